@@ -1,0 +1,50 @@
+"""lookalike: a reverse image search engine.
+
+    from lookalike import Gallery
+    gallery = Gallery.open("gallery")
+    gallery.index("photos")
+    for hit in gallery.search("query.jpg", top=10):
+        print(hit.score, hit.path)
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .errors import LookalikeError
+    from .gallery import Gallery
+    from .types import (
+        Hit,
+        IndexReport,
+        Info,
+        Progress,
+        PruneReport,
+        Refusal,
+        Root,
+        SearchResult,
+    )
+
+__all__ = [
+    "Gallery",
+    "Hit",
+    "IndexReport",
+    "Info",
+    "LookalikeError",
+    "Progress",
+    "PruneReport",
+    "Refusal",
+    "Root",
+    "SearchResult",
+]
+_ELSEWHERE = {"Gallery": ".gallery", "LookalikeError": ".errors"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import on use, so that `lookalike --help` answers at once (PEP 562)."""
+    if name not in __all__:
+        raise AttributeError(f"module 'lookalike' has no attribute {name!r}")
+    return getattr(import_module(_ELSEWHERE.get(name, ".types"), __name__), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

@@ -1,0 +1,257 @@
+"""The command line: parse, call `Gallery`, present; the only place that ends the process."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import warnings
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from .errors import ArgumentError, LookalikeError, PictureError
+
+if TYPE_CHECKING:
+    from .gallery import Gallery
+
+DONE, NOTHING_USABLE, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+
+app = typer.Typer(
+    help="Give it a picture; it tells you where that picture, or anything like it, stands in your "
+    "collection.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+GalleryOption = Annotated[
+    Optional[Path],
+    typer.Option(
+        "--gallery",
+        metavar="DIR",
+        help="The gallery's folder. Default: $LOOKALIKE_GALLERY, else one in your data folder.",
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@app.command()
+def index(
+    paths: Annotated[
+        Optional[list[Path]], typer.Argument(metavar="PATH...", help="Folders and pictures.")
+    ] = None,
+    gallery: GalleryOption = None,
+    exclude: Annotated[
+        Optional[list[str]],
+        typer.Option(metavar="GLOB", help="Leave out names or paths like this; repeatable."),
+    ] = None,
+    include_hidden: Annotated[
+        bool, typer.Option("--include-hidden", help="Also what begins with a dot.")
+    ] = False,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Make all vectors anew, by this version's encoder.")
+    ] = False,
+) -> None:
+    """Add every picture under the paths; run it again for what is new or changed."""
+    from .terminal import IndexProgress, say
+
+    opened = _open(gallery, rebuild=rebuild)
+    with IndexProgress() as progress:
+        try:
+            report = opened.index(
+                *(paths or ()),
+                exclude=exclude or (),
+                include_hidden=include_hidden,
+                on_progress=progress,
+            )
+        except KeyboardInterrupt:
+            through = progress.last.done - progress.last.refused if progress.last else 0
+            say(
+                f"Stopped; {through:,} files of this run are in {opened.folder}. Run the same "
+                "command again to go on.",
+                error=True,
+            )
+            raise typer.Exit(INTERRUPTED) from None
+    for path in report.offline:
+        say(f"{path} can't be reached; its pictures stay in the gallery.", error=True)
+    new = report.added + report.updated + report.moved
+    parts = [
+        f"{report.added:,} added",
+        f"{report.updated:,} updated" if report.updated else "",
+        f"{report.moved:,} moved" if report.moved else "",
+        f"{report.unchanged:,} unchanged" if report.unchanged else "",
+        f"{report.refused:,} refused (see: lookalike refused)" if report.refused else "",
+        f"{report.skipped:,} other files" if report.skipped else "",
+    ]
+    rate = f", {new / report.seconds:,.0f} pictures/s" if new else ""
+    say(f"{', '.join(filter(None, parts))}; {report.seconds:.1f} s{rate}.")
+    pictures = opened.info().pictures
+    say(f"{pictures:,} pictures in {opened.folder}")
+    if not new and (not report.unchanged or not pictures):
+        say("No usable picture was found; name a folder that has some.", error=True)
+        raise typer.Exit(NOTHING_USABLE)
+
+
+@app.command()
+def search(
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="A picture's path; - for stdin.")],
+    gallery: GalleryOption = None,
+    top: Annotated[int, typer.Option(min=1, max=10_000, help="How many hits.")] = 10,
+    min_score: Annotated[
+        Optional[float], typer.Option(min=-1, max=1, help="Leave out hits of a lower cosine.")
+    ] = None,
+    as_json: JsonOption = False,
+    as_paths: Annotated[bool, typer.Option("--paths", help="Print only the paths.")] = False,
+    sheet: Annotated[
+        Optional[Path],
+        typer.Option(metavar="OUT.jpg", help="Also draw query and hits as one picture."),
+    ] = None,
+) -> None:
+    """Find the pictures that look most like one."""
+    from .terminal import say, show_hits
+
+    asked: str | bytes = sys.stdin.buffer.read() if query == "-" else query
+    result = _open(gallery).search(asked, top=top, min_score=min_score)
+    if sheet:
+        from .query import look
+        from .sheet import contact_sheet
+
+        drawn = contact_sheet([(os.path.basename(result.query), look(asked).picture, result)])
+        try:
+            drawn.save(sheet, quality=90)
+        except (OSError, ValueError) as error:
+            raise ArgumentError(
+                f"{sheet} can't be written ({error}); choose another place, ending in .jpg or .png."
+            ) from error
+    if as_json:
+        hits = [asdict(hit) for hit in result]
+        name = "-" if query == "-" else result.query
+        say(json.dumps({"query": name, "hits": hits, "took_ms": round(result.took_ms, 3)}))
+    elif as_paths:
+        for hit in result:
+            say(hit.path)
+    elif result:
+        show_hits(result)
+    else:
+        say("No picture reaches that score; lower --min-score.", error=True)
+    if sheet and not as_json:
+        say(f"Contact sheet: {sheet}", error=True)
+
+
+@app.command()
+def info(gallery: GalleryOption = None, as_json: JsonOption = False) -> None:
+    """Tell what is in the gallery, and how it is."""
+    from .terminal import say
+
+    found = _open(gallery).info()
+    if as_json:
+        say(json.dumps(asdict(found)))
+        return
+    indexed = found.index["indexed_rows"]
+    say(f"gallery    {found.gallery}")
+    say(f"pictures   {found.pictures:,}")
+    say(f"refused    {found.refused:,}")
+    for root in found.roots:
+        say(f"root       {root.path} ({'online' if root.online else 'offline: ' + root.reason})")
+    say(f"encoder    {found.encoder['name']}, {found.encoder['dimensions']} dimensions")
+    say(f"index      {found.index['kind']}, {indexed:,} of {found.pictures:,} rows in it")
+    say(f"on disk    {found.bytes_on_disk / 1e6:,.1f} MB")
+
+
+@app.command()
+def refused(gallery: GalleryOption = None, as_json: JsonOption = False) -> None:
+    """List the files that could not be used, each with its reason."""
+    from .terminal import say
+
+    found = sorted(_open(gallery).refused(), key=lambda refusal: refusal.path)
+    if as_json:
+        say(json.dumps({"refused": [asdict(refusal) for refusal in found]}))
+        return
+    for refusal in found:
+        say(f"{refusal.path}\t{refusal.reason}")
+
+
+@app.command()
+def prune(
+    gallery: GalleryOption = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only list what would be removed.")
+    ] = False,
+) -> None:
+    """Remove the rows whose file is gone from a root that is online; never a file."""
+    from .terminal import say
+
+    report = _open(gallery).prune(dry_run=dry_run)
+    for path in report.removed:
+        say(path)
+    for root in report.offline:
+        say(f"{root.path} is offline ({root.reason}); its rows stay.", error=True)
+    verb = "would be removed" if dry_run else "removed"
+    say(f"{len(report.removed):,} rows {verb}.", error=True)
+
+
+@app.command()
+def remove(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files or folders.")],
+    gallery: GalleryOption = None,
+) -> None:
+    """Remove the rows at or under the paths; never a file."""
+    from .terminal import say
+
+    removed = _open(gallery).remove(*paths)
+    say(f"{removed:,} rows removed.")
+    if not removed:
+        say("The gallery has no picture there; see its roots with: lookalike info", error=True)
+        raise typer.Exit(NOTHING_USABLE)
+
+
+@app.command()
+def export(
+    out: Annotated[Path, typer.Argument(metavar="OUT.parquet", help="The file to write.")],
+    gallery: GalleryOption = None,
+) -> None:
+    """Write the feature list: a row for each picture, with its vector."""
+    from .terminal import say
+
+    say(f"{_open(gallery).export(out):,} rows written to {out}")
+
+
+@app.command("import")
+def import_(
+    source: Annotated[Path, typer.Argument(metavar="IN.parquet", help="A file by `export`.")],
+    gallery: GalleryOption = None,
+) -> None:
+    """Take in a feature list, without encoding again."""
+    from .terminal import say
+
+    opened = _open(gallery)
+    say(f"{opened.import_(source):,} rows taken into {opened.folder}")
+
+
+def main() -> None:
+    """Run the command line."""
+    from .terminal import free_output, say
+
+    free_output()
+    # Decoders warn of what they mend; what they can't is a refusal with a reason.
+    warnings.filterwarnings("ignore", module="PIL|pillow_heif")
+    try:
+        app()
+    except ArgumentError as error:
+        say(str(error), error=True)
+        sys.exit(WRONG_USAGE)
+    except LookalikeError as error:
+        say(str(error), error=True)
+        sys.exit(NOTHING_USABLE)
+    except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(DONE)
+
+
+def _open(gallery: Path | None, *, rebuild: bool = False) -> Gallery:
+    from .gallery import Gallery
+
+    return Gallery.open(gallery, rebuild=rebuild)

@@ -1,0 +1,268 @@
+"""Bytes to upright sRGB pixels, within limits; the format is known by content, not by name."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import io
+import math
+import threading
+from typing import TYPE_CHECKING, Any
+
+from .errors import NotAPictureError, PictureError
+from .types import Picture
+
+if TYPE_CHECKING:
+    from PIL import Image
+    from PIL.ImageFile import ImageFile
+
+MAX_PIXELS = 200_000_000
+MAX_ASPECT_RATIO = 100  # a ribbon of 100,000 x 1 shows nothing
+MAX_JPEG_SCAN_PIXELS = 4_000_000_000  # pixels x scans: a progressive JPEG can ask for hours of work
+MAX_ICC_BYTES = 4 * 2**20
+LARGE_PIXELS = 25_000_000  # above this, one picture at a time is decoded in the process
+MIN_SIDE_PIXELS = 448  # reduced decoding keeps the shorter side at least this long
+
+HEAD_BYTES = 32  # what `sniff` wants to see
+_ORIENTATION = 0x0112
+_TRANSPOSE = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # EXIF orientation -> Image.Transpose
+_SWAPPED = 5  # orientations from here on exchange width and height
+_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+_AVIF_BRANDS = {b"avif", b"avis"}
+_BMP_HEADER_BYTES = {12, 40, 52, 56, 64, 108, 124}
+# The plugin classes are called directly: `Image.open` would also try formats that start other
+# programs (EPS), and its pixel limit is a global of the user's process.
+_PLUGINS = {
+    "JPEG": "PIL.JpegImagePlugin:JpegImageFile",
+    "PNG": "PIL.PngImagePlugin:PngImageFile",
+    "WEBP": "PIL.WebPImagePlugin:WebPImageFile",
+    "GIF": "PIL.GifImagePlugin:GifImageFile",
+    "BMP": "PIL.BmpImagePlugin:BmpImageFile",
+    "TIFF": "PIL.TiffImagePlugin:TiffImageFile",
+    "AVIF": "PIL.AvifImagePlugin:AvifImageFile",
+    "HEIF": "pillow_heif:HeifImageFile",
+    "JPEG2000": "PIL.Jpeg2KImagePlugin:Jpeg2KImageFile",
+    "ICO": "PIL.IcoImagePlugin:IcoImageFile",
+}
+_one_large_picture = threading.Lock()
+
+
+def sniff(head: bytes) -> str | None:
+    """Name the format that the first `HEAD_BYTES` bytes of a file show; None for no known one."""
+    brands = {head[8:12], *(head[i : i + 4] for i in range(16, HEAD_BYTES, 4))}
+    if head.startswith(b"\xff\xd8\xff"):
+        return "JPEG"
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "PNG"
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "WEBP"
+    if head[:6] in (b"GIF87a", b"GIF89a"):
+        return "GIF"
+    if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+        return "TIFF"
+    if head[4:8] == b"ftyp" and brands & _AVIF_BRANDS:
+        return "AVIF"
+    if head[4:8] == b"ftyp" and brands & _HEIF_BRANDS:
+        return "HEIF"
+    if head.startswith((b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  \r\n\x87\n")):
+        return "JPEG2000"
+    if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BMP_HEADER_BYTES:
+        return "BMP"
+    if head[:4] == b"\0\0\1\0" and head[9:10] == b"\0" and head[4:6] != b"\0\0":
+        return "ICO"
+    return None
+
+
+def decode(data: bytes, *, min_side: int = MIN_SIDE_PIXELS) -> Picture:
+    """Decode the first picture in `data`, upright, in sRGB, over white where it is transparent.
+
+    Formats: JPEG, PNG, APNG, WebP, GIF, BMP, TIFF, AVIF, HEIF, JPEG 2000, ICO. JPEG, JPEG 2000 and
+    HEIF are decoded at reduced size where they can; whatever is left above twice `min_side` is
+    averaged down by a whole factor.
+
+    Args:
+        data: the whole file.
+        min_side: pixels that the shorter side keeps at least (where the picture has them).
+
+    Returns:
+        pixels uint8 [H, W, 3], and the size of the whole picture.
+
+    Raises:
+        NotAPictureError: the bytes are of no known picture format.
+        PictureError: they are, but damaged, or beyond the limits in this module's constants.
+    """
+    name = sniff(data[:HEAD_BYTES])
+    if name is None:
+        raise NotAPictureError("empty file" if not data else "not a picture that lookalike knows")
+    try:
+        image = _plugin(name)(io.BytesIO(data))
+        _check_size(*image.size)
+        if name == "JPEG":
+            _check_scans(data, *image.size)
+        if math.prod(image.size) <= LARGE_PIXELS:
+            return _load(image, name, data, min_side)
+        with _one_large_picture:
+            return _load(image, name, data, min_side)
+    except PictureError:
+        raise
+    except Exception as error:  # plugins raise anything on damaged bytes: struct.error, KeyError...
+        raise PictureError(_reason(error, name)) from error
+
+
+def from_image(image: Image.Image) -> Picture:
+    """Take a PIL image that the caller has decoded, as `decode` would.
+
+    Raises:
+        PictureError: it is beyond the limits, or its data can't be read.
+    """
+    _check_size(*image.size)
+    try:
+        return _finish(image, image.size, MIN_SIDE_PIXELS)
+    except Exception as error:
+        raise PictureError(_reason(error, image.format or "PIL")) from error
+
+
+def _load(image: ImageFile, name: str, data: bytes, min_side: int) -> Picture:
+    whole = image.size
+    scale = min_side / min(whole)
+    if scale < 1:
+        if isinstance(getattr(type(image), "reduce", None), property):  # JPEG 2000
+            return _load_jpeg2000(image, data, min_side)
+        image.draft(None, (math.ceil(whole[0] * scale), math.ceil(whole[1] * scale)))
+    reduced = image.size != whole
+    image.load()
+    # TIFF turns itself upright while loading, HEIF and ICO may correct their size: believe that.
+    return _finish(image, whole if reduced else image.size, min_side)
+
+
+def _load_jpeg2000(image: Any, data: bytes, min_side: int) -> Picture:
+    """Skip resolution levels; a file may have fewer than asked for, which only decoding tells."""
+    whole = image.size
+    levels = int(math.log2(min(whole) / min_side))
+    try:
+        image.reduce = levels
+        image.load()
+    except OSError:
+        if levels == 0:
+            raise
+        image = _plugin("JPEG2000")(io.BytesIO(data))
+        image.load()
+    return _finish(image, whole, min_side)
+
+
+def _finish(image: Image.Image, whole: tuple[int, int], min_side: int) -> Picture:
+    import numpy as np
+    from PIL import Image
+
+    orientation = _orientation(image)
+    icc = image.info.get("icc_profile")
+    factor = min(image.size) // min_side
+    if factor > 1 and image.mode in ("L", "RGB", "RGBA", "CMYK", "LA"):
+        image = image.reduce(factor)
+    rgb = _to_rgb(image, icc)
+    factor = min(rgb.size) // min_side
+    if factor > 1:
+        rgb = rgb.reduce(factor)
+    if orientation in _TRANSPOSE:
+        rgb = rgb.transpose(Image.Transpose(_TRANSPOSE[orientation]))
+        if orientation >= _SWAPPED:
+            whole = (whole[1], whole[0])
+    return Picture(np.asarray(rgb), *whole)
+
+
+def _to_rgb(image: Image.Image, icc: bytes | None) -> Image.Image:
+    from PIL import Image
+
+    if image.mode.startswith("I") or image.mode == "F":
+        image = _wide_to_grey(image)
+    elif image.mode == "P" or image.mode not in ("L", "RGB", "RGBA", "CMYK", "LA", "LAB"):
+        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    elif "transparency" in image.info:  # one colour, or grey value, that stands for nothing
+        image = image.convert("RGBA")
+    if image.mode not in ("RGBA", "LA"):
+        return _to_srgb(image, icc)
+    alpha = image.getchannel("A")
+    if alpha.getextrema() == (255, 255):
+        return _to_srgb(image.convert("RGB"), icc)
+    white = Image.new("RGB", image.size, "white")
+    return Image.composite(_to_srgb(image.convert("RGB"), icc), white, alpha)
+
+
+def _wide_to_grey(image: Image.Image) -> Image.Image:
+    """Grey of 16 bits by its high byte; of 32 bits or floating point from its least to its most."""
+    import numpy as np
+    from PIL import Image
+
+    values = np.asarray(image)
+    if image.mode.startswith("I;16"):
+        return Image.fromarray((values >> 8).astype(np.uint8))
+    finite = values[np.isfinite(values)]
+    low, high = (finite.min(), finite.max()) if finite.size else (0, 1)
+    if image.mode == "I" and low >= 0 and high <= 0xFFFF:  # a 16-bit PNG, as Pillow opens some
+        low, high = 0, 0xFFFF
+    span = max(float(high) - float(low), 1e-12)
+    grey = np.nan_to_num((values.astype(np.float32) - low) * (255 / span))
+    return Image.fromarray(grey.clip(0, 255).astype(np.uint8))
+
+
+def _to_srgb(image: Image.Image, icc: bytes | None) -> Image.Image:
+    if icc and len(icc) <= MAX_ICC_BYTES:
+        transform = _transform(icc, image.mode)
+        if transform is not None:
+            from PIL import ImageCms
+
+            return ImageCms.applyTransform(image, transform) or image
+    return image.convert("RGB")
+
+
+@functools.lru_cache(maxsize=32)
+def _transform(icc: bytes, mode: str) -> Any | None:
+    """Give the colour transform to sRGB, or None where there is nothing to do or to trust."""
+    from PIL import ImageCms
+
+    try:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
+        if "srgb" in ImageCms.getProfileDescription(profile).lower():
+            return None
+        srgb = ImageCms.createProfile("sRGB")
+        return ImageCms.buildTransform(profile, srgb, mode, "RGB")
+    except Exception:  # noqa: BLE001  a damaged profile must not cost the picture
+        return None
+
+
+def _orientation(image: Image.Image) -> int:
+    """Read the EXIF orientation; a damaged block, or a value that isn't one, is read as upright."""
+    try:
+        return int(image.getexif().get(_ORIENTATION, 1))
+    except Exception:  # noqa: BLE001  EXIF parsers raise anything; the pixels are still good
+        return 1
+
+
+def _check_size(width: int, height: int) -> None:
+    if width < 1 or height < 1:
+        raise PictureError(f"no pixels: {width} x {height}")
+    if width * height > MAX_PIXELS:
+        limit = MAX_PIXELS // 1_000_000
+        raise PictureError(f"too large: {width} x {height} is over {limit} megapixels")
+    if max(width, height) > MAX_ASPECT_RATIO * min(width, height):
+        raise PictureError(f"too narrow: {width} x {height} is over {MAX_ASPECT_RATIO} to 1")
+
+
+def _check_scans(data: bytes, width: int, height: int) -> None:
+    scans = data.count(b"\xff\xda")
+    if scans * width * height > MAX_JPEG_SCAN_PIXELS:
+        raise PictureError(f"too much work: {scans} scans of {width} x {height}")
+
+
+def _plugin(name: str) -> Any:
+    module, attribute = _PLUGINS[name].split(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def _reason(error: Exception, name: str) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, MemoryError):
+        return f"too large: not enough memory for this {name}"
+    if "truncated" in text.lower() or "not enough" in text.lower() or isinstance(error, EOFError):
+        return f"truncated: the {name} ends before the picture does"
+    return f"damaged {name}: {text[:200]}"

@@ -1,0 +1,129 @@
+"""The feature list: a gallery's rows as one Parquet file, out and in again."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from .errors import FeatureListError, StorageError
+from .sources import CONTENT_HASH_BYTES
+from .store import from_text
+from .types import Record, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from .manifest import EncoderCard
+    from .store import Store
+
+ROWS_PER_GROUP = 4_096  # rows in memory at a time
+UNKNOWN = -1  # size and mtime of a list that does not state them: the next `index` looks again
+MAX_PIXELS_A_SIDE = 2**31 - 1
+UNIT_LENGTH_TOLERANCE = 0.01
+_REQUIRED = ("path", "content_hash", "width", "height", "vector", "encoder")
+
+
+def encoder_id(card: EncoderCard) -> str:
+    """Name an encoder and its weights, as the column `encoder` does."""
+    return f"{card.name}:{card.sha256}"
+
+
+def write(path: Path, store: Store, card: EncoderCard) -> int:
+    """Write all rows; give their number. The file appears when it is complete.
+
+    Raises:
+        StorageError: the file can't be written.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = pa.schema(
+        [
+            ("path", pa.string()),
+            ("content_hash", pa.string()),
+            ("width", pa.int32()),
+            ("height", pa.int32()),
+            ("vector", pa.list_(pa.float32(), card.dimensions)),
+            ("encoder", pa.string()),
+            ("size", pa.int64()),
+            ("mtime_ns", pa.int64()),
+        ]
+    )
+    partial = path.with_name(path.name + ".part")
+    count = 0
+    try:
+        with pq.ParquetWriter(partial, schema) as writer:
+            for batch in store.pictures.scan(store.pictures.schema.names):
+                rows = {name: batch.column(name) for name in batch.schema.names}
+                hashes = [value.hex() for value in rows["content_hash"].to_pylist()]
+                vectors = rows["vector"].cast(schema.field("vector").type)
+                encoder = pa.repeat(encoder_id(card), len(hashes))
+                rows |= {"content_hash": hashes, "vector": vectors, "encoder": encoder}
+                writer.write_table(pa.table(rows, schema=schema), row_group_size=ROWS_PER_GROUP)
+                count += len(hashes)
+        os.replace(partial, path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise StorageError(f"{path} can't be written ({error}); choose another place.") from error
+    return count
+
+
+def read(path: Path, card: EncoderCard) -> Iterator[list[Record]]:
+    """Read a feature list, checked row by row, in batches.
+
+    Raises:
+        FeatureListError: it is no feature list, or its vectors are another encoder's.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(path)
+        names = file.schema_arrow.names
+        missing = [name for name in _REQUIRED if name not in names]
+        if missing:
+            raise FeatureListError(
+                f"{path} has no column {', '.join(missing)}; take a file that `lookalike export` "
+                "or a program of the same columns wrote."
+            )
+        columns = [*_REQUIRED, *(name for name in ("size", "mtime_ns") if name in names)]
+        for batch in file.iter_batches(ROWS_PER_GROUP, columns=columns):
+            yield _records(batch, card)
+    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, OverflowError) as error:
+        raise FeatureListError(
+            f"{path} is no feature list ({str(error)[:200]}); take a file that `lookalike export` "
+            "wrote."
+        ) from error
+
+
+def _records(batch: pa.RecordBatch, card: EncoderCard) -> list[Record]:
+    import numpy as np
+    import pyarrow as pa
+
+    others = set(batch.column("encoder").to_pylist()) - {encoder_id(card)}
+    if others:
+        raise FeatureListError(
+            f"Its vectors are of the encoder {others.pop()!r}, this gallery's are of "
+            f"{encoder_id(card)!r}; index the pictures instead."
+        )
+    vectors = batch.column("vector").cast(pa.list_(pa.float32(), card.dimensions))
+    flat = vectors.flatten().to_numpy(zero_copy_only=False).reshape(len(batch), card.dimensions)
+    lengths = np.linalg.norm(flat, axis=1)
+    if not (np.abs(lengths - 1) < UNIT_LENGTH_TOLERANCE).all():  # false for NaN too
+        raise ValueError("a vector is not of unit length")
+    found = []
+    for row, vector in zip(batch.drop_columns(["vector"]).to_pylist(), flat, strict=True):
+        content = bytes.fromhex(row["content_hash"])
+        sides = (row["width"], row["height"])
+        if len(content) != CONTENT_HASH_BYTES or not all(0 < s <= MAX_PIXELS_A_SIDE for s in sides):
+            raise ValueError(f"the row of {row['path']!r} has no usable content_hash or size")
+        if not os.path.isabs(from_text(row["path"])):
+            raise ValueError(f"the path {row['path']!r} is not absolute")
+        source = Source(
+            from_text(row["path"]), row.get("size", UNKNOWN), row.get("mtime_ns", UNKNOWN)
+        )
+        found.append(Record(source, content, *sides, vector.astype(np.float16)))
+    return found

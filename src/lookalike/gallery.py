@@ -1,0 +1,441 @@
+"""The gallery: one verb, one method, one command."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import shutil
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import encoders, exchange, roots
+from .errors import (
+    ArgumentError,
+    EncoderError,
+    EncoderMismatchError,
+    GalleryBusyError,
+    GalleryNotFoundError,
+    StorageError,
+)
+from .manifest import EncoderCard, Manifest
+from .sources import is_gone, look_at_root, stat_source, walk
+from .store import Store
+from .types import Hit, IndexReport, Info, Progress, PruneReport, Refusal, SearchResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+
+    from .encoders import Encoder
+    from .query import Query
+    from .types import Source
+
+ENVIRONMENT_VARIABLE = "LOOKALIKE_GALLERY"
+MAX_TOP = 10_000
+_LOCK_FILE = "lock"
+
+
+class Gallery:
+    """A collection of pictures that can be searched by picture.
+
+    Open it with `Gallery.open`; it is made on disk by the first `index`. One process writes at a
+    time, any number read meanwhile. A `Gallery` may be used by several threads.
+    """
+
+    def __init__(self, folder: Path, encoder: Encoder | str | None, *, rebuild: bool) -> None:
+        """Use `Gallery.open`."""
+        self.folder = folder
+        self._wanted = encoder
+        self._rebuild = rebuild
+        self._encoder: Encoder | None = None
+        self._store: Store | None = None
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        encoder: Encoder | str | None = None,
+        rebuild: bool = False,
+    ) -> Gallery:
+        """Open a gallery, or name the place of a new one.
+
+        Args:
+            path: its folder; None for the one that the environment variable LOOKALIKE_GALLERY
+                names, else the default one in the user's data folder.
+            encoder: a name for `encoders.load`, or a loaded encoder; None for the gallery's own,
+                and for a new gallery the packaged one.
+            rebuild: let the next `index` make all vectors anew, by `encoder`.
+
+        Raises:
+            EncoderMismatchError: the gallery's vectors come from another encoder than `encoder`.
+            EncoderError: there is no such encoder.
+            GalleryFormatError: the gallery is damaged, or was made by a newer lookalike.
+        """
+        gallery = cls(_folder(path), encoder, rebuild=rebuild)
+        manifest = Manifest.read(gallery.folder)
+        if manifest and encoder is not None and not rebuild:
+            gallery._fitting_encoder(manifest)
+        return gallery
+
+    def index(
+        self,
+        *paths: str | os.PathLike[str],
+        exclude: Collection[str] = (),
+        include_hidden: bool = False,
+        on_progress: Callable[[Progress], None] = lambda _: None,
+    ) -> IndexReport:
+        """Add every picture under the paths; a rerun takes only what is new or changed.
+
+        A file that was moved or renamed keeps its vector; files of the same bytes share one. The
+        search index is built and kept up to date here.
+
+        Args:
+            paths: folders and files. None at all only where the gallery was opened for a rebuild.
+            exclude: glob patterns of names, or of paths below the folder, to leave out.
+            include_hidden: also take files and folders whose name begins with a dot.
+            on_progress: called in this thread some ten times a second.
+
+        Raises:
+            ArgumentError: there is no path.
+            GalleryBusyError: another process is writing.
+            EncoderMismatchError: the gallery's vectors come from another encoder.
+            OfflineError: a rebuild needs a root that can't be reached.
+            StorageError: the disk is full or read-only; what was committed stays.
+            KeyboardInterrupt: after what was through has been committed.
+        """
+        from .ingest import ingest
+
+        if not paths and not self._rebuild:
+            raise ArgumentError("Name at least one folder or picture to index.")
+        with self._writing():
+            manifest = Manifest.read(self.folder)
+            encoder = self._fitting_encoder(None if self._rebuild else manifest)
+            card = EncoderCard.of(encoder)
+            manifest = manifest or Manifest(card)
+            online, offline = roots.sort_paths(paths, manifest.roots)
+            manifest = replace(manifest, roots=roots.joined(manifest.roots, online))
+            unreadable: list[Refusal] = []
+            listing: Iterator[Source] = itertools.chain.from_iterable(
+                walk(
+                    path,
+                    exclude=exclude,
+                    include_hidden=include_hidden,
+                    skip=(str(self.folder),),
+                    on_unreadable=unreadable.append,
+                )
+                for path in online
+            )
+            if self._rebuild:
+                roots.require_online(manifest.roots)
+                listing = itertools.chain(self._sources(manifest), listing)
+                manifest = self._start_rebuild(manifest, card)
+            manifest.write(self.folder)
+            store = self._open_store(manifest, rebuild=self._rebuild)
+            is_lost = roots.Lost(manifest.roots)
+            report = ingest(listing, store, encoder, is_lost=is_lost, on_progress=on_progress)
+            store.refuse_folders(unreadable)
+            on_progress(_all_through(report))
+            store.optimize()
+            if self._rebuild:
+                self._finish_rebuild(manifest)
+        return replace(report, refused=report.refused + len(unreadable), offline=tuple(offline))
+
+    def search(
+        self, query: Query, *, top: int = 10, min_score: float | None = None
+    ) -> SearchResult:
+        """Find the pictures that look most like one.
+
+        Args:
+            query: a path, the bytes of a picture file, a binary file object, a PIL image, or an
+                RGB array uint8 [H, W, 3].
+            top: how many hits, 1..10,000.
+            min_score: leave out hits whose cosine is lower.
+
+        Returns:
+            the hits, best first; a file of the query's own bytes comes before all others.
+
+        Raises:
+            ArgumentError: `top` is out of range, or the query is of no known kind.
+            PictureError: the query can't be read or decoded.
+            GalleryNotFoundError: there is no gallery, or nothing in it yet.
+            EncoderMismatchError: the gallery's encoder is not to be had any more.
+        """
+        from .query import look
+
+        if not 1 <= top <= MAX_TOP:
+            raise ArgumentError(f"top is {top}; it must be 1 to {MAX_TOP}.")
+        manifest = self._manifest()
+        encoder = self._fitting_encoder(manifest)
+        store = self._open_store(manifest)
+        started = time.perf_counter()
+        asked = look(query)
+        (vector,) = encoder.encode([encoder.prepare(asked.picture)], threads=_cores())
+        found = {row["path"]: row for row in store.nearest(vector, top)}
+        if not found:
+            raise GalleryNotFoundError(
+                f"The gallery {self.folder} has no pictures yet; add some with: "
+                "lookalike index FOLDER"
+            )
+        if asked.content:  # the index is approximate; that a picture finds itself is certain
+            for record in store.by_content([asked.content]):
+                found[record.source.path] = {
+                    "path": record.source.path,
+                    "score": float(record.vector.astype("float32") @ vector),
+                    "width": record.width,
+                    "height": record.height,
+                    "content_hash": record.content_hash,
+                }
+        ranked = sorted(
+            found.values(),
+            key=lambda row: (
+                asked.content is None or row["content_hash"] != asked.content,
+                row["path"] != asked.path,
+                -row["score"],
+                row["path"],
+            ),
+        )
+        hits = (
+            Hit(rank, row["path"], min(row["score"], 1.0), row["width"], row["height"])
+            for rank, row in enumerate(ranked[:top], 1)
+            if min_score is None or row["score"] >= min_score
+        )
+        return SearchResult(tuple(hits), asked.name, (time.perf_counter() - started) * 1000)
+
+    def info(self) -> Info:
+        """Count the rows, look at the roots, the index and the disk.
+
+        Raises:
+            GalleryNotFoundError: there is no gallery.
+        """
+        manifest = self._manifest()
+        store = self._open_store(manifest)
+        return Info(
+            gallery=str(self.folder),
+            pictures=store.pictures.count(),
+            refused=sum(1 for _ in store.refused()),
+            roots=tuple(map(look_at_root, manifest.roots)),
+            encoder=asdict(manifest.encoder),
+            index=store.index_state(),
+            bytes_on_disk=_bytes_on_disk(self.folder),
+        )
+
+    def refused(self) -> Iterator[Refusal]:
+        """List the files that could not be used, each with its reason.
+
+        Raises:
+            GalleryNotFoundError: there is no gallery.
+        """
+        return self._open_store(self._manifest()).refused()
+
+    def prune(self, *, dry_run: bool = False) -> PruneReport:
+        """Remove the rows whose file is gone from a root that is online.
+
+        A row whose root can't be reached, or is empty, or whose file can't be asked about, stays.
+
+        Args:
+            dry_run: only tell what would be removed.
+
+        Raises:
+            GalleryNotFoundError: there is no gallery.
+            GalleryBusyError: another process is writing.
+        """
+        with self._writing(even=not dry_run):
+            manifest = self._manifest()
+            store = self._open_store(manifest)
+            is_lost = roots.Lost(manifest.roots)
+            lost = [path for path in store.paths(store.pictures) if is_lost(path)]
+            if not dry_run:
+                store.pictures.delete(lost)
+                store.refusals.delete([p for p in store.paths(store.refusals) if is_lost(p)])
+        offline = (root for root in map(look_at_root, manifest.roots) if not root.online)
+        return PruneReport(tuple(lost), tuple(offline))
+
+    def remove(self, *paths: str | os.PathLike[str]) -> int:
+        """Remove the rows (never the files) at or under the paths; give their number.
+
+        Raises:
+            GalleryNotFoundError: there is no gallery.
+            GalleryBusyError: another process is writing.
+        """
+        with self._writing():
+            manifest = self._manifest()
+            store = self._open_store(manifest)
+            removed = 0
+            for path in map(os.path.abspath, paths):
+                rows = list(store.paths(store.pictures, path))
+                store.pictures.delete(rows)
+                store.refusals.delete(list(store.paths(store.refusals, path)))
+                kept = tuple(root for root in manifest.roots if not roots.is_under(root, path))
+                manifest = replace(manifest, roots=kept)
+                removed += len(rows)
+            manifest.write(self.folder)
+        return removed
+
+    def export(self, path: str | os.PathLike[str]) -> int:
+        """Write the feature list as Parquet; give the number of rows.
+
+        Columns: `path`, `content_hash` (32 hexadecimal digits), `width`, `height`, `vector`
+        (fixed-size list of D float32), `encoder` (name and weights sha256), and `size` and
+        `mtime_ns` of the file, so that an import need not read it again.
+
+        Raises:
+            GalleryNotFoundError: there is no gallery.
+            StorageError: the file can't be written.
+        """
+        manifest = self._manifest()
+        return exchange.write(Path(path), self._open_store(manifest), manifest.encoder)
+
+    def import_(self, path: str | os.PathLike[str]) -> int:
+        """Take in a feature list that `export` wrote, without encoding; give the number of rows.
+
+        A row whose path the gallery has already is replaced.
+
+        Raises:
+            FeatureListError: it is no feature list, or one of another encoder.
+            GalleryBusyError: another process is writing.
+        """
+        with self._writing():
+            manifest = Manifest.read(self.folder)
+            encoder = self._fitting_encoder(manifest)
+            manifest = manifest or Manifest(EncoderCard.of(encoder))
+            batches = exchange.read(Path(path), manifest.encoder)
+            manifest.write(self.folder)
+            store = self._open_store(manifest)
+            count = 0
+            for records in batches:
+                store.add(records, replace=True)
+                store.refusals.delete([record.source.path for record in records])
+                count += len(records)
+            store.optimize()
+        return count
+
+    def _manifest(self) -> Manifest:
+        manifest = Manifest.read(self.folder)
+        if manifest is None:
+            raise GalleryNotFoundError(
+                f"There is no gallery at {self.folder} yet; make one with: lookalike index FOLDER"
+            )
+        return manifest
+
+    def _fitting_encoder(self, manifest: Manifest | None) -> Encoder:
+        """Load the encoder once, and see that it is the one of the manifest."""
+        if self._encoder is None:
+            wanted = self._wanted
+            if wanted is None:
+                wanted = manifest.encoder.source if manifest else encoders.DEFAULT
+            try:
+                self._encoder = encoders.load(wanted) if isinstance(wanted, str) else wanted
+            except EncoderError as error:
+                if manifest is None or self._wanted is not None:
+                    raise
+                raise _mismatch(self.folder, manifest, str(error)) from error
+        if manifest and not EncoderCard.of(self._encoder).fits(manifest.encoder):
+            raise _mismatch(self.folder, manifest, f"This is {self._encoder.name}.")
+        return self._encoder
+
+    def _open_store(self, manifest: Manifest, *, rebuild: bool = False) -> Store:
+        card, table = manifest.encoder, manifest.table
+        if rebuild and manifest.rebuild:
+            card, table = manifest.rebuild
+        if self._store is None or self._store.table != table:
+            self._store = Store(self.folder, table, card.dimensions)
+        return self._store
+
+    def _sources(self, manifest: Manifest) -> Iterator[Source]:
+        """List the files of all rows, as they are now; those that are gone are left out."""
+        store = Store(self.folder, manifest.table, manifest.encoder.dimensions)
+        return filter(None, map(stat_source, store.paths(store.pictures)))
+
+    def _start_rebuild(self, manifest: Manifest, card: EncoderCard) -> Manifest:
+        """Name the table that the rebuild fills: a new one, or the one it was interrupted at."""
+        if manifest.rebuild and manifest.rebuild[0] == card:
+            return manifest
+        number = 1 + max(map(_table_number, (p.name for p in self.folder.glob("*.lance"))), default=1)
+        return replace(manifest, rebuild=(card, f"pictures-{number}.lance"))
+
+    def _finish_rebuild(self, manifest: Manifest) -> None:
+        """Switch to the new table in one step, then delete what is left of others."""
+        assert manifest.rebuild
+        card, table = manifest.rebuild
+        replace(manifest, encoder=card, table=table, rebuild=None).write(self.folder)
+        for other in self.folder.glob("pictures*.lance"):
+            if other.name != table:
+                shutil.rmtree(other, ignore_errors=True)
+        self._rebuild = False
+
+    @contextlib.contextmanager
+    def _writing(self, *, even: bool = True) -> Iterator[None]:
+        """Hold the gallery's lock, which the system frees when the process dies."""
+        from filelock import FileLock, Timeout
+
+        if not even:
+            yield
+            return
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.folder / _LOCK_FILE, timeout=0, thread_local=False)
+            lock.acquire()
+        except Timeout as error:
+            raise GalleryBusyError(
+                f"Another lookalike is writing to {self.folder}; run this again when it is done."
+            ) from error
+        except OSError as error:
+            raise StorageError(
+                f"The gallery {self.folder} can't be written ({error.strerror}); see its rights, "
+                "or choose another folder with --gallery."
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+def _folder(path: str | os.PathLike[str] | None) -> Path:
+    if path is None:
+        path = os.environ.get(ENVIRONMENT_VARIABLE) or None
+    if path is None:
+        import platformdirs
+
+        path = platformdirs.user_data_path("lookalike", appauthor=False) / "gallery"
+    return Path(os.path.abspath(path))
+
+
+def _mismatch(folder: Path, manifest: Manifest, why: str) -> EncoderMismatchError:
+    return EncoderMismatchError(
+        f"The vectors of {folder} were made by the encoder {manifest.encoder.name} "
+        f"({manifest.encoder.sha256[:12]}). {why} Make them anew with: lookalike index --rebuild"
+    )
+
+
+def _all_through(report: IndexReport) -> Progress:
+    todo = report.added + report.updated + report.moved + report.refused + report.skipped
+    return Progress(
+        listed=todo + report.unchanged,
+        listing=False,
+        todo=todo,
+        done=todo,
+        refused=report.refused,
+        seconds=report.seconds,
+        optimizing=True,
+    )
+
+
+def _table_number(name: str) -> int:
+    digits = name.removeprefix("pictures-").removesuffix(".lance")
+    return int(digits) if digits.isdigit() else 1
+
+
+def _cores() -> int:
+    return os.cpu_count() or 1
+
+
+def _bytes_on_disk(folder: Path) -> int:
+    return sum(
+        os.lstat(os.path.join(at, name)).st_size
+        for at, _, names in os.walk(folder)
+        for name in names
+        if os.path.lexists(os.path.join(at, name))
+    )

@@ -1,0 +1,110 @@
+"""What a gallery has already, at some 32 bytes a row, so that an ingest can skip it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .store import from_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from .store import Store, Table
+    from .types import Source
+
+MERGE_KEYS = 65_536
+
+
+class Keys:
+    """A growing set of 64-bit keys at 8 bytes each.
+
+    Two values of one key would be taken for the same; among 10^7 rows that has a chance of 10^-6.
+    """
+
+    def __init__(self, keys: Iterable[NDArray[np.int64]]) -> None:
+        """Take arrays of keys in any order."""
+        self._sorted = np.sort(np.concatenate([np.empty(0, np.int64), *keys]))
+        self._recent: set[int] = set()
+
+    def add(self, key: int) -> None:
+        """Add one key."""
+        self._recent.add(key)
+        if len(self._recent) >= MERGE_KEYS:
+            recent = np.fromiter(self._recent, np.int64, len(self._recent))
+            self._sorted = np.sort(np.concatenate([self._sorted, recent]))
+            self._recent = set()
+
+    def __contains__(self, key: int) -> bool:
+        """Tell whether a key was added."""
+        if key in self._recent:
+            return True
+        # A key of numpy's own type: comparing with a Python int would convert the whole array.
+        at = int(np.searchsorted(self._sorted, np.int64(key)))
+        return at < len(self._sorted) and int(self._sorted[at]) == key
+
+
+class Known:
+    """The stamps, paths and contents in a gallery's tables when an ingest starts, kept up by it.
+
+    Attributes:
+        paths: keys of the rows' paths.
+        refused: keys of the refusals' paths.
+        contents: keys of the rows' content hashes.
+    """
+
+    def __init__(self, store: Store) -> None:
+        """Read the keys of all rows and refusals."""
+        rows = list(_keys(store.pictures, with_content=True))
+        refusals = list(_keys(store.refusals, with_content=False))
+        self._stamps = Keys(keys[0] for keys in rows + refusals)
+        self.paths = Keys(keys[1] for keys in rows)
+        self.refused = Keys(keys[1] for keys in refusals)
+        self.contents = Keys(keys[2] for keys in rows)
+
+    def unseen(self, sources: Sequence[Source]) -> list[Source]:
+        """Pick the files that are new, or changed since they were indexed or refused.
+
+        A file is given once, also when it is listed again.
+        """
+        unseen = []
+        for source in sources:
+            stamp = hash((source.path, source.size, source.mtime_ns))
+            if stamp not in self._stamps:
+                self._stamps.add(stamp)
+                unseen.append(source)
+        return unseen
+
+
+def path_key(path: str) -> int:
+    """Give a path's key; it holds within this process only."""
+    return hash(path)
+
+
+def content_key(content: bytes) -> int:
+    """Give a content hash's key: its first eight bytes."""
+    return int.from_bytes(content[:8], "little", signed=True)
+
+
+def _keys(table: Table, *, with_content: bool) -> Iterable[list[NDArray[np.int64]]]:
+    columns = ["path", "size", "mtime_ns"]
+    for batch in table.scan([*columns, "content_hash"] if with_content else columns):
+        paths = [from_text(path) for path in batch.column("path").to_pylist()]
+        files = zip(
+            paths,
+            batch.column("size").to_pylist(),
+            batch.column("mtime_ns").to_pylist(),
+            strict=True,
+        )
+        keys = [_array(hash(file) for file in files), _array(map(path_key, paths))]
+        if with_content:
+            contents = batch.column("content_hash").to_pylist()
+            keys.append(_array(map(content_key, contents)))
+        yield keys
+
+
+def _array(keys: Iterable[int]) -> NDArray[np.int64]:
+    return np.fromiter(keys, np.int64)

@@ -1,0 +1,103 @@
+"""What a user may ask with, turned into a picture."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
+
+from .decode import decode, from_image
+from .errors import ArgumentError, PictureError
+from .sources import MAX_FILE_BYTES, content_hash
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL import Image
+
+    from .types import Picture
+
+    Query: TypeAlias = (
+        str | os.PathLike[str] | bytes | bytearray | IO[bytes] | Image.Image | NDArray[np.uint8]
+    )
+
+_CHANNELS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query, read and decoded.
+
+    Attributes:
+        picture: the pixels.
+        name: its path, or what kind of object it was.
+        path: absolute path; None where the query was no path.
+        content: its content hash; None where there were no bytes to hash.
+    """
+
+    picture: Picture
+    name: str
+    path: str | None = None
+    content: bytes | None = None
+
+
+def look(query: Query) -> Asked:
+    """Read and decode what a user asks with.
+
+    Args:
+        query: a path, the bytes of a picture file, a binary file object, a PIL image, or an RGB
+            array uint8 [H, W, 3].
+
+    Raises:
+        PictureError: it can't be read, or is no usable picture; the message says what to do.
+        ArgumentError: it is none of the kinds above.
+    """
+    if isinstance(query, (str, os.PathLike)):
+        return _look_at_path(os.fspath(query))
+    if isinstance(query, (bytes, bytearray, memoryview)):
+        return _look_at_bytes(bytes(query), "bytes", None)
+    if hasattr(query, "read"):
+        name = getattr(query, "name", "")
+        name = name if isinstance(name, str) and name else "file object"
+        return _look_at_bytes(query.read(MAX_FILE_BYTES + 1), name, None)
+    try:
+        if hasattr(query, "getexif"):
+            return Asked(from_image(query), "PIL image")
+        return Asked(from_image(_from_array(query)), "array")
+    except PictureError as error:
+        raise PictureError(f"The query can't be used: {error}; ask with another.") from error
+
+
+def _look_at_path(path: str) -> Asked:
+    path = os.path.abspath(path)
+    try:
+        with open(path, "rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise PictureError(f"{path} can't be read ({why}); check the path.") from error
+    return _look_at_bytes(data, path, path)
+
+
+def _look_at_bytes(data: object, name: str, path: str | None) -> Asked:
+    if not isinstance(data, bytes):
+        raise ArgumentError("Open the query's file in binary mode, as open(path, 'rb').")
+    try:
+        if len(data) > MAX_FILE_BYTES:
+            raise PictureError(f"too large: over {MAX_FILE_BYTES // 2**20} MiB")
+        return Asked(decode(data), name, path, content_hash(data))
+    except PictureError as error:
+        raise PictureError(f"{name} can't be used: {error}; ask with another picture.") from error
+
+
+def _from_array(query: Any) -> Image.Image:
+    import numpy as np
+    from PIL import Image
+
+    array = np.asarray(query)
+    if array.dtype != np.uint8 or array.ndim != _CHANNELS or array.shape[2] != _CHANNELS:
+        raise ArgumentError(
+            "A query is a path, bytes, a binary file object, a PIL image or an RGB array uint8 "
+            f"[H, W, 3]; this is {type(query).__name__} {array.dtype} {list(array.shape)}."
+        )
+    return Image.fromarray(array)

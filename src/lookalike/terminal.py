@@ -1,0 +1,161 @@
+"""What the commands show on a terminal: progress, hits with small pictures."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from rich.console import RenderableType
+    from rich.progress import Progress as Bar
+
+    from .types import Hit, Progress, SearchResult
+
+PLAIN_SECONDS = 10.0  # between two lines of progress where there is no terminal
+PICTURE_CELLS = 14
+
+
+class IndexProgress:
+    """Show how far an ingest is: a bar on a terminal, now and then a line elsewhere; on stderr."""
+
+    def __init__(self) -> None:
+        """Start with nothing shown."""
+        self._bar: Bar | None = None
+        self._said = time.monotonic()
+        self.last: Progress | None = None
+
+    def __enter__(self) -> IndexProgress:
+        """Take the terminal."""
+        from rich import progress
+        from rich.console import Console
+
+        console = Console(stderr=True)
+        if console.is_terminal:
+            self._bar = progress.Progress(
+                progress.TextColumn("{task.description}"),
+                progress.BarColumn(),
+                progress.MofNCompleteColumn(),
+                progress.TextColumn("{task.fields[rate]}"),
+                progress.TextColumn("{task.fields[left]}"),
+                progress.TextColumn("{task.fields[refused]}", style="yellow"),
+                console=console,
+                transient=True,
+            )
+            self._task = self._bar.add_task("Listing", total=None, rate="", left="", refused="")
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Give the terminal back."""
+        if self._bar:
+            self._bar.stop()
+
+    def __call__(self, progress: Progress) -> None:
+        """Show one state."""
+        self.last = progress
+        rate = progress.done / progress.seconds if progress.seconds > 0 else 0.0
+        left = "" if progress.listing else _time_left(progress.todo - progress.done, rate)
+        stage = "Updating the search index" if progress.optimizing else "Indexing"
+        if not progress.todo and not progress.optimizing:
+            stage = f"Listing ({progress.listed:,} files)"
+        refused = f"{progress.refused:,} refused" if progress.refused else ""
+        if self._bar:
+            self._bar.update(
+                self._task,
+                description=stage,
+                completed=progress.done,
+                total=None if progress.optimizing else progress.todo or None,
+                rate=f"{rate:,.0f} pictures/s" if progress.done else "",
+                left="" if progress.optimizing else left,
+                refused=refused,
+            )
+        elif time.monotonic() - self._said > PLAIN_SECONDS:
+            self._said = time.monotonic()
+            more = "+" if progress.listing else ""
+            parts = [
+                f"{stage}: {progress.done:,} of {progress.todo:,}{more}",
+                f"{rate:,.0f} pictures/s",
+                left,
+                refused,
+            ]
+            print(", ".join(filter(None, parts)), file=sys.stderr, flush=True)
+
+
+def say(text: str, *, error: bool = False) -> None:
+    """Print a line; paths that are not UTF-8 come out as the bytes they are."""
+    stream = sys.stderr if error else sys.stdout
+    print(text, file=stream)
+
+
+def free_output() -> None:
+    """Let stdout and stderr take any path."""
+    handler = "backslashreplace" if os.name == "nt" else "surrogateescape"
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors=handler)
+
+
+def show_hits(result: SearchResult) -> None:
+    """Print the hits: a table with pictures on a terminal, tab-separated lines elsewhere."""
+    if not sys.stdout.isatty():
+        for hit in result:
+            say(f"{hit.rank}\t{hit.score:.4f}\t{hit.width}x{hit.height}\t{hit.path}")
+        return
+    from rich.box import SIMPLE
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    picture_class = _picture_class()
+    table = Table("", "score", "size", "path", box=SIMPLE, pad_edge=False)
+    table.columns[3].overflow = "fold"
+    if picture_class:
+        table.add_column("picture", width=PICTURE_CELLS)
+        table.columns.insert(1, table.columns.pop())
+    for hit in result:
+        path = Text(hit.path.encode("utf-8", "replace").decode(), overflow="fold")
+        cells: list[Any] = [str(hit.rank), f"{hit.score:.3f}", f"{hit.width} x {hit.height}", path]
+        if picture_class:
+            cells.insert(1, _picture(picture_class, hit))
+        table.add_row(*cells)
+    console = Console()
+    console.print(table)
+    console.print(f"{len(result)} hits in {result.took_ms:.0f} ms", style="dim")
+
+
+def _picture_class() -> Any | None:
+    """Choose how this terminal shows pictures (kitty or sixel; iTerm2 has both); None: it can't."""
+    if os.environ.get("TERM") == "dumb":
+        return None
+    try:
+        from textual_image import renderable  # asks the terminal, when it is imported
+    except Exception:  # noqa: BLE001  a terminal that answers oddly shows no pictures, no more
+        return None
+    good = (renderable.SixelImage, renderable.TGPImage)
+    return renderable.Image if renderable.Image in good else None
+
+
+def _picture(picture_class: Any, hit: Hit) -> RenderableType:
+    from .sheet import open_picture
+
+    picture = open_picture(hit.path)
+    return picture_class(picture, width=PICTURE_CELLS) if picture else "gone"
+
+
+def _time_left(todo: int, rate: float) -> str:
+    if not rate or not todo:
+        return ""
+    seconds = int(todo / rate)
+    hours, minutes = seconds // 3600, seconds // 60 % 60
+    if hours:
+        return f"{hours} h {minutes:02} min left"
+    return f"{minutes} min {seconds % 60:02} s left" if minutes else f"{seconds} s left"

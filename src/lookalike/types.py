@@ -1,0 +1,222 @@
+"""The values that travel between the stations, all frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, overload
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file that may be a picture, as the listing saw it.
+
+    Attributes:
+        path: absolute path; bytes that are not UTF-8 stand in it as lone surrogates (PEP 383).
+        size: bytes.
+        mtime_ns: time of the last change, nanoseconds since the epoch.
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A decoded picture, upright and in sRGB.
+
+    Attributes:
+        pixels: uint8 [H, W, 3], RGB; may be smaller than the file's picture (reduced decoding).
+        width: pixels of the whole picture as it is to be seen (after EXIF orientation).
+        height: likewise.
+    """
+
+    pixels: NDArray[np.uint8]
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row of the gallery.
+
+    Attributes:
+        source: the file.
+        content_hash: the first 16 bytes of the SHA-256 of the file's bytes.
+        width: pixels, upright.
+        height: pixels, upright.
+        vector: float16 [D], unit length up to rounding.
+    """
+
+    source: Source
+    content_hash: bytes
+    width: int
+    height: int
+    vector: NDArray[np.float16]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A file that could not be used, and why.
+
+    Attributes:
+        path: absolute path.
+        reason: one clause, such as `truncated: the file ends before the picture does`.
+    """
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One answer of a search.
+
+    Attributes:
+        rank: from 1.
+        path: absolute path.
+        score: cosine of the two vectors, -1..1.
+        width: pixels, upright.
+        height: pixels, upright.
+    """
+
+    rank: int
+    path: str
+    score: float
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult(Sequence[Hit]):
+    """The hits of one search, best first; a sequence of `Hit`.
+
+    Attributes:
+        hits: best first.
+        query: the query's path, or what kind of object it was.
+        took_ms: milliseconds from reading the query to the last hit; the first search of a process
+            also loads the weights.
+    """
+
+    hits: tuple[Hit, ...]
+    query: str
+    took_ms: float
+
+    def __len__(self) -> int:
+        return len(self.hits)
+
+    def __iter__(self) -> Iterator[Hit]:
+        return iter(self.hits)
+
+    @overload
+    def __getitem__(self, index: int) -> Hit: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Hit, ...]: ...
+    def __getitem__(self, index: int | slice) -> Hit | tuple[Hit, ...]:
+        return self.hits[index]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an ingest is.
+
+    Attributes:
+        listed: files seen by the listing so far.
+        listing: whether the listing still runs, so that `todo` may grow.
+        todo: files that are new or changed.
+        done: of those, how many are through (added or refused).
+        refused: of those, how many could not be used.
+        seconds: since the start.
+        optimizing: whether all is through, and the search index is brought up to date.
+    """
+
+    listed: int
+    listing: bool
+    todo: int
+    done: int
+    refused: int
+    seconds: float
+    optimizing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """What one run of `index` did; the counts are files.
+
+    Attributes:
+        added: new rows.
+        updated: rows whose file had changed.
+        moved: rows that kept their vector and got a new path.
+        copied: of `added` and `updated`, how many took their vector from a file of the same bytes.
+        unchanged: files that cost one stat.
+        refused: files that could not be used in this run; `Gallery.refused` has the reasons.
+        skipped: files of other kinds (text, video, ...).
+        offline: roots that could not be reached; their rows stay.
+        seconds: wall time.
+    """
+
+    added: int = 0
+    updated: int = 0
+    moved: int = 0
+    copied: int = 0
+    unchanged: int = 0
+    refused: int = 0
+    skipped: int = 0
+    offline: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A folder whose pictures are in the gallery.
+
+    Attributes:
+        path: absolute path.
+        online: whether it can be read now.
+        reason: why it is offline; empty when it is online.
+    """
+
+    path: str
+    online: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """The state of a gallery.
+
+    Attributes:
+        gallery: its folder.
+        pictures: rows.
+        refused: files that could not be used.
+        roots: the folders indexed.
+        encoder: name, weights sha256, dimensions and preprocessing.
+        index: kind (`none` or Lance's name), indexed and unindexed rows.
+        bytes_on_disk: of the whole folder.
+    """
+
+    gallery: str
+    pictures: int
+    refused: int
+    roots: tuple[Root, ...]
+    encoder: dict[str, Any]
+    index: dict[str, Any]
+    bytes_on_disk: int
+
+
+@dataclass(frozen=True, slots=True)
+class PruneReport:
+    """What `prune` removed, or would remove.
+
+    Attributes:
+        removed: paths whose file is gone from a root that is online.
+        offline: roots whose rows were left alone.
+    """
+
+    removed: tuple[str, ...]
+    offline: tuple[Root, ...] = field(default=())
