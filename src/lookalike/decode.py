@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import io
+import itertools
 import math
 import threading
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,8 @@ _PLUGINS = {
     "JPEG2000": "PIL.Jpeg2KImagePlugin:Jpeg2KImageFile",
     "ICO": "PIL.IcoImagePlugin:IcoImageFile",
 }
+_CUBE = list(itertools.product((0, 128, 255), repeat=3))
+_SAME_COLOUR = 2  # levels of 255
 _one_large_picture = threading.Lock()
 
 
@@ -218,14 +221,18 @@ def _to_srgb(image: Image.Image, icc: bytes | None) -> Image.Image:
 @functools.lru_cache(maxsize=32)
 def _transform(icc: bytes, mode: str) -> Any | None:
     """Give the colour transform to sRGB, or None where there is nothing to do or to trust."""
-    from PIL import ImageCms
+    from PIL import Image, ImageChops, ImageCms
 
     try:
         profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
-        if "srgb" in ImageCms.getProfileDescription(profile).lower():
-            return None
         srgb = ImageCms.createProfile("sRGB")
-        return ImageCms.buildTransform(profile, srgb, mode, "RGB")
+        transform = ImageCms.buildTransform(profile, srgb, mode, "RGB")
+        if mode == "RGB":  # most profiles are sRGB under some name: a colour cube comes out as it is
+            cube = Image.frombytes("RGB", (9, 3), bytes(itertools.chain(*_CUBE)))
+            changed = ImageChops.difference(cube, ImageCms.applyTransform(cube, transform))
+            if max(high for _, high in changed.getextrema()) <= _SAME_COLOUR:
+                return None
+        return transform
     except Exception:  # noqa: BLE001  a damaged profile must not cost the picture
         return None
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .errors import FeatureListError, StorageError
 from .sources import CONTENT_HASH_BYTES
-from .store import from_text
+from .table import from_text
 from .types import Record, Source
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 ROWS_PER_GROUP = 4_096  # rows in memory at a time
 UNKNOWN = -1  # size and mtime of a list that does not state them: the next `index` looks again
-MAX_PIXELS_A_SIDE = 2**31 - 1
 UNIT_LENGTH_TOLERANCE = 0.01
 _REQUIRED = ("path", "content_hash", "width", "height", "vector", "encoder")
 
@@ -40,18 +39,7 @@ def write(path: Path, store: Store, card: EncoderCard) -> int:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schema = pa.schema(
-        [
-            ("path", pa.string()),
-            ("content_hash", pa.string()),
-            ("width", pa.int32()),
-            ("height", pa.int32()),
-            ("vector", pa.list_(pa.float32(), card.dimensions)),
-            ("encoder", pa.string()),
-            ("size", pa.int64()),
-            ("mtime_ns", pa.int64()),
-        ]
-    )
+    schema = _schema(card.dimensions)
     partial = path.with_name(path.name + ".part")
     count = 0
     try:
@@ -90,8 +78,9 @@ def read(path: Path, card: EncoderCard) -> Iterator[list[Record]]:
                 "or a program of the same columns wrote."
             )
         columns = [*_REQUIRED, *(name for name in ("size", "mtime_ns") if name in names)]
+        schema = pa.schema([_schema(card.dimensions).field(name) for name in columns])
         for batch in file.iter_batches(ROWS_PER_GROUP, columns=columns):
-            yield _records(batch, card)
+            yield _records(batch.select(columns).cast(schema), card)
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, OverflowError) as error:
         raise FeatureListError(
             f"{path} is no feature list ({str(error)[:200]}); take a file that `lookalike export` "
@@ -99,9 +88,25 @@ def read(path: Path, card: EncoderCard) -> Iterator[list[Record]]:
         ) from error
 
 
+def _schema(dimensions: int) -> pa.Schema:
+    import pyarrow as pa
+
+    return pa.schema(
+        [
+            ("path", pa.string()),
+            ("content_hash", pa.string()),
+            ("width", pa.int32()),
+            ("height", pa.int32()),
+            ("vector", pa.list_(pa.float32(), dimensions)),
+            ("encoder", pa.string()),
+            ("size", pa.int64()),
+            ("mtime_ns", pa.int64()),
+        ]
+    )
+
+
 def _records(batch: pa.RecordBatch, card: EncoderCard) -> list[Record]:
     import numpy as np
-    import pyarrow as pa
 
     others = set(batch.column("encoder").to_pylist()) - {encoder_id(card)}
     if others:
@@ -109,8 +114,7 @@ def _records(batch: pa.RecordBatch, card: EncoderCard) -> list[Record]:
             f"Its vectors are of the encoder {others.pop()!r}, this gallery's are of "
             f"{encoder_id(card)!r}; index the pictures instead."
         )
-    vectors = batch.column("vector").cast(pa.list_(pa.float32(), card.dimensions))
-    flat = vectors.flatten().to_numpy(zero_copy_only=False).reshape(len(batch), card.dimensions)
+    flat = batch.column("vector").flatten().to_numpy(zero_copy_only=False).reshape(len(batch), card.dimensions)
     lengths = np.linalg.norm(flat, axis=1)
     if not (np.abs(lengths - 1) < UNIT_LENGTH_TOLERANCE).all():  # false for NaN too
         raise ValueError("a vector is not of unit length")
@@ -118,7 +122,7 @@ def _records(batch: pa.RecordBatch, card: EncoderCard) -> list[Record]:
     for row, vector in zip(batch.drop_columns(["vector"]).to_pylist(), flat, strict=True):
         content = bytes.fromhex(row["content_hash"])
         sides = (row["width"], row["height"])
-        if len(content) != CONTENT_HASH_BYTES or not all(0 < s <= MAX_PIXELS_A_SIDE for s in sides):
+        if len(content) != CONTENT_HASH_BYTES or min(sides) < 1:
             raise ValueError(f"the row of {row['path']!r} has no usable content_hash or size")
         if not os.path.isabs(from_text(row["path"])):
             raise ValueError(f"the path {row['path']!r} is not absolute")

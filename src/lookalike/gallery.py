@@ -5,36 +5,33 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-import shutil
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import encoders, exchange, roots
+from . import encoders, exchange, rebuild, roots
 from .errors import (
     ArgumentError,
     EncoderError,
     EncoderMismatchError,
-    GalleryBusyError,
     GalleryNotFoundError,
-    StorageError,
 )
+from .lock import writing
 from .manifest import EncoderCard, Manifest
-from .sources import is_gone, look_at_root, stat_source, walk
+from .sources import look_at_root, stat_source, walk
 from .store import Store
-from .types import Hit, IndexReport, Info, Progress, PruneReport, Refusal, SearchResult
+from .types import Hit, IndexReport, Info, PruneReport, Refusal, SearchResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from .encoders import Encoder
     from .query import Query
-    from .types import Source
+    from .types import Progress, Source
 
 ENVIRONMENT_VARIABLE = "LOOKALIKE_GALLERY"
 MAX_TOP = 10_000
-_LOCK_FILE = "lock"
 
 
 class Gallery:
@@ -44,11 +41,11 @@ class Gallery:
     time, any number read meanwhile. A `Gallery` may be used by several threads.
     """
 
-    def __init__(self, folder: Path, encoder: Encoder | str | None, *, rebuild: bool) -> None:
+    def __init__(self, folder: Path, encoder: Encoder | str | None, *, rebuilds: bool) -> None:
         """Use `Gallery.open`."""
         self.folder = folder
         self._wanted = encoder
-        self._rebuild = rebuild
+        self._rebuild = rebuilds
         self._encoder: Encoder | None = None
         self._store: Store | None = None
 
@@ -74,7 +71,7 @@ class Gallery:
             EncoderError: there is no such encoder.
             GalleryFormatError: the gallery is damaged, or was made by a newer lookalike.
         """
-        gallery = cls(_folder(path), encoder, rebuild=rebuild)
+        gallery = cls(_folder(path), encoder, rebuilds=rebuild)
         manifest = Manifest.read(gallery.folder)
         if manifest and encoder is not None and not rebuild:
             gallery._fitting_encoder(manifest)
@@ -110,7 +107,7 @@ class Gallery:
 
         if not paths and not self._rebuild:
             raise ArgumentError("Name at least one folder or picture to index.")
-        with self._writing():
+        with writing(self.folder):
             manifest = Manifest.read(self.folder)
             encoder = self._fitting_encoder(None if self._rebuild else manifest)
             card = EncoderCard.of(encoder)
@@ -131,16 +128,15 @@ class Gallery:
             if self._rebuild:
                 roots.require_online(manifest.roots)
                 listing = itertools.chain(self._sources(manifest), listing)
-                manifest = self._start_rebuild(manifest, card)
+                manifest = rebuild.start(self.folder, manifest, card)
             manifest.write(self.folder)
             store = self._open_store(manifest, rebuild=self._rebuild)
             is_lost = roots.Lost(manifest.roots)
             report = ingest(listing, store, encoder, is_lost=is_lost, on_progress=on_progress)
             store.refuse_folders(unreadable)
-            on_progress(_all_through(report))
-            store.optimize()
             if self._rebuild:
-                self._finish_rebuild(manifest)
+                rebuild.finish(self.folder, manifest)
+                self._rebuild = False
         return replace(report, refused=report.refused + len(unreadable), offline=tuple(offline))
 
     def search(
@@ -173,33 +169,23 @@ class Gallery:
         started = time.perf_counter()
         asked = look(query)
         (vector,) = encoder.encode([encoder.prepare(asked.picture)], threads=_cores())
-        found = {row["path"]: row for row in store.nearest(vector, top)}
+        found = store.find(vector, top, asked.content)
         if not found:
             raise GalleryNotFoundError(
                 f"The gallery {self.folder} has no pictures yet; add some with: "
                 "lookalike index FOLDER"
             )
-        if asked.content:  # the index is approximate; that a picture finds itself is certain
-            for record in store.by_content([asked.content]):
-                found[record.source.path] = {
-                    "path": record.source.path,
-                    "score": float(record.vector.astype("float32") @ vector),
-                    "width": record.width,
-                    "height": record.height,
-                    "content_hash": record.content_hash,
-                }
-        ranked = sorted(
-            found.values(),
+        found.sort(
             key=lambda row: (
                 asked.content is None or row["content_hash"] != asked.content,
                 row["path"] != asked.path,
                 -row["score"],
                 row["path"],
-            ),
+            )
         )
         hits = (
             Hit(rank, row["path"], min(row["score"], 1.0), row["width"], row["height"])
-            for rank, row in enumerate(ranked[:top], 1)
+            for rank, row in enumerate(found[:top], 1)
             if min_score is None or row["score"] >= min_score
         )
         return SearchResult(tuple(hits), asked.name, (time.perf_counter() - started) * 1000)
@@ -242,7 +228,7 @@ class Gallery:
             GalleryNotFoundError: there is no gallery.
             GalleryBusyError: another process is writing.
         """
-        with self._writing(even=not dry_run):
+        with contextlib.nullcontext() if dry_run else writing(self.folder):
             manifest = self._manifest()
             store = self._open_store(manifest)
             is_lost = roots.Lost(manifest.roots)
@@ -260,7 +246,7 @@ class Gallery:
             GalleryNotFoundError: there is no gallery.
             GalleryBusyError: another process is writing.
         """
-        with self._writing():
+        with writing(self.folder):
             manifest = self._manifest()
             store = self._open_store(manifest)
             removed = 0
@@ -297,15 +283,16 @@ class Gallery:
             FeatureListError: it is no feature list, or one of another encoder.
             GalleryBusyError: another process is writing.
         """
-        with self._writing():
+        with writing(self.folder):
             manifest = Manifest.read(self.folder)
             encoder = self._fitting_encoder(manifest)
             manifest = manifest or Manifest(EncoderCard.of(encoder))
-            batches = exchange.read(Path(path), manifest.encoder)
+            for _ in exchange.read(Path(path), manifest.encoder):
+                pass  # the whole list is checked before its first row is taken
             manifest.write(self.folder)
             store = self._open_store(manifest)
             count = 0
-            for records in batches:
+            for records in exchange.read(Path(path), manifest.encoder):
                 store.add(records, replace=True)
                 store.refusals.delete([record.source.path for record in records])
                 count += len(records)
@@ -349,49 +336,6 @@ class Gallery:
         store = Store(self.folder, manifest.table, manifest.encoder.dimensions)
         return filter(None, map(stat_source, store.paths(store.pictures)))
 
-    def _start_rebuild(self, manifest: Manifest, card: EncoderCard) -> Manifest:
-        """Name the table that the rebuild fills: a new one, or the one it was interrupted at."""
-        if manifest.rebuild and manifest.rebuild[0] == card:
-            return manifest
-        number = 1 + max(map(_table_number, (p.name for p in self.folder.glob("*.lance"))), default=1)
-        return replace(manifest, rebuild=(card, f"pictures-{number}.lance"))
-
-    def _finish_rebuild(self, manifest: Manifest) -> None:
-        """Switch to the new table in one step, then delete what is left of others."""
-        assert manifest.rebuild
-        card, table = manifest.rebuild
-        replace(manifest, encoder=card, table=table, rebuild=None).write(self.folder)
-        for other in self.folder.glob("pictures*.lance"):
-            if other.name != table:
-                shutil.rmtree(other, ignore_errors=True)
-        self._rebuild = False
-
-    @contextlib.contextmanager
-    def _writing(self, *, even: bool = True) -> Iterator[None]:
-        """Hold the gallery's lock, which the system frees when the process dies."""
-        from filelock import FileLock, Timeout
-
-        if not even:
-            yield
-            return
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.folder / _LOCK_FILE, timeout=0, thread_local=False)
-            lock.acquire()
-        except Timeout as error:
-            raise GalleryBusyError(
-                f"Another lookalike is writing to {self.folder}; run this again when it is done."
-            ) from error
-        except OSError as error:
-            raise StorageError(
-                f"The gallery {self.folder} can't be written ({error.strerror}); see its rights, "
-                "or choose another folder with --gallery."
-            ) from error
-        try:
-            yield
-        finally:
-            lock.release()
-
 
 def _folder(path: str | os.PathLike[str] | None) -> Path:
     if path is None:
@@ -408,24 +352,6 @@ def _mismatch(folder: Path, manifest: Manifest, why: str) -> EncoderMismatchErro
         f"The vectors of {folder} were made by the encoder {manifest.encoder.name} "
         f"({manifest.encoder.sha256[:12]}). {why} Make them anew with: lookalike index --rebuild"
     )
-
-
-def _all_through(report: IndexReport) -> Progress:
-    todo = report.added + report.updated + report.moved + report.refused + report.skipped
-    return Progress(
-        listed=todo + report.unchanged,
-        listing=False,
-        todo=todo,
-        done=todo,
-        refused=report.refused,
-        seconds=report.seconds,
-        optimizing=True,
-    )
-
-
-def _table_number(name: str) -> int:
-    digits = name.removeprefix("pictures-").removesuffix(".lance")
-    return int(digits) if digits.isdigit() else 1
 
 
 def _cores() -> int:

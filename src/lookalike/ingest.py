@@ -13,6 +13,7 @@ import os
 import queue
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .decode import decode
@@ -160,7 +161,7 @@ def ingest(
     is_lost: Callable[[str], bool],
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> IndexReport:
-    """Bring every listed picture that is new or changed into the store.
+    """Bring every listed picture that is new or changed into the store, and its index up to date.
 
     Args:
         listing: the files; run in a thread of its own.
@@ -216,4 +217,7 @@ def ingest(
     finally:
         line.halt()
     ledger.commit()
-    return ledger.report(unchanged=line.listed - line.unseen, seconds=time.monotonic() - started)
+    now = time.monotonic()
+    on_progress(replace(line.progress(ledger, now - started), optimizing=True))
+    store.optimize()
+    return ledger.report(unchanged=line.listed - line.unseen, seconds=now - started)

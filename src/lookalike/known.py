@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .store import from_text
+from .table import from_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
-    from .store import Store, Table
+    from .store import Store
+    from .table import Table
     from .types import Source
 
 MERGE_KEYS = 65_536

@@ -69,7 +69,7 @@ def walk(
     visited: set[tuple[int, int]] = set()
     folders, links = [root], list[str]()
     while folders or links:
-        folder = folders.pop() if folders else links.pop()
+        folder = folders.pop() if folders else links.pop(0)
         try:
             status = os.stat(folder)
             if (status.st_dev, status.st_ino) in visited and status.st_ino:
@@ -154,10 +154,12 @@ def look_at_root(path: str) -> Root:
 
 
 def stat_source(path: str) -> Source | None:
-    """Look at one file; None where there is none, or it can't be asked about."""
+    """Look at one file; None where there is no regular one, or it can't be asked about."""
     try:
         status = os.stat(path)
-    except OSError:
+    except (OSError, ValueError):
+        return None
+    if not stat.S_ISREG(status.st_mode):
         return None
     return Source(path, status.st_size, status.st_mtime_ns)
 

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
-import os
-import re
-import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from .errors import StorageError
 from .sources import TRY_AGAIN
+from .table import LOOKUP_VALUES, Table, batched, from_text, storage, to_text, under_filter
 from .types import Record, Refusal, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    import lance
     import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
@@ -32,82 +28,7 @@ VECTOR_INDEX = "vector_idx"
 NPROBES = 24  # partitions that a search looks into; Lance makes them of about 4,096 rows
 REFINE_FACTOR = 5  # times `top` candidates are compared by their exact vectors
 MAX_UNINDEXED_SHARE = 0.05  # rows added since; a search scans them, which costs time, not recall
-MAX_SMALL_FRAGMENTS = 8
-SMALL_FRAGMENT_ROWS = 100_000
-LOOKUP_VALUES = 500  # in one filter expression
-
-
-class Table:
-    """One Lance table whose key is `path`; created by its first write."""
-
-    def __init__(self, uri: Path, schema: pa.Schema) -> None:
-        """Name the table; nothing is opened yet."""
-        self.uri = uri
-        self.schema = schema
-        self._dataset: lance.LanceDataset | None = None
-        self._lock = threading.Lock()
-
-    def dataset(self) -> lance.LanceDataset | None:
-        """Open the newest version; None while nothing was written."""
-        with _storage(), self._lock:
-            # Never moved to another version in place: other threads may be reading from it.
-            if self._dataset is None:
-                if (self.uri / "_versions").is_dir():
-                    self._dataset = _lance().dataset(str(self.uri))
-            elif self._dataset.version != self._dataset.latest_version:
-                session = self._dataset.session()  # with what its caches hold of the index
-                self._dataset = _lance().dataset(str(self.uri), session=session)
-        return self._dataset
-
-    def write(self, rows: dict[str, Any], *, replace: bool) -> None:
-        """Commit rows; with `replace`, in place of those of the same path, in the same commit."""
-        import pyarrow as pa
-
-        table = pa.table(rows, schema=self.schema)
-        dataset = self.dataset()
-        with _storage():
-            if dataset is not None and replace:
-                merge = dataset.merge_insert("path").when_matched_update_all()
-                merge.when_not_matched_insert_all().execute(table)
-                return
-            self._dataset = _lance().write_dataset(
-                table,
-                str(self.uri),
-                mode="create" if dataset is None else "append",
-                enable_stable_row_ids=True,
-            )
-
-    def count(self) -> int:
-        """Count the rows."""
-        dataset = self.dataset()
-        return 0 if dataset is None else dataset.count_rows()
-
-    def scan(self, columns: Sequence[str], where: str | None = None) -> Iterator[pa.RecordBatch]:
-        """Read columns of all rows, or of those that a Lance filter names, in batches."""
-        dataset = self.dataset()
-        if dataset is not None:
-            with _storage():
-                yield from dataset.scanner(columns=list(columns), filter=where).to_batches()
-
-    def delete(self, paths: Iterable[str]) -> None:
-        """Remove the rows of these paths."""
-        dataset = self.dataset()
-        if dataset is None:
-            return
-        for some in _batched(paths, LOOKUP_VALUES):
-            with _storage():
-                dataset.delete(f"path IN ({', '.join(map(_literal, some))})")
-
-    def optimize(self) -> None:
-        """Merge small fragments and drop the versions that nobody reads any more."""
-        dataset = self.dataset()
-        if dataset is None:
-            return
-        with _storage():
-            small = sum(f.count_rows() < SMALL_FRAGMENT_ROWS for f in dataset.get_fragments())
-            if small > MAX_SMALL_FRAGMENTS:
-                dataset.optimize.compact_files(target_rows_per_fragment=SMALL_FRAGMENT_ROWS)
-            dataset.cleanup_old_versions(timedelta(0))
+READ_ATTEMPTS = 3  # a writer may just have replaced the files of the version that was taken
 
 
 class Store:
@@ -189,50 +110,68 @@ class Store:
     def by_content(self, hashes: Iterable[bytes]) -> Iterator[Record]:
         """Find the rows whose files have one of these contents."""
         columns = self.pictures.schema.names
-        for some in _batched(hashes, LOOKUP_VALUES):
+        for some in batched(hashes, LOOKUP_VALUES):
             wanted = ", ".join(f"X'{value.hex()}'" for value in some)
             for batch in self.pictures.scan(columns, f"content_hash IN ({wanted})"):
                 yield from records(batch)
 
-    def nearest(self, vector: NDArray[np.float32], top: int) -> list[dict[str, Any]]:
+    def find(
+        self, vector: NDArray[np.float32], top: int, content: bytes | None = None
+    ) -> list[dict[str, Any]]:
         """Find the rows whose vectors have the greatest cosine with one.
 
         Args:
             vector: float32 [D], unit length.
             top: how many, at most.
+            content: a content hash; its rows are found too, for certain, which the index, being
+                approximate, does not promise.
 
         Returns:
-            dicts of path, score, width, height and content_hash, best first.
+            dicts of path, score, width, height and content_hash, in no order.
         """
-        try:
-            return self._nearest(vector, top)
-        except StorageError:  # a writer may just have replaced the files of the version we took
-            return self._nearest(vector, top)
+        for _ in range(READ_ATTEMPTS - 1):
+            with contextlib.suppress(StorageError):
+                return self._find(vector, top, content)
+        return self._find(vector, top, content)
 
-    def _nearest(self, vector: NDArray[np.float32], top: int) -> list[dict[str, Any]]:
+    def _find(
+        self, vector: NDArray[np.float32], top: int, content: bytes | None
+    ) -> list[dict[str, Any]]:
         import numpy as np
 
         dataset = self.pictures.dataset()
         if dataset is None:
             return []
-        with _storage():
-            found = dataset.scanner(
-                columns=["path", "width", "height", "content_hash", "_distance"],
-                nearest={
-                    "column": "vector",
-                    "q": vector.astype(np.float16),
-                    "k": top,
-                    "metric": "cosine",
-                    "nprobes": NPROBES,
-                    "refine_factor": REFINE_FACTOR,
-                },
-                disable_scoring_autoprojection=True,
-            ).to_table()
-        rows = found.to_pylist()
+        with storage():
+            rows = (
+                dataset.scanner(
+                    columns=["path", "width", "height", "content_hash", "_distance"],
+                    nearest={
+                        "column": "vector",
+                        "q": vector.astype(np.float16),
+                        "k": top,
+                        "metric": "cosine",
+                        "nprobes": NPROBES,
+                        "refine_factor": REFINE_FACTOR,
+                    },
+                    disable_scoring_autoprojection=True,
+                )
+                .to_table()
+                .to_pylist()
+            )
         for row in rows:
             row["path"] = from_text(row["path"])
             row["score"] = 1 - row.pop("_distance")
-        return rows
+        found = {row["path"]: row for row in rows}
+        for record in self.by_content([content] if content else []):
+            found[record.source.path] = {
+                "path": record.source.path,
+                "score": float(record.vector.astype(np.float32) @ vector),
+                "width": record.width,
+                "height": record.height,
+                "content_hash": record.content_hash,
+            }
+        return list(found.values())
 
     def optimize(self) -> None:
         """Merge fragments, build the index or bring it up to date, drop old versions."""
@@ -243,7 +182,7 @@ class Store:
         if dataset is None or rows < INDEX_FROM_ROWS:
             return
         state = self.index_state()
-        with _storage():
+        with storage():
             if state["kind"] == "none":
                 dataset.create_index("vector", INDEX_KIND, VECTOR_INDEX, metric="cosine")
                 dataset.create_scalar_index("content_hash", "BTREE")
@@ -255,7 +194,7 @@ class Store:
         """Tell the index's kind (`none` without one), indexed and unindexed rows."""
         dataset = self.pictures.dataset()
         rows = self.pictures.count()
-        with _storage():
+        with storage():
             if dataset is None or not dataset.has_index:
                 return {"kind": "none", "indexed_rows": 0, "unindexed_rows": rows}
             statistics = dataset.stats.index_stats(VECTOR_INDEX)
@@ -279,57 +218,9 @@ def records(batch: pa.RecordBatch) -> Iterator[Record]:
         yield Record(source, row["content_hash"], row["width"], row["height"], vector)
 
 
-def under_filter(path: str) -> str:
-    """Write the Lance filter for the rows at or below a path."""
-    below = path if path.endswith(os.sep) else path + os.sep
-    return f"(path = {_literal(path)} OR starts_with(path, {_literal(below)}))"
 
-
-def to_text(path: str) -> str:
-    r"""Make a path that need not be valid Unicode (PEP 383) fit a string column.
-
-    A lone surrogate becomes NUL, which no path has, and its four hexadecimal digits.
-    """
-    return re.sub("[\ud800-\udfff]", lambda match: f"\0{ord(match[0]):04x}", path)
-
-
-def from_text(text: str) -> str:
-    """Undo `to_text`."""
-    if "\0" not in text:
-        return text
-    return re.sub("\0([0-9a-f]{4})", lambda match: chr(int(match[1], 16)), text)
 
 
 def _file_columns(sources: Iterable[Source]) -> dict[str, Any]:
     rows = [(to_text(source.path), source.size, source.mtime_ns) for source in sources]
     return dict(zip(("path", "size", "mtime_ns"), zip(*rows, strict=True), strict=True))
-
-
-def _literal(path: str) -> str:
-    return "'" + to_text(path).replace("'", "''") + "'"
-
-
-def _batched(values: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    iterator = iter(values)
-    while some := list(itertools.islice(iterator, size)):
-        yield some
-
-
-def _lance() -> Any:
-    # Lance writes its advice to stderr, which is for the user of this program.
-    os.environ.setdefault("LANCE_LOG", "error")
-    import lance
-
-    return lance
-
-
-@contextlib.contextmanager
-def _storage() -> Iterator[None]:
-    try:
-        yield
-    except (OSError, RuntimeError) as error:
-        text = " ".join(str(error).split())
-        raise StorageError(
-            "The gallery can't be read or written; see that its disk has space and is writable, "
-            f"then run the command again ({text[:300]})."
-        ) from error

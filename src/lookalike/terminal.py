@@ -129,7 +129,7 @@ def show_hits(result: SearchResult) -> None:
         table.add_row(*cells)
     console = Console()
     console.print(table)
-    console.print(f"{len(result)} hits in {result.took_ms:.0f} ms", style="dim")
+    console.print(f"{len(result)} hits in {result.took_ms:.0f} ms", style="dim", highlight=False)
 
 
 def _picture_class() -> Any | None:

@@ -1,0 +1,152 @@
+"""A Lance table whose key is `path`, and how paths that are not Unicode are kept in it."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import re
+import threading
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from .errors import StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    import lance
+    import pyarrow as pa
+
+MAX_SMALL_FRAGMENTS = 8
+SMALL_FRAGMENT_ROWS = 100_000
+LOOKUP_VALUES = 500  # in one filter expression
+
+
+class Table:
+    """One Lance table whose key is `path`; created by its first write."""
+
+    def __init__(self, uri: Path, schema: pa.Schema) -> None:
+        """Name the table; nothing is opened yet."""
+        self.uri = uri
+        self.schema = schema
+        self._dataset: lance.LanceDataset | None = None
+        self._lock = threading.Lock()
+
+    def dataset(self) -> lance.LanceDataset | None:
+        """Open the newest version; None while nothing was written."""
+        with storage(), self._lock:
+            # Never moved to another version in place: other threads may be reading from it.
+            if self._dataset is None:
+                if (self.uri / "_versions").is_dir():
+                    self._dataset = _lance().dataset(str(self.uri))
+            elif self._dataset.version != self._dataset.latest_version:
+                session = self._dataset.session()  # with what its caches hold of the index
+                self._dataset = _lance().dataset(str(self.uri), session=session)
+        return self._dataset
+
+    def write(self, rows: dict[str, Any], *, replace: bool) -> None:
+        """Commit rows; with `replace`, in place of those of the same path, in the same commit."""
+        import pyarrow as pa
+
+        table = pa.table(rows, schema=self.schema)
+        dataset = self.dataset()
+        with storage():
+            if dataset is not None and replace:
+                merge = dataset.merge_insert("path").when_matched_update_all()
+                merge.when_not_matched_insert_all().execute(table)
+                return
+            self._dataset = _lance().write_dataset(
+                table,
+                str(self.uri),
+                mode="create" if dataset is None else "append",
+                enable_stable_row_ids=True,
+            )
+
+    def count(self) -> int:
+        """Count the rows."""
+        dataset = self.dataset()
+        return 0 if dataset is None else dataset.count_rows()
+
+    def scan(self, columns: Sequence[str], where: str | None = None) -> Iterator[pa.RecordBatch]:
+        """Read columns of all rows, or of those that a Lance filter names, in batches."""
+        dataset = self.dataset()
+        if dataset is not None:
+            with storage():
+                yield from dataset.scanner(columns=list(columns), filter=where).to_batches()
+
+    def delete(self, paths: Iterable[str]) -> None:
+        """Remove the rows of these paths."""
+        dataset = self.dataset()
+        if dataset is None:
+            return
+        for some in batched(paths, LOOKUP_VALUES):
+            with storage():
+                dataset.delete(f"path IN ({', '.join(map(_literal, some))})")
+
+    def optimize(self) -> None:
+        """Merge small fragments and drop the versions that nobody reads any more."""
+        dataset = self.dataset()
+        if dataset is None:
+            return
+        with storage():
+            small = sum(f.count_rows() < SMALL_FRAGMENT_ROWS for f in dataset.get_fragments())
+            if small > MAX_SMALL_FRAGMENTS:
+                dataset.optimize.compact_files(target_rows_per_fragment=SMALL_FRAGMENT_ROWS)
+            dataset.cleanup_old_versions(timedelta(0))
+
+
+def under_filter(path: str) -> str:
+    """Write the Lance filter for the rows at or below a path."""
+    below = path if path.endswith(os.sep) else path + os.sep
+    return f"(path = {_literal(path)} OR starts_with(path, {_literal(below)}))"
+
+
+def to_text(path: str) -> str:
+    r"""Make a path that need not be valid Unicode (PEP 383) fit a string column.
+
+    A lone surrogate becomes NUL, which no path has, and its four hexadecimal digits.
+    """
+    return re.sub("[\ud800-\udfff]", lambda match: f"\0{ord(match[0]):04x}", path)
+
+
+def from_text(text: str) -> str:
+    """Undo `to_text`."""
+    if "\0" not in text:
+        return text
+    return re.sub("\0([0-9a-f]{4})", lambda match: chr(int(match[1], 16)), text)
+
+
+def batched(values: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """Cut values into lists of at most `size`."""
+    iterator = iter(values)
+    while some := list(itertools.islice(iterator, size)):
+        yield some
+
+
+@contextlib.contextmanager
+def storage() -> Iterator[None]:
+    """Turn what the disk and Lance complain of into a `StorageError`."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except (OSError, RuntimeError, pa.ArrowException) as error:
+        text = " ".join(str(error).split())
+        raise StorageError(
+            "The gallery can't be read or written; see that its disk has space and is writable, "
+            f"then run the command again ({text[:300]})."
+        ) from error
+
+
+def _literal(path: str) -> str:
+    return "'" + to_text(path).replace("'", "''") + "'"
+
+
+def _lance() -> Any:
+    # Lance writes its advice to stderr, which is for the user of this program.
+    os.environ.setdefault("LANCE_LOG", "error")
+    import lance
+
+    return lance

@@ -1,0 +1,142 @@
+"""What many tests share: small real pictures, galleries of them, a counting encoder."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from lookalike import Gallery, encoders
+
+SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
+
+
+def draw(seed: int, size: tuple[int, int] = (160, 120)) -> Image.Image:
+    """Draw shapes over a gradient; two seeds give two pictures that look unlike."""
+    rng = random.Random(seed)
+    colours = [tuple(rng.randrange(256) for _ in range(3)) for _ in range(8)]
+    ramp = Image.linear_gradient("L").resize(size)
+    image = Image.composite(
+        Image.new("RGB", size, colours[0]), Image.new("RGB", size, colours[1]), ramp
+    )
+    pen = ImageDraw.Draw(image)
+    for colour in colours[2:]:
+        x, y = rng.randrange(size[0]), rng.randrange(size[1])
+        w, h = rng.randrange(10, size[0] // 2), rng.randrange(10, size[1] // 2)
+        shape = rng.choice([pen.ellipse, pen.rectangle])
+        shape((x, y, x + w, y + h), fill=colour)
+    return image
+
+
+def save(path: Path, seed: int, **options: Any) -> Path:
+    """Draw a picture into a file, by default a JPEG of quality 90."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    options = options or ({"quality": 90} if path.suffix == ".jpg" else {})
+    draw(seed).save(path, **options)
+    return path
+
+
+def fill(folder: Path, count: int, *, start: int = 0) -> list[Path]:
+    """Draw `count` pictures into a folder."""
+    return [save(folder / f"{seed:04}.jpg", seed) for seed in range(start, start + count)]
+
+
+class CountingEncoder:
+    """The packaged encoder, counting the pictures that it encodes."""
+
+    def __init__(self) -> None:
+        self._inner = encoders.load()
+        self.name, self.source = self._inner.name, self._inner.source
+        self.sha256, self.dimensions = self._inner.sha256, self._inner.dimensions
+        self.preprocessing = self._inner.preprocessing
+        self.prepare = self._inner.prepare
+        self.encoded = 0
+
+    def encode(self, inputs: Any, *, threads: int = 1) -> Any:
+        self.encoded += len(inputs)
+        return self._inner.encode(inputs, threads=threads)
+
+
+class RandomEncoder:
+    """Another encoder: fast, of other weights and another D; its vectors hang on the pixels."""
+
+    name = source = "random"
+    sha256 = "0" * 64
+    preprocessing: dict[str, Any] = {"width": 8, "height": 8, "resize": "bilinear"}
+
+    def __init__(self, dimensions: int = 16) -> None:
+        self.dimensions = dimensions
+
+    def prepare(self, picture: Any) -> Any:
+        return np.asarray(Image.fromarray(picture.pixels).resize((8, 8)))
+
+    def encode(self, inputs: Any, *, threads: int = 1) -> Any:  # noqa: ARG002
+        if not inputs:
+            return np.empty((0, self.dimensions), np.float32)
+        flat = np.stack(inputs).reshape(len(inputs), -1).astype(np.float32)
+        weights = np.random.default_rng(0).normal(size=(flat.shape[1], self.dimensions))
+        vectors = (flat - 128) @ weights.astype(np.float32)
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def run(*arguments: str | Path, gallery: Path | None = None, **options: Any) -> Any:
+    """Run the real command in a process of its own; gives subprocess.CompletedProcess."""
+    environment = {**os.environ, "PYTHONUTF8": "1"}
+    if gallery is not None:
+        environment["LOOKALIKE_GALLERY"] = str(gallery)
+    options.setdefault("text", True)
+    return subprocess.run(
+        [sys.executable, "-m", "lookalike", *map(str, arguments)],
+        capture_output=True,
+        env=environment,
+        timeout=300,
+        check=False,
+        **options,
+    )
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """A folder of twelve pictures in two folders."""
+    fill(tmp_path / "pictures" / "a", 6)
+    fill(tmp_path / "pictures" / "b", 6, start=6)
+    return tmp_path / "pictures"
+
+
+@pytest.fixture
+def gallery(tmp_path: Path, pictures: Path) -> Gallery:
+    """A gallery of the twelve pictures."""
+    gallery = Gallery.open(tmp_path / "gallery")
+    gallery.index(pictures)
+    return gallery
+
+
+@pytest.fixture
+def no_root() -> Any:
+    """Act as a user without the superuser's rights, whom folders can be closed to."""
+    if not hasattr(os, "geteuid"):
+        pytest.skip("rights of this kind are POSIX's")
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.fixture(scope="session")
+def caltech101() -> Path:
+    """The real pictures of Caltech-101, where they are at hand."""
+    folder = Path(os.environ.get("CALTECH101", SHARED / "caltech101" / "101_ObjectCategories"))
+    if not folder.is_dir():
+        pytest.skip("Caltech-101 is not here; set CALTECH101 to its 101_ObjectCategories")
+    return folder

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from lookalike import known
+from lookalike.known import Keys, Known
+from lookalike.store import Store
+from lookalike.types import Record, Source
+
+
+def test_keys_hold_what_was_given_and_added(monkeypatch: object) -> None:
+    values = np.random.default_rng(0).integers(-(2**63), 2**63 - 1, 1000)
+    keys = Keys([values[:300], values[300:600]])
+    known_merge = known.MERGE_KEYS
+    known.MERGE_KEYS = 50  # type: ignore[misc]
+    try:
+        for value in values[600:]:
+            keys.add(int(value))
+    finally:
+        known.MERGE_KEYS = known_merge  # type: ignore[misc]
+    assert all(int(value) in keys for value in values)
+    assert not any(int(value) + 1 in keys for value in values)
+    assert 5 not in Keys([])
+
+
+def test_only_new_and_changed_files_are_unseen(tmp_path: Path) -> None:
+    store = Store(tmp_path, "pictures.lance", 4)
+    sources = [Source(f"/p/\udce9{n}.jpg", n, n * 10**18) for n in range(5)]
+    record = Record(sources[0], b"c" * 16, 1, 1, np.array([1, 0, 0, 0], np.float16))
+    store.add([record], replace=False)
+    store.refuse([(sources[1], "damaged"), (sources[2], None)])
+    kept = Known(store)
+    changed = Source(sources[0].path, 99, 0)
+    assert kept.unseen(sources + [changed]) == [*sources[3:], changed]
+    assert kept.unseen(sources + [changed]) == []  # each is given once
+    assert known.path_key(sources[0].path) in kept.paths
+    assert known.path_key(sources[1].path) in kept.refused
+    assert known.path_key(sources[1].path) not in kept.paths
+    assert known.content_key(b"c" * 16) in kept.contents
+    assert known.content_key(b"d" * 16) not in kept.contents

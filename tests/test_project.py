@@ -1,0 +1,103 @@
+"""Rules of the house, held by machine."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+import typer
+
+import lookalike
+from lookalike import cli, errors
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCE = ROOT / "src" / "lookalike"
+# Who may import whom: only what stands further down.
+ORDER = (
+    "__main__ cli terminal sheet __init__ gallery rebuild ingest ledger known exchange roots lock"
+    " query manifest encoders store table sources decode types errors"
+).split()
+
+
+def modules() -> dict[str, Path]:
+    found = {path.stem: path for path in SOURCE.glob("*.py")}
+    return found | {"encoders": SOURCE / "encoders" / "__init__.py"}
+
+
+def test_imports_point_downwards() -> None:
+    assert set(modules()) == set(ORDER)
+    for name, path in modules().items():
+        if name == "__init__":  # it names what users import, on use
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.level == 1 and name != "encoders":
+                targets = [node.module.split(".")[0]] if node.module else [a.name for a in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.level == 2:
+                targets = [(node.module or "").split(".")[0]]
+            else:
+                continue
+            for target in targets:
+                assert ORDER.index(target) > ORDER.index(name), f"{name} imports {target}"
+
+
+def test_modules_can_be_held_in_mind() -> None:
+    for path in SOURCE.rglob("*.py"):
+        assert len(path.read_text("utf-8").splitlines()) <= 360, path
+
+
+def test_what_users_import_is_there() -> None:
+    assert lookalike.__all__ == sorted(lookalike.__all__)
+    assert all(getattr(lookalike, name) for name in lookalike.__all__)
+    assert set(lookalike.__all__) <= set(dir(lookalike))
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        lookalike.nonsense  # noqa: B018
+
+
+def test_the_error_tree_is_drawn_whole() -> None:
+    classes = [v for v in vars(errors).values() if isinstance(v, type)]
+    assert errors.__doc__
+    for kind in classes:
+        assert kind.__name__ in errors.__doc__
+        assert issubclass(kind, errors.LookalikeError)
+
+
+def test_every_command_and_option_is_documented() -> None:
+    text = (ROOT / "docs" / "commands.md").read_text("utf-8")
+    commands = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined]
+    for name, command in commands.items():
+        part = re.search(rf"^## `lookalike {name}.*?(?=^## |\Z)", text, re.M | re.S)
+        assert part, f"docs/commands.md has no part on {name}"
+        for parameter in command.params:
+            for option in parameter.opts:
+                if option.startswith("--") and option != "--help":
+                    assert f"`{option}" in part[0], f"{name} {option}"
+    written = set(re.findall(r"^## `lookalike (\w+)", text, re.M))
+    assert written == set(commands)
+
+
+def test_every_error_is_documented() -> None:
+    text = (ROOT / "docs" / "commands.md").read_text("utf-8")
+    for name, kind in vars(errors).items():
+        if isinstance(kind, type):
+            assert f"`{name}`" in text, name
+
+
+def test_public_names_have_docstrings() -> None:
+    for path in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_"):
+                if not isinstance(node, ast.FunctionDef) or not _is_overload(node):
+                    assert ast.get_docstring(node), f"{path.name}: {node.name}"
+
+
+def _is_overload(node: ast.FunctionDef) -> bool:
+    return any(isinstance(d, ast.Name) and d.id == "overload" for d in node.decorator_list)
+
+
+def test_no_machine_is_named() -> None:
+    words = ("/work" + "/", "/ho" + "me/", "/ro" + "ot/", "pypi" + ".org")
+    for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.rglob("src/**/*.py")]:
+        for word in words:
+            assert word not in path.read_text("utf-8"), f"{path}: {word}"

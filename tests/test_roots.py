@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from lookalike import roots
+from lookalike.errors import OfflineError
+
+
+def test_under_is_by_whole_names() -> None:
+    a = os.path.abspath("a")
+    assert roots.is_under(a, a)
+    assert roots.is_under(os.path.join(a, "b"), a)
+    assert not roots.is_under(a + "b", a)
+    assert roots.is_under(a, os.path.abspath(os.sep))
+
+
+def test_paths_that_can_not_be_reached_are_offline(tmp_path: Path) -> None:
+    empty, missing, file = tmp_path / "empty", tmp_path / "missing", tmp_path / "file.jpg"
+    empty.mkdir()
+    file.write_text("x")
+    paths = [str(empty), str(missing), str(file), str(tmp_path)]
+    assert roots.sort_paths(paths, ()) == ([str(empty), str(file), str(tmp_path)], [str(missing)])
+    known = roots.sort_paths(paths, (str(empty),))  # it had pictures: its disk is missing
+    assert known == ([str(file), str(tmp_path)], [str(empty), str(missing)])
+
+
+def test_roots_are_folders_and_single_files_count_by_theirs(tmp_path: Path) -> None:
+    file = tmp_path / "a" / "x.jpg"
+    file.parent.mkdir()
+    file.write_text("x")
+    assert roots.joined((), [str(file)]) == (str(file.parent),)
+    assert roots.joined((str(tmp_path),), [str(file), str(tmp_path)]) == (str(tmp_path),)
+
+
+def test_a_file_is_lost_only_when_its_nearest_root_is_online(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    (tmp_path / "here.jpg").write_text("x")
+    lost = roots.Lost([str(tmp_path), str(disk)])
+    assert lost(str(tmp_path / "gone.jpg"))
+    assert not lost(str(tmp_path / "here.jpg"))
+    assert not lost(str(disk / "gone.jpg"))  # the disk's folder is empty: it is unmounted
+    assert not lost(str(tmp_path.parent / "gone.jpg"))  # under no root
+    with pytest.raises(OfflineError, match="lookalike remove"):
+        roots.require_online([str(tmp_path), str(disk)])
+    (disk / "other.jpg").write_text("x")
+    assert roots.Lost([str(tmp_path), str(disk)])(str(disk / "gone.jpg"))

@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from lookalike import store as store_module
+from lookalike.errors import StorageError
+from lookalike.store import Store
+from lookalike.table import from_text, to_text
+from lookalike.types import Record, Refusal, Source
+
+D = 64
+
+
+def vectors(count: int, seed: int = 0, clusters: int = 200) -> NDArray[np.float32]:
+    """Vectors in clusters, as those of real pictures are."""
+    rng = np.random.default_rng(seed)
+    centres = np.random.default_rng(99).normal(size=(clusters, D))
+    found = centres[rng.integers(0, clusters, count)] + 0.6 * rng.normal(size=(count, D))
+    return (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float32)
+
+
+def records(found: NDArray[np.float32], prefix: str = "/p/") -> list[Record]:
+    return [
+        Record(Source(f"{prefix}{n}", n, n), n.to_bytes(16, "big"), 4, 3, v.astype(np.float16))
+        for n, v in enumerate(found)
+    ]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path, "pictures.lance", D)
+
+
+@pytest.mark.parametrize("path", ["/a/b.jpg", "/caf\udce9's/\udcff.jpg", "C:\\x\\\ud83d.jpg", ""])
+def test_any_path_fits_a_text_column(path: str) -> None:
+    to_text(path).encode("utf-8")
+    assert from_text(to_text(path)) == path
+
+
+def test_nothing_is_there_before_the_first_write(store: Store) -> None:
+    assert store.pictures.count() == 0
+    assert store.find(vectors(1)[0], 5) == []
+    assert list(store.refused()) == list(store.by_content([b"x" * 16])) == []
+    assert store.index_state() == {"kind": "none", "indexed_rows": 0, "unindexed_rows": 0}
+    store.optimize()
+    store.pictures.delete(["/x"])
+
+
+def test_rows_come_back_as_they_went_in(store: Store) -> None:
+    rows = records(vectors(30), "/it's \udce9/")
+    store.add(rows, replace=False)
+    (found,) = store.by_content([rows[7].content_hash])
+    assert found.source == rows[7].source
+    assert (found.width, found.height) == (4, 3)
+    assert (found.vector == rows[7].vector).all()
+    assert set(store.paths(store.pictures)) == {row.source.path for row in rows}
+    best = store.find(rows[3].vector.astype(np.float32), 5)
+    assert best[0]["path"] == rows[3].source.path
+    assert best[0]["score"] == pytest.approx(1, abs=1e-3)
+    exact = np.sort(vectors(30) @ rows[3].vector.astype(np.float32))[::-1][:5]
+    assert [row["score"] for row in best] == pytest.approx(exact, abs=2e-3)
+
+
+def test_rows_of_one_content_are_found_for_certain(store: Store) -> None:
+    rows = records(vectors(20))
+    store.add(rows, replace=False)
+    found = store.find(-rows[3].vector.astype(np.float32), 2, rows[3].content_hash)
+    assert len(found) == 3
+    assert found[2]["path"] == "/p/3"
+    assert found[2]["score"] == pytest.approx(-1, abs=1e-3)
+
+
+def test_replacing_keeps_one_row_a_path(store: Store) -> None:
+    rows = records(vectors(20))
+    store.add(rows, replace=False)
+    store.add(records(vectors(25, seed=1)), replace=True)
+    assert store.pictures.count() == 25
+
+
+def test_rows_are_found_and_deleted_by_path(store: Store) -> None:
+    store.add(records(vectors(5), "/a/"), replace=False)
+    store.add(records(vectors(5), "/a b/"), replace=False)
+    store.add(records(vectors(5), "/ab'/\udce9"), replace=False)
+    assert len(list(store.paths(store.pictures, "/a"))) == 5
+    assert list(store.paths(store.pictures, "/a b/3")) == ["/a b/3"]
+    assert len(list(store.paths(store.pictures, "/ab'"))) == 5
+    store.pictures.delete(["/ab'/\udce91", "/a/1", "/none"])
+    assert store.pictures.count() == 13
+
+
+def test_refusals_have_one_reason_a_path(store: Store) -> None:
+    store.refuse([(Source("/x", 1, 1), "damaged"), (Source("/note.txt", 1, 1), None)])
+    store.refuse([(Source("/x", 2, 2), "truncated")])
+    assert list(store.refused()) == [Refusal("/x", "truncated")]
+    assert store.refusals.count() == 2
+
+
+def recall(store: Store, everything: NDArray[np.float32], queries: NDArray[np.float32]) -> float:
+    exact = np.argsort(-(queries @ everything.T), axis=1)[:, :10]
+    found = 0
+    for query, best in zip(queries, exact, strict=True):
+        paths = {row["path"] for row in store.find(query, 10)}
+        found += len(paths & {f"/p/{n}" for n in best})
+    return found / exact.size
+
+
+def test_the_index_is_built_kept_fresh_and_finds_the_nearest(store: Store) -> None:
+    """It grows eightfold after it was trained, in steps, and with clusters it never saw."""
+    everything = np.concatenate([vectors(12_000), vectors(84_000, 1, clusters=400)])
+    everything = everything.astype(np.float16).astype(np.float32)
+    rows = records(everything)
+    store.add(rows[:9_000], replace=False)
+    store.optimize()
+    assert store.index_state()["kind"] == "none"
+    at = 9_000
+    queries = vectors(100, seed=5, clusters=400)
+    for until in (12_000, 24_000, 24_500, 48_000, 96_000):
+        store.add(rows[at:until], replace=False)
+        store.optimize()
+        at = until
+        state = store.index_state()
+        assert state["kind"] == store_module.INDEX_KIND
+        assert state["unindexed_rows"] <= store_module.MAX_UNINDEXED_SHARE * until
+        assert recall(store, everything[:until], queries) >= 0.99, until
+    store.pictures.delete([f"/p/{n}" for n in range(0, 96_000, 2)])
+    kept = everything.copy()
+    kept[::2] = 0
+    assert recall(store, kept, queries) >= 0.99
+    (row,) = store.by_content([rows[77].content_hash])
+    assert row.source.path == "/p/77"
+
+
+def test_old_fragments_and_versions_do_not_pile_up(store: Store, tmp_path: Path) -> None:
+    for start in range(40):
+        store.add(records(vectors(50, start), f"/p{start}/"), replace=False)
+    store.optimize()
+    files = list((tmp_path / "pictures.lance" / "data").iterdir())
+    versions = list((tmp_path / "pictures.lance" / "_versions").glob("*.manifest"))
+    assert len(files) == 1
+    assert len(versions) == 1
+    assert store.pictures.count() == 2000
+
+
+def test_readers_go_on_while_a_writer_works(tmp_path: Path) -> None:
+    everything = vectors(3000)
+    writer = Store(tmp_path, "pictures.lance", D)
+    writer.add(records(everything[:100]), replace=False)
+    reader = Store(tmp_path, "pictures.lance", D)
+    seen: list[int] = []
+    failures: list[Exception] = []
+    done = threading.Event()
+
+    def read() -> None:
+        try:
+            while not done.is_set():
+                assert reader.find(everything[5], 3)[0]["path"] == "/p/5"
+                seen.append(reader.pictures.count())
+        except Exception as error:  # noqa: BLE001
+            failures.append(error)
+
+    threads = [threading.Thread(target=read) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for start in range(100, 3000, 100):
+        rows = records(everything[: start + 100])[start:]
+        writer.add(rows, replace=start % 200 == 0)
+        if start % 500 == 0:
+            writer.optimize()
+    done.set()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert max(seen) > 100
+    assert reader.pictures.count() == 3000
+
+
+def test_a_table_that_can_not_be_written_is_a_storage_error(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "pictures.lance").write_text("a file where the table should be")
+    with pytest.raises(StorageError, match="run the command again"):
+        store.add(records(vectors(3)), replace=False)
