@@ -38,8 +38,16 @@ def test_index_says_what_it_did(tmp_path: Path, pictures: Path) -> None:
 
 def test_index_options(tmp_path: Path, pictures: Path) -> None:
     save(pictures / ".hidden" / "x.jpg", 50)
-    done = run("index", pictures, "--exclude", "b", "--exclude", "0000*", "--include-hidden",
-               gallery=tmp_path / "g")
+    done = run(
+        "index",
+        pictures,
+        "--exclude",
+        "b",
+        "--exclude",
+        "0000*",
+        "--include-hidden",
+        gallery=tmp_path / "g",
+    )
     assert done.stdout.startswith("6 added")
     done = run("index", "--rebuild", gallery=tmp_path / "g")
     assert (done.returncode, done.stdout[:7]) == (0, "6 added")
@@ -75,8 +83,16 @@ def test_search_takes_bytes_on_stdin(pictures: Path, indexed: Path) -> None:
 
 def test_search_min_score_and_sheet(tmp_path: Path, pictures: Path, indexed: Path) -> None:
     query = pictures / "a" / "0003.jpg"
-    done = run("search", query, "--min-score", 0.9999, "--paths", "--sheet", tmp_path / "s.jpg",
-               gallery=indexed)
+    done = run(
+        "search",
+        query,
+        "--min-score",
+        0.9999,
+        "--paths",
+        "--sheet",
+        tmp_path / "s.jpg",
+        gallery=indexed,
+    )
     assert done.stdout.splitlines() == [str(query)]
     assert "Contact sheet" in done.stderr
     with Image.open(tmp_path / "s.jpg") as sheet:
@@ -183,8 +199,9 @@ def test_names_that_are_not_utf_8_come_out_as_they_are(tmp_path: Path, indexed: 
     assert done.stdout == name + b"\n"
     answer = json.loads(run("search", os.fsdecode(name), "--json", gallery=indexed).stdout)
     assert os.fsencode(answer["hits"][0]["path"]) == name
-    shown = run("search", os.fsdecode(name), "--sheet", tmp_path / "s.jpg", gallery=indexed,
-                text=False)
+    shown = run(
+        "search", os.fsdecode(name), "--sheet", tmp_path / "s.jpg", gallery=indexed, text=False
+    )
     assert shown.returncode == 0
     assert name in shown.stdout
 

@@ -204,11 +204,15 @@ def png_header(width: int, height: int) -> bytes:
     """A PNG that claims a size and carries next to nothing."""
 
     def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        return (
+            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        )
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     body = zlib.compress(b"\0" * 1000)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+    )
 
 
 @pytest.mark.parametrize(
@@ -246,8 +250,14 @@ def test_absurd_exif_does_not_cost_the_picture() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"hello", b"%PDF-1.7", b"BM is how this text begins, no bitmap at all", b"\0" * 100]
-    + [b"\0\0\0\x20ftypisom\0\0\0\0isommp42" + b"\0" * 20],
+    [
+        b"",
+        b"hello",
+        b"%PDF-1.7",
+        b"BM is how this text begins, no bitmap at all",
+        b"\0" * 100,
+        b"\0\0\0\x20ftypisom\0\0\0\0isommp42" + b"\0" * 20,
+    ],
 )
 def test_other_files_are_no_pictures(data: bytes) -> None:
     with pytest.raises(NotAPictureError):

@@ -102,9 +102,7 @@ def test_moved_files_keep_their_vector(tmp_path: Path, pictures: Path) -> None:
     assert found == set(map(str, pictures.rglob("*.jpg")))
 
 
-def test_a_copy_is_a_row_of_its_own_until_one_of_them_moves(
-    tmp_path: Path, pictures: Path
-) -> None:
+def test_a_copy_is_a_row_of_its_own_until_one_of_them_moves(tmp_path: Path, pictures: Path) -> None:
     gallery = Gallery.open(tmp_path / "g")
     gallery.index(pictures)
     original = pictures / "a" / "0000.jpg"

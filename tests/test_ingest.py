@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lookalike import Gallery, Progress, ingest
+from lookalike import Gallery, Progress, ingest, ledger
 from lookalike.errors import EncoderError
 
 from .conftest import CountingEncoder, RandomEncoder, fill, save
@@ -67,7 +67,7 @@ def test_ctrl_c_keeps_what_is_through(tmp_path: Path) -> None:
 
 
 def test_commits_come_every_few_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ingest, "COMMIT_SECONDS", 0.05)
+    monkeypatch.setattr(ledger, "COMMIT_SECONDS", 0.05)
     fill(tmp_path / "p", 120)
 
     class Slow(RandomEncoder):
@@ -95,7 +95,9 @@ def test_each_file_is_read_once_and_decoded_once(
     monkeypatch.setattr(ingest, "decode", lambda d: decoded.append(1) or real_decode(d))
     gallery = Gallery.open(tmp_path / "g")
     gallery.index(pictures)
-    assert sorted(p for p in opened if p.endswith(".jpg")) == sorted(map(str, pictures.rglob("*.jpg")))
+    assert sorted(p for p in opened if p.endswith(".jpg")) == sorted(
+        map(str, pictures.rglob("*.jpg"))
+    )
     assert len(decoded) == 12
     opened.clear()
     gallery.index(pictures)  # an unchanged file costs a stat: none is opened
@@ -138,8 +140,8 @@ def test_the_index_is_updated_in_the_middle_of_a_long_ingest(
 ) -> None:
     from lookalike.store import Store
 
-    monkeypatch.setattr(ingest, "OPTIMIZE_ROWS", 50)
-    monkeypatch.setattr(ingest, "COMMIT_ROWS", 20)
+    monkeypatch.setattr(ledger, "OPTIMIZE_ROWS", 50)
+    monkeypatch.setattr(ledger, "COMMIT_ROWS", 20)
     calls: list[int] = []
     real = Store.optimize
     monkeypatch.setattr(Store, "optimize", lambda self: calls.append(1) or real(self))

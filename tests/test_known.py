@@ -33,8 +33,8 @@ def test_only_new_and_changed_files_are_unseen(tmp_path: Path) -> None:
     store.refuse([(sources[1], "damaged"), (sources[2], None)])
     kept = Known(store)
     changed = Source(sources[0].path, 99, 0)
-    assert kept.unseen(sources + [changed]) == [*sources[3:], changed]
-    assert kept.unseen(sources + [changed]) == []  # each is given once
+    assert kept.unseen([*sources, changed]) == [*sources[3:], changed]
+    assert kept.unseen([*sources, changed]) == []  # each is given once
     assert known.path_key(sources[0].path) in kept.paths
     assert known.path_key(sources[1].path) in kept.refused
     assert known.path_key(sources[1].path) not in kept.paths

@@ -1,10 +1,10 @@
 """lookalike: a reverse image search engine.
 
-    from lookalike import Gallery
-    gallery = Gallery.open("gallery")
-    gallery.index("photos")
-    for hit in gallery.search("query.jpg", top=10):
-        print(hit.score, hit.path)
+from lookalike import Gallery
+gallery = Gallery.open("gallery")
+gallery.index("photos")
+for hit in gallery.search("query.jpg", top=10):
+    print(hit.score, hit.path)
 """
 
 from importlib import import_module

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from .errors import ArgumentError, LookalikeError, PictureError
+from .errors import ArgumentError, LookalikeError
 
 if TYPE_CHECKING:
     from .gallery import Gallery

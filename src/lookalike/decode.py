@@ -26,8 +26,16 @@ MIN_SIDE_PIXELS = 448  # reduced decoding keeps the shorter side at least this l
 
 HEAD_BYTES = 32  # what `sniff` wants to see
 _ORIENTATION = 0x0112
+_WIDEST = 0xFFFF  # of 16 bits
 _TRANSPOSE = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # EXIF orientation -> Image.Transpose
 _SWAPPED = 5  # orientations from here on exchange width and height
+_MAGIC: dict[str, tuple[bytes, ...]] = {
+    "JPEG": (b"\xff\xd8\xff",),
+    "PNG": (b"\x89PNG\r\n\x1a\n",),
+    "GIF": (b"GIF87a", b"GIF89a"),
+    "TIFF": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
+    "JPEG2000": (b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  \r\n\x87\n"),
+}
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 _AVIF_BRANDS = {b"avif", b"avis"}
 _BMP_HEADER_BYTES = {12, 40, 52, 56, 64, 108, 124}
@@ -52,28 +60,18 @@ _one_large_picture = threading.Lock()
 
 def sniff(head: bytes) -> str | None:
     """Name the format that the first `HEAD_BYTES` bytes of a file show; None for no known one."""
-    brands = {head[8:12], *(head[i : i + 4] for i in range(16, HEAD_BYTES, 4))}
-    if head.startswith(b"\xff\xd8\xff"):
-        return "JPEG"
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "PNG"
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+    for name, beginnings in _MAGIC.items():
+        if head.startswith(beginnings):
+            return name
+    if head[4:8] == b"ftyp":  # the container of AVIF and HEIF, and of films
+        brands = {head[8:12], *(head[i : i + 4] for i in range(16, HEAD_BYTES, 4))}
+        return "AVIF" if brands & _AVIF_BRANDS else "HEIF" if brands & _HEIF_BRANDS else None
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return "WEBP"
-    if head[:6] in (b"GIF87a", b"GIF89a"):
-        return "GIF"
-    if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
-        return "TIFF"
-    if head[4:8] == b"ftyp" and brands & _AVIF_BRANDS:
-        return "AVIF"
-    if head[4:8] == b"ftyp" and brands & _HEIF_BRANDS:
-        return "HEIF"
-    if head.startswith((b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  \r\n\x87\n")):
-        return "JPEG2000"
-    if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BMP_HEADER_BYTES:
+    if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BMP_HEADER_BYTES:
         return "BMP"
-    if head[:4] == b"\0\0\1\0" and head[9:10] == b"\0" and head[4:6] != b"\0\0":
-        return "ICO"
-    return None
+    is_ico = head.startswith(b"\0\0\1\0") and head[4:6] != b"\0\0" and head[9:10] == b"\0"
+    return "ICO" if is_ico else None
 
 
 def decode(data: bytes, *, min_side: int = MIN_SIDE_PIXELS) -> Picture:
@@ -103,9 +101,9 @@ def decode(data: bytes, *, min_side: int = MIN_SIDE_PIXELS) -> Picture:
         if name == "JPEG":
             _check_scans(data, *image.size)
         if math.prod(image.size) <= LARGE_PIXELS:
-            return _load(image, name, data, min_side)
+            return _load(image, data, min_side)
         with _one_large_picture:
-            return _load(image, name, data, min_side)
+            return _load(image, data, min_side)
     except PictureError:
         raise
     except Exception as error:  # plugins raise anything on damaged bytes: struct.error, KeyError...
@@ -125,7 +123,7 @@ def from_image(image: Image.Image) -> Picture:
         raise PictureError(_reason(error, image.format or "PIL")) from error
 
 
-def _load(image: ImageFile, name: str, data: bytes, min_side: int) -> Picture:
+def _load(image: ImageFile, data: bytes, min_side: int) -> Picture:
     whole = image.size
     scale = min_side / min(whole)
     if scale < 1:
@@ -201,8 +199,8 @@ def _wide_to_grey(image: Image.Image) -> Image.Image:
         return Image.fromarray((values >> 8).astype(np.uint8))
     finite = values[np.isfinite(values)]
     low, high = (finite.min(), finite.max()) if finite.size else (0, 1)
-    if image.mode == "I" and low >= 0 and high <= 0xFFFF:  # a 16-bit PNG, as Pillow opens some
-        low, high = 0, 0xFFFF
+    if image.mode == "I" and low >= 0 and high <= _WIDEST:  # a 16-bit PNG, as Pillow opens some
+        low, high = 0, _WIDEST
     span = max(float(high) - float(low), 1e-12)
     grey = np.nan_to_num((values.astype(np.float32) - low) * (255 / span))
     return Image.fromarray(grey.clip(0, 255).astype(np.uint8))
@@ -227,14 +225,17 @@ def _transform(icc: bytes, mode: str) -> Any | None:
         profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
         srgb = ImageCms.createProfile("sRGB")
         transform = ImageCms.buildTransform(profile, srgb, mode, "RGB")
-        if mode == "RGB":  # most profiles are sRGB under some name: a colour cube comes out as it is
+        if (
+            mode == "RGB"
+        ):  # most profiles are sRGB under some name: a colour cube comes out as it is
             cube = Image.frombytes("RGB", (9, 3), bytes(itertools.chain(*_CUBE)))
-            changed = ImageChops.difference(cube, ImageCms.applyTransform(cube, transform))
-            if max(high for _, high in changed.getextrema()) <= _SAME_COLOUR:
+            ImageCms.applyTransform(changed := cube.copy(), transform, inPlace=True)
+            histogram = ImageChops.difference(cube, changed).convert("L").histogram()
+            if not any(histogram[_SAME_COLOUR + 1 :]):
                 return None
-        return transform
     except Exception:  # noqa: BLE001  a damaged profile must not cost the picture
         return None
+    return transform
 
 
 def _orientation(image: Image.Image) -> int:

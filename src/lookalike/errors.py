@@ -1,18 +1,18 @@
 """The errors lookalike raises; each message is one sentence that says what to do next.
 
-    LookalikeError
-    ├── ArgumentError           a value that can't be meant (also a ValueError)
-    ├── PictureError            bytes that are no usable picture
-    │   └── NotAPictureError    bytes of another kind of file
-    ├── EncoderError            an encoder that can't be found, read or run
-    ├── FeatureListError        a Parquet file that is no feature list, or another encoder's
-    └── GalleryError
-        ├── GalleryNotFoundError    nothing there yet
-        ├── GalleryBusyError        another process is writing
-        ├── GalleryFormatError      a manifest that can't be read, or from a newer lookalike
-        ├── EncoderMismatchError    the gallery's vectors come from another encoder
-        ├── OfflineError            a root that is needed can't be reached
-        └── StorageError            the disk said no (full, read-only, unreachable)
+LookalikeError
+├── ArgumentError           a value that can't be meant (also a ValueError)
+├── PictureError            bytes that are no usable picture
+│   └── NotAPictureError    bytes of another kind of file
+├── EncoderError            an encoder that can't be found, read or run
+├── FeatureListError        a Parquet file that is no feature list, or another encoder's
+└── GalleryError
+    ├── GalleryNotFoundError    nothing there yet
+    ├── GalleryBusyError        another process is writing
+    ├── GalleryFormatError      a manifest that can't be read, or from a newer lookalike
+    ├── EncoderMismatchError    the gallery's vectors come from another encoder
+    ├── OfflineError            a root that is needed can't be reached
+    └── StorageError            the disk said no (full, read-only, unreachable)
 """
 
 from __future__ import annotations

@@ -114,7 +114,12 @@ def _records(batch: pa.RecordBatch, card: EncoderCard) -> list[Record]:
             f"Its vectors are of the encoder {others.pop()!r}, this gallery's are of "
             f"{encoder_id(card)!r}; index the pictures instead."
         )
-    flat = batch.column("vector").flatten().to_numpy(zero_copy_only=False).reshape(len(batch), card.dimensions)
+    flat = (
+        batch.column("vector")
+        .flatten()
+        .to_numpy(zero_copy_only=False)
+        .reshape(len(batch), card.dimensions)
+    )
     lengths = np.linalg.norm(flat, axis=1)
     if not (np.abs(lengths - 1) < UNIT_LENGTH_TOLERANCE).all():  # false for NaN too
         raise ValueError("a vector is not of unit length")

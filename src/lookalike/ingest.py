@@ -32,9 +32,6 @@ if TYPE_CHECKING:
 CHUNK_PICTURES = 16  # a worker's portion, and the encoder's batch
 LISTED_AHEAD_CHUNKS = 8_192  # how far the listing may run ahead, so that the time left is known
 DONE_AHEAD_CHUNKS = 64
-COMMIT_SECONDS = 4.0
-COMMIT_ROWS = 4_096
-OPTIMIZE_ROWS = 100_000  # a long ingest brings the index up to date after so many
 PROGRESS_SECONDS = 0.1
 HALT_SECONDS = 5.0  # for a worker in the middle of a large picture
 _POLL_SECONDS = 0.1
@@ -54,7 +51,7 @@ class _Line:
         self.listed = self.unseen = 0
         self.listing = True
         workers = os.process_cpu_count() if hasattr(os, "process_cpu_count") else os.cpu_count()
-        self.workers = workers or 1
+        self.workers = self.running = workers or 1
         targets = [lambda: self._list(listing), *[self._work] * self.workers]
         self.threads = [
             threading.Thread(target=self._guard, args=(target,), daemon=True) for target in targets
@@ -132,6 +129,19 @@ class _Line:
             seconds=seconds,
         )
 
+    def receive(self) -> list[Outcome]:
+        """Wait a moment for what a worker is through with; raise what went wrong in a thread."""
+        try:
+            outcomes = self.done.get(timeout=_POLL_SECONDS)
+        except queue.Empty:
+            return []
+        if isinstance(outcomes, BaseException):
+            raise outcomes
+        if outcomes is None:  # a worker has no more to do
+            self.running -= 1
+            return []
+        return outcomes
+
     def halt(self) -> list[list[Outcome]]:
         """Stop the threads; give what is through and was not taken."""
         self.stop.set()
@@ -180,31 +190,15 @@ def ingest(
     known = Known(store)
     line = _Line(listing, known, encoder)
     ledger = Ledger(store, known, line.claims, is_lost)
-    committed = reported = started
-    optimize_at = OPTIMIZE_ROWS
-    running = line.workers
+    reported = started
     for thread in line.threads:
         thread.start()
     try:
-        while running:
-            try:
-                outcomes = line.done.get(timeout=_POLL_SECONDS)
-            except queue.Empty:
-                outcomes = []
-            if isinstance(outcomes, BaseException):
-                raise outcomes
-            if outcomes is None:
-                running -= 1
-            else:
-                ledger.take(outcomes)
+        while line.running:
+            ledger.take(line.receive())
+            ledger.commit_when_due()
             now = time.monotonic()
-            if now - committed > COMMIT_SECONDS or ledger.uncommitted >= COMMIT_ROWS:
-                ledger.commit()
-                committed = time.monotonic()
-                if ledger.added >= optimize_at:
-                    store.optimize()
-                    optimize_at = ledger.added + OPTIMIZE_ROWS
-            if now - reported > PROGRESS_SECONDS or not running:
+            if now - reported > PROGRESS_SECONDS or not line.running:
                 reported = now
                 on_progress(line.progress(ledger, now - started))
     except StorageError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
     from .known import Known
     from .store import Store
+
+COMMIT_SECONDS = 4.0
+COMMIT_ROWS = 4_096
+OPTIMIZE_ROWS = 100_000  # a long ingest brings the index up to date after so many
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,8 @@ class Ledger:
         self._refused_contents: dict[bytes, str] = {}
         self.through = self.added = self.updated = self.moved = self.copied = 0
         self.refused = self.skipped = 0
+        self._committed = time.monotonic()
+        self._optimized = 0
 
     @property
     def uncommitted(self) -> int:
@@ -117,14 +124,8 @@ class Ledger:
             elif content is None:
                 self.skipped += 1
                 self._not_a_row(source, None)
-            elif content in self._by_content:
-                self._copy(source, self._by_content[content])
-            elif content in self._refused_contents:
-                self._refuse(source, self._refused_contents[content])
-            elif self._claims.in_flight(content):
-                self._waiting[content].append(source)
             else:
-                self._in_store.append((source, content))
+                self._take_known(source, content)
 
     def commit(self) -> None:
         """Write what was collected: rows first, so that a crash between leaves too much, not less.
@@ -158,6 +159,17 @@ class Ledger:
             self._known.paths.add(path_key(path))
         for path in refusals:
             self._known.refused.add(path_key(path))
+
+    def commit_when_due(self) -> None:
+        """Commit every few seconds or thousand rows; in a long ingest, see to the index too."""
+        now = time.monotonic()
+        if now - self._committed < COMMIT_SECONDS and self.uncommitted < COMMIT_ROWS:
+            return
+        self.commit()
+        if self.added - self._optimized >= OPTIMIZE_ROWS:
+            self._store.optimize()
+            self._optimized = self.added
+        self._committed = time.monotonic()
 
     def report(self, *, unchanged: int, seconds: float) -> IndexReport:
         """Sum up."""
@@ -196,6 +208,17 @@ class Ledger:
             else:
                 self.copied += 1
         return moved
+
+    def _take_known(self, source: Source, content: bytes) -> None:
+        """Note a file whose content somebody else has, or had, in hand."""
+        if content in self._by_content:
+            self._copy(source, self._by_content[content])
+        elif content in self._refused_contents:
+            self._refuse(source, self._refused_contents[content])
+        elif self._claims.in_flight(content):
+            self._waiting[content].append(source)
+        else:
+            self._in_store.append((source, content))
 
     def _row(self, record: Record) -> None:
         self.through += 1

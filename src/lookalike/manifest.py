@@ -82,7 +82,7 @@ class Manifest:
             values = json.loads(path.read_text("utf-8"))
             if values["format_version"] > FORMAT_VERSION:
                 raise GalleryFormatError(
-                    f"The gallery {folder} was made by a newer lookalike; update lookalike to use it."
+                    f"The gallery {folder} was made by a newer lookalike; update lookalike."
                 )
             rebuild = values["rebuild"]
             return cls(
@@ -94,7 +94,9 @@ class Manifest:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            raise StorageError(f"{path} can't be read ({error.strerror}); see its rights.") from error
+            raise StorageError(
+                f"{path} can't be read ({error.strerror}); see its rights."
+            ) from error
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise GalleryFormatError(
                 f"{path} is damaged; put back a copy of it, or delete the folder and index again."

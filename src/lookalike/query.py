@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any, TypeAlias
+from typing import IO, TYPE_CHECKING, Any, TypeAlias, cast
 
 from .decode import decode, from_image
 from .errors import ArgumentError, PictureError
@@ -62,7 +62,7 @@ def look(query: Query) -> Asked:
         return _look_at_bytes(query.read(MAX_FILE_BYTES + 1), name, None)
     try:
         if hasattr(query, "getexif"):
-            return Asked(from_image(query), "PIL image")
+            return Asked(from_image(cast("Image.Image", query)), "PIL image")
         return Asked(from_image(_from_array(query)), "array")
     except PictureError as error:
         raise PictureError(f"The query can't be used: {error}; ask with another.") from error
@@ -82,9 +82,11 @@ def _look_at_path(path: str) -> Asked:
 def _look_at_bytes(data: object, name: str, path: str | None) -> Asked:
     if not isinstance(data, bytes):
         raise ArgumentError("Open the query's file in binary mode, as open(path, 'rb').")
+    if len(data) > MAX_FILE_BYTES:
+        raise PictureError(
+            f"{name} is over {MAX_FILE_BYTES // 2**20} MiB; ask with another picture."
+        )
     try:
-        if len(data) > MAX_FILE_BYTES:
-            raise PictureError(f"too large: over {MAX_FILE_BYTES // 2**20} MiB")
         return Asked(decode(data), name, path, content_hash(data))
     except PictureError as error:
         raise PictureError(f"{name} can't be used: {error}; ask with another picture.") from error

@@ -56,8 +56,8 @@ def require_online(roots: Iterable[str]) -> None:
     for root in map(look_at_root, roots):
         if not root.online:
             raise OfflineError(
-                f"{root.path} is offline ({root.reason}); connect it, or give its pictures up with: "
-                f"lookalike remove {root.path}"
+                f"{root.path} is offline ({root.reason}); connect it, or give its pictures up "
+                f"with: lookalike remove {root.path}"
             )
 
 

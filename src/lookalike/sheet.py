@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .decode import decode
 from .errors import PictureError
@@ -51,14 +51,16 @@ def contact_sheet(searches: Sequence[tuple[str, Picture, Sequence[Hit]]]) -> Ima
         draw.line(_scaled(x - left, y, x - left, y + CELL_PIXELS), _FRAME, 2 * _SCALE)
         for hit in found[:MAX_HITS]:
             title = f"{hit.score:.3f}"
-            _cell(sheet, draw, (x, y), open_picture(hit.path), title, os.path.basename(hit.path), _INK)
+            _cell(
+                sheet, draw, (x, y), open_picture(hit.path), title, os.path.basename(hit.path), _INK
+            )
             x += step
         if not found:
             draw.text(_scaled(x, middle), "no hits", _FAINT, _font(15))
     return sheet.resize(size, Image.Resampling.LANCZOS)
 
 
-def _cell(  # noqa: PLR0913
+def _cell(  # noqa: PLR0913, PLR0917
     sheet: Image.Image,
     draw: ImageDraw.ImageDraw,
     at: tuple[int, int],
@@ -97,13 +99,13 @@ def _shortened(name: str, draw: ImageDraw.ImageDraw) -> str:
     """Cut the middle out of a name that is too long, as its end tells files apart."""
     name = name.encode("utf-8", "replace").decode()
     short, font = name, _font(12)
-    while draw.textlength(short, font) > CELL_PIXELS * _SCALE and len(name) > 2:
+    while draw.textlength(short, font) > CELL_PIXELS * _SCALE and len(name) > len(".."):
         name = name[: len(name) // 2 - 1] + name[len(name) // 2 + 1 :]
         short = name[: len(name) // 2] + "\u2026" + name[len(name) // 2 :]
     return short
 
 
-def _scaled(*values: float) -> tuple[float, ...]:
+def _scaled(*values: float) -> Any:
     return tuple(value * _SCALE for value in values)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fnmatch
 import hashlib
@@ -33,8 +34,32 @@ SKIPPED_FOLDERS = frozenset(
     }
 )
 PICTURE_SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .jfif .png .apng .webp .gif .bmp .dib .tif .tiff .avif .avifs .heic .heif .hif"
-    " .jp2 .j2k .jpx .jpf .j2c .jpc .ico".split()
+    {
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".png",
+        ".apng",
+        ".webp",
+        ".gif",
+        ".bmp",
+        ".dib",
+        ".tif",
+        ".tiff",
+        ".avif",
+        ".avifs",
+        ".heic",
+        ".heif",
+        ".hif",
+        ".jp2",
+        ".j2k",
+        ".jpx",
+        ".jpf",
+        ".j2c",
+        ".jpc",
+        ".ico",
+    }
 )
 _GONE = (errno.ENOENT, errno.ENOTDIR)
 
@@ -71,12 +96,7 @@ def walk(
     while folders or links:
         folder = folders.pop() if folders else links.pop(0)
         try:
-            status = os.stat(folder)
-            if (status.st_dev, status.st_ino) in visited and status.st_ino:
-                continue
-            visited.add((status.st_dev, status.st_ino))
-            with os.scandir(folder) as scan:
-                entries = sorted(scan, key=lambda entry: entry.name)
+            entries = _entries(folder, visited)
         except OSError as error:
             on_unreadable(Refusal(folder, f"folder can't be listed: {error.strerror}"))
             continue
@@ -84,7 +104,7 @@ def walk(
         for entry in entries:
             if _left_out(entry, root, exclude, include_hidden, skip):
                 continue
-            try:
+            with contextlib.suppress(OSError):  # gone since, or a loop of links
                 if entry.is_dir():
                     (links if entry.is_symlink() else below).append(entry.path)
                 elif entry.is_file():
@@ -92,8 +112,6 @@ def walk(
                     yield Source(entry.path, status.st_size, status.st_mtime_ns)
                 elif entry.is_symlink() and _has_picture_suffix(entry.name):
                     on_unreadable(Refusal(entry.path, "the link leads nowhere"))
-            except OSError:  # gone, or a loop of links, between the listing and the look
-                continue
         folders += reversed(below)
 
 
@@ -162,6 +180,17 @@ def stat_source(path: str) -> Source | None:
     if not stat.S_ISREG(status.st_mode):
         return None
     return Source(path, status.st_size, status.st_mtime_ns)
+
+
+def _entries(folder: str, visited: set[tuple[int, int]]) -> list[os.DirEntry[str]]:
+    """List a folder in order; nothing where it was visited already."""
+    status = os.stat(folder)
+    identity = (status.st_dev, status.st_ino)
+    if identity in visited and status.st_ino:
+        return []
+    visited.add(identity)
+    with os.scandir(folder) as scan:
+        return sorted(scan, key=lambda entry: entry.name)
 
 
 def _has_picture_suffix(path: str) -> bool:

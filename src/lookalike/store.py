@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from .types import Hit
 
 REFUSALS = "refusals.lance"
 INDEX_FROM_ROWS = 10_000  # below this, scanning all vectors is as fast as an index
@@ -216,9 +215,6 @@ def records(batch: pa.RecordBatch) -> Iterator[Record]:
     ):
         source = Source(from_text(row["path"]), row["size"], row["mtime_ns"])
         yield Record(source, row["content_hash"], row["width"], row["height"], vector)
-
-
-
 
 
 def _file_columns(sources: Iterable[Source]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
     from rich.progress import Progress as Bar
+    from typing_extensions import Self
 
     from .types import Hit, Progress, SearchResult
 
@@ -28,7 +29,7 @@ class IndexProgress:
         self._said = time.monotonic()
         self.last: Progress | None = None
 
-    def __enter__(self) -> IndexProgress:
+    def __enter__(self) -> Self:
         """Take the terminal."""
         from rich import progress
         from rich.console import Console

@@ -30,10 +30,14 @@ def encoded(name: str, image: Image.Image | None = None, **options: object) -> b
 
 def png(width: int, height: int, body: bytes, *, depth: int = 8) -> bytes:
     def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
 
     header = struct.pack(">IIBBBBB", width, height, depth, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+    )
 
 
 def hostile_files() -> Iterator[tuple[str, bytes]]:
@@ -58,8 +62,12 @@ def hostile_files() -> Iterator[tuple[str, bytes]]:
         yield f"ribbon-{n}.png", png(100_000 + n, 1, zlib.compress(b"\0" * 300_100))
         yield f"bomb-{n}.png", png(60_000 + n, 60_000, bomb)
         yield f"bomb-{n}.gif", b"GIF89a\xff\xff\xff\xff" + encoded("GIF")[10:]
-        yield f"bomb-{n}.bmp", b"BM" + b"\0" * 12 + struct.pack("<Iii", 40, 60_000, 60_000 + n) + (
-            b"\x01\0\x18\0" + b"\0" * 24
+        yield (
+            f"bomb-{n}.bmp",
+            b"BM"
+            + b"\0" * 12
+            + struct.pack("<Iii", 40, 60_000, 60_000 + n)
+            + (b"\x01\0\x18\0" + b"\0" * 24),
         )
         yield f"hours-{n}.jpg", progressive[:-2] + scan * (100 + n) + progressive[-2:]
         yield f"no-pixels-{n}.png", png(0, n, b"")

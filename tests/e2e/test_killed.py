@@ -19,11 +19,11 @@ PICTURES = 240
 # Runs the ingest with quick commits, and writes a letter for every picture that it encodes.
 CODE = """
 import sys
-from lookalike import Gallery, ingest, store
+from lookalike import Gallery, ledger, table
 from tests.conftest import CountingEncoder
-ingest.COMMIT_SECONDS = 0.05
-ingest.OPTIMIZE_ROWS = 64
-store.MAX_SMALL_FRAGMENTS = 2
+ledger.COMMIT_SECONDS = 0.05
+ledger.OPTIMIZE_ROWS = 64
+table.MAX_SMALL_FRAGMENTS = 2
 class Encoder(CountingEncoder):
     def encode(self, inputs, *, threads=1):
         with open(sys.argv[3], "a") as log:

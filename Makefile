@@ -1,0 +1,31 @@
+# Two commands: `make demo [PICTURES=folder]` and `make test`. Where there is no make, docs/install.md has them in words.
+PYTHON ?= python3
+ifeq ($(OS),Windows_NT)
+BIN := .venv/Scripts
+else
+BIN := .venv/bin
+endif
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: demo test clean
+
+demo: .venv/installed
+	$(BIN)/python scripts/demo.py $(if $(PICTURES),"$(PICTURES)")
+
+test: .venv/installed-for-tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+clean:
+	rm -rf .venv demo
+
+.venv/installed: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(PIP) install --editable .
+	touch $@
+
+.venv/installed-for-tests: .venv/installed
+	$(PIP) install --editable ".[test]"
+	touch $@
