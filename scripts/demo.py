@@ -51,7 +51,7 @@ def main() -> None:
     DEMO.mkdir(exist_ok=True)
     place = DEMO / "gallery"
     if len(sys.argv) > 1:
-        folder, queries = Path(sys.argv[1]).resolve(), []
+        folder, queries = Path(sys.argv[1]).resolve(), list[Path]()
         place = DEMO / f"gallery-{zlib.crc32(bytes(folder)):08x}"
     else:
         folder, queries = drawn()

@@ -59,7 +59,7 @@ class CountingEncoder:
         self.prepare = self._inner.prepare
         self.encoded = 0
 
-    def encode(self, inputs: Any, *, threads: int = 1) -> Any:
+    def encode(self, inputs: Any, *, threads: int = 0) -> Any:
         self.encoded += len(inputs)
         return self._inner.encode(inputs, threads=threads)
 
@@ -77,7 +77,7 @@ class RandomEncoder:
     def prepare(self, picture: Any) -> Any:
         return np.asarray(Image.fromarray(picture.pixels).resize((8, 8)))
 
-    def encode(self, inputs: Any, *, threads: int = 1) -> Any:
+    def encode(self, inputs: Any, *, threads: int = 0) -> Any:
         if not inputs:
             return np.empty((0, self.dimensions), np.float32)
         flat = np.stack(inputs).reshape(len(inputs), -1).astype(np.float32)

@@ -210,6 +210,27 @@ def test_a_file_that_can_not_be_read_keeps_its_row_and_is_asked_again(
     assert list(gallery.refused()) == []
 
 
+def test_a_folder_that_can_be_listed_again_is_no_refusal_any_more(
+    tmp_path: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.scandir
+
+    def closed(path: str) -> object:
+        if path == str(pictures / "b"):
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    gallery = Gallery.open(tmp_path / "g")
+    monkeypatch.setattr(os, "scandir", closed)
+    report = gallery.index(pictures)
+    assert (report.added, report.refused) == (6, 1)
+    reasons = [(r.path, r.reason) for r in gallery.refused()]
+    assert reasons == [(str(pictures / "b"), "folder can't be listed: Permission denied")]
+    monkeypatch.undo()
+    assert gallery.index(pictures).added == 6
+    assert list(gallery.refused()) == []
+
+
 def test_other_files_are_skipped_once_and_not_refused(tmp_path: Path, pictures: Path) -> None:
     (pictures / "notes.txt").write_text("hello")
     gallery = Gallery.open(tmp_path / "g")

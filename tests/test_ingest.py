@@ -32,7 +32,7 @@ def test_an_error_in_a_worker_is_raised_and_what_is_through_stays(tmp_path: Path
     class Failing(RandomEncoder):
         calls = 0
 
-        def encode(self, inputs: Any, *, threads: int = 1) -> Any:
+        def encode(self, inputs: Any, *, threads: int = 0) -> Any:
             self.calls += 1
             if self.calls > 3:
                 raise EncoderError("out of order")
@@ -71,7 +71,7 @@ def test_commits_come_every_few_seconds(tmp_path: Path, monkeypatch: pytest.Monk
     fill(tmp_path / "p", 120)
 
     class Slow(RandomEncoder):
-        def encode(self, inputs: Any, *, threads: int = 1) -> Any:
+        def encode(self, inputs: Any, *, threads: int = 0) -> Any:
             time.sleep(0.1)
             return super().encode(inputs, threads=threads)
 

@@ -18,7 +18,7 @@ from .errors import (
     GalleryNotFoundError,
 )
 from .lock import writing
-from .manifest import EncoderCard, Manifest
+from .manifest import EncoderCard, Manifest, locate
 from .sources import look_at_root, stat_source, walk
 from .store import Store
 from .types import Hit, IndexReport, Info, PruneReport, Refusal, SearchResult
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from .query import Query
     from .types import Progress, Source
 
-ENVIRONMENT_VARIABLE = "LOOKALIKE_GALLERY"
 MAX_TOP = 10_000
 
 
@@ -71,7 +70,7 @@ class Gallery:
             EncoderError: there is no such encoder.
             GalleryFormatError: the gallery is damaged, or was made by a newer lookalike.
         """
-        gallery = cls(_folder(path), encoder, rebuilds=rebuild)
+        gallery = cls(locate(path), encoder, rebuilds=rebuild)
         manifest = Manifest.read(gallery.folder)
         if manifest and encoder is not None and not rebuild:
             gallery._fitting_encoder(manifest)
@@ -131,6 +130,7 @@ class Gallery:
                 manifest = rebuild.start(self.folder, manifest, card)
             manifest.write(self.folder)
             store = self._open_store(manifest, rebuild=self._rebuild)
+            store.forget_passing_refusals(online)
             is_lost = roots.Lost(manifest.roots)
             report = ingest(listing, store, encoder, is_lost=is_lost, on_progress=on_progress)
             store.refuse_folders(unreadable)
@@ -168,7 +168,7 @@ class Gallery:
         store = self._open_store(manifest)
         started = time.perf_counter()
         asked = look(query)
-        (vector,) = encoder.encode([encoder.prepare(asked.picture)], threads=_cores())
+        (vector,) = encoder.encode([encoder.prepare(asked.picture)])
         found = store.find(vector, top, asked.content)
         if not found:
             raise GalleryNotFoundError(
@@ -205,7 +205,7 @@ class Gallery:
             roots=tuple(map(look_at_root, manifest.roots)),
             encoder=asdict(manifest.encoder),
             index=store.index_state(),
-            bytes_on_disk=_bytes_on_disk(self.folder),
+            bytes_on_disk=store.bytes_on_disk(),
         )
 
     def refused(self) -> Iterator[Refusal]:
@@ -309,10 +309,10 @@ class Gallery:
 
     def _fitting_encoder(self, manifest: Manifest | None) -> Encoder:
         """Load the encoder once, and see that it is the one of the manifest."""
-        if self._encoder is None:
-            wanted = self._wanted
-            if wanted is None:
-                wanted = manifest.encoder.source if manifest else encoders.DEFAULT
+        wanted = self._wanted
+        if wanted is None:
+            wanted = manifest.encoder.source if manifest else encoders.DEFAULT
+        if self._encoder is None or self._encoder.source != wanted != self._wanted:
             try:
                 self._encoder = encoders.load(wanted) if isinstance(wanted, str) else wanted
             except EncoderError as error:
@@ -337,31 +337,8 @@ class Gallery:
         return filter(None, map(stat_source, store.paths(store.pictures)))
 
 
-def _folder(path: str | os.PathLike[str] | None) -> Path:
-    if path is None:
-        path = os.environ.get(ENVIRONMENT_VARIABLE) or None
-    if path is None:
-        import platformdirs
-
-        path = platformdirs.user_data_path("lookalike", appauthor=False) / "gallery"
-    return Path(os.path.abspath(path))
-
-
 def _mismatch(folder: Path, manifest: Manifest, why: str) -> EncoderMismatchError:
     return EncoderMismatchError(
         f"The vectors of {folder} were made by the encoder {manifest.encoder.name} "
         f"({manifest.encoder.sha256[:12]}). {why} Make them anew with: lookalike index --rebuild"
-    )
-
-
-def _cores() -> int:
-    return os.cpu_count() or 1
-
-
-def _bytes_on_disk(folder: Path) -> int:
-    return sum(
-        os.lstat(os.path.join(at, name)).st_size
-        for at, _, names in os.walk(folder)
-        for name in names
-        if os.path.lexists(os.path.join(at, name))
     )

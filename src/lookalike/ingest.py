@@ -112,7 +112,7 @@ class _Line:
             except OSError as error:
                 again = Source(source.path, source.size, TRY_AGAIN)
                 outcomes.append(Outcome(again, reason=f"can't be read: {error.strerror}"))
-        vectors = self.encoder.encode(inputs).astype("float16")
+        vectors = self.encoder.encode(inputs, threads=1).astype("float16")
         for (source, content, width, height), vector in zip(sized, vectors, strict=True):
             record = Record(source, content, width, height, vector)
             outcomes.append(Outcome(source, content, record))

@@ -14,6 +14,7 @@ from .errors import GalleryFormatError, StorageError
 if TYPE_CHECKING:
     from .encoders import Encoder
 
+ENVIRONMENT_VARIABLE = "LOOKALIKE_GALLERY"
 FILE_NAME = "gallery.json"
 FORMAT_VERSION = 1
 FIRST_TABLE = "pictures.lance"
@@ -123,6 +124,16 @@ class Manifest:
                 f"The gallery {folder} can't be written ({error.strerror}); see its disk's space "
                 "and rights, or choose another folder with --gallery."
             ) from error
+
+
+def locate(path: str | os.PathLike[str] | None) -> Path:
+    """Find a gallery's folder: the one named, else the environment's, else the user's own."""
+    path = path or os.environ.get(ENVIRONMENT_VARIABLE)
+    if not path:
+        import platformdirs
+
+        path = platformdirs.user_data_path("lookalike", appauthor=False) / "gallery"
+    return Path(os.path.abspath(path))
 
 
 def _table_name(name: str) -> str:

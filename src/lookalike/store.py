@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,7 @@ class Store:
         """
         import pyarrow as pa
 
+        self.folder = folder
         self.table = table
         self.dimensions = dimensions
         file = [("path", pa.string()), ("size", pa.int64()), ("mtime_ns", pa.int64())]
@@ -94,6 +96,14 @@ class Store:
     def refuse_folders(self, refusals: Sequence[Refusal]) -> None:
         """Remember folders that could not be listed, until the next run."""
         self.refuse([(Source(r.path, 0, TRY_AGAIN), r.reason) for r in refusals])
+
+    def forget_passing_refusals(self, paths: Iterable[str]) -> None:
+        """Drop what could not be read for the disk's sake, at or under paths now tried again."""
+        for path in paths:
+            where = f"mtime_ns = {TRY_AGAIN} AND {under_filter(path)}"
+            found = self.refusals.scan(["path"], where)
+            gone = [from_text(name) for batch in found for name in batch.column(0).to_pylist()]
+            self.refusals.delete(gone)
 
     def refused(self) -> Iterator[Refusal]:
         """List the refusals that have a reason."""
@@ -202,6 +212,15 @@ class Store:
             "indexed_rows": statistics["num_indexed_rows"],
             "unindexed_rows": statistics["num_unindexed_rows"],
         }
+
+    def bytes_on_disk(self) -> int:
+        """Sum up the sizes of all files in the gallery's folder."""
+        total = 0
+        for folder, _, names in os.walk(self.folder):
+            for name in names:
+                with contextlib.suppress(OSError):  # a writer has just replaced it
+                    total += os.lstat(os.path.join(folder, name)).st_size
+        return total
 
 
 def records(batch: pa.RecordBatch) -> Iterator[Record]:

@@ -39,9 +39,12 @@ class Encoder(Protocol):
         ...
 
     def encode(
-        self, inputs: Sequence[NDArray[np.uint8]], *, threads: int = 1
+        self, inputs: Sequence[NDArray[np.uint8]], *, threads: int = 0
     ) -> NDArray[np.float32]:
-        """Encode prepared pictures to float32 [N, D], unit length; safe to call from threads."""
+        """Encode prepared pictures to float32 [N, D], unit length; safe to call from threads.
+
+        `threads` is the cores for this one call, 0 for all.
+        """
         ...
 
 
@@ -57,7 +60,7 @@ def load(name: str = DEFAULT) -> Encoder:
     from .onnx import OnnxEncoder
 
     packaged = Path(__file__).parent / "weights" / f"{name}.onnx"
-    if packaged.is_file():
+    if os.path.basename(name) == name and packaged.is_file():
         return OnnxEncoder(packaged, source=name)
     if name.endswith(".onnx"):
         return OnnxEncoder(Path(name), source=os.path.abspath(name))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -62,13 +63,13 @@ class OnnxEncoder:
         return np.asarray(resized)
 
     def encode(
-        self, inputs: Sequence[NDArray[np.uint8]], *, threads: int = 1
+        self, inputs: Sequence[NDArray[np.uint8]], *, threads: int = 0
     ) -> NDArray[np.float32]:
         """Encode prepared pictures.
 
         Args:
             inputs: N arrays uint8 [H, W, 3].
-            threads: cores for this one call. 1 where many calls run side by side.
+            threads: cores for this one call; 0 for all, 1 where many calls run side by side.
 
         Returns:
             float32 [N, D], unit length.
@@ -98,7 +99,7 @@ class OnnxEncoder:
         with self._lock:
             if threads not in self._sessions:
                 options = onnxruntime.SessionOptions()
-                options.intra_op_num_threads = threads
+                options.intra_op_num_threads = threads or os.cpu_count() or 1
                 options.inter_op_num_threads = 1
                 # A waiting pool that spins takes the cores that decode needs.
                 options.add_session_config_entry("session.intra_op.allow_spinning", "0")

@@ -1,0 +1,1 @@
+"""Recipes that make the packaged encoder; never imported by the library."""
