@@ -114,12 +114,12 @@ def test_the_index_is_built_kept_fresh_and_finds_the_nearest(store: Store) -> No
     everything = np.concatenate([vectors(12_000), vectors(84_000, 1, clusters=400)])
     everything = everything.astype(np.float16).astype(np.float32)
     rows = records(everything)
-    store.add(rows[:9_000], replace=False)
+    store.add(rows[:4_000], replace=False)
     store.optimize()
     assert store.index_state()["kind"] == "none"
-    at = 9_000
+    at = 4_000
     queries = vectors(100, seed=5, clusters=400)
-    for until in (12_000, 24_000, 24_500, 48_000, 96_000):
+    for until in (6_000, 24_000, 24_500, 48_000, 96_000):
         store.add(rows[at:until], replace=False)
         store.optimize()
         at = until

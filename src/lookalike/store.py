@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 
 
 REFUSALS = "refusals.lance"
-INDEX_FROM_ROWS = 10_000  # below this, scanning all vectors is as fast as an index
+INDEX_FROM_ROWS = 5_000  # below this, scanning all vectors is about as fast as an index
 INDEX_KIND = "IVF_RQ"
+INDEX_BITS = 1  # a dimension; the exact vectors decide among the candidates
 VECTOR_INDEX = "vector_idx"
 NPROBES = 24  # partitions that a search looks into; Lance makes them of about 4,096 rows
-REFINE_FACTOR = 5  # times `top` candidates are compared by their exact vectors
+REFINE_FACTOR = 10  # times `top` candidates are compared by their exact vectors
 MAX_UNINDEXED_SHARE = 0.05  # rows added since; a search scans them, which costs time, not recall
 READ_ATTEMPTS = 3  # a writer may just have replaced the files of the version that was taken
 
@@ -193,7 +194,9 @@ class Store:
         state = self.index_state()
         with storage():
             if state["kind"] == "none":
-                dataset.create_index("vector", INDEX_KIND, VECTOR_INDEX, metric="cosine")
+                dataset.create_index(
+                    "vector", INDEX_KIND, VECTOR_INDEX, metric="cosine", num_bits=INDEX_BITS
+                )
                 dataset.create_scalar_index("content_hash", "BTREE")
             elif state["unindexed_rows"] > MAX_UNINDEXED_SHARE * rows:
                 dataset.optimize.optimize_indices()
