@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 REFUSALS = "refusals.lance"
 INDEX_FROM_ROWS = 5_000  # below this, scanning all vectors is about as fast as an index
 INDEX_KIND = "IVF_RQ"
-INDEX_BITS = 1  # a dimension; the exact vectors decide among the candidates
+INDEX_BITS = 512  # a row, or a little more; exact vectors decide among the candidates
+MAX_INDEX_BITS = 8  # a dimension, which Lance wants to be whole
 VECTOR_INDEX = "vector_idx"
 NPROBES = 24  # partitions that a search looks into; Lance makes them of about 4,096 rows
 REFINE_FACTOR = 10  # times `top` candidates are compared by their exact vectors
@@ -194,8 +195,9 @@ class Store:
         state = self.index_state()
         with storage():
             if state["kind"] == "none":
+                bits = min(-(-INDEX_BITS // self.dimensions), MAX_INDEX_BITS)
                 dataset.create_index(
-                    "vector", INDEX_KIND, VECTOR_INDEX, metric="cosine", num_bits=INDEX_BITS
+                    "vector", INDEX_KIND, VECTOR_INDEX, metric="cosine", num_bits=bits
                 )
                 dataset.create_scalar_index("content_hash", "BTREE")
             elif state["unindexed_rows"] > MAX_UNINDEXED_SHARE * rows:
