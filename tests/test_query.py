@@ -29,7 +29,7 @@ def test_every_kind_of_query(tmp_path: Path) -> None:
     assert [one.name for one in asked] == [
         *[str(path)] * 2,
         *["bytes"] * 2,
-        "file object",
+        "stream",
         str(path),
         *["PIL image"] * 2,
         "array",

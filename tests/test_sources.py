@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from lookalike import sources
-from lookalike.errors import NotAPictureError, PictureError
+from lookalike.errors import ArgumentError, NotAPictureError, PictureError
 from lookalike.types import Refusal, Source
 
 from .conftest import save
@@ -165,6 +166,16 @@ def test_a_file_of_two_gigabytes_is_refused_at_once(tmp_path: Path) -> None:
     os.truncate(path, 2_000_000_000)
     with pytest.raises(PictureError, match="not a picture, in spite of its name"):
         sources.read(stated(path))
+
+
+def test_streams_are_read_to_their_end_and_no_further(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = b"x" * 3_000_000
+    assert sources.read_stream(io.BytesIO(data)) == data
+    monkeypatch.setattr(sources, "MAX_FILE_BYTES", 2_999_999)
+    with pytest.raises(PictureError, match="too large"):
+        sources.read_stream(io.BytesIO(data))
+    with pytest.raises(ArgumentError, match="binary mode"):
+        sources.read_stream(io.StringIO("x"))  # type: ignore[arg-type]
 
 
 def test_content_hash_is_the_beginning_of_sha256() -> None:

@@ -111,9 +111,10 @@ def search(
     ] = None,
 ) -> None:
     """Find the pictures that look most like one."""
+    from .sources import read_stream
     from .terminal import say, show_hits
 
-    asked: str | bytes = sys.stdin.buffer.read() if query == "-" else query
+    asked: str | bytes = read_stream(sys.stdin.buffer) if query == "-" else query
     result = _open(gallery).search(asked, top=top, min_score=min_score)
     if sheet:
         from .query import look

@@ -107,11 +107,12 @@ class _Line:
                 outcomes.append(Outcome(source))
             except PictureError as error:
                 outcomes.append(Outcome(source, content, reason=str(error)))
+            except MemoryError:
+                outcomes.append(Outcome(_again(source), reason="not enough memory to read it"))
             except FileNotFoundError:
                 continue  # it went away since it was listed
             except OSError as error:
-                again = Source(source.path, source.size, TRY_AGAIN)
-                outcomes.append(Outcome(again, reason=f"can't be read: {error.strerror}"))
+                outcomes.append(Outcome(_again(source), reason=f"can't be read: {error.strerror}"))
         vectors = self.encoder.encode(inputs, threads=1).astype("float16")
         for (source, content, width, height), vector in zip(sized, vectors, strict=True):
             record = Record(source, content, width, height, vector)
@@ -215,3 +216,8 @@ def ingest(
     on_progress(replace(line.progress(ledger, now - started), optimizing=True))
     store.optimize()
     return ledger.report(unchanged=line.listed - line.unseen, seconds=now - started)
+
+
+def _again(source: Source) -> Source:
+    """Mark a source that could not be read for the machine's sake, not the file's."""
+    return Source(source.path, source.size, TRY_AGAIN)

@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeAlias, cast
 
 from .decode import decode, from_image
 from .errors import ArgumentError, PictureError
-from .sources import MAX_FILE_BYTES, content_hash
+from .sources import content_hash, read_stream
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,44 +52,36 @@ def look(query: Query) -> Asked:
         PictureError: it can't be read, or is no usable picture; the message says what to do.
         ArgumentError: it is none of the kinds above.
     """
-    if isinstance(query, (str, os.PathLike)):
-        return _look_at_path(os.fspath(query))
-    if isinstance(query, (bytes, bytearray, memoryview)):
-        return _look_at_bytes(bytes(query), "bytes", None)
-    if hasattr(query, "read"):
-        name = getattr(query, "name", "")
-        name = name if isinstance(name, str) and name else "file object"
-        return _look_at_bytes(query.read(MAX_FILE_BYTES + 1), name, None)
     try:
+        if isinstance(query, (str, os.PathLike)):
+            return _look_at_path(os.path.abspath(query))
+        if isinstance(query, (bytes, bytearray, memoryview)):
+            return _look_at_bytes(bytes(query), "bytes")
+        if hasattr(query, "read"):
+            stream = cast("IO[bytes]", query)
+            name = getattr(stream, "name", None)
+            return _look_at_bytes(read_stream(stream), name if isinstance(name, str) else "stream")
         if hasattr(query, "getexif"):
             return Asked(from_image(cast("Image.Image", query)), "PIL image")
         return Asked(from_image(_from_array(query)), "array")
     except PictureError as error:
-        raise PictureError(f"The query can't be used: {error}; ask with another.") from error
+        name = os.path.abspath(query) if isinstance(query, (str, os.PathLike)) else "The query"
+        raise PictureError(f"{name} can't be used: {error}; ask with another picture.") from error
+    except OSError as error:
+        raise PictureError(
+            f"{query!s} can't be read ({error.strerror}); check the path."
+        ) from error
 
 
 def _look_at_path(path: str) -> Asked:
-    path = os.path.abspath(path)
-    try:
-        with open(path, "rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        raise PictureError(f"{path} can't be read ({why}); check the path.") from error
-    return _look_at_bytes(data, path, path)
+    if "\0" in path:
+        raise PictureError("no file has such a name")
+    with open(path, "rb") as file:
+        return _look_at_bytes(read_stream(file), path, path)
 
 
-def _look_at_bytes(data: object, name: str, path: str | None) -> Asked:
-    if not isinstance(data, bytes):
-        raise ArgumentError("Open the query's file in binary mode, as open(path, 'rb').")
-    if len(data) > MAX_FILE_BYTES:
-        raise PictureError(
-            f"{name} is over {MAX_FILE_BYTES // 2**20} MiB; ask with another picture."
-        )
-    try:
-        return Asked(decode(data), name, path, content_hash(data))
-    except PictureError as error:
-        raise PictureError(f"{name} can't be used: {error}; ask with another picture.") from error
+def _look_at_bytes(data: bytes, name: str, path: str | None = None) -> Asked:
+    return Asked(decode(data), name, path, content_hash(data))
 
 
 def _from_array(query: Any) -> Image.Image:

@@ -8,16 +8,17 @@ import fnmatch
 import hashlib
 import os
 import stat
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from .decode import HEAD_BYTES, sniff
-from .errors import NotAPictureError, PictureError
+from .errors import ArgumentError, NotAPictureError, PictureError
 from .types import Refusal, Root, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
 MAX_FILE_BYTES = 2**30
+STREAM_CHUNK_BYTES = 2**20
 CONTENT_HASH_BYTES = 16  # of the 32 of SHA-256; 10^9 pictures collide with a chance of 10^-21
 TRY_AGAIN = -1  # as a refusal's mtime: the disk failed, not the file, so the next run asks again
 # Folders that never hold the user's own pictures, hidden or not.
@@ -138,7 +139,26 @@ def read(source: Source) -> bytes:
             raise NotAPictureError("not a picture that lookalike knows")
         if status.st_size > MAX_FILE_BYTES:
             raise PictureError(f"too large: over {MAX_FILE_BYTES // 2**20} MiB")
-        return head + file.read(MAX_FILE_BYTES)
+        # By its size: a larger read would set that much memory aside first.
+        return head + file.read(max(status.st_size - len(head), 0))
+
+
+def read_stream(file: IO[bytes]) -> bytes:
+    """Read a binary stream of unknown length to its end.
+
+    Raises:
+        PictureError: it is longer than `MAX_FILE_BYTES`.
+        ArgumentError: it gives text.
+    """
+    chunks, total = list[bytes](), 0
+    while chunk := file.read(STREAM_CHUNK_BYTES):
+        if not isinstance(chunk, bytes):
+            raise ArgumentError("Open the query's file in binary mode, as open(path, 'rb').")
+        chunks.append(chunk)
+        total += len(chunk)
+        if total > MAX_FILE_BYTES:
+            raise PictureError(f"too large: over {MAX_FILE_BYTES // 2**20} MiB")
+    return b"".join(chunks)
 
 
 def content_hash(data: bytes) -> bytes:
