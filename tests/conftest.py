@@ -118,21 +118,6 @@ def gallery(tmp_path: Path, pictures: Path) -> Gallery:
     return gallery
 
 
-@pytest.fixture
-def no_root() -> Any:
-    """Act as a user without the superuser's rights, whom folders can be closed to."""
-    if not hasattr(os, "geteuid"):
-        pytest.skip("rights of this kind are POSIX's")
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-
-
 @pytest.fixture(scope="session")
 def caltech101() -> Path:
     """The real pictures of Caltech-101, where they are at hand."""

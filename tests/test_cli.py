@@ -209,7 +209,12 @@ def test_names_that_are_not_utf_8_come_out_as_they_are(tmp_path: Path, indexed: 
 @pytest.mark.skipif(os.name == "nt", reason="no SIGINT to one process there")
 def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
     fill(tmp_path / "p", 600)
-    command = [sys.executable, "-m", "lookalike", "index", str(tmp_path / "p")]
+    # A shell may have started this in the background, where SIGINT is ignored from birth.
+    code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        "from lookalike.cli import main; main()"
+    )
+    command = [sys.executable, "-c", code, "index", str(tmp_path / "p")]
     environment = {**os.environ, "LOOKALIKE_GALLERY": str(tmp_path / "g")}
     process = subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from lookalike import Gallery, Hit
+from lookalike import Gallery, Hit, gallery as gallery_module
 from lookalike.errors import (
     ArgumentError,
     EncoderError,
@@ -145,7 +145,9 @@ def test_a_root_that_is_not_there_is_offline_and_its_rows_stay(
     assert (report.moved, report.added, report.copied) == (0, 12, 12)
 
 
-def test_prune_removes_what_is_gone(tmp_path: Path, gallery: Gallery) -> None:
+def test_prune_removes_what_is_gone(
+    tmp_path: Path, gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "pictures" / "bad.jpg").write_text("x")
     gallery.index(tmp_path / "pictures")
     gone = [tmp_path / "pictures" / "a" / "0001.jpg", tmp_path / "pictures" / "b" / "0007.jpg"]
@@ -153,7 +155,11 @@ def test_prune_removes_what_is_gone(tmp_path: Path, gallery: Gallery) -> None:
         path.unlink()
     assert set(gallery.prune(dry_run=True).removed) == set(map(str, gone))
     assert gallery.info().pictures == 12
-    assert set(gallery.prune().removed) == set(map(str, gone))
+    seen: list[tuple[int, int]] = []
+    monkeypatch.setattr(gallery_module, "PROGRESS_ROWS", 5)
+    pruned = gallery.prune(on_rows=lambda *rows: seen.append(rows))
+    assert set(pruned.removed) == set(map(str, gone))
+    assert seen == [(5, 12), (10, 12)]
     assert gallery.info().pictures == 10
     assert gallery.info().refused == 0
     assert gallery.prune().removed == ()

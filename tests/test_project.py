@@ -23,6 +23,7 @@ ORDER = [
     "__init__",
     "gallery",
     "rebuild",
+    "search",
     "ingest",
     "ledger",
     "known",

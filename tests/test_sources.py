@@ -4,6 +4,7 @@ import hashlib
 import io
 import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -109,25 +110,27 @@ def test_names_that_are_not_utf_8(tmp_path: Path) -> None:
     assert sources.read(source).startswith(b"\x89PNG")
 
 
-def test_a_folder_that_can_not_be_listed_is_told(tmp_path: Path, no_root: None) -> None:
-    del no_root
-    os.seteuid(0) if os.geteuid() == 65534 else None
-    tmp_path.chmod(0o755)
-    touch(tmp_path / "open/1.jpg")
-    touch(tmp_path / "closed/2.jpg")
-    (tmp_path / "closed").chmod(0)
-    for parent in list(tmp_path.parents)[:3]:
-        parent.chmod(parent.stat().st_mode | 0o055)
-    if os.getuid() == 0:
-        os.seteuid(65534)
-    told: list[Refusal] = []
-    try:
-        assert names(tmp_path, on_unreadable=told.append) == ["open/1.jpg"]
-    finally:
-        if os.getuid() == 0:
-            os.seteuid(0)
-        (tmp_path / "closed").chmod(0o755)
-    assert told == [Refusal(str(tmp_path / "closed"), "folder can't be listed: Permission denied")]
+@posix
+def test_a_folder_that_can_not_be_listed_is_told() -> None:
+    with tempfile.TemporaryDirectory() as name:  # where another user may look, unlike tmp_path
+        folder = Path(name)
+        folder.chmod(0o755)
+        touch(folder / "open/1.jpg")
+        touch(folder / "closed/2.jpg")
+        (folder / "closed").chmod(0)
+        told: list[Refusal] = []
+        superuser = os.geteuid() == 0  # whom no folder is closed to
+        if superuser:
+            os.seteuid(65534)
+        try:
+            assert names(folder, on_unreadable=told.append) == ["open/1.jpg"]
+        finally:
+            if superuser:
+                os.seteuid(0)
+            (folder / "closed").chmod(0o755)
+        assert told == [
+            Refusal(str(folder / "closed"), "folder can't be listed: Permission denied")
+        ]
 
 
 def stated(path: Path) -> Source:

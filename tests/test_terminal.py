@@ -113,3 +113,9 @@ def test_progress_without_a_terminal_is_a_line_now_and_then(
         progress(Progress(5_000, False, 4_000, 1_000, 2, 10.0))
     line = capsys.readouterr().err
     assert line == "Indexing: 1,000 of 4,000, 100 pictures/s, 30 s left, 2 refused\n"
+
+
+def test_rows_are_counted_on_a_terminal(tmp_path: Path, indexed: Path) -> None:
+    shown = on_terminal(["export", str(tmp_path / "x.parquet")], indexed)
+    assert b"12/12" in shown
+    assert b"12 rows written" in shown

@@ -183,9 +183,10 @@ def prune(
     ] = False,
 ) -> None:
     """Remove the rows whose file is gone from a root that is online; never a file."""
-    from .terminal import say
+    from .terminal import row_progress, say
 
-    report = _open(gallery).prune(dry_run=dry_run)
+    with row_progress("Looking for files") as on_rows:
+        report = _open(gallery).prune(dry_run=dry_run, on_rows=on_rows)
     for path in report.removed:
         say(path)
     for root in report.offline:
@@ -215,9 +216,11 @@ def export(
     gallery: GalleryOption = None,
 ) -> None:
     """Write the feature list: a row for each picture, with its vector."""
-    from .terminal import say
+    from .terminal import row_progress, say
 
-    say(f"{_open(gallery).export(out):,} rows written to {out}")
+    with row_progress("Writing") as on_rows:
+        rows = _open(gallery).export(out, on_rows=on_rows)
+    say(f"{rows:,} rows written to {out}")
 
 
 @app.command("import")
@@ -226,10 +229,12 @@ def import_(
     gallery: GalleryOption = None,
 ) -> None:
     """Take in a feature list, without encoding again."""
-    from .terminal import say
+    from .terminal import row_progress, say
 
     opened = _open(gallery)
-    say(f"{opened.import_(source):,} rows taken into {opened.folder}")
+    with row_progress("Taking in") as on_rows:
+        rows = opened.import_(source, on_rows=on_rows)
+    say(f"{rows:,} rows taken into {opened.folder}")
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from .table import from_text
 from .types import Record, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     import pyarrow as pa
@@ -30,7 +30,9 @@ def encoder_id(card: EncoderCard) -> str:
     return f"{card.name}:{card.sha256}"
 
 
-def write(path: Path, store: Store, card: EncoderCard) -> int:
+def write(
+    path: Path, store: Store, card: EncoderCard, *, on_rows: Callable[[int, int], None]
+) -> int:
     """Write all rows; give their number. The file appears when it is complete.
 
     Raises:
@@ -41,7 +43,7 @@ def write(path: Path, store: Store, card: EncoderCard) -> int:
 
     schema = _schema(card.dimensions)
     partial = path.with_name(path.name + ".part")
-    count = 0
+    count, rows_in_all = 0, store.pictures.count()
     try:
         with pq.ParquetWriter(partial, schema) as writer:
             for batch in store.pictures.scan(store.pictures.schema.names):
@@ -52,6 +54,7 @@ def write(path: Path, store: Store, card: EncoderCard) -> int:
                 rows |= {"content_hash": hashes, "vector": vectors, "encoder": encoder}
                 writer.write_table(pa.table(rows, schema=schema), row_group_size=ROWS_PER_GROUP)
                 count += len(hashes)
+                on_rows(count, rows_in_all)
         os.replace(partial, path)
     except OSError as error:
         partial.unlink(missing_ok=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-import time
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,16 +20,21 @@ from .lock import writing
 from .manifest import EncoderCard, Manifest, locate
 from .sources import look_at_root, stat_source, walk
 from .store import Store
-from .types import Hit, IndexReport, Info, PruneReport, Refusal, SearchResult
+from .types import IndexReport, Info, PruneReport, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from .encoders import Encoder
     from .query import Query
-    from .types import Progress, Source
+    from .types import Progress, SearchResult, Source
 
 MAX_TOP = 10_000
+PROGRESS_ROWS = 1_000
+
+
+def _no_progress(_done: int, _of: int) -> None:
+    pass
 
 
 class Gallery:
@@ -159,36 +163,19 @@ class Gallery:
             GalleryNotFoundError: there is no gallery, or nothing in it yet.
             EncoderMismatchError: the gallery's encoder is not to be had any more.
         """
-        from .query import look
+        from .search import search
 
         if not 1 <= top <= MAX_TOP:
             raise ArgumentError(f"top is {top}; it must be 1 to {MAX_TOP}.")
         manifest = self._manifest()
-        encoder = self._fitting_encoder(manifest)
-        store = self._open_store(manifest)
-        started = time.perf_counter()
-        asked = look(query)
-        (vector,) = encoder.encode([encoder.prepare(asked.picture)])
-        found = store.find(vector, top, asked.content)
-        if not found:
+        encoder, store = self._fitting_encoder(manifest), self._open_store(manifest)
+        result = search(query, store, encoder, top=top, min_score=min_score)
+        if not result and not store.pictures.count():
             raise GalleryNotFoundError(
                 f"The gallery {self.folder} has no pictures yet; add some with: "
                 "lookalike index FOLDER"
             )
-        found.sort(
-            key=lambda row: (
-                asked.content is None or row["content_hash"] != asked.content,
-                row["path"] != asked.path,
-                -row["score"],
-                row["path"],
-            )
-        )
-        hits = (
-            Hit(rank, row["path"], min(row["score"], 1.0), row["width"], row["height"])
-            for rank, row in enumerate(found[:top], 1)
-            if min_score is None or row["score"] >= min_score
-        )
-        return SearchResult(tuple(hits), asked.name, (time.perf_counter() - started) * 1000)
+        return result
 
     def info(self) -> Info:
         """Count the rows, look at the roots, the index and the disk.
@@ -216,13 +203,16 @@ class Gallery:
         """
         return self._open_store(self._manifest()).refused()
 
-    def prune(self, *, dry_run: bool = False) -> PruneReport:
+    def prune(
+        self, *, dry_run: bool = False, on_rows: Callable[[int, int], None] = _no_progress
+    ) -> PruneReport:
         """Remove the rows whose file is gone from a root that is online.
 
         A row whose root can't be reached, or is empty, or whose file can't be asked about, stays.
 
         Args:
             dry_run: only tell what would be removed.
+            on_rows: told of the rows looked at so far, and of all.
 
         Raises:
             GalleryNotFoundError: there is no gallery.
@@ -232,7 +222,13 @@ class Gallery:
             manifest = self._manifest()
             store = self._open_store(manifest)
             is_lost = roots.Lost(manifest.roots)
-            lost = [path for path in store.paths(store.pictures) if is_lost(path)]
+            rows = store.pictures.count()
+            lost = list[str]()
+            for number, path in enumerate(store.paths(store.pictures), 1):
+                if is_lost(path):
+                    lost.append(path)
+                if number % PROGRESS_ROWS == 0:
+                    on_rows(number, rows)
             if not dry_run:
                 store.pictures.delete(lost)
                 store.refusals.delete([p for p in store.paths(store.refusals) if is_lost(p)])
@@ -260,24 +256,31 @@ class Gallery:
             manifest.write(self.folder)
         return removed
 
-    def export(self, path: str | os.PathLike[str]) -> int:
+    def export(
+        self, path: str | os.PathLike[str], *, on_rows: Callable[[int, int], None] = _no_progress
+    ) -> int:
         """Write the feature list as Parquet; give the number of rows.
 
         Columns: `path`, `content_hash` (32 hexadecimal digits), `width`, `height`, `vector`
         (fixed-size list of D float32), `encoder` (name and weights sha256), and `size` and
-        `mtime_ns` of the file, so that an import need not read it again.
+        `mtime_ns` of the file, so that an import need not read it again. `on_rows` is told of the
+        rows written so far, and of all.
 
         Raises:
             GalleryNotFoundError: there is no gallery.
             StorageError: the file can't be written.
         """
         manifest = self._manifest()
-        return exchange.write(Path(path), self._open_store(manifest), manifest.encoder)
+        store = self._open_store(manifest)
+        return exchange.write(Path(path), store, manifest.encoder, on_rows=on_rows)
 
-    def import_(self, path: str | os.PathLike[str]) -> int:
+    def import_(
+        self, path: str | os.PathLike[str], *, on_rows: Callable[[int, int], None] = _no_progress
+    ) -> int:
         """Take in a feature list that `export` wrote, without encoding; give the number of rows.
 
-        A row whose path the gallery has already is replaced.
+        A row whose path the gallery has already is replaced. `on_rows` is told of the rows taken
+        so far, and of all.
 
         Raises:
             FeatureListError: it is no feature list, or one of another encoder.
@@ -287,8 +290,8 @@ class Gallery:
             manifest = Manifest.read(self.folder)
             encoder = self._fitting_encoder(manifest)
             manifest = manifest or Manifest(EncoderCard.of(encoder))
-            for _ in exchange.read(Path(path), manifest.encoder):
-                pass  # the whole list is checked before its first row is taken
+            # The whole list is checked before its first row is taken.
+            rows = sum(map(len, exchange.read(Path(path), manifest.encoder)))
             manifest.write(self.folder)
             store = self._open_store(manifest)
             count = 0
@@ -296,6 +299,7 @@ class Gallery:
                 store.add(records, replace=True)
                 store.refusals.delete([record.source.path for record in records])
                 count += len(records)
+                on_rows(count, rows)
             store.optimize()
         return count
 

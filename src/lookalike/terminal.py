@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
     from rich.console import RenderableType
@@ -89,6 +91,26 @@ class IndexProgress:
                 refused,
             ]
             print(", ".join(filter(None, parts)), file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def row_progress(doing: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar on a terminal for work that counts rows; give what is to be told of them."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn as Left,
+    )
+
+    console = Console(stderr=True)
+    columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TextColumn("rows"), Left())
+    hidden = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
+        task = bar.add_task(doing, total=None)
+        yield lambda done, of: bar.update(task, completed=done, total=of)
 
 
 def say(text: str, *, error: bool = False) -> None:
