@@ -35,6 +35,22 @@ def test_roots_are_folders_and_single_files_count_by_theirs(tmp_path: Path) -> N
     assert roots.joined((str(tmp_path),), [str(file), str(tmp_path)]) == (str(tmp_path),)
 
 
+def test_roots_within_roots_count_once_unless_on_another_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, b = tmp_path / "a", tmp_path / "b"
+    a.mkdir()
+    b.mkdir()
+    assert roots.joined((str(a), str(b)), [str(tmp_path)]) == (str(tmp_path),)
+    assert roots.joined((str(tmp_path),), [str(a), str(b)]) == (str(tmp_path),)
+    gone = str(tmp_path / "gone")  # nobody can tell its disk: it stays
+    assert roots.joined((gone,), [str(tmp_path)]) == (gone, str(tmp_path))
+    monkeypatch.setattr(roots, "_same_disk", lambda *paths: str(b) not in paths)
+    both = (str(b), str(tmp_path))
+    assert roots.joined((str(a), str(b)), [str(tmp_path)]) == both
+    assert set(roots.joined((str(tmp_path),), [str(a), str(b)])) == set(both)
+
+
 def test_a_file_is_lost_only_when_its_nearest_root_is_online(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()

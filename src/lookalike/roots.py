@@ -36,14 +36,18 @@ def sort_paths(
 
 
 def joined(roots: Sequence[str], paths: Iterable[str]) -> tuple[str, ...]:
-    """Add the folders indexed, or those of the single files indexed, to the roots."""
+    """Add the folders indexed, and those of single files, to the roots.
+
+    A folder below another counts by that one, unless it is on a disk of its own, which may be
+    disconnected while the other is not.
+    """
     all_roots = list(roots)
     for path in paths:
-        if os.path.isdir(path):
-            if path not in all_roots:
-                all_roots.append(path)
-        elif not any(is_under(path, root) for root in all_roots):
-            all_roots.append(os.path.dirname(path))
+        root = path if os.path.isdir(path) else os.path.dirname(path)
+        if any(is_under(root, other) and _same_disk(root, other) for other in all_roots):
+            continue
+        below = [r for r in all_roots if is_under(r, root) and _same_disk(r, root)]
+        all_roots = [*(r for r in all_roots if r not in below), root]
     return tuple(all_roots)
 
 
@@ -84,3 +88,10 @@ def _is_listable(path: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def _same_disk(path: str, other: str) -> bool:
+    try:
+        return os.stat(path).st_dev == os.stat(other).st_dev
+    except OSError:
+        return False

@@ -133,7 +133,7 @@ def storage() -> Iterator[None]:
     try:
         yield
     except (OSError, RuntimeError, pa.ArrowException) as error:
-        text = " ".join(str(error).split())
+        text = re.sub(r",? /\S+\.rs:\S+", "", " ".join(str(error).split()))  # of Lance's source
         raise StorageError(
             "The gallery can't be read or written; see that its disk has space and is writable, "
             f"then run the command again ({text[:300]})."
