@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 import time
@@ -159,6 +160,7 @@ def _picture_class() -> Any | None:
     """Choose how this terminal shows pictures (kitty or sixel; iTerm2 has both); None: it can't."""
     if os.environ.get("TERM") == "dumb":
         return None
+    logging.getLogger("textual_image").setLevel(logging.CRITICAL)  # a silent terminal is no news
     try:
         from textual_image import renderable  # asks the terminal, when it is imported
     except Exception:  # noqa: BLE001  a terminal that answers oddly shows no pictures, no more
