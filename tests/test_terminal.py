@@ -79,7 +79,7 @@ def test_a_plain_terminal_gets_a_table(pictures: Path, indexed: Path) -> None:
 
 
 def test_sixel_terminals_get_pictures(pictures: Path, indexed: Path) -> None:
-    answers = {rb"\x1b\[c": rb"\x1b[?62;4;22c"}  # device attributes: 4 is sixel
+    answers = {rb"\x1b\[c": b"\x1b[?62;4;22c"}  # device attributes: 4 is sixel
     query = str(pictures / "a" / "0001.jpg")
     shown = on_terminal(["search", query, "--top", "2"], indexed, answers)
     assert shown.count(b"\x1bPq") + shown.count(b"\x1bP0") + shown.count(b"\x1bP;") >= 2
@@ -87,8 +87,8 @@ def test_sixel_terminals_get_pictures(pictures: Path, indexed: Path) -> None:
 
 def test_kitty_gets_pictures(pictures: Path, indexed: Path) -> None:
     answers = {
-        rb"\x1b_Gi=(\d+),s=1": rb"\x1b_Gi=\1;OK\x1b\\",
-        rb"\x1b\[c": rb"\x1b[?62;22c",
+        rb"\x1b_Gi=(\d+),s=1": b"\x1b_Gi=\\1;OK\x1b\\\\",
+        rb"\x1b\[c": b"\x1b[?62;22c",
     }
     query = str(pictures / "a" / "0001.jpg")
     shown = on_terminal(["search", query, "--top", "2"], indexed, answers)
