@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import TracebackType
 
-    from rich.console import RenderableType
     from rich.progress import Progress as Bar
     from typing_extensions import Self
 
     from .types import Hit, Progress, SearchResult
 
 PLAIN_SECONDS = 10.0  # between two lines of progress where there is no terminal
-PICTURE_CELLS = 14
+PICTURE_CELLS, PICTURE_ROWS = 18, 6  # the most that a small picture takes
+CELL_HEIGHT = 2  # a terminal's cell is about so many times as high as wide
 
 
 class IndexProgress:
@@ -169,11 +169,15 @@ def _picture_class() -> Any | None:
     return renderable.Image if renderable.Image in good else None
 
 
-def _picture(picture_class: Any, hit: Hit) -> RenderableType:
+def _picture(picture_class: Any, hit: Hit) -> Any:
     from .sheet import open_picture
 
     picture = open_picture(hit.path)
-    return picture_class(picture, width=PICTURE_CELLS) if picture else "gone"
+    if picture is None:
+        return "gone"
+    if picture.width * PICTURE_ROWS * CELL_HEIGHT > picture.height * PICTURE_CELLS:
+        return picture_class(picture, width=PICTURE_CELLS, height="auto")
+    return picture_class(picture, width="auto", height=PICTURE_ROWS)
 
 
 def _time_left(todo: int, rate: float) -> str:
