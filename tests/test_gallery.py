@@ -120,6 +120,15 @@ def test_a_copy_is_a_row_of_its_own_until_one_of_them_moves(tmp_path: Path, pict
     assert gallery.prune(dry_run=True).removed == ()
 
 
+def test_a_file_moved_over_another_updates_that_one(tmp_path: Path, gallery: Gallery) -> None:
+    a = tmp_path / "pictures" / "a"
+    (a / "0000.jpg").replace(a / "0001.jpg")
+    report = gallery.index(tmp_path / "pictures")
+    assert (report.added, report.updated, report.moved) == (0, 1, 0)
+    assert gallery.info().pictures == 11
+    assert gallery.search(draw(0), top=1)[0].path == str(a / "0001.jpg")
+
+
 def test_a_root_that_is_not_there_is_offline_and_its_rows_stay(
     tmp_path: Path, pictures: Path
 ) -> None:

@@ -148,3 +148,44 @@ def test_the_index_is_updated_in_the_middle_of_a_long_ingest(
     fill(tmp_path / "p", 130)
     Gallery.open(tmp_path / "g", encoder=RandomEncoder()).index(tmp_path / "p")
     assert len(calls) >= 3
+
+
+def test_want_of_memory_passes(
+    tmp_path: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the machine can't hold now is tried again; files of the same bytes do not wait for it."""
+    data = (pictures / "a" / "0000.jpg").read_bytes()
+    for n in range(40):
+        (pictures / f"same-{n}.jpg").write_bytes(data)
+    real = ingest.decode
+
+    def decode(found: bytes) -> Any:
+        if found == data:
+            time.sleep(0.05)
+            raise MemoryError
+        return real(found)
+
+    monkeypatch.setattr(ingest, "decode", decode)
+    gallery = Gallery.open(tmp_path / "g")
+    assert gallery.index(pictures).added == 11
+    assert {r.reason for r in gallery.refused()} == {"not enough memory for it"}
+    monkeypatch.undo()
+    for _ in range(2):
+        gallery.index(pictures)
+    assert gallery.info().pictures == 52
+    assert list(gallery.refused()) == []
+
+
+def test_a_file_that_goes_away_meanwhile_is_no_matter(
+    tmp_path: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = ingest.read
+
+    def read(source: Any) -> bytes:
+        if source.path.endswith("0003.jpg"):
+            os.unlink(source.path)
+        return real(source)
+
+    monkeypatch.setattr(ingest, "read", read)
+    report = Gallery.open(tmp_path / "g").index(pictures)
+    assert (report.added, report.refused, report.skipped) == (11, 0, 0)

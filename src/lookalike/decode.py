@@ -91,6 +91,7 @@ def decode(data: bytes, *, min_side: int = MIN_SIDE_PIXELS) -> Picture:
     Raises:
         NotAPictureError: the bytes are of no known picture format.
         PictureError: they are, but damaged, or beyond the limits in this module's constants.
+        MemoryError: there is not enough now for a picture of this size.
     """
     name = sniff(data[:HEAD_BYTES])
     if name is None:
@@ -104,7 +105,7 @@ def decode(data: bytes, *, min_side: int = MIN_SIDE_PIXELS) -> Picture:
             return _load(image, data, min_side)
         with _one_large_picture:
             return _load(image, data, min_side)
-    except PictureError:
+    except (PictureError, MemoryError):
         raise
     except Exception as error:  # plugins raise anything on damaged bytes: struct.error, KeyError...
         raise PictureError(_reason(error, name)) from error
@@ -269,8 +270,6 @@ def _plugin(name: str) -> Any:
 
 def _reason(error: Exception, name: str) -> str:
     text = " ".join(str(error).split()) or type(error).__name__
-    if isinstance(error, MemoryError):
-        return f"too large: not enough memory for this {name}"
     if "truncated" in text.lower() or "not enough" in text.lower() or isinstance(error, EOFError):
         return f"truncated: the {name} ends before the picture does"
     return f"damaged {name}: {text[:200]}"

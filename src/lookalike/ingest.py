@@ -108,7 +108,7 @@ class _Line:
             except PictureError as error:
                 outcomes.append(Outcome(source, content, reason=str(error)))
             except MemoryError:
-                outcomes.append(Outcome(_again(source), reason="not enough memory to read it"))
+                outcomes.append(Outcome(_again(source), content, reason="not enough memory for it"))
             except FileNotFoundError:
                 continue  # it went away since it was listed
             except OSError as error:

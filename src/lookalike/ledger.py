@@ -117,10 +117,13 @@ class Ledger:
             elif outcome.reason:
                 self._refuse(source, outcome.reason)
                 if content:
-                    self._refused_contents[content] = outcome.reason
                     self._claims.settle(content, encoded=False)
+                    passing = source.mtime_ns == TRY_AGAIN
                     for same in self._waiting.pop(content, ()):
-                        self._refuse(same, outcome.reason)
+                        again = replace(same, mtime_ns=TRY_AGAIN) if passing else same
+                        self._refuse(again, outcome.reason)
+                    if not passing:
+                        self._refused_contents[content] = outcome.reason
             elif content is None:
                 self.skipped += 1
                 self._not_a_row(source, None)
@@ -140,6 +143,7 @@ class Ledger:
         in_store, self._in_store = self._in_store, []
         refusals, self._refusals = self._refusals, {}
         self._by_content = {}
+        moved_before = self.moved
         rows_of_moved = self._find_in_store(in_store, rows)
         gone = [
             path
@@ -153,8 +157,7 @@ class Ledger:
         self._store.refusals.delete(cured)
         self._store.refuse(list(refusals.values()))
         self.updated += len(replaces)
-        self.added += len(rows) - len(replaces) - len(rows_of_moved)
-        self.moved += len(rows_of_moved)
+        self.added += len(rows) - len(replaces) - (self.moved - moved_before)
         for path in rows:
             self._known.paths.add(path_key(path))
         for path in refusals:
@@ -194,7 +197,7 @@ class Ledger:
         moved: list[str] = []
         for source, content in in_store:
             of_same_content = siblings[content]
-            if not of_same_content:  # its row went away since: the next run encodes it
+            if not of_same_content:
                 continue
             self.through += 1
             rows[source.path] = replace(of_same_content[0], source=source)
@@ -205,6 +208,8 @@ class Ledger:
                 of_same_content.remove(old)
                 of_same_content.append(rows[source.path])
                 moved.append(old.source.path)
+                # Moved over another file, it counts as that one's update.
+                self.moved += path_key(source.path) not in self._known.paths
             else:
                 self.copied += 1
         return moved
@@ -218,7 +223,7 @@ class Ledger:
         elif self._claims.in_flight(content):
             self._waiting[content].append(source)
         else:
-            self._in_store.append((source, content))
+            self._in_store.append((source, content))  # or nowhere: then the next run encodes it
 
     def _row(self, record: Record) -> None:
         self.through += 1

@@ -67,6 +67,10 @@ def look(query: Query) -> Asked:
     except PictureError as error:
         name = os.path.abspath(query) if isinstance(query, (str, os.PathLike)) else "The query"
         raise PictureError(f"{name} can't be used: {error}; ask with another picture.") from error
+    except MemoryError as error:
+        raise PictureError(
+            "There is not enough memory for the query; ask with a smaller one."
+        ) from error
     except OSError as error:
         raise PictureError(
             f"{query!s} can't be read ({error.strerror}); check the path."
