@@ -101,6 +101,8 @@ class OnnxEncoder:
                 options = onnxruntime.SessionOptions()
                 options.intra_op_num_threads = threads or os.cpu_count() or 1
                 options.inter_op_num_threads = 1
+                # A pool that spins after its work takes the cores that the search wants next.
+                options.add_session_config_entry("session.intra_op.allow_spinning", "0")
                 options.log_severity_level = 3
                 try:
                     self._sessions[threads] = onnxruntime.InferenceSession(
