@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from lookalike import store as store_module
 from lookalike.errors import StorageError
 from lookalike.store import Store
-from lookalike.table import from_text, to_text
 from lookalike.types import Record, Refusal, Source
 
 D = 64
@@ -34,12 +33,6 @@ def records(found: NDArray[np.float32], prefix: str = "/p/") -> list[Record]:
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     return Store(tmp_path, "pictures.lance", D)
-
-
-@pytest.mark.parametrize("path", ["/a/b.jpg", "/caf\udce9's/\udcff.jpg", "C:\\x\\\ud83d.jpg", ""])
-def test_any_path_fits_a_text_column(path: str) -> None:
-    to_text(path).encode("utf-8")
-    assert from_text(to_text(path)) == path
 
 
 def test_nothing_is_there_before_the_first_write(store: Store) -> None:
