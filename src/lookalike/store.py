@@ -195,11 +195,11 @@ class Store:
         state = self.index_state()
         with storage():
             if state["kind"] == "none":
+                dataset.create_scalar_index("content_hash", "BTREE")  # replaces, if there is one
                 bits = min(-(-INDEX_BITS // self.dimensions), MAX_INDEX_BITS)
                 dataset.create_index(
                     "vector", INDEX_KIND, VECTOR_INDEX, metric="cosine", num_bits=bits
                 )
-                dataset.create_scalar_index("content_hash", "BTREE")
             elif state["unindexed_rows"] > MAX_UNINDEXED_SHARE * rows:
                 dataset.optimize.optimize_indices()
             dataset.cleanup_old_versions(timedelta(0))
@@ -209,7 +209,8 @@ class Store:
         dataset = self.pictures.dataset()
         rows = self.pictures.count()
         with storage():
-            if dataset is None or not dataset.has_index:
+            names = [index.name for index in dataset.describe_indices()] if dataset else []
+            if dataset is None or VECTOR_INDEX not in names:
                 return {"kind": "none", "indexed_rows": 0, "unindexed_rows": rows}
             statistics = dataset.stats.index_stats(VECTOR_INDEX)
         return {
