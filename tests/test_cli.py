@@ -124,8 +124,8 @@ def test_info_refused_prune_remove(pictures: Path, indexed: Path) -> None:
     (pictures / "a" / "0000.jpg").unlink()
     dry = run("prune", "--dry-run", gallery=indexed)
     assert dry.stdout == f"{pictures / 'a' / '0000.jpg'}\n"
-    assert dry.stderr == "1 rows would be removed.\n"
-    assert run("prune", gallery=indexed).stderr == "1 rows removed.\n"
+    assert dry.stderr == "1 row would be removed.\n"
+    assert run("prune", gallery=indexed).stderr == "1 row removed.\n"
     done = run("remove", pictures / "b", gallery=indexed)
     assert (done.returncode, done.stdout) == (0, "6 rows removed.\n")
     assert run("remove", pictures / "b", gallery=indexed).returncode == 1

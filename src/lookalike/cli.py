@@ -76,7 +76,11 @@ def index(
             )
             raise typer.Exit(INTERRUPTED) from None
     for path in report.offline:
-        say(f"{path} can't be reached; its pictures stay in the gallery.", error=True)
+        say(
+            f"{path} can't be reached; check the path, or connect its disk. What the gallery has "
+            "from it stays.",
+            error=True,
+        )
     new = report.added + report.updated + report.moved
     parts = [
         f"{report.added:,} added",
@@ -91,7 +95,8 @@ def index(
     pictures = opened.info().pictures
     say(f"{pictures:,} pictures in {opened.folder}")
     if not new and (not report.unchanged or not pictures):
-        say("No usable picture was found; name a folder that has some.", error=True)
+        if not report.offline:
+            say("No usable picture was found; name a folder that has some.", error=True)
         raise typer.Exit(NOTHING_USABLE)
 
 
@@ -192,7 +197,7 @@ def prune(
     for root in report.offline:
         say(f"{root.path} is offline ({root.reason}); its rows stay.", error=True)
     verb = "would be removed" if dry_run else "removed"
-    say(f"{len(report.removed):,} rows {verb}.", error=True)
+    say(f"{_rows(len(report.removed))} {verb}.", error=True)
 
 
 @app.command()
@@ -204,7 +209,7 @@ def remove(
     from .terminal import say
 
     removed = _open(gallery).remove(*paths)
-    say(f"{removed:,} rows removed.")
+    say(f"{_rows(removed)} removed.")
     if not removed:
         say("The gallery has no picture there; see its roots with: lookalike info", error=True)
         raise typer.Exit(NOTHING_USABLE)
@@ -220,7 +225,7 @@ def export(
 
     with row_progress("Writing") as on_rows:
         rows = _open(gallery).export(out, on_rows=on_rows)
-    say(f"{rows:,} rows written to {out}")
+    say(f"{_rows(rows)} written to {out}")
 
 
 @app.command("import")
@@ -234,7 +239,7 @@ def import_(
     opened = _open(gallery)
     with row_progress("Taking in") as on_rows:
         rows = opened.import_(source, on_rows=on_rows)
-    say(f"{rows:,} rows taken into {opened.folder}")
+    say(f"{_rows(rows)} taken into {opened.folder}")
 
 
 def main() -> None:
@@ -255,6 +260,10 @@ def main() -> None:
     except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(DONE)
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row" if count == 1 else f"{count:,} rows"
 
 
 def _open(gallery: Path | None, *, rebuild: bool = False) -> Gallery:
