@@ -211,8 +211,14 @@ def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
     fill(tmp_path / "p", 600)
     # A shell may have started this in the background, where SIGINT is ignored from birth.
     code = (
-        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
-        "from lookalike.cli import main; main()"
+        "import os, signal, time; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from lookalike import cli, ingest\n"
+        "read = ingest.read\n"
+        "def slowly(source):\n"  # as from a slow disk: some three seconds on any machine
+        "    time.sleep(0.005 * os.cpu_count())\n"
+        "    return read(source)\n"
+        "ingest.read = slowly\n"
+        "cli.main()"
     )
     command = [sys.executable, "-c", code, "index", str(tmp_path / "p")]
     environment = {**os.environ, "LOOKALIKE_GALLERY": str(tmp_path / "g")}
