@@ -32,7 +32,7 @@ def test_two_readers_of_a_table_see_what_a_third_writes(tmp_path: Path) -> None:
 
 
 def test_what_lance_complains_of_is_one_sentence() -> None:
-    message = "LanceError(IO): No space left, /home/x/lance/writer.rs:190:9"
+    message = "LanceError(IO): No space left, /src/lance/writer.rs:190:9"
     with pytest.raises(StorageError) as caught, storage():
         raise OSError(message)
     assert str(caught.value).endswith("(LanceError(IO): No space left).")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from .errors import StorageError
@@ -186,8 +185,13 @@ class Store:
 
     def optimize(self) -> None:
         """Merge fragments, build the index or bring it up to date, drop old versions."""
-        self.pictures.optimize()
-        self.refusals.optimize()
+        for table in (self.pictures, self.refusals):
+            table.merge_fragments()
+        self._update_index()
+        for table in (self.pictures, self.refusals):
+            table.drop_old_versions()
+
+    def _update_index(self) -> None:
         dataset = self.pictures.dataset()
         rows = self.pictures.count()
         if dataset is None or rows < INDEX_FROM_ROWS:
@@ -202,7 +206,6 @@ class Store:
                 )
             elif state["unindexed_rows"] > MAX_UNINDEXED_SHARE * rows:
                 dataset.optimize.optimize_indices()
-            dataset.cleanup_old_versions(timedelta(0))
 
     def index_state(self) -> dict[str, Any]:
         """Tell the index's kind (`none` without one), indexed and unindexed rows."""

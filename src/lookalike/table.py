@@ -85,8 +85,8 @@ class Table:
             with storage():
                 dataset.delete(f"path IN ({', '.join(map(_literal, some))})")
 
-    def optimize(self) -> None:
-        """Merge small fragments and drop the versions that nobody reads any more."""
+    def merge_fragments(self) -> None:
+        """Merge small fragments, where there are many."""
         dataset = self.dataset()
         if dataset is None:
             return
@@ -94,7 +94,13 @@ class Table:
             small = sum(f.count_rows() < SMALL_FRAGMENT_ROWS for f in dataset.get_fragments())
             if small > MAX_SMALL_FRAGMENTS:
                 dataset.optimize.compact_files(target_rows_per_fragment=SMALL_FRAGMENT_ROWS)
-            dataset.cleanup_old_versions(timedelta(0))
+
+    def drop_old_versions(self) -> None:
+        """Delete what only older versions use: a reader takes the newest at every call."""
+        dataset = self.dataset()
+        if dataset is not None:
+            with storage():
+                dataset.cleanup_old_versions(timedelta(0))
 
 
 def under_filter(path: str) -> str:
