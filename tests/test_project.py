@@ -18,9 +18,14 @@ SOURCE = ROOT / "src" / "lookalike"
 ORDER = [
     "__main__",
     "cli",
+    "workshops",
     "terminal",
     "sheet",
     "__init__",
+    "dataset",
+    "finetune",
+    "evaluate",
+    "atlas",
     "gallery",
     "rebuild",
     "search",
@@ -32,6 +37,9 @@ ORDER = [
     "lock",
     "query",
     "manifest",
+    "embed",
+    "labelled",
+    "edits",
     "encoders",
     "store",
     "table",
@@ -42,27 +50,24 @@ ORDER = [
 ]
 
 
-def modules() -> dict[str, Path]:
-    found = {path.stem: path for path in SOURCE.glob("*.py")}
-    return found | {"encoders": SOURCE / "encoders" / "__init__.py"}
+def modules() -> list[tuple[str, Path]]:
+    """Every file with the name that stands for it in `ORDER`: a package's name for its parts."""
+    parts = [(path, path.relative_to(SOURCE).parts) for path in SOURCE.rglob("*.py")]
+    return [(p[0] if len(p) > 1 else path.stem, path) for path, p in parts]
 
 
 def test_imports_point_downwards() -> None:
-    assert set(modules()) == set(ORDER)
-    for name, path in modules().items():
-        if name == "__init__":  # it names what users import, on use
+    assert {name for name, _ in modules()} == set(ORDER)
+    for name, path in modules():
+        if path == SOURCE / "__init__.py":  # it names what users import, on use
             continue
+        upwards = len(path.relative_to(SOURCE).parts)  # dots that lead out of a package
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.ImportFrom) and node.level == 1 and name != "encoders":
-                targets = (
-                    [node.module.split(".")[0]] if node.module else [a.name for a in node.names]
-                )
-            elif isinstance(node, ast.ImportFrom) and node.level == 2:
-                targets = [(node.module or "").split(".")[0]]
-            else:
+            if not isinstance(node, ast.ImportFrom) or node.level != upwards:
                 continue
-            for target in targets:
-                assert ORDER.index(target) > ORDER.index(name), f"{name} imports {target}"
+            names = [node.module.split(".")[0]] if node.module else [a.name for a in node.names]
+            for target in names:
+                assert ORDER.index(target) > ORDER.index(name), f"{path} imports {target}"
 
 
 def test_modules_can_be_held_in_mind() -> None:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from . import workshops
 from .errors import ArgumentError, LookalikeError
+from .workshops import DONE, INTERRUPTED, NOTHING_USABLE, WRONG_USAGE
 
 if TYPE_CHECKING:
     from .gallery import Gallery
-
-DONE, NOTHING_USABLE, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 
 app = typer.Typer(
     help="Give it a picture; it tells you where that picture, or anything like it, stands in your "
@@ -26,6 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(workshops.app)
 
 GalleryOption = Annotated[
     Optional[Path],

@@ -1,0 +1,1 @@
+"""A 2-D map of embeddings."""

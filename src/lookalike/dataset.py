@@ -1,0 +1,1 @@
+"""Bring a public data set onto this machine, safely."""

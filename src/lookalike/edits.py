@@ -1,0 +1,1 @@
+"""What people do to pictures: crop, flip, caption, recompress, paste."""

@@ -1,0 +1,1 @@
+"""Many picture files to one matrix of embeddings."""

@@ -1,0 +1,1 @@
+"""A labelled folder in, an encoder of your own out."""

@@ -1,0 +1,1 @@
+"""A folder of labelled pictures: the leaf folder names the label."""
