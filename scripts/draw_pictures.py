@@ -13,11 +13,12 @@ import argparse
 import sys
 import time
 from pathlib import Path
-from random import Random
 from typing import TYPE_CHECKING
 
+import numpy as np
 from drawing import LABELS, draw
-from drawing.edits import EDITS
+
+from lookalike.edits import EDITS
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -28,6 +29,7 @@ SIZES = ((640, 480), (480, 640), (600, 600), (720, 480), (640, 480), (640, 427),
 SEEDS_PER_COLLECTION = 1000  # those of two collections never meet
 FIRST_NEW_SEED = 900  # from here on the seeds of pictures that are asked with
 PATIENCE_S = 1.0  # a shorter run needs no progress
+STRENGTH = 0.5  # of the edits: medium
 
 # Label, number of the picture, what is done to it, how it is saved.
 EDITED = (
@@ -51,6 +53,7 @@ ASKED = (
     ("balloon", 6, ("screenshot",)),
 )
 NEW = ("butterfly", "mountains", "sailboat")
+HOSTS = ("city-night", "forest")  # what others are pasted onto
 
 
 def save(image: Image.Image, path: Path) -> None:
@@ -85,16 +88,17 @@ def write_collection(folder: Path, *, per_label: int, seed: int) -> None:
                 kept[label, number] = image
         if time.perf_counter() - start > PATIENCE_S:
             print(f"drawn: {label} ({index + 1} of {len(LABELS)})", file=sys.stderr)
-    rng = Random(seed)
+    random = np.random.default_rng(seed)
+    others = [draw(label, base + FIRST_NEW_SEED, (720, 540)) for label in HOSTS]
     for label, number, edit, suffix in EDITED:
         number = (number - 1) % per_label + 1  # noqa: PLW2901 - a small collection has fewer
-        image = EDITS[edit](kept[label, number], rng)
+        image = EDITS[edit](kept[label, number], random, STRENGTH, others)
         save(image, pictures / "edited" / f"{label}-{number:02}-{edit}.{suffix}")
     for label, number, edits in ASKED:
         number = (number - 1) % per_label + 1  # noqa: PLW2901
         image = kept[label, number]
         for edit in edits:
-            image = EDITS[edit](image, rng)
+            image = EDITS[edit](image, random, STRENGTH, others)
         save(image, queries / f"edited-{label}-{number:02}.jpg")
     for step, label in enumerate(NEW):
         save(draw(label, base + FIRST_NEW_SEED + 1 + step), queries / f"new-{label}.jpg")

@@ -68,6 +68,6 @@ def test_a_place_that_can_not_be_written_is_told(tmp_path: Path) -> None:
 
 
 def test_cards_fit_whatever_the_place_of_the_weights() -> None:
-    assert CARD.fits(replace(CARD, source=os.sep + "elsewhere"))
+    assert CARD.fits(replace(CARD, name="alias", source=os.sep + "elsewhere"))
     assert not CARD.fits(replace(CARD, sha256="1" * 64))
     assert not CARD.fits(replace(CARD, preprocessing={"width": 9}))

@@ -36,6 +36,7 @@ ORDER = [
     "roots",
     "lock",
     "query",
+    "binding",
     "manifest",
     "embed",
     "labelled",

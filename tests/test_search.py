@@ -3,8 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from lookalike.search import search
+from lookalike.errors import EncoderError
+from lookalike.search import search, search_text
 from lookalike.sources import content_hash
 from lookalike.store import Store
 from lookalike.types import Record, Source
@@ -62,3 +64,25 @@ def test_min_score_and_top_hold(tmp_path: Path) -> None:
     assert len(search(query, store, encoder, top=10, min_score=0.5)) == 4
     assert len(search(query, store, encoder, top=3, min_score=0.5)) == 3
     assert len(search(query, Store(tmp_path, "none.lance", 16), encoder, top=3, min_score=0)) == 0
+
+
+class Worded(RandomEncoder):
+    """An encoder with a text tower, to which every text is the picture that is stored."""
+
+    def encode_text(self, text: str) -> object:
+        return self.encode([self.prepare_image(draw(1))])[0]
+
+    def prepare_image(self, image: object) -> object:
+        from lookalike.decode import from_image
+
+        return self.prepare(from_image(image))  # type: ignore[arg-type]
+
+
+def test_a_text_finds_by_score_alone(tmp_path: Path) -> None:
+    store, _ = stored(tmp_path, Encoder())
+    result = search_text("a red bicycle", store, Worded(), top=5, min_score=0.998)
+    assert result.query == "a red bicycle"
+    assert [hit.path for hit in result] == ["/a/stranger", "/z/stranger"]
+    assert [hit.rank for hit in result] == [1, 2]
+    with pytest.raises(EncoderError, match="random knows pictures only"):
+        search_text("a red bicycle", store, Encoder(), top=3, min_score=None)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lookalike import Progress
-from lookalike.terminal import IndexProgress
+from lookalike.terminal import IndexProgress, StageProgress
 
 from .conftest import fill, run
 
@@ -120,3 +120,32 @@ def test_rows_are_counted_on_a_terminal(tmp_path: Path, indexed: Path) -> None:
     shown = on_terminal(["export", str(tmp_path / "x.parquet")], indexed)
     assert b"12/12" in shown
     assert b"12 rows written" in shown
+
+
+def test_stages_are_shown_on_a_terminal(tmp_path: Path, pictures: Path) -> None:
+    (pictures / "a" / "bad.jpg").write_text("x")
+    shown = on_terminal(["evaluate", str(pictures)], tmp_path / "g")
+    assert b"Encoding (1 refused)" in shown
+    assert b"/13" in shown
+    assert b"mAP" in shown
+    assert b"12 queries to all others" in shown
+
+
+def test_stages_without_a_terminal_are_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    with StageProgress() as progress:
+        progress("Encoding", 1, 4_000)
+        assert capsys.readouterr().err == ""
+        progress._said -= 60
+        progress._begun -= 10
+        progress("Encoding", 1_000, 4_000)
+        progress("Ranking", 500, 4_000)  # a rate of its own
+        progress._said -= 60
+        progress._begun -= 1
+        progress("Ranking", 1_000, 4_000)
+        progress._said -= 60
+        progress("Laying out the map", 0, 0)
+    assert capsys.readouterr().err.splitlines() == [
+        "Encoding: 1,000 of 4,000, 100/s, 30 s left",
+        "Ranking: 1,000 of 4,000, 1,000/s, 3 s left",
+        "Laying out the map",
+    ]

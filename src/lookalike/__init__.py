@@ -11,7 +11,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .errors import LookalikeError
+    from .errors import DataSetError, LookalikeError
+    from .evaluate import Evaluation, evaluate
     from .gallery import Gallery
     from .types import (
         Hit,
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "DataSetError",
+    "Evaluation",
     "Gallery",
     "Hit",
     "IndexReport",
@@ -35,14 +38,23 @@ __all__ = [
     "Refusal",
     "Root",
     "SearchResult",
+    "evaluate",
 ]
-_ELSEWHERE = {"Gallery": ".gallery", "LookalikeError": ".errors"}
+_ELSEWHERE = {
+    "DataSetError": ".errors",
+    "Evaluation": ".evaluate",
+    "Gallery": ".gallery",
+    "LookalikeError": ".errors",
+}
+_CALLABLE_PACKAGES = ("evaluate",)  # a package and its function, under one name
 
 
 def __getattr__(name: str) -> Any:
     """Import on use, so that `lookalike --help` answers at once (PEP 562)."""
     if name not in __all__:
         raise AttributeError(f"module 'lookalike' has no attribute {name!r}")
+    if name in _CALLABLE_PACKAGES:
+        return import_module(f".{name}", __name__)
     return getattr(import_module(_ELSEWHERE.get(name, ".types"), __name__), name)
 
 

@@ -18,6 +18,7 @@ from .workshops import DONE, INTERRUPTED, NOTHING_USABLE, WRONG_USAGE
 
 if TYPE_CHECKING:
     from .gallery import Gallery
+    from .types import SearchResult
 
 app = typer.Typer(
     help="Give it a picture; it tells you where that picture, or anything like it, stands in your "
@@ -34,6 +35,14 @@ GalleryOption = Annotated[
         "--gallery",
         metavar="DIR",
         help="The gallery's folder. Default: $LOOKALIKE_GALLERY, else one in your data folder.",
+    ),
+]
+EncoderOption = Annotated[
+    Optional[str],
+    typer.Option(
+        "--encoder",
+        metavar="NAME",
+        help="lookalike-1, an .onnx file, or hf:owner/name. Default: the gallery's own.",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -53,13 +62,14 @@ def index(
         bool, typer.Option("--include-hidden", help="Also what begins with a dot.")
     ] = False,
     rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Make all vectors anew, by this version's encoder.")
+        bool, typer.Option("--rebuild", help="Make all vectors anew, as by --encoder.")
     ] = False,
+    encoder: EncoderOption = None,
 ) -> None:
     """Add every picture under the paths; run it again for what is new or changed."""
     from .terminal import IndexProgress, say
 
-    opened = _open(gallery, rebuild=rebuild)
+    opened = _open(gallery, encoder=encoder, rebuild=rebuild)
     with IndexProgress() as progress:
         try:
             report = opened.index(
@@ -103,7 +113,13 @@ def index(
 
 @app.command()
 def search(
-    query: Annotated[str, typer.Argument(metavar="QUERY", help="A picture's path; - for stdin.")],
+    query: Annotated[
+        Optional[str], typer.Argument(metavar="QUERY", help="A picture's path; - for stdin.")
+    ] = None,
+    text: Annotated[
+        Optional[str],
+        typer.Option("--text", metavar="WORDS", help="Ask with words, where the encoder can."),
+    ] = None,
     gallery: GalleryOption = None,
     top: Annotated[int, typer.Option(min=1, max=10_000, help="How many hits.")] = 10,
     min_score: Annotated[
@@ -115,24 +131,22 @@ def search(
         Optional[Path],
         typer.Option(metavar="OUT.jpg", help="Also draw query and hits as one picture."),
     ] = None,
+    encoder: EncoderOption = None,
 ) -> None:
-    """Find the pictures that look most like one."""
+    """Find the pictures that look most like one, or that a text describes best."""
     from .sources import read_stream
     from .terminal import say, show_hits
 
-    asked: str | bytes = read_stream(sys.stdin.buffer) if query == "-" else query
-    result = _open(gallery).search(asked, top=top, min_score=min_score)
+    if (query is None) == (text is None):
+        raise ArgumentError("Ask with one of the two: a picture, QUERY, or --text WORDS.")
+    asked = read_stream(sys.stdin.buffer) if query == "-" else query
+    opened = _open(gallery, encoder=encoder)
+    if asked is None:
+        result = opened.search_text(text or "", top=top, min_score=min_score)
+    else:
+        result = opened.search(asked, top=top, min_score=min_score)
     if sheet:
-        from .query import look
-        from .sheet import contact_sheet
-
-        drawn = contact_sheet([(os.path.basename(result.query), look(asked).picture, result)])
-        try:
-            drawn.save(sheet, quality=90)
-        except (OSError, ValueError) as error:
-            raise ArgumentError(
-                f"{sheet} can't be written ({error}); choose another place, ending in .jpg or .png."
-            ) from error
+        _draw(sheet, asked, result)
     if as_json:
         hits = [asdict(hit) for hit in result]
         name = "-" if query == "-" else result.query
@@ -233,11 +247,12 @@ def export(
 def import_(
     source: Annotated[Path, typer.Argument(metavar="IN.parquet", help="A file by `export`.")],
     gallery: GalleryOption = None,
+    encoder: EncoderOption = None,
 ) -> None:
     """Take in a feature list, without encoding again."""
     from .terminal import row_progress, say
 
-    opened = _open(gallery)
+    opened = _open(gallery, encoder=encoder)
     with row_progress("Taking in") as on_rows:
         rows = opened.import_(source, on_rows=on_rows)
     say(f"{_rows(rows)} taken into {opened.folder}")
@@ -267,7 +282,22 @@ def _rows(count: int) -> str:
     return f"{count:,} row" if count == 1 else f"{count:,} rows"
 
 
-def _open(gallery: Path | None, *, rebuild: bool = False) -> Gallery:
+def _open(gallery: Path | None, *, encoder: str | None = None, rebuild: bool = False) -> Gallery:
     from .gallery import Gallery
 
-    return Gallery.open(gallery, rebuild=rebuild)
+    return Gallery.open(gallery, encoder=encoder, rebuild=rebuild)
+
+
+def _draw(sheet: Path, asked: str | bytes | None, result: SearchResult) -> None:
+    from .query import look
+    from .sheet import contact_sheet
+
+    picture = None if asked is None else look(asked).picture
+    name = result.query if asked is None else os.path.basename(result.query)
+    drawn = contact_sheet([(name, picture, result)])
+    try:
+        drawn.save(sheet, quality=90)
+    except (OSError, ValueError) as error:
+        raise ArgumentError(
+            f"{sheet} can't be written ({error}); choose another place, ending in .jpg or .png."
+        ) from error

@@ -5,6 +5,7 @@ LookalikeError
 ├── PictureError            bytes that are no usable picture
 │   └── NotAPictureError    bytes of another kind of file
 ├── EncoderError            an encoder that can't be found, read or run
+├── DataSetError            a data set that can't be fetched, checked or unpacked
 ├── FeatureListError        a Parquet file that is no feature list, or another encoder's
 └── GalleryError
     ├── GalleryNotFoundError    nothing there yet
@@ -36,6 +37,10 @@ class NotAPictureError(PictureError):
 
 class EncoderError(LookalikeError):
     """An encoder that can't be found, read or run."""
+
+
+class DataSetError(LookalikeError):
+    """A public data set that can't be fetched, is not what was published, or finds no room."""
 
 
 class FeatureListError(LookalikeError):

@@ -7,15 +7,11 @@ import itertools
 import os
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from . import encoders, exchange, rebuild, roots
-from .errors import (
-    ArgumentError,
-    EncoderError,
-    EncoderMismatchError,
-    GalleryNotFoundError,
-)
+from . import exchange, rebuild, roots
+from .binding import fitting_encoder
+from .errors import ArgumentError, GalleryNotFoundError
 from .lock import writing
 from .manifest import EncoderCard, Manifest, locate
 from .sources import look_at_root, stat_source, walk
@@ -65,8 +61,8 @@ class Gallery:
         Args:
             path: its folder; None for the one that the environment variable LOOKALIKE_GALLERY
                 names, else the default one in the user's data folder.
-            encoder: a name for `encoders.load`, or a loaded encoder; None for the gallery's own,
-                and for a new gallery the packaged one.
+            encoder: a name for `encoders.load` (packaged, ONNX file, Hugging Face model), or a
+                loaded encoder; None for the gallery's own, and for a new gallery the packaged one.
             rebuild: let the next `index` make all vectors anew, by `encoder`.
 
         Raises:
@@ -112,9 +108,10 @@ class Gallery:
             raise ArgumentError("Name at least one folder or picture to index.")
         with writing(self.folder):
             manifest = Manifest.read(self.folder)
-            encoder = self._fitting_encoder(None if self._rebuild else manifest)
+            encoder = self._fitting_encoder(manifest, rebuild=self._rebuild)
             card = EncoderCard.of(encoder)
-            manifest = manifest or Manifest(card)
+            if manifest is None or not self._rebuild:  # where it lies now is recorded
+                manifest = replace(manifest, encoder=card) if manifest else Manifest(card)
             online, offline = roots.sort_paths(paths, manifest.roots)
             manifest = replace(manifest, roots=roots.joined(manifest.roots, online))
             unreadable: list[Refusal] = []
@@ -165,17 +162,26 @@ class Gallery:
         """
         from .search import search
 
-        if not 1 <= top <= MAX_TOP:
-            raise ArgumentError(f"top is {top}; it must be 1 to {MAX_TOP}.")
-        manifest = self._manifest()
-        encoder, store = self._fitting_encoder(manifest), self._open_store(manifest)
-        result = search(query, store, encoder, top=top, min_score=min_score)
-        if not result and not store.pictures.count():
-            raise GalleryNotFoundError(
-                f"The gallery {self.folder} has no pictures yet; add some with: "
-                "lookalike index FOLDER"
-            )
-        return result
+        return self._ask(search, query, top, min_score)
+
+    def search_text(
+        self, text: str, *, top: int = 10, min_score: float | None = None
+    ) -> SearchResult:
+        """Find the pictures that a text describes best, by the encoder's text tower.
+
+        Args:
+            text: a few words, such as `a red bicycle`.
+            top: how many hits, 1..10,000.
+            min_score: as in `search`; with texts it is low, some .3 for what fits by CLIP.
+
+        Raises:
+            EncoderError: the gallery's encoder has no text tower; and all that `search` raises.
+        """
+        from .search import search_text
+
+        if not text.strip():
+            raise ArgumentError("The text is empty; say what to look for, such as: a red bicycle")
+        return self._ask(search_text, text, top, min_score)
 
     def info(self) -> Info:
         """Count the rows, look at the roots, the index and the disk.
@@ -303,6 +309,20 @@ class Gallery:
             store.optimize()
         return count
 
+    def _ask(
+        self, find: Callable[..., SearchResult], asked: Any, top: int, min_score: float | None
+    ) -> SearchResult:
+        if not 1 <= top <= MAX_TOP:
+            raise ArgumentError(f"top is {top}; it must be 1 to {MAX_TOP}.")
+        manifest = self._manifest()
+        encoder, store = self._fitting_encoder(manifest), self._open_store(manifest)
+        result = find(asked, store, encoder, top=top, min_score=min_score)
+        if not result and not store.pictures.count():
+            raise GalleryNotFoundError(
+                f"{self.folder} has no pictures yet; add some with: lookalike index FOLDER"
+            )
+        return result
+
     def _manifest(self) -> Manifest:
         manifest = Manifest.read(self.folder)
         if manifest is None:
@@ -311,20 +331,10 @@ class Gallery:
             )
         return manifest
 
-    def _fitting_encoder(self, manifest: Manifest | None) -> Encoder:
-        """Load the encoder once, and see that it is the one of the manifest."""
-        wanted = self._wanted
-        if wanted is None:
-            wanted = manifest.encoder.source if manifest else encoders.DEFAULT
-        if self._encoder is None or self._encoder.source != wanted != self._wanted:
-            try:
-                self._encoder = encoders.load(wanted) if isinstance(wanted, str) else wanted
-            except EncoderError as error:
-                if manifest is None or self._wanted is not None:
-                    raise
-                raise _mismatch(self.folder, manifest, str(error)) from error
-        if manifest and not EncoderCard.of(self._encoder).fits(manifest.encoder):
-            raise _mismatch(self.folder, manifest, f"This is {self._encoder.name}.")
+    def _fitting_encoder(self, manifest: Manifest | None, *, rebuild: bool = False) -> Encoder:
+        self._encoder = fitting_encoder(
+            self.folder, manifest, wanted=self._wanted, loaded=self._encoder, rebuild=rebuild
+        )
         return self._encoder
 
     def _open_store(self, manifest: Manifest, *, rebuild: bool = False) -> Store:
@@ -339,10 +349,3 @@ class Gallery:
         """List the files of all rows, as they are now; those that are gone are left out."""
         store = Store(self.folder, manifest.table, manifest.encoder.dimensions)
         return filter(None, map(stat_source, store.paths(store.pictures)))
-
-
-def _mismatch(folder: Path, manifest: Manifest, why: str) -> EncoderMismatchError:
-    return EncoderMismatchError(
-        f"The vectors of {folder} were made by the encoder {manifest.encoder.name} "
-        f"({manifest.encoder.sha256[:12]}). {why} Make them anew with: lookalike index --rebuild"
-    )

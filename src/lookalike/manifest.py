@@ -50,8 +50,8 @@ class EncoderCard:
         )
 
     def fits(self, other: EncoderCard) -> bool:
-        """Tell whether the vectors of both can be compared."""
-        return replace(self, source=other.source) == other
+        """Tell whether the vectors of both can be compared: weights, D and preprocessing agree."""
+        return replace(self, name=other.name, source=other.source) == other
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from .encoders import encode_text
 from .query import look
 from .types import Hit, SearchResult
 
@@ -37,9 +38,30 @@ def search(
             row["path"],
         )
     )
+    return _result(found[:top], asked.name, min_score, started)
+
+
+def search_text(
+    text: str, store: Store, encoder: Encoder, *, top: int, min_score: float | None
+) -> SearchResult:
+    """Find the pictures that a text describes best; see `Gallery.search_text`.
+
+    Raises:
+        EncoderError: the encoder has no text tower, or it can't run.
+        StorageError: the table can't be read.
+    """
+    started = time.perf_counter()
+    found = store.find(encode_text(encoder, text), top, None)
+    found.sort(key=lambda row: (-row["score"], row["path"]))
+    return _result(found[:top], text, min_score, started)
+
+
+def _result(
+    found: list[dict[str, Any]], query: str, min_score: float | None, started: float
+) -> SearchResult:
     hits = (
         Hit(rank, row["path"], min(row["score"], 1.0), row["width"], row["height"])
-        for rank, row in enumerate(found[:top], 1)
+        for rank, row in enumerate(found, 1)
         if min_score is None or row["score"] >= min_score
     )
-    return SearchResult(tuple(hits), asked.name, (time.perf_counter() - started) * 1000)
+    return SearchResult(tuple(hits), query, (time.perf_counter() - started) * 1000)

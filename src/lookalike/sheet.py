@@ -24,12 +24,12 @@ _PAPER, _FRAME, _INK, _FAINT, _ACCENT = "#fbfaf7", "#ebe8e0", "#23201c", "#837c7
 _SCALE = 2  # text and corners are drawn larger and reduced
 
 
-def contact_sheet(searches: Sequence[tuple[str, Picture, Sequence[Hit]]]) -> Image.Image:
+def contact_sheet(searches: Sequence[tuple[str, Picture | None, Sequence[Hit]]]) -> Image.Image:
     """Draw one line for each search.
 
     Args:
-        searches: what to write under the query, the query, and its hits, best first; the first
-            `MAX_HITS` are drawn. A hit whose file can't be read is drawn as an empty frame.
+        searches: what to write under the query, the query (None where it was a text), and its
+            hits, best first; the first `MAX_HITS` are drawn. What can't be read is an empty frame.
 
     Returns:
         an RGB picture.
@@ -45,7 +45,8 @@ def contact_sheet(searches: Sequence[tuple[str, Picture, Sequence[Hit]]]) -> Ima
     draw = ImageDraw.Draw(sheet)
     for line, (name, query, found) in enumerate(searches):
         y = GAP_PIXELS + line * row
-        _cell(sheet, draw, (GAP_PIXELS, y), Image.fromarray(query.pixels), "query", name, _ACCENT)
+        asked = Image.fromarray(query.pixels) if query else None
+        _cell(sheet, draw, (GAP_PIXELS, y), asked, "query", name, _ACCENT)
         x = GAP_PIXELS + step + left
         middle = y + CELL_PIXELS // 2
         draw.line(_scaled(x - left, y, x - left, y + CELL_PIXELS), _FRAME, 2 * _SCALE)

@@ -16,9 +16,13 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from typing_extensions import Self
 
+    from .evaluate import Evaluation
     from .types import Hit, Progress, SearchResult
 
 PLAIN_SECONDS = 10.0  # between two lines of progress where there is no terminal
+RATE_AFTER_SECONDS = 0.5  # from a stage's begin: before, it would jump about
+WORST_LABELS = 5
+_SAID_BY_P_AT_1 = ("hit@1", "kNN@1")  # they are the same figure
 PICTURE_CELLS, PICTURE_ROWS = 18, 6  # the most that a small picture takes
 CELL_HEIGHT = 2  # a terminal's cell is about so many times as high as wide
 
@@ -112,6 +116,93 @@ def row_progress(doing: str) -> Iterator[Callable[[int, int], None]]:
     with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
         task = bar.add_task(doing, total=None)
         yield lambda done, of: bar.update(task, completed=done, total=of)
+
+
+class StageProgress:
+    """Show work of several stages, each with rate and time left; on stderr, as `IndexProgress`."""
+
+    def __init__(self) -> None:
+        """Start with nothing shown."""
+        from rich import progress
+        from rich.console import Console
+
+        console = Console(stderr=True)
+        self._plain = not console.is_terminal
+        self._bar = progress.Progress(
+            progress.TextColumn("{task.description}", markup=False),
+            progress.BarColumn(),
+            progress.MofNCompleteColumn(),
+            progress.TextColumn("{task.fields[rate]}"),
+            progress.TextColumn("{task.fields[left]}"),
+            console=console,
+            transient=True,
+            disable=self._plain,
+        )
+        self._task = self._bar.add_task("Listing", total=None, rate="", left="")
+        self._begun = self._said = time.monotonic()
+        self._done = self._of = 0
+
+    def __enter__(self) -> Self:
+        """Take the terminal."""
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Give the terminal back."""
+        self._bar.stop()
+
+    def __call__(self, stage: str, done: int, of: int) -> None:
+        """Show how far a stage is; `of` is 0 where that can't be known."""
+        now = time.monotonic()
+        if done < self._done or of != self._of:  # another stage
+            self._begun, self._of = now, of
+        self._done = done
+        rate = done / (now - self._begun) if now - self._begun > RATE_AFTER_SECONDS else 0.0
+        shown = f"{rate:,.0f}/s" if rate else ""
+        left = _time_left(of - done, rate)
+        total = of or None
+        self._bar.update(
+            self._task, description=stage, completed=done, total=total, rate=shown, left=left
+        )
+        if self._plain and now - self._said > PLAIN_SECONDS:
+            self._said = now
+            parts = [f"{stage}: {done:,} of {of:,}" if of else stage, shown, left]
+            print(", ".join(filter(None, parts)), file=sys.stderr, flush=True)
+
+
+def show_figures(evaluation: Evaluation) -> None:
+    """Print an evaluation's figures with their intervals, and of what they are."""
+    from rich.box import SIMPLE
+    from rich.console import Console
+    from rich.table import Table
+
+    found, card = evaluation.metrics, evaluation.encoder
+    labels = len({picture.label for picture in evaluation.gallery})
+    among = "all others" if found.leave_one_out else f"{found.gallery:,} pictures"
+    folders = " to ".join(evaluation.folders)
+    console = Console(highlight=False)
+    say(f"{card['name']} on {folders}, protocol {evaluation.protocol}")
+    say(f"{found.queries:,} queries to {among}, {labels:,} labels")
+    table = Table("", box=SIMPLE, pad_edge=False)
+    for name in ("mean", "95 % interval"):
+        table.add_column(name, justify="right")
+    for name, estimate in found.estimates.items():
+        if name not in _SAID_BY_P_AT_1:
+            span = f"{estimate.low:.4f} to {estimate.high:.4f}"
+            table.add_row(name, f"{estimate.mean:.4f}", span)
+    table.add_row("mAP, mean over labels", f"{found.macro_mean_average_precision:.4f}", "")
+    console.print(table)
+    ranked = sorted(found.labels, key=lambda label: label.means["mAP"])
+    worst = ", ".join(f"{label.label} {label.means['mAP']:.2f}" for label in ranked[:WORST_LABELS])
+    say(f"Hardest labels by mAP: {worst}")
+    weights = f"weights {card['sha256'][:12]}, {card['dimensions']} dimensions"
+    say(f"{card['name']}: {weights}; {evaluation.pictures_per_second:,.0f} pictures/s encoded")
+    say(", ".join(f"{name} {number}" for name, number in evaluation.versions.items()))
 
 
 def say(text: str, *, error: bool = False) -> None:

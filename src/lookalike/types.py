@@ -98,7 +98,7 @@ class SearchResult(Sequence[Hit]):
 
     Attributes:
         hits: best first.
-        query: the query's path, or what kind of object it was.
+        query: the query's path, or what kind of object it was, or the text.
         took_ms: milliseconds from reading the query to the last hit; the first search of a process
             also loads the weights.
     """

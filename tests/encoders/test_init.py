@@ -13,3 +13,14 @@ def test_the_default_is_packaged_and_others_are_told() -> None:
     for name in ("none", "../lookalike-1", "", "x.onnx"):
         with pytest.raises(EncoderError):
             encoders.load(name)
+
+
+def test_a_packaged_encoder_gives_way_and_a_file_stays() -> None:
+    assert encoders.successor("lookalike-0") == encoders.DEFAULT
+    for source in ("/a/own.onnx", "hf:owner/name@0123"):
+        assert encoders.successor(source) == source
+
+
+def test_pictures_only_is_told() -> None:
+    with pytest.raises(EncoderError, match=r"lookalike-1 knows pictures only.*--encoder hf:google"):
+        encoders.encode_text(encoders.load(), "a red bicycle")

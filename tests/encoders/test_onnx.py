@@ -1,17 +1,18 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from lookalike import Gallery, encoders
 from lookalike.decode import from_image
-from lookalike.encoders.onnx import OnnxEncoder
-from lookalike.errors import EncoderError
+from lookalike.errors import EncoderError, EncoderMismatchError
 
 from ..conftest import draw, fill
 
@@ -69,53 +70,216 @@ def test_the_packaged_weights_are_small_and_their_card_is_true() -> None:
     assert encoder.dimensions <= 512
 
 
-def test_any_onnx_file_of_the_contract_can_be_used(tmp_path: Path) -> None:
-    own = tmp_path / "own.onnx"
-    shutil.copy(PACKAGED, own)
-    card = json.loads(PACKAGED.with_suffix(".json").read_text("utf-8"))
-    own.with_suffix(".json").write_text(json.dumps(card | {"name": "own"}))
+# A tiny network of our own: the means of the channels, or of the tensor's places.
+CARD: dict[str, Any] = {
+    "name": "own",
+    "dimensions": 12,
+    "preprocessing": {"width": 8, "height": 8, "resize": "bilinear", "fit": "stretch"},
+    "input": {"name": "x", "layout": "NCHW", "dtype": "float32", "mean": [0.4, 0.5, 0.6]},
+    "output": {"name": "y", "unit": False},
+}
+PIXELS = [np.random.default_rng(i).integers(0, 256, (8, 8, 3), np.uint8) for i in range(3)]
+
+
+def net(path: Path, card: Any = None, *, batch: Any = "N", **parts: Any) -> Path:
+    """Write a network that averages 4 x 4 pixels; `parts` takes the place of its own."""
+    onnx = pytest.importorskip("onnx")
+    helper = onnx.helper
+    nodes = [
+        helper.make_node("AveragePool", ["x"], ["pooled"], kernel_shape=[4, 4], strides=[4, 4]),
+        helper.make_node("Flatten", ["pooled"], ["flat"]),
+        helper.make_node("Mul", ["flat", "w"], ["y"]),
+    ]
+    nodes = parts.get("nodes", nodes)
+    weights = parts.get("weights", onnx.numpy_helper.from_array(np.ones(12, np.float32), "w"))
+    domains = {node.domain for node in nodes}
+    model = helper.make_model(
+        helper.make_graph(
+            nodes,
+            "tiny",
+            [helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [batch, 3, 8, 8])],
+            [helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [batch, 12])],
+            [weights],
+        ),
+        opset_imports=[helper.make_opsetid(domain, 17 if not domain else 1) for domain in domains],
+        ir_version=8,
+    )
+    if card is not None:
+        model.metadata_props.add(key="author", value="me")
+        text = card if isinstance(card, str) else json.dumps(card)
+        model.metadata_props.add(key="lookalike", value=text)
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+def means(pixels: np.ndarray) -> np.ndarray:
+    """What the network gives, by numpy."""
+    x = (pixels / 255 - [0.4, 0.5, 0.6]).transpose(2, 0, 1)
+    y = x.reshape(3, 2, 4, 2, 4).mean(axis=(2, 4)).ravel()
+    return y / np.linalg.norm(y)
+
+
+def test_a_card_beside_or_inside_makes_any_onnx_file_an_encoder(tmp_path: Path) -> None:
+    net(tmp_path / "own.onnx")
+    (tmp_path / "own.json").write_text(json.dumps(CARD))
+    beside = encoders.load(str(tmp_path / "own.onnx"))
+    inside = encoders.load(str(net(tmp_path / "other.onnx", CARD)))
+    wanted = np.stack([means(one) for one in PIXELS])
+    for encoder in (beside, inside):
+        assert np.abs(encoder.encode(PIXELS) - wanted).max() < 1e-5
+        assert encoder.preprocessing == beside.preprocessing
+        assert encoder.preprocessing["input"]["mean"] == [0.4, 0.5, 0.6]
+    # What is inside counts, as it can't get lost.
+    (tmp_path / "other.json").write_text("nonsense")
+    assert encoders.load(str(tmp_path / "other.onnx")).name == "own"
+
+
+def test_a_network_of_one_picture_is_asked_for_each(tmp_path: Path) -> None:
+    encoder = encoders.load(str(net(tmp_path / "own.onnx", CARD, batch=1)))
+    assert np.abs(encoder.encode(PIXELS) - np.stack([means(one) for one in PIXELS])).max() < 1e-5
+
+
+def test_a_gallery_finds_its_file_and_tells_what_became_of_it(tmp_path: Path) -> None:
+    own = net(tmp_path / "own.onnx", CARD)
     fill(tmp_path / "p", 3)
-    gallery = Gallery.open(tmp_path / "g", encoder=str(own))
-    assert gallery.index(tmp_path / "p").added == 3
-    again = Gallery.open(tmp_path / "g")  # the gallery knows where its encoder lies
-    assert again.search(draw(1), top=1)[0].path.endswith("0001.jpg")
-    assert again.info().encoder["name"] == "own"
+    assert Gallery.open(tmp_path / "g", encoder=str(own)).index(tmp_path / "p").added == 3
+    assert Gallery.open(tmp_path / "g").search(draw(1), top=1)[0].path.endswith("0001.jpg")
+    moved = own.rename(tmp_path / "moved.onnx")
+    with pytest.raises(EncoderMismatchError, match=r"own\.onnx can't be read.*with --encoder"):
+        Gallery.open(tmp_path / "g").search(draw(1))
+    assert Gallery.open(tmp_path / "g", encoder=str(moved)).index(tmp_path / "p").unchanged == 3
+    assert Gallery.open(tmp_path / "g").info().encoder["source"] == str(moved)
+    net(moved, CARD | {"output": {"name": "y"}})
+    with pytest.raises(EncoderMismatchError, match=r"moved\.onnx has changed since"):
+        Gallery.open(tmp_path / "g").search(draw(1))
+    with pytest.raises(EncoderMismatchError, match=r"This is lookalike-1.*without --encoder"):
+        Gallery.open(tmp_path / "g", encoder=encoders.DEFAULT)
+
+
+def test_a_file_without_a_card_is_answered_with_an_example_that_works(tmp_path: Path) -> None:
+    own = net(tmp_path / "own.onnx")
+    with pytest.raises(EncoderError, match=r"no card inside, and own\.json beside it") as found:
+        encoders.load(str(own))
+    example = str(found.value).split("such as:\n")[1]
+    (tmp_path / "own.json").write_text(example)
+    encoder = encoders.load(str(own))
+    assert (encoder.name, encoder.dimensions) == ("own", 12)
+    assert encoder.encode(PIXELS).shape == (3, 12)
+    shutil.copy(PACKAGED, tmp_path / "bare.onnx")
+    with pytest.raises(EncoderError) as found:
+        encoders.load(str(tmp_path / "bare.onnx"))
+    if "such as" in str(found.value):  # it has no card inside
+        card = json.loads(str(found.value).split("such as:\n")[1])
+        assert card["input"] == {"name": "pixels", "layout": "NHWC", "dtype": "uint8"}
+        assert (card["dimensions"], card["preprocessing"]["width"]) == (512, 224)
 
 
 @pytest.mark.parametrize(
     "card",
-    [
-        "",
-        "[]",
-        "{}",
-        '{"name": "x", "dimensions": 512}',
-        '{"name": "x", "dimensions": "512", "preprocessing": {"width": 224, "height": 224}}',
-        (
-            '{"name": "x", "dimensions": 512, "preprocessing": {"width": 224, "height": 224,'
-            ' "resize": "nearest", "fit": "stretch"}}'
-        ),
-    ],
+    ["", "[]", "{}", '{"name": "x", "dimensions": 512}', json.dumps(CARD | {"dimension": 12})],
 )
 def test_a_card_that_does_not_say_enough_is_told(tmp_path: Path, card: str) -> None:
-    shutil.copy(PACKAGED, tmp_path / "own.onnx")
+    own = net(tmp_path / "own.onnx")
     (tmp_path / "own.json").write_text(card)
-    with pytest.raises(EncoderError, match=r"own\.json|needs a \.json"):
-        encoders.load(str(tmp_path / "own.onnx"))
+    with pytest.raises(EncoderError, match=r"own\.json can't be used"):
+        encoders.load(str(own))
+    with pytest.raises(EncoderError, match=r"in .*own\.onnx can't be used"):
+        encoders.load(str(net(own, card)))
 
 
-def test_weights_that_are_none_or_answer_otherwise_are_told(
-    tmp_path: Path, inputs: list[np.ndarray]
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"input": CARD["input"] | {"name": "pixels"}}, "it takes x and gives y"),
+        ({"output": {"name": "embedding"}}, "it takes x and gives y"),
+        ({"input": {"name": "x", "layout": "NCHW"}}, r"takes tensor\(float\); its card says"),
+        ({"input": CARD["input"] | {"layout": "NHWC"}}, r"given \['N', 8, 8, 3\]"),
+        ({"preprocessing": {"width": 9, "height": 8}}, r"given \['N', 3, 8, 9\]"),
+        ({"dimensions": 7}, "states 7 dimensions"),
+    ],
+)
+def test_a_card_that_does_not_fit_the_file_is_told(
+    tmp_path: Path, change: dict[str, Any], says: str
 ) -> None:
-    card = json.loads(PACKAGED.with_suffix(".json").read_text("utf-8"))
-    (tmp_path / "own.json").write_text(json.dumps(card))
-    with pytest.raises(EncoderError, match="can't be read"):
-        encoders.load(str(tmp_path / "own.onnx"))
-    (tmp_path / "own.onnx").write_bytes(b"no network")
+    encoder = encoders.load(str(net(tmp_path / "own.onnx", CARD | change)))
+    with pytest.raises(EncoderError, match=says):
+        encoder.encode(PIXELS)
+
+
+def test_numbers_that_are_not_finite_are_told(tmp_path: Path) -> None:
+    numpy_helper = pytest.importorskip("onnx").numpy_helper
+    weights = numpy_helper.from_array(np.full(12, np.nan, np.float32), "w")
+    encoder = encoders.load(str(net(tmp_path / "own.onnx", CARD, weights=weights)))
+    with pytest.raises(EncoderError, match="not finite"):
+        encoder.encode(PIXELS)
+
+
+def external(location: str) -> Any:
+    """Say that the weights are in another file."""
+    onnx = pytest.importorskip("onnx")
+    weights = onnx.TensorProto(name="w", data_type=1, dims=[12], data_location=1)
+    weights.external_data.add(key="location", value=location)
+    return weights
+
+
+def test_weights_in_another_file_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # They would escape the hash, and might be any file of this machine.
+    (tmp_path / "in").mkdir()
+    for place in (tmp_path / "w.bin", tmp_path / "in" / "w.bin"):
+        place.write_bytes(np.ones(12, np.float32).tobytes())
+    monkeypatch.chdir(tmp_path / "in")
+    for location in ("w.bin", "../w.bin", str(tmp_path / "w.bin"), "none.bin"):
+        encoder = encoders.load(str(net(Path("own.onnx"), CARD, weights=external(location))))
+        with pytest.raises(EncoderError, match="has weights in another file"):
+            encoder.encode(PIXELS)
+
+
+def test_hostile_files_are_told_and_crash_nothing(tmp_path: Path) -> None:
+    onnx = pytest.importorskip("onnx")
+    own, node = tmp_path / "own.onnx", onnx.helper.make_node
+    shape = onnx.numpy_helper.from_array(np.array([2**33, 2**20]), "w")
+    nets: list[dict[str, Any]] = [
+        {"nodes": [node("Evil", ["x"], ["y"], domain="evil")]},
+        {"nodes": [node("ConstantOfShape", ["w"], ["y"])], "weights": shape},
+        {"nodes": [node("Identity", ["y"], ["y"])]},
+        {"weights": onnx.TensorProto(name="w", data_type=1, dims=[12, 2**60], raw_data=b"1234")},
+        {"weights": onnx.TensorProto(name="w", data_type=1, dims=[-12], raw_data=b"1234")},
+    ]
+    for parts in nets:
+        encoder = encoders.load(str(net(own, CARD, **parts)))
+        with pytest.raises(EncoderError, match=r"own can't run: .*See that it is an ONNX file"):
+            encoder.encode(PIXELS)
+    for card, says in (("x" * 3_000_000, "it is over"), ("[" * 100_000, "can't be used")):
+        with pytest.raises(EncoderError, match=says):
+            encoders.load(str(net(own, card)))
+    data = net(own, CARD).read_bytes()
+    chance = np.random.default_rng(0)
+    (tmp_path / "own.json").write_text(json.dumps(CARD))
+    for damaged in (b"", b"no network", chance.bytes(5000), data[:100], data[:-1], data + b"\xff"):
+        own.write_bytes(damaged)
+        with contextlib.suppress(EncoderError):
+            assert encoders.load(str(own)).encode(PIXELS).shape == (3, 12)
+    own.write_bytes(b"no network")
     with pytest.raises(EncoderError, match="can't run"):
-        OnnxEncoder(tmp_path / "own.onnx", source="own").encode(inputs)
-    shutil.copy(PACKAGED, tmp_path / "own.onnx")
-    (tmp_path / "own.json").write_text(json.dumps(card | {"dimensions": 7}))
-    with pytest.raises(EncoderError, match="states 7 dimensions"):
-        OnnxEncoder(tmp_path / "own.onnx", source="own").encode(inputs)
+        encoders.load(str(own)).encode(PIXELS)
+    (tmp_path / "own.json").unlink()
+    with pytest.raises(EncoderError, match=r"own\.onnx can't run"):
+        encoders.load(str(own))
+
+
+def test_what_is_no_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "folder.onnx").mkdir()
+    for name in ("none.onnx", "folder.onnx"):
+        with pytest.raises(EncoderError, match=r"can't be read .*; check the path"):
+            encoders.load(str(tmp_path / name))
+    net(tmp_path / "own.onnx", CARD)
+    monkeypatch.setattr("lookalike.encoders.onnx.MAX_FILE_BYTES", 100)
+    with pytest.raises(EncoderError, match="more than an ONNX file can have"):
+        encoders.load(str(tmp_path / "own.onnx"))
+
+
+def test_pictures_of_another_size_are_told() -> None:
     with pytest.raises(EncoderError, match="can't run"):
         encoders.load().encode([np.zeros((10, 10, 3), np.uint8)])

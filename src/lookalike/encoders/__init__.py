@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import EncoderError
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from ..types import Picture
 
 DEFAULT = "lookalike-1"
+HUB = "hf:"  # begins the name of a Hugging Face model
 
 
 class Encoder(Protocol):
@@ -49,14 +51,21 @@ class Encoder(Protocol):
 
 
 def load(name: str = DEFAULT) -> Encoder:
-    """Load an encoder by name: a packaged one, or the path of an ONNX file with its JSON beside it.
+    """Load an encoder by name.
+
+    Args:
+        name: a packaged one; the path of an ONNX file with its card inside or beside it, see
+            `card`; or a Hugging Face model, `hf:owner/name[@revision]` or `hf:./folder`, see `hub`.
 
     Raises:
         EncoderError: there is none of this name, or its file can't be used.
     """
-    import os
     from pathlib import Path
 
+    if name.startswith(HUB):
+        from .hub import HubEncoder
+
+        return HubEncoder(name)
     from .onnx import OnnxEncoder
 
     packaged = Path(__file__).parent / "weights" / f"{name}.onnx"
@@ -65,5 +74,36 @@ def load(name: str = DEFAULT) -> Encoder:
     if name.endswith(".onnx"):
         return OnnxEncoder(Path(name), source=os.path.abspath(name))
     raise EncoderError(
-        f"There is no encoder {name!r}; name the packaged {DEFAULT!r} or an .onnx file."
+        f"There is no encoder {name!r}; name the packaged {DEFAULT!r}, an .onnx file, or a Hugging "
+        f"Face model as {HUB}owner/name."
+    )
+
+
+def successor(source: str) -> str:
+    """Name the encoder that a gallery of `source` is made anew with, if nobody says another.
+
+    A file or a model stays, as it is now; a packaged encoder gives way to this version's.
+    """
+    return source if source.startswith(HUB) or source.endswith(".onnx") else DEFAULT
+
+
+def encode_text(encoder: Encoder, text: str) -> NDArray[np.float32]:
+    """Encode a text to float32 [D], unit length, in the space of the encoder's pictures.
+
+    Raises:
+        EncoderError: the encoder has no text tower.
+    """
+    tower = getattr(encoder, "encode_text", None)
+    if tower is None:
+        raise EncoderError(no_text_tower(encoder.name))
+    vector: NDArray[np.float32] = tower(text)
+    return vector
+
+
+def no_text_tower(name: str) -> str:
+    """Say that an encoder knows no texts, and which does."""
+    return (
+        f"The encoder {name} knows pictures only; to search by text, index with one that has a "
+        "text tower, such as: lookalike index FOLDER --gallery DIR --encoder "
+        f"{HUB}google/siglip2-base-patch16-224"
     )

@@ -1,1 +1,0 @@
-"""Bring a public data set onto this machine, safely."""

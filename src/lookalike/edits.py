@@ -1,1 +1,0 @@
-"""What people do to pictures: crop, flip, caption, recompress, paste."""

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+
+from lookalike import encoders
+from lookalike.errors import ArgumentError, EncoderError
+from lookalike.evaluate import Evaluation, evaluate
+
+from ..conftest import RandomEncoder, fill
+
+
+def test_the_parts_are_joined(evaluation: Evaluation, labelled: Path) -> None:
+    found = evaluation.metrics
+    assert (found.queries, found.gallery, found.leave_one_out) == (24, 24, True)
+    assert 0.3 < found["mAP"].mean < 1
+    assert evaluation.folders == (str(labelled),)
+    assert evaluation.vectors.shape == (24, 16)
+    assert evaluation.queries is evaluation.gallery
+    for n, row in enumerate(found.rows):
+        own = evaluation.queries[row].label
+        hits = [evaluation.gallery[hit].label == own for hit in found.neighbours[n]]
+        assert hits == found.is_relevant[n].tolist()
+    assert evaluation.refusals == ()
+    assert evaluation.pictures_per_second > 0
+    assert set(evaluation.versions) >= {"python", "lookalike", "numpy", "pillow"}
+    assert evaluation.remarks == ("24 queries are few: see how wide the intervals are.",)
+
+
+def test_json_has_it_all(evaluation: Evaluation) -> None:
+    answer = json.loads(json.dumps(evaluation.as_json()))
+    assert answer["metrics"]["mAP"]["mean"] == evaluation.metrics["mAP"].mean
+    assert answer["metrics"]["mAP"]["low"] <= answer["metrics"]["mAP"]["high"]
+    assert (answer["queries"], answer["gallery"], answer["protocol"]) == (24, 24, "all")
+    assert answer["encoder"]["name"] == "random"
+    assert [row["queries"] for row in answer["labels"]] == [6] * 4
+
+
+def test_the_command_measures_the_same(evaluation: Evaluation, labelled: Path) -> None:
+    words = shlex.split(evaluation.command)
+    assert words[:3] == ["lookalike", "evaluate", str(labelled)]
+    assert words[3:] == ["--protocol", "all", "--encoder", "random", "--top", "10"]
+
+
+def test_refused_files_cost_only_themselves(labelled: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(labelled, tmp_path / "x")
+    (folder / "red" / "1.jpg").write_text("x")
+    (folder / "blue" / "2.jpg").write_bytes((folder / "blue" / "2.jpg").read_bytes()[:200])
+    found = evaluate(folder, encoder=RandomEncoder())
+    assert found.metrics.queries == 22
+    assert [Path(refusal.path).name for refusal in found.refusals] == ["2.jpg", "1.jpg"]
+    assert "2 files could not be used." in found.remarks
+    assert all(not Path(p.path).samefile(folder / "red" / "1.jpg") for p in found.gallery)
+
+
+def test_two_folders(labelled: Path, tmp_path: Path) -> None:
+    asked = shutil.copytree(labelled / "red", tmp_path / "asked" / "red").parent
+    found = evaluate(queries=asked, gallery=labelled, encoder=RandomEncoder())
+    assert (found.metrics.queries, found.metrics.gallery) == (6, 24)
+    assert len(found.vectors) == len(found.gallery) == 24
+    assert found.metrics["P@1"].mean == 1  # the copies are there
+    assert "--queries" in found.command
+    broken = shutil.copytree(asked, tmp_path / "broken")
+    (broken / "red" / "3.jpg").write_text("x")
+    found = evaluate(queries=broken, gallery=labelled, encoder=RandomEncoder())
+    assert found.metrics.queries == 5
+    assert found.metrics["P@1"].mean == 1
+
+
+def test_a_sample_is_told(labelled: Path) -> None:
+    found = evaluate(labelled, encoder=RandomEncoder(), max_queries=10)
+    assert found.metrics.queries == 10
+    assert "10 queries, drawn at random from 24; the gallery is whole." in found.remarks
+    assert "--max-queries 10" in found.command
+
+
+def test_progress_has_stages(labelled: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+    evaluate(labelled, encoder=RandomEncoder(), on_progress=lambda *state: told.append(state))
+    assert ("Encoding", 24, 24) in told
+    assert told[-1] == ("Ranking", 24, 24)
+
+
+def test_what_cannot_be_meant(labelled: Path, tmp_path: Path) -> None:
+    with pytest.raises(ArgumentError, match="Name one folder, or two"):
+        evaluate()
+    with pytest.raises(ArgumentError, match="Name one folder, or two"):
+        evaluate(labelled, queries=labelled)
+    with pytest.raises(ArgumentError, match="Name one folder, or two"):
+        evaluate(queries=labelled)
+    with pytest.raises(ArgumentError, match="max_queries"):
+        evaluate(labelled, max_queries=-1)
+    with pytest.raises(EncoderError):
+        evaluate(labelled, encoder="nonsense")
+    for label in ("a", "b"):
+        for path in fill(tmp_path / "bad" / label, 2):
+            path.write_text("x")
+    with pytest.raises(ArgumentError, match="No picture could be used; the first, "):
+        evaluate(tmp_path / "bad", encoder=RandomEncoder())
+
+
+def test_caltech101_as_it_was_measured_before(caltech101: Path, tmp_path: Path) -> None:
+    for label in ("car_side", "dalmatian", "octopus", "wrench"):
+        shutil.copytree(caltech101 / label, tmp_path / label)
+    found = evaluate(tmp_path, protocol="test3")
+    assert found.encoder["sha256"] == encoders.load().sha256
+    assert found.metrics.queries == sum(label.queries for label in found.metrics.labels)
+    means = {label.label: label.means["P@1"] for label in found.metrics.labels}
+    assert means["car_side"] == 1
+    assert means["octopus"] < 1
