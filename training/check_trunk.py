@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from ai_edge_litert.interpreter import Interpreter
+from safetensors.torch import load_file
 
-from benchmarks.retrieval import list_caltech101
-from training.mobilenet_edgetpu import FEATURES, load_trunk
-from training.pictures import prepared
+from lookalike.finetune.mobilenet_edgetpu import POOLED as FEATURES, MobileNetEdgeTpu
+from lookalike.finetune.pictures import Reader
+from training.__main__ import train_pictures
 
 POOLED = "MobilenetEdgeTPU/Logits/AvgPool"
 PICTURES = 100
@@ -31,11 +32,15 @@ def main() -> None:
     parser.add_argument("--tflite", type=Path, required=True)
     args = parser.parse_args()
 
-    train = [picture for picture in list_caltech101(args.caltech101) if not picture.is_test]
-    pixels = np.stack([prepared(p.path) for p in train[:: len(train) // PICTURES][:PICTURES]])
+    train = train_pictures(args.caltech101, half=False)
+    trunk = MobileNetEdgeTpu()
+    trunk.load_state_dict(load_file(args.start))
+    reader = Reader(trunk.preprocessing)
+    some = train[:: len(train) // PICTURES][:PICTURES]
+    pixels = np.stack([reader.plain(picture.path) for picture in some])
     original = _tflite_features(args.tflite, pixels)
     with torch.inference_mode():
-        ours = load_trunk(args.start)(torch.from_numpy(pixels)).numpy()
+        ours = trunk(torch.from_numpy(pixels))[:, :FEATURES].numpy()
     lengths = np.linalg.norm(ours, axis=1) * np.linalg.norm(original, axis=1)
     cosines = (ours * original).sum(axis=1) / lengths
     print(f"cosine of {PICTURES} pictures: mean {cosines.mean():.4f}, min {cosines.min():.4f}")

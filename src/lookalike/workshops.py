@@ -127,6 +127,72 @@ def evaluate(
         say(f"Report: {report} ({size / 1e6:.1f} MB)", error=True)
 
 
+@app.command()
+def finetune(
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Pictures, in one folder for each label.")
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", metavar="OUT.onnx", help="The encoder's file to write.")
+    ],
+    epochs: Annotated[
+        Optional[int], typer.Option("--epochs", min=1, help="How often each picture is seen.")
+    ] = None,
+    init: Annotated[
+        Optional[str],
+        typer.Option("--init", metavar="NAME", help="Start from: an encoder, or hf:owner/name."),
+    ] = None,
+    device: Annotated[
+        str, typer.Option("--device", metavar="auto|cpu|cuda", help="Where to train.")
+    ] = "auto",
+    precision: Annotated[
+        str, typer.Option("--precision", metavar="int8|float32", help="Of the written weights.")
+    ] = "int8",
+    held_out: Annotated[
+        float, typer.Option("--held-out", min=0, max=0.5, help="Share to measure on, not train on.")
+    ] = 0.1,
+    unlabelled: Annotated[
+        Optional[list[str]],
+        typer.Option("--unlabelled", metavar="LABEL", help="A folder that shows anything."),
+    ] = None,
+    seed: Annotated[Optional[int], typer.Option("--seed", help="Decides every draw.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a stopped run.")] = False,
+) -> None:
+    """Train an encoder of your own from labelled pictures."""
+    from .finetune import finetune as train
+    from .terminal import StageProgress, say
+
+    asked = {"epochs": epochs, "init": init, "seed": seed}
+    with StageProgress() as progress:
+        try:
+            made = train(
+                folder,
+                output,
+                device=device,
+                precision=precision,
+                held_out=held_out,
+                unlabelled=unlabelled or (),
+                resume=resume,
+                on_progress=progress,
+                **{name: value for name, value in asked.items() if value is not None},
+            )
+        except KeyboardInterrupt:
+            say("Stopped. Run the same command with --resume to go on.", error=True)
+            raise typer.Exit(INTERRUPTED) from None
+    for refusal in made.refusals[:REFUSALS_NAMED]:
+        say(f"{refusal.path}\t{refusal.reason}", error=True)
+    if len(made.refusals) > REFUSALS_NAMED:
+        say(f"... and {len(made.refusals) - REFUSALS_NAMED:,} more.", error=True)
+    say(
+        f"{made.output}: {made.bytes / 1e6:.1f} MB, {made.dimensions} dimensions, from "
+        f"{made.pictures:,} pictures of {made.labels:,} labels in {made.seconds:,.0f} s on "
+        f"{made.device}. Its curve: {made.curve}"
+    )
+    for line in made.findings:
+        say(line)
+    say(f"Use it: lookalike index FOLDER --gallery DIR --encoder {made.output}")
+
+
 class _ByteProgress:
     """Show bytes, their rate and the time left: a bar on a terminal, lines elsewhere; on stderr."""
 

@@ -12,17 +12,22 @@ if TYPE_CHECKING:
 def draw_curve(history: History, path: str, *, title: str) -> None:
     """Write the curves as a PNG of 1,200 x 675 pixels."""
     from matplotlib.figure import Figure  # without pyplot: nothing global is touched
+    from matplotlib.ticker import MaxNLocator
 
     epochs = range(1, len(history.loss) + 1)
     figure = Figure(figsize=(8, 4.5), dpi=150, layout="constrained")
     left = figure.subplots()
     left.plot(epochs, history.loss, color="#1f4e79", marker="o", markersize=3, label="loss")
-    for style, (name, values) in zip(("--", ":", "-.", (0, (1, 3))), history.parts.items(), strict=False):
-        left.plot(epochs, values, color="#1f4e79", alpha=0.6, linestyle=style, label=f"of it: {name}")
+    for style, (name, values) in zip(
+        ("--", ":", "-.", (0, (1, 3))), history.parts.items(), strict=False
+    ):
+        left.plot(
+            epochs, values, color="#1f4e79", alpha=0.6, linestyle=style, label=f"of it: {name}"
+        )
     left.set_xlabel("epoch")
     left.set_ylabel("loss", color="#1f4e79")
     left.set_ylim(bottom=0)
-    left.xaxis.get_major_locator().set_params(integer=True)
+    left.xaxis.set_major_locator(MaxNLocator(integer=True))
     left.spines["top"].set_visible(False)
     if not all(map(math.isnan, history.validation)):
         right = left.twinx()

@@ -13,6 +13,7 @@ import logging
 import os
 import tempfile
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -85,8 +86,7 @@ def int8_model(model: bytes, calibration: Iterable[NDArray[np.uint8]]) -> bytes:
 
     with tempfile.TemporaryDirectory() as folder, _quiet():
         plain, ready, done = (os.path.join(folder, f"{n}.onnx") for n in "abc")
-        with open(plain, "wb") as file:
-            file.write(model)
+        Path(plain).write_bytes(model)
         quant_pre_process(plain, ready, skip_symbolic_shape=True)
         quantize_static(
             ready,
@@ -99,8 +99,7 @@ def int8_model(model: bytes, calibration: Iterable[NDArray[np.uint8]]) -> bytes:
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
         )
-        with open(done, "rb") as file:
-            return file.read()
+        return Path(done).read_bytes()
 
 
 def with_card(model: bytes, card: Card) -> bytes:

@@ -63,7 +63,7 @@ def fit_general_head(
 def _scatter_within(x: Tensor, labels: Tensor) -> Tensor:
     """Sum the covariances inside each label: [F, F]; each label counts once."""
     scatter = x.new_zeros(x.shape[1], x.shape[1])
-    for label in labels[labels >= 0].unique():
+    for label in sorted(set(labels.tolist()) - {-1}):
         rows = x[labels == label]
         centred = rows - rows.mean(dim=0)
         scatter += centred.T @ centred / len(rows)

@@ -99,16 +99,14 @@ class Trainer:
         self.steps = epochs * len(batches)
         self.step = 0
         self.history = History()
-        self.original = {
-            name: tensor.to(device) for name, tensor in state(network.trunk).items()
-        }
+        self.original = {name: tensor.to(device) for name, tensor in state(network.trunk).items()}
         self.average = state(network)
         for parameter in network.parameters():
-            parameter.requires_grad_(requires_grad=False)
+            parameter.requires_grad_(False)  # noqa: FBT003
         self.trunk = [parameter for _, parameter in network.trunk.trained()]
         self.heads = [*network.embed_class.parameters(), network.proxies]
         for parameter in (*self.trunk, *self.heads):
-            parameter.requires_grad_(requires_grad=True)
+            parameter.requires_grad_(True)  # noqa: FBT003
         groups = [{"params": self.trunk}, {"params": self.heads}]
         self.optimizer = torch.optim.AdamW(groups, weight_decay=WEIGHT_DECAY, betas=(0.9, 0.98))
         self._sums: dict[str, float] = {}
@@ -146,7 +144,9 @@ class Trainer:
                     self.save(checkpoint)
                     raise KeyboardInterrupt
 
-    def _step(self, one: np.ndarray[Any, Any], other: np.ndarray[Any, Any], labels: Tensor) -> float:
+    def _step(
+        self, one: np.ndarray[Any, Any], other: np.ndarray[Any, Any], labels: Tensor
+    ) -> float:
         """Look at N pictures in two views each, and change the weights a little."""
         for group, rate in zip(
             self.optimizer.param_groups, (TRUNK_RATE, TRUNK_RATE * HEADS_FASTER), strict=True
@@ -157,7 +157,9 @@ class Trainer:
         pixels = torch.from_numpy(np.concatenate([one, other])).to(self.device)
         with autocast(self.device), torch.no_grad():
             shared = network.trunk.frozen(pixels)
-            original = torch.func.functional_call(_Tail(network.trunk), _tail(self.original), shared)
+            original = torch.func.functional_call(
+                _Tail(network.trunk), _tail(self.original), shared
+            )
         with autocast(self.device):
             features = network.trunk.tail(shared)  # [2N, F]
         pooled = network.trunk.groups[0]
@@ -178,7 +180,7 @@ class Trainer:
                 "start from another network."
             )
         self.optimizer.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_([*self.trunk, *self.heads], LONGEST_GRADIENT)
         self.optimizer.step()
         keep = min(AVERAGING, (1 + self.step) / (10 + self.step))
@@ -309,7 +311,7 @@ def autocast(device: str) -> torch.autocast:
 
 
 @torch.inference_mode()
-def trunk_features(
+def trunk_features(  # noqa: PLR0913
     network: EmbeddingNetwork,
     pictures: LabelledSet,
     reader: Reader,
@@ -337,6 +339,6 @@ def mean_average_precision(vectors: np.ndarray[Any, Any], labels: Sequence[int])
     """Measure leave-one-out retrieval; NaN where there is nothing to find."""
     if len(set(labels)) == len(labels):
         return math.nan
-    return retrieval_metrics(
-        vectors, labels, vectors, labels, leave_one_out=True, resamples=0
-    )["mAP"].mean
+    return retrieval_metrics(vectors, labels, vectors, labels, leave_one_out=True, resamples=0)[
+        "mAP"
+    ].mean

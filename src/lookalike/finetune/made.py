@@ -34,7 +34,9 @@ def _noise(random: Generator) -> Image.Image:
     """Make noise whose spectrum falls with the frequency, as that of nature does."""
     one = np.fft.fftfreq(SIDE)
     frequency = np.hypot(*np.meshgrid(one, one)) + 1 / SIDE
-    white = np.fft.ifft2(np.fft.fft2(random.normal(size=(3, SIDE, SIDE))) / frequency ** random.uniform(0.5, 2.2))
+    white = np.fft.ifft2(
+        np.fft.fft2(random.normal(size=(3, SIDE, SIDE))) / frequency ** random.uniform(0.5, 2.2)
+    )
     values = np.moveaxis(white.real, 0, -1)
     if random.random() < 0.3:
         values = np.repeat(values[..., :1], 3, axis=-1)
@@ -115,7 +117,9 @@ def _shapes(random: Generator) -> Image.Image:
         elif kind == 2:
             angles = np.sort(random.uniform(0, 2 * np.pi, int(random.integers(3, 10))))
             reach = random.uniform(0.4, 1, len(angles))
-            points = zip(x + w * reach * np.cos(angles), y + h * reach * np.sin(angles), strict=True)
+            points = zip(
+                x + w * reach * np.cos(angles), y + h * reach * np.sin(angles), strict=True
+            )
             draw.polygon([*points], fill, line, width)
         elif kind == 3:
             steps = random.uniform(-1, 1, (int(random.integers(2, 8)), 2)) * (w, h)

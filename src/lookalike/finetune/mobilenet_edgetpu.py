@@ -141,10 +141,10 @@ class MobileNetEdgeTpu(Trunk):
     def frozen(self, pixels: Tensor) -> Tensor:
         """Run stem and the first blocks: [N, 96, 14, 14]."""
         x = (pixels.permute(0, 3, 1, 2).float() - PIXEL_ZERO) * PIXEL_SCALE
-        x = self.stem(x.contiguous(memory_format=torch.channels_last))
+        shared: Tensor = self.stem(x.contiguous(memory_format=torch.channels_last))
         for block in self.blocks[:FROZEN_BLOCKS]:
-            x = block(x)
-        return x
+            shared = block(shared)
+        return shared
 
     def tail(self, x: Tensor) -> Tensor:
         """Run the other blocks and pool: [N, 1280 + 96 + 96 + 160]."""

@@ -23,6 +23,7 @@ CLASS_DIMENSIONS = 128
 # pictures and on five foreign collections, see docs/encoders.md.
 EVIDENCE_TEMPERATURE = 0.12
 EVIDENCE_WEIGHT = 1.0
+_PROXY_LENGTH = 0.05  # a number's size at the start: short enough for the optimiser to turn them
 
 
 class Trunk(nn.Module):
@@ -68,6 +69,8 @@ class HubTrunk(Trunk):
     weights = (1.0,)
     powers = (1.0,)
     standardised = (False,)
+    mean: Tensor
+    std: Tensor
 
     def __init__(
         self, module: nn.Module, *, dimensions: int, preprocessing: Preprocessing, input_: Input
@@ -121,7 +124,7 @@ class EmbeddingNetwork(nn.Module):
         general = torch.zeros(min(GENERAL_DIMENSIONS, features), features)
         self.register_buffer("general", general)
         self.embed_class = nn.Linear(trunk.groups[0], CLASS_DIMENSIONS, bias=False)
-        self.proxies = nn.Parameter(torch.randn(classes, CLASS_DIMENSIONS))
+        self.proxies = nn.Parameter(torch.randn(classes, CLASS_DIMENSIONS) * _PROXY_LENGTH)
         nn.init.normal_(self.embed_class.weight, std=trunk.groups[0] ** -0.5)
 
     @property

@@ -17,9 +17,9 @@ from ..sources import read, stat_source
 from .made import made_picture
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
-    from numpy.random import Generator
+    from numpy.random import Generator as Random
     from numpy.typing import NDArray
 
     from ..encoders.card import Preprocessing
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
 BATCH_PICTURES = 48  # each is seen twice
 MADE_SHARE = 1 / 8  # of a batch: pictures of no label that the project makes
-HELD_OUT_SHARE = 0.1
+EDITED_SHARE = 0.7  # of the second views; the others are milder, like the first
 LEAST_TO_HOLD_OUT = 6  # pictures of a label; of fewer none is spared
+EVERY_OTHER = 0.5
 AHEAD = 3  # batches made while one is trained on
 ROOM = 8 / 7  # a picture is read this much larger than the network's input, to cut parts from
 _OTHERS = 3  # pictures at hand for edits that need more than one
@@ -58,7 +59,7 @@ class LabelledSet:
 def labelled_set(
     pictures: Sequence[LabelledPicture], *, unlabelled: Sequence[str] = ()
 ) -> LabelledSet:
-    """Number the labels; those named in `unlabelled` become -1.
+    """Give every label a number; those named in `unlabelled` become -1.
 
     Raises:
         ArgumentError: there are not at least two labels with a picture.
@@ -129,7 +130,7 @@ class Reader:
         """Bring a picture to the network's input: uint8 [H, W, 3]."""
         return np.asarray(image.resize(self.size, Image.Resampling.BILINEAR))
 
-    def edited(self, path: str, random: Generator, others: Sequence[Image.Image]) -> NDArray[np.uint8]:
+    def edited(self, path: str, random: Random, others: Sequence[Image.Image]) -> NDArray[np.uint8]:
         """Prepare an edited copy: uint8 [H, W, 3]."""
         return self.fitted(random_edit(self.roomy(path), random, others=others).convert("RGB"))
 
@@ -198,8 +199,8 @@ class Batches:
         self.made = max(1, round(self.size * MADE_SHARE))
 
     def __len__(self) -> int:
-        """Steps in an epoch."""
-        return -(-len(self.pictures.paths) // self.size)
+        """Count the steps of an epoch."""
+        return (len(self.pictures.paths) - 1) // self.size + 1
 
     def batch(self, step: int) -> Batch:
         """Make the batch of a step."""
@@ -218,11 +219,14 @@ class Batches:
         for image in images:
             one.append(self.reader.fitted(_varied(image, random)))
             near = [images[int(i)] for i in random.integers(0, len(images), _OTHERS)]
-            copy = random_edit(image, random, others=near).convert("RGB")
+            if random.random() < EDITED_SHARE:
+                copy = random_edit(image, random, others=near).convert("RGB")
+            else:
+                copy = _varied(image, random)
             other.append(self.reader.fitted(copy))
         return Batch(np.stack(one), np.stack(other), np.array(labels))
 
-    def run(self, first: int, last: int) -> Iterator[Batch]:
+    def run(self, first: int, last: int) -> Generator[Batch, None, None]:
         """Give the batches of the steps from `first` to before `last`, made ahead by threads."""
         with ThreadPoolExecutor(AHEAD) as pool:
             waiting: list[Future[Batch]] = []
@@ -236,16 +240,21 @@ class Batches:
                     future.cancel()
 
 
-def _varied(image: Image.Image, random: Generator) -> Image.Image:
+def _varied(image: Image.Image, random: Random) -> Image.Image:
     """Cut out a large part, mirror every other picture, shift the light a little."""
     side, ratio = random.uniform(0.3, 1) ** 0.5, np.exp(random.uniform(-0.2, 0.2))
     width, height = min(1.0, side * ratio), min(1.0, side / ratio)
     x, y = random.uniform(0, 1 - width), random.uniform(0, 1 - height)
-    box = (x * image.width, y * image.height, (x + width) * image.width, (y + height) * image.height)
+    box = (
+        x * image.width,
+        y * image.height,
+        (x + width) * image.width,
+        (y + height) * image.height,
+    )
     part = image.resize(image.size, Image.Resampling.BILINEAR, box)
-    if random.random() < 0.5:
+    if random.random() < EVERY_OTHER:
         part = part.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    if random.random() < 0.5:
+    if random.random() < EVERY_OTHER:
         part = ImageEnhance.Brightness(part).enhance(random.uniform(0.7, 1.3))
         part = ImageEnhance.Color(part).enhance(random.uniform(0.4, 1.6))
         part = ImageEnhance.Contrast(part).enhance(random.uniform(0.7, 1.3))

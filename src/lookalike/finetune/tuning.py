@@ -7,9 +7,9 @@ import json
 import math
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -24,13 +24,19 @@ from .export import embed_with, float_model, int8_model, make_card, with_card
 from .general import fit_general_head
 from .loop import Trainer, mean_average_precision, trunk_features
 from .network import unit
-from .pictures import Batches, Reader, hold_out, labelled_set, prepared, usable
+from .pictures import (
+    LEAST_TO_HOLD_OUT,
+    Batches,
+    Reader,
+    hold_out,
+    labelled_set,
+    prepared,
+    usable,
+)
 from .start import network_of_trunk, starting_network
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from numpy.typing import NDArray
 
     from ..labelled import LabelledPicture
     from .loop import History, Training
@@ -42,6 +48,7 @@ if TYPE_CHECKING:
 EPOCHS = 6
 SEED = 20261124
 MOST_HELD_OUT = 0.5
+FEW_PICTURES = 200  # measured on; of fewer, chance moves mAP by points
 CALIBRATION_PICTURES = 512  # for the ranges of int8
 FITTED_PICTURES = 8_192  # at most, for the general head
 EXPORTED_AT_ONCE = 16  # pictures
@@ -84,6 +91,24 @@ class Finetuned:
     history: History
     seconds: float
     device: str
+    precision: str
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """What was measured, in sentences."""
+        if math.isnan(self.exported):
+            why = f"no label has the {LEAST_TO_HOLD_OUT} pictures that it takes to hold some out"
+            return (f"Nothing was measured ({why}): try it with `lookalike evaluate` on others.",)
+        on = f"{self.held_out:,} pictures held out"
+        found = [f"mAP on {on}: {self.start:.3f} before, {self.float32:.3f} after."]
+        if self.precision == "int8":
+            drop = self.float32 - self.exported
+            found.append(
+                f"int8 costs {100 * drop:.1f} points of it: {self.exported:.3f} as written."
+            )
+        if self.held_out < FEW_PICTURES:
+            found.append("So few pictures tell little: measure on more with `lookalike evaluate`.")
+        return tuple(found)
 
 
 def finetune(  # noqa: PLR0913
@@ -128,97 +153,45 @@ def finetune(  # noqa: PLR0913
     """
     began = time.monotonic()
     output = os.path.abspath(output)
+    stem = output.removesuffix(".onnx")
     chosen = _check(output, epochs, device, precision, held_out)
-    checkpoint = output.removesuffix(".onnx") + ".checkpoint.safetensors"
+    checkpoint = stem + ".checkpoint.safetensors"
     if os.path.exists(checkpoint) and not resume:
         raise ArgumentError(
             f"{checkpoint} is left of a run that was stopped; go on with --resume, or delete it."
         )
-    listed = list_labelled(folder) if isinstance(folder, (str, os.PathLike)) else list(folder)
-    everything = labelled_set(listed, unlabelled=unlabelled)
-    good, bad = usable(
-        everything.paths,
-        on_file=lambda done: on_progress("Checking the pictures", done, len(everything.paths)),
-    )
-    refusals = tuple(Refusal(path, reason) for path, reason in bad)
-    pictures = labelled_set([listed[i] for i in good], unlabelled=unlabelled)
+    pictures, refusals = _usable_pictures(folder, unlabelled, on_progress)
     train_places, held_places = hold_out(pictures, share=held_out, seed=seed)
     train, held = pictures.only(train_places), pictures.only(held_places)
-
     if isinstance(init, str):
-        network, comes_from, license_ = starting_network(init, classes=len(pictures.names))
+        network, comes_from, licence = starting_network(init, classes=len(pictures.names))
     else:
         network = network_of_trunk(init, classes=len(pictures.names))
-        comes_from, license_ = init.name, "Apache-2.0"
+        comes_from, licence = init.name, "Apache-2.0"
     reader = Reader(network.trunk.preprocessing)
-    batches = Batches(train, reader, seed=seed)
-    run = _fingerprint(pictures, comes_from, epochs, held_out, seed, len(batches))
-    network.to(chosen)
     start = _measured_start(init, network, held, reader)
+    batches = Batches(train, reader, seed=seed)
+    network.to(chosen)
     if not resume:
-        _fit(network, train, reader, chosen, seed, on_progress)
+        _fit(network, train, reader, chosen, seed=seed, on_progress=on_progress)
+    run = _fingerprint(pictures, comes_from, epochs, held_out, seed, batches.size)
     trainer = Trainer(network, batches, epochs=epochs, device=chosen, run=run)
     if resume:
         trainer.resume(checkpoint)
-    steps = len(batches)
-
-    def told(now: Training) -> None:
-        epoch = min(epochs, (now.step - 1) // steps + 1)
-        known = "" if math.isnan(now.validation) else f", mAP {now.validation:.3f}"
-        on_progress(f"Epoch {epoch} of {epochs}: loss {now.loss:.3f}{known}", now.step, now.steps)
-
-    trainer.train(held, checkpoint=checkpoint, on_progress=told)
+    trainer.train(held, checkpoint=checkpoint, on_progress=_telling(on_progress, epochs))
     network = trainer.finished()
-    _fit(network, train, reader, chosen, seed, on_progress)
-    after = math.nan
-    if held.paths:
-        with torch.inference_mode():
-            features = trunk_features(network, held, reader, chosen).to(chosen)
-            vectors = network.embed(features).cpu().numpy()
-        after = mean_average_precision(vectors, held.labels)
+    _fit(network, train, reader, chosen, seed=seed, on_progress=on_progress)
 
     on_progress("Writing the encoder", 0, 0)
-    model = float_model(network)
+    exact = model = float_model(network)
     if precision == "int8":
-        calibration = train.paths[:: max(1, len(train.paths) // CALIBRATION_PICTURES)]
-        model = int8_model(model, prepared(calibration, reader, EXPORTED_AT_ONCE, seed=None))
-    exported = math.nan
-    if held.paths:
-        vectors = embed_with(model, prepared(held.paths, reader, EXPORTED_AT_ONCE, seed=None))
-        exported = mean_average_precision(vectors, held.labels)
-    told_in_card = {
-        "start": comes_from,
-        "labels": len(pictures.names),
-        "pictures": len(train.paths),
-        "held_out": len(held.paths),
-        "epochs": epochs,
-        "seed": seed,
-        "precision": precision,
-        "mAP_on_held_out": {
-            "start": _number(start), "float32": _number(after), "exported": _number(exported),
-        },
-        "versions": {part: version(part) for part in ("lookalike", "torch", "onnxruntime")},
-    }
-    stem = os.path.basename(output).removesuffix(".onnx")
-    card = make_card(
-        network,
-        name=name or stem,
-        license=license_,
-        source=source or comes_from,
-        training=told_in_card,
-    )
-    finished = with_card(model, card)
-    curve = output.removesuffix(".onnx") + ".png"
-    title = f"{name or stem}: {len(train.paths):,} pictures of {len(pictures.names):,} labels"
-    draw_curve(trainer.history, curve, title=title)
-    with open(output + ".part", "wb") as file:
-        file.write(finished)
-    os.replace(output + ".part", output)
-    os.remove(checkpoint)
-    return Finetuned(
+        some = train.paths[:: max(1, len(train.paths) // CALIBRATION_PICTURES)]
+        model = int8_model(exact, prepared(some, reader, EXPORTED_AT_ONCE, seed=None))
+    after, exported = _measured(exact, held, reader), _measured(model, held, reader)
+    made = Finetuned(
         output=output,
-        curve=curve,
-        bytes=len(finished),
+        curve=stem + ".png",
+        bytes=0,
         dimensions=network.dimensions,
         labels=len(pictures.names),
         pictures=len(train.paths),
@@ -230,14 +203,80 @@ def finetune(  # noqa: PLR0913
         history=trainer.history,
         seconds=time.monotonic() - began,
         device=chosen,
+        precision=precision,
     )
+    card = make_card(
+        network,
+        name=name or os.path.basename(stem),
+        license=licence,
+        source=source or comes_from,
+        training=_told(made) | {"start": comes_from, "epochs": epochs, "seed": seed},
+    )
+    title = f"{card.name}: {made.pictures:,} pictures of {made.labels:,} labels"
+    draw_curve(made.history, made.curve, title=title)
+    finished = with_card(model, card)
+    with open(output + ".part", "wb") as file:
+        file.write(finished)
+    os.replace(output + ".part", output)
+    os.remove(checkpoint)
+    return replace(made, bytes=len(finished))
 
 
-def _fit(
+def _usable_pictures(
+    folder: str | os.PathLike[str] | Sequence[LabelledPicture],
+    unlabelled: Sequence[str],
+    on_progress: OnProgress,
+) -> tuple[LabelledSet, tuple[Refusal, ...]]:
+    """List the pictures that can be decoded, and why the others can't."""
+    listed = list_labelled(folder) if isinstance(folder, (str, os.PathLike)) else list(folder)
+    paths = [picture.path for picture in listed]
+    good, bad = usable(
+        paths, on_file=lambda done: on_progress("Checking the pictures", done, len(paths))
+    )
+    pictures = labelled_set([listed[place] for place in good], unlabelled=unlabelled)
+    return pictures, tuple(Refusal(path, reason) for path, reason in bad)
+
+
+def _telling(on_progress: OnProgress, epochs: int) -> Callable[[Training], None]:
+    """Turn the loop's progress into a sentence."""
+
+    def tell(now: Training) -> None:
+        epoch = min(epochs, (now.step - 1) * epochs // now.steps + 1)
+        known = "" if math.isnan(now.validation) else f", mAP {now.validation:.3f}"
+        on_progress(f"Epoch {epoch} of {epochs}: loss {now.loss:.3f}{known}", now.step, now.steps)
+
+    return tell
+
+
+def _told(made: Finetuned) -> dict[str, Any]:
+    """State for the card how an encoder was made."""
+    measured = {"start": made.start, "float32": made.float32, "exported": made.exported}
+    return {
+        "labels": made.labels,
+        "pictures": made.pictures,
+        "held_out": made.held_out,
+        "precision": made.precision,
+        "mAP_on_held_out": {  # JSON knows no NaN
+            name: None if math.isnan(value) else round(value, 4) for name, value in measured.items()
+        },
+        "versions": {part: version(part) for part in ("lookalike", "torch", "onnxruntime")},
+    }
+
+
+def _measured(model: bytes, held: LabelledSet, reader: Reader) -> float:
+    """Measure a file's embedding on the pictures held out."""
+    if not held.paths:
+        return math.nan
+    vectors = embed_with(model, prepared(held.paths, reader, EXPORTED_AT_ONCE, seed=None))
+    return mean_average_precision(vectors, held.labels)
+
+
+def _fit(  # noqa: PLR0913
     network: EmbeddingNetwork,
     train: LabelledSet,
     reader: Reader,
     device: str,
+    *,
     seed: int,
     on_progress: OnProgress,
 ) -> None:
@@ -261,7 +300,9 @@ def _fit(
     network.to(device)
 
 
-def _measured_start(init: str | Trunk, network: EmbeddingNetwork, held: LabelledSet, reader: Reader) -> float:
+def _measured_start(
+    init: str | Trunk, network: EmbeddingNetwork, held: LabelledSet, reader: Reader
+) -> float:
     """Measure what there is before: the encoder itself, or the features of a bare trunk."""
     if not held.paths:
         return math.nan
@@ -289,7 +330,9 @@ def _check(output: str, epochs: int, device: str, precision: str, held_out: floa
         raise ArgumentError(f"The device must be one of {', '.join(DEVICES)}.")
     gpu = torch.cuda.is_available()
     if device == "cuda" and not gpu:
-        raise ArgumentError("torch sees no GPU here; train with --device cpu, or install its CUDA build.")
+        raise ArgumentError(
+            "torch sees no GPU here; train with --device cpu, or install its CUDA build."
+        )
     return "cuda" if gpu and device != "cpu" else "cpu"
 
 
@@ -297,8 +340,3 @@ def _fingerprint(pictures: LabelledSet, *rest: object) -> str:
     """Hash what decides the result, so that a checkpoint goes on with nothing else."""
     told = json.dumps([*zip(pictures.paths, pictures.labels, strict=True), *map(str, rest)])
     return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _number(value: float) -> float | None:
-    """Round for a card; JSON knows no NaN."""
-    return None if math.isnan(value) else round(value, 4)

@@ -1,0 +1,111 @@
+"""Measure a trained encoder beside its start, its halves, and the seed project's recipe.
+
+    python -m training.measure --start FILE.safetensors --encoder FILE.onnx --caltech101 FOLDER
+        [--labels half] [--also FOLDER ...]
+
+Rows: the start's 1,280 pooled features; class probabilities compared by euclidean distance, as the
+seed project searched; both halves of the embedding; the embedding in float32; the file as it is.
+Caltech-101 by its protocol, with `--labels half` only the categories that `python -m training
+--labels half` has not seen; other labelled folders leave-one-out.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+
+from lookalike import encoders
+from lookalike.embed import embed
+from lookalike.evaluate.metrics import retrieval_metrics
+from lookalike.evaluate.protocols import split_folder
+from lookalike.finetune.export import read_weights
+from lookalike.finetune.loop import trunk_features
+from lookalike.finetune.losses import TEMPERATURE
+from lookalike.finetune.mobilenet_edgetpu import POOLED, MobileNetEdgeTpu
+from lookalike.finetune.network import GENERAL_DIMENSIONS, EmbeddingNetwork
+from lookalike.finetune.pictures import LabelledSet, Reader
+from training.__main__ import BACKGROUND, categories_left_out
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from lookalike.labelled import LabelledPicture
+
+
+def main() -> None:
+    """Read the command line, measure, print a Markdown table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--start", type=Path, required=True)
+    parser.add_argument("--encoder", type=Path, required=True)
+    parser.add_argument("--caltech101", type=Path)
+    parser.add_argument("--labels", choices=("all", "half"), default="all")
+    parser.add_argument("--also", type=Path, nargs="*", default=[])
+    args = parser.parse_args()
+
+    groups: dict[str, tuple[LabelledPicture, ...]] = {}
+    if args.caltech101:
+        test = split_folder(args.caltech101, "test3").queries
+        left_out = categories_left_out({p.label for p in test} - {BACKGROUND})
+        groups["test"] = test
+        if args.labels == "half":
+            groups["unseen"] = tuple(p for p in test if p.label in left_out)
+    groups |= {folder.name: split_folder(folder, "all").queries for folder in args.also}
+    start = MobileNetEdgeTpu()
+    start.load_state_dict(load_file(args.start))
+    print("| vectors | pictures | D | mAP | P@1 | P@10 | N |\n|---|---|---|---|---|---|---|")
+    for group, pictures in groups.items():
+        labels = [picture.label for picture in pictures]
+        for name, vectors, gallery in _rows(args.encoder, start, [p.path for p in pictures]):
+            found = retrieval_metrics(
+                vectors, labels, gallery, labels, leave_one_out=True, resamples=0
+            )
+            figures = " | ".join(f"{found[key].mean:.4f}" for key in ("mAP", "P@1", "P@10"))
+            width = vectors.shape[1]
+            print(f"| {name} | {group} | {width} | {figures} | {found.queries} |", flush=True)
+
+
+def _rows(
+    path: Path, start: MobileNetEdgeTpu, paths: list[str]
+) -> Iterator[tuple[str, NDArray[np.float32], NDArray[np.float32]]]:
+    """Give every row's name, its queries and its gallery, to be ranked by inner product."""
+    weights = read_weights(path.read_bytes())
+    network = EmbeddingNetwork(MobileNetEdgeTpu(), classes=len(weights["proxies"]))
+    network.load_state_dict({k: torch.from_numpy(weights[k].copy()) for k in network.state_dict()})
+    pictures = LabelledSet(tuple(paths), (0,) * len(paths), ("",))
+    reader = Reader(start.preprocessing)
+    bare = EmbeddingNetwork(start, classes=1)
+    raw = trunk_features(bare, pictures, reader, "cpu")[:, :POOLED].numpy()
+    raw /= np.linalg.norm(raw, axis=1, keepdims=True)
+    yield "start", raw, raw
+    with torch.inference_mode():
+        features = trunk_features(network, pictures, reader, "cpu")
+        beliefs = torch.softmax(network.class_cosines(features) / TEMPERATURE, dim=1).numpy()
+        both = network.embed(features).numpy()
+    # The nearest by distance have the greatest x . y - |y|^2 / 2.
+    column = np.ones((len(beliefs), 1), np.float32)
+    squares = (beliefs**2).sum(axis=1, keepdims=True) / 2
+    yield (
+        "class probabilities, euclidean",
+        np.hstack([beliefs, column]),
+        np.hstack([beliefs, -squares]),
+    )
+    for name, half in (
+        ("general half", both[:, :GENERAL_DIMENSIONS]),
+        ("class half", both[:, GENERAL_DIMENSIONS:]),
+    ):
+        half = half / np.linalg.norm(half, axis=1, keepdims=True)  # noqa: PLW2901
+        yield name, half, half
+    yield "embedding, float32", both, both
+    shipped = embed(paths, encoders.load(str(path))).vectors
+    yield "as shipped", shipped, shipped
+
+
+if __name__ == "__main__":
+    main()
