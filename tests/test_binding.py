@@ -35,13 +35,16 @@ def test_what_does_not_fit_is_told_with_what_to_do() -> None:
     same = replace(OWN, encoder=replace(OWN.encoder, preprocessing={"width": 7}))
     with pytest.raises(EncoderMismatchError, match="the same weights, otherwise prepared"):
         fitting_encoder(HERE, same, wanted=encoders.DEFAULT, loaded=None)
-    with pytest.raises(EncoderMismatchError, match="lookalike-1 has changed since"):
+    with pytest.raises(EncoderMismatchError, match="lookalike-2 has changed since"):
         fitting_encoder(HERE, same, wanted=None, loaded=None)
     gone = replace(OWN, encoder=replace(OWN.encoder, source="/none/own.onnx"))
     with pytest.raises(
         EncoderMismatchError, match=r"can't be loaded now.*/none/own\.onnx can't be"
     ):
         fitting_encoder(HERE, gone, wanted=None, loaded=None)
+    older = replace(OWN, encoder=replace(OWN.encoder, name="lookalike-0", source="lookalike-0"))
+    with pytest.raises(EncoderMismatchError, match="of an earlier lookalike; make them anew with"):
+        fitting_encoder(HERE, older, wanted=None, loaded=None)
     with pytest.raises(EncoderError, match="There is no encoder 'none'"):
         fitting_encoder(HERE, OWN, wanted="none", loaded=None)
 

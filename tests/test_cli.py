@@ -110,7 +110,7 @@ def test_info_refused_prune_remove(pictures: Path, indexed: Path) -> None:
     info = json.loads(run("info", "--json", gallery=indexed).stdout)
     assert (info["pictures"], info["refused"]) == (12, 1)
     assert info["roots"] == [{"path": str(pictures), "online": True, "reason": ""}]
-    assert info["encoder"]["name"] == "lookalike-1"
+    assert info["encoder"]["name"] == "lookalike-2"
     assert info["index"]["kind"] == "none"
     assert info["bytes_on_disk"] > 0
     assert "pictures   12" in run("info", gallery=indexed).stdout

@@ -59,6 +59,11 @@ def fitting_encoder(
 
 
 def _lost(folder: Path, made_by: EncoderCard, error: EncoderError) -> EncoderMismatchError:
+    if encoders.successor(made_by.source) != made_by.source:  # packaged with an earlier version
+        return EncoderMismatchError(
+            f"{_made(folder, made_by)} of an earlier lookalike; {_ANEW}, which takes "
+            f"{encoders.DEFAULT} instead."
+        )
     return EncoderMismatchError(
         f"{_made(folder, made_by)}, which can't be loaded now. {error} If it lies elsewhere, name "
         f"it with --encoder; else {_ANEW} --encoder NAME"

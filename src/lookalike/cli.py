@@ -42,7 +42,7 @@ EncoderOption = Annotated[
     typer.Option(
         "--encoder",
         metavar="NAME",
-        help="lookalike-1, an .onnx file, or hf:owner/name. Default: the gallery's own.",
+        help="lookalike-2, an .onnx file, or hf:owner/name. Default: the gallery's own.",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]

@@ -10,7 +10,7 @@ def test_the_default_is_packaged_and_others_are_told() -> None:
     encoder = encoders.load()
     assert encoder.name == encoder.source == encoders.DEFAULT
     assert len(encoder.sha256) == 64
-    for name in ("none", "../lookalike-1", "", "x.onnx"):
+    for name in ("none", "../lookalike-2", "", "x.onnx"):
         with pytest.raises(EncoderError):
             encoders.load(name)
 
@@ -22,5 +22,5 @@ def test_a_packaged_encoder_gives_way_and_a_file_stays() -> None:
 
 
 def test_pictures_only_is_told() -> None:
-    with pytest.raises(EncoderError, match=r"lookalike-1 knows pictures only.*--encoder hf:google"):
+    with pytest.raises(EncoderError, match=r"lookalike-2 knows pictures only.*--encoder hf:google"):
         encoders.encode_text(encoders.load(), "a red bicycle")

@@ -152,7 +152,7 @@ def test_a_gallery_finds_its_file_and_tells_what_became_of_it(tmp_path: Path) ->
     net(moved, CARD | {"output": {"name": "y"}})
     with pytest.raises(EncoderMismatchError, match=r"moved\.onnx has changed since"):
         Gallery.open(tmp_path / "g").search(draw(1))
-    with pytest.raises(EncoderMismatchError, match=r"This is lookalike-1.*without --encoder"):
+    with pytest.raises(EncoderMismatchError, match=r"This is lookalike-2.*without --encoder"):
         Gallery.open(tmp_path / "g", encoder=encoders.DEFAULT)
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ..types import Picture
 
-DEFAULT = "lookalike-1"
+DEFAULT = "lookalike-2"
 HUB = "hf:"  # begins the name of a Hugging Face model
 
 

@@ -3,7 +3,7 @@
 The package is its own function, as a command, a method and a name are one word everywhere:
 
 import lookalike
-evaluation = lookalike.evaluate("pictures", encoder="lookalike-1")
+evaluation = lookalike.evaluate("pictures", encoder="lookalike-2")
 print(evaluation.metrics["mAP"].mean)
 """
 

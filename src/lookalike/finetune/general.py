@@ -28,6 +28,7 @@ PRIOR_PICTURES = 2_000.0  # as many as these count, what the start knows counts 
 _FLOOR = 1e-3  # of a standard deviation, for features that hardly ever speak
 
 
+@torch.no_grad()
 def fit_general_head(
     network: EmbeddingNetwork, plain: Tensor, edited: Tensor, labels: Sequence[int]
 ) -> None:
@@ -39,9 +40,12 @@ def fit_general_head(
         edited: float32 [N, F], of an edited copy of each.
         labels: [N], -1 for none.
     """
-    start = network.general.double()
-    network.mean.copy_(plain.mean(dim=0))
-    network.deviation.copy_(plain.std(dim=0, correction=0) + _FLOOR)
+    start = network.general.weight.detach().double()
+    sizes = torch.tensor(network.trunk.groups)
+    chosen = torch.tensor(network.trunk.standardised).repeat_interleave(sizes)
+    network.mean.copy_(plain.mean(dim=0) * chosen)
+    deviation = plain.std(dim=0, correction=0) + _FLOOR
+    network.deviation.copy_(torch.where(chosen, deviation, 1.0))
     plain, edited = network.balanced(plain).double(), network.balanced(edited).double()
     features = plain.shape[1]
     within = _normalised(_scatter_within(plain, torch.tensor(labels)))
@@ -57,7 +61,7 @@ def fit_general_head(
     moment = share * _normalised(seen.T @ seen) + (1 - share) * _normalised(prior)
     _, directions = torch.linalg.eigh(moment)  # ascending
     basis = directions[:, -len(start) :].T.flip(0)
-    network.general.copy_((basis @ whiten).float())
+    network.general.weight.copy_((basis @ whiten).float())
 
 
 def _scatter_within(x: Tensor, labels: Tensor) -> Tensor:

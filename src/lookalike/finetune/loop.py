@@ -209,7 +209,8 @@ class Trainer:
     def finished(self) -> EmbeddingNetwork:
         """Give the network with its averaged weights, in eval mode."""
         self.network.load_state_dict(self.average)
-        return self.network.eval()
+        self.network.settle()
+        return self.network
 
     def save(self, path: str) -> None:
         """Write everything that the next step depends on; atomically."""

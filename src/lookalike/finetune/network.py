@@ -110,7 +110,6 @@ class EmbeddingNetwork(nn.Module):
     general half decides.
     """
 
-    general: Tensor
     mean: Tensor
     deviation: Tensor
 
@@ -121,8 +120,8 @@ class EmbeddingNetwork(nn.Module):
         features = sum(trunk.groups)
         self.register_buffer("mean", torch.zeros(features))
         self.register_buffer("deviation", torch.ones(features))
-        general = torch.zeros(min(GENERAL_DIMENSIONS, features), features)
-        self.register_buffer("general", general)
+        self.general = nn.Linear(features, min(GENERAL_DIMENSIONS, features), bias=False)
+        nn.init.zeros_(self.general.weight)
         self.embed_class = nn.Linear(trunk.groups[0], CLASS_DIMENSIONS, bias=False)
         self.proxies = nn.Parameter(torch.randn(classes, CLASS_DIMENSIONS) * _PROXY_LENGTH)
         nn.init.normal_(self.embed_class.weight, std=trunk.groups[0] ** -0.5)
@@ -130,19 +129,14 @@ class EmbeddingNetwork(nn.Module):
     @property
     def dimensions(self) -> int:
         """D."""
-        return len(self.general) + CLASS_DIMENSIONS
+        return self.general.out_features + CLASS_DIMENSIONS
 
     def balanced(self, features: Tensor) -> Tensor:
         """Make the general head's input: each part powered, standardised, weighed; [N, F]."""
         trunk, parts, start = self.trunk, [], 0
-        for size, weight, power, standardised in zip(
-            trunk.groups, trunk.weights, trunk.powers, trunk.standardised, strict=True
-        ):
+        features = (features - self.mean) / self.deviation  # of 0 and 1, where not standardised
+        for size, weight, power in zip(trunk.groups, trunk.weights, trunk.powers, strict=True):
             part = features[:, start : start + size]
-            if standardised:
-                part = (part - self.mean[start : start + size]) / self.deviation[
-                    start : start + size
-                ]
             if power != 1.0:
                 part = part.clamp(min=0).pow(power)
             parts.append(unit(part) * weight**0.5)
@@ -151,7 +145,7 @@ class EmbeddingNetwork(nn.Module):
 
     def general_vector(self, features: Tensor) -> Tensor:
         """Map features to the general half: [N, up to GENERAL_DIMENSIONS], unit length."""
-        return unit(self.balanced(features) @ self.general.T)
+        return unit(self.general(self.balanced(features)))
 
     def class_vector(self, features: Tensor) -> Tensor:
         """Map features to the space of the proxies: [N, CLASS_DIMENSIONS], unit length."""
@@ -163,11 +157,20 @@ class EmbeddingNetwork(nn.Module):
         return self.class_vector(features) @ unit(self.proxies).T
 
     def embed(self, features: Tensor) -> Tensor:
-        """Join both heads: [N, D], unit length."""
+        """Join both heads: [N, D], unit length; the proxies must be settled."""
         general = self.general_vector(features)
-        evidence = torch.softmax(self.class_cosines(features) / EVIDENCE_TEMPERATURE, dim=1)
-        known = (evidence @ unit(self.proxies)) * EVIDENCE_WEIGHT**0.5
+        cosines = functional.linear(self.class_vector(features), self.proxies)
+        evidence = torch.softmax(cosines / EVIDENCE_TEMPERATURE, dim=1)
+        known = (evidence @ self.proxies) * EVIDENCE_WEIGHT**0.5
         return unit(torch.cat([general, known], dim=1))
+
+    def settle(self) -> None:
+        """Bring the proxies to unit length, once they are no longer trained.
+
+        Then they stand in an exported file as they are here, and can be read back.
+        """
+        with torch.no_grad():
+            self.proxies.copy_(unit(self.proxies))
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Map uint8 RGB [N, H, W, 3] to float32 [N, D], unit length."""

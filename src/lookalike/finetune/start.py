@@ -79,6 +79,6 @@ def _fill(network: EmbeddingNetwork, weights: Mapping[str, NDArray[np.float32]])
     """Take over the trunk and the general head; the class head starts anew."""
     state = network.state_dict()
     for name in state:
-        if name.startswith("trunk.") or name in {"general", "mean", "deviation"}:
+        if name.startswith("trunk.") or name in {"general.weight", "mean", "deviation"}:
             state[name] = torch.from_numpy(weights[name].copy())
     network.load_state_dict(state)

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+
+from lookalike import encoders
+from lookalike.finetune.export import (
+    embed_with,
+    float_model,
+    int8_model,
+    make_card,
+    read_weights,
+    with_card,
+)
+from lookalike.finetune.network import EmbeddingNetwork
+from tests.finetune.conftest import TinyTrunk
+
+
+@pytest.fixture(scope="module")
+def network() -> EmbeddingNetwork:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = EmbeddingNetwork(TinyTrunk(), classes=5)
+        network.general.weight.data = torch.linalg.qr(torch.randn(18, 18))[0]
+        network.settle()
+    return network.eval()
+
+
+@pytest.fixture(scope="module")
+def pixels() -> np.ndarray:
+    random = np.random.default_rng(0)
+    flat = random.integers(0, 256, (24, 1, 1, 3))
+    return (flat * random.uniform(0.3, 1, (24, 32, 32, 1))).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def exact(network: EmbeddingNetwork) -> bytes:
+    return float_model(network)
+
+
+@pytest.fixture(scope="module")
+def quantised(exact: bytes, pixels: np.ndarray) -> bytes:
+    return int8_model(exact, [pixels[:12], pixels[12:]])
+
+
+def test_the_float_file_computes_what_torch_does(
+    network: EmbeddingNetwork, exact: bytes, pixels: np.ndarray
+) -> None:
+    with torch.inference_mode():
+        expected = network(torch.from_numpy(pixels)).numpy()
+    assert np.allclose(embed_with(exact, [pixels[:20], pixels[20:]]), expected, atol=1e-5)
+
+
+def test_int8_stays_near_and_uses_seven_bits(
+    exact: bytes, quantised: bytes, pixels: np.ndarray
+) -> None:
+    cosines = (embed_with(exact, [pixels]) * embed_with(quantised, [pixels])).sum(axis=1)
+    assert cosines.min() > 0.97
+    proto = onnx.load_from_string(quantised)
+    weights = [t for t in proto.graph.initializer if t.name == "trunk.second.weight_quantized"]
+    assert [t.data_type for t in weights] == [onnx.TensorProto.INT8]
+    assert np.abs(onnx.numpy_helper.to_array(weights[0])).max() <= 64
+
+
+def test_weights_come_back_and_give_the_same_integers_again(
+    network: EmbeddingNetwork, exact: bytes, quantised: bytes, pixels: np.ndarray
+) -> None:
+    state = network.state_dict()
+    for name, tensor in read_weights(exact).items():
+        if name in state:
+            assert np.array_equal(tensor, state[name].numpy())
+    again = EmbeddingNetwork(TinyTrunk(), classes=5)
+    weights = read_weights(quantised)
+    assert set(again.state_dict()) - set(weights) == set()
+    again.load_state_dict({k: torch.from_numpy(weights[k].copy()) for k in again.state_dict()})
+    twice = read_weights(int8_model(float_model(again), [pixels[:12], pixels[12:]]))
+    for name in ("trunk.first.weight", "trunk.second.weight", "embed_class.weight"):
+        assert np.allclose(twice[name], weights[name], atol=1e-7)
+
+
+def test_the_card_is_inside_and_the_file_is_an_encoder(
+    network: EmbeddingNetwork, quantised: bytes, pixels: np.ndarray, tmp_path: Path
+) -> None:
+    card = make_card(network, name="tiny", license="mine", training={"epochs": 3})
+    (tmp_path / "moved.onnx").write_bytes(with_card(quantised, card))
+    encoder = encoders.load(str(tmp_path / "moved.onnx"))
+    assert (encoder.name, encoder.dimensions) == ("tiny", network.dimensions)
+    assert np.allclose(encoder.encode([*pixels]), embed_with(quantised, [pixels]), atol=1e-6)
+
+
+def test_the_file_tells_nothing_of_the_machine(exact: bytes) -> None:
+    assert str(Path.cwd()).encode() not in exact
+    assert b"site-packages" not in exact
+    assert b".py" not in exact
