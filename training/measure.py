@@ -1,12 +1,13 @@
 """Measure a trained encoder beside its start, its halves, and the seed project's recipe.
 
     python -m training.measure --start FILE.safetensors --encoder FILE.onnx --caltech101 FOLDER
-        [--labels half] [--also FOLDER ...]
+        [--labels half] [--also FOLDER ...] [--write-start START.onnx]
 
 Rows: the start's 1,280 pooled features; class probabilities compared by euclidean distance, as the
 seed project searched; both halves of the embedding; the embedding in float32; the file as it is.
-Caltech-101 by its protocol, with `--labels half` only the categories that `python -m training
---labels half` has not seen; other labelled folders leave-one-out.
+Caltech-101 by its protocol, with `--labels half` also those categories alone that a training with
+`--labels half` has not seen; other labelled folders leave-one-out. `--write-start` writes the
+start's features as an encoder, so that `benchmarks/copies.py` can take them, too.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ from lookalike import encoders
 from lookalike.embed import embed
 from lookalike.evaluate.metrics import retrieval_metrics
 from lookalike.evaluate.protocols import split_folder
-from lookalike.finetune.export import read_weights
+from lookalike.finetune.export import float_model, make_card, read_weights, with_card
 from lookalike.finetune.loop import trunk_features
 from lookalike.finetune.losses import TEMPERATURE
 from lookalike.finetune.mobilenet_edgetpu import POOLED, MobileNetEdgeTpu
-from lookalike.finetune.network import GENERAL_DIMENSIONS, EmbeddingNetwork
+from lookalike.finetune.network import GENERAL_DIMENSIONS, EmbeddingNetwork, unit
 from lookalike.finetune.pictures import LabelledSet, Reader
 from training.__main__ import BACKGROUND, categories_left_out
 
@@ -39,16 +40,40 @@ if TYPE_CHECKING:
     from lookalike.labelled import LabelledPicture
 
 
+class Start(torch.nn.Module):
+    """The start's pooled features, at unit length."""
+
+    dimensions = POOLED
+
+    def __init__(self, trunk: MobileNetEdgeTpu) -> None:
+        """Take the trunk."""
+        super().__init__()
+        self.trunk = trunk
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Map uint8 [N, H, W, 3] to float32 [N, 1280]."""
+        return unit(self.trunk(pixels)[:, :POOLED])
+
+
 def main() -> None:
     """Read the command line, measure, print a Markdown table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--start", type=Path, required=True)
-    parser.add_argument("--encoder", type=Path, required=True)
+    parser.add_argument("--encoder", type=Path)
     parser.add_argument("--caltech101", type=Path)
     parser.add_argument("--labels", choices=("all", "half"), default="all")
     parser.add_argument("--also", type=Path, nargs="*", default=[])
+    parser.add_argument("--write-start", type=Path)
     args = parser.parse_args()
 
+    start = MobileNetEdgeTpu()
+    start.load_state_dict(load_file(args.start))
+    if args.write_start:
+        bare = Start(start)
+        card = make_card(bare, name="start", license="Apache-2.0")
+        args.write_start.write_bytes(with_card(float_model(bare), card))
+    if not args.encoder:
+        return
     groups: dict[str, tuple[LabelledPicture, ...]] = {}
     if args.caltech101:
         test = split_folder(args.caltech101, "test3").queries
@@ -57,8 +82,6 @@ def main() -> None:
         if args.labels == "half":
             groups["unseen"] = tuple(p for p in test if p.label in left_out)
     groups |= {folder.name: split_folder(folder, "all").queries for folder in args.also}
-    start = MobileNetEdgeTpu()
-    start.load_state_dict(load_file(args.start))
     print("| vectors | pictures | D | mAP | P@1 | P@10 | N |\n|---|---|---|---|---|---|---|")
     for group, pictures in groups.items():
         labels = [picture.label for picture in pictures]

@@ -26,7 +26,7 @@ PIXEL_ZERO = 128  # the network reads (x - PIXEL_ZERO) * PIXEL_SCALE for x in 0.
 PIXEL_SCALE = 0.007874015718698502
 FROZEN_BLOCKS = 13  # edges and textures are the same everywhere; and this halves the time
 MIDDLE_BLOCKS = (12, 16, 20)  # whose means over the picture are features, too
-MIDDLE_WEIGHT = 0.1  # of each
+MIDDLE_WEIGHT = 0.2  # of each
 
 
 class BlockSpec(NamedTuple):

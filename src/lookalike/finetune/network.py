@@ -21,7 +21,7 @@ GENERAL_DIMENSIONS = 384
 CLASS_DIMENSIONS = 128
 # How sure the class head must be to speak, and how loud it then is: chosen on held-out train
 # pictures and on five foreign collections, see docs/encoders.md.
-EVIDENCE_TEMPERATURE = 0.12
+EVIDENCE_TEMPERATURE = 0.11
 EVIDENCE_WEIGHT = 1.0
 _PROXY_LENGTH = 0.05  # a number's size at the start: short enough for the optimiser to turn them
 

@@ -36,7 +36,9 @@ from .pictures import (
 from .start import network_of_trunk, starting_network
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+
+    from numpy.typing import NDArray
 
     from ..labelled import LabelledPicture
     from .loop import History, Training
@@ -49,7 +51,7 @@ EPOCHS = 6
 SEED = 20261124
 MOST_HELD_OUT = 0.5
 FEW_PICTURES = 200  # measured on; of fewer, chance moves mAP by points
-CALIBRATION_PICTURES = 512  # for the ranges of int8
+CALIBRATION_PICTURES = 64  # for the ranges of int8; all their activations are in memory at once
 FITTED_PICTURES = 8_192  # at most, for the general head
 EXPORTED_AT_ONCE = 16  # pictures
 PRECISIONS = ("int8", "float32")
@@ -185,8 +187,7 @@ def finetune(  # noqa: PLR0913
     on_progress("Writing the encoder", 0, 0)
     exact = model = float_model(network)
     if precision == "int8":
-        some = train.paths[:: max(1, len(train.paths) // CALIBRATION_PICTURES)]
-        model = int8_model(exact, prepared(some, reader, EXPORTED_AT_ONCE, seed=None))
+        model = int8_model(exact, _calibration(train, reader))
     after, exported = _measured(exact, held, reader), _measured(model, held, reader)
     made = Finetuned(
         output=output,
@@ -246,6 +247,14 @@ def _telling(on_progress: OnProgress, epochs: int) -> Callable[[Training], None]
         on_progress(f"Epoch {epoch} of {epochs}: loss {now.loss:.3f}{known}", now.step, now.steps)
 
     return tell
+
+
+def _calibration(train: LabelledSet, reader: Reader) -> Iterator[NDArray[np.uint8]]:
+    """Give pictures from all over the training set in batches of one size, as histograms need."""
+    count = min(CALIBRATION_PICTURES, len(train.paths))
+    size = min(EXPORTED_AT_ONCE, count)
+    places = np.linspace(0, len(train.paths) - 1, count // size * size).astype(int)
+    return prepared([train.paths[place] for place in places], reader, size, seed=None)
 
 
 def _told(made: Finetuned) -> dict[str, Any]:
