@@ -5,7 +5,7 @@
 
 Rows: the start's 1,280 pooled features; class probabilities compared by euclidean distance, as the
 seed project searched; both halves of the embedding; the embedding in float32; the file as it is.
-Caltech-101 by its protocol, with `--labels half` also those categories alone that a training with
+Caltech-101 by its protocol, with `--labels half` only those categories that a training with
 `--labels half` has not seen; other labelled folders leave-one-out. `--write-start` writes the
 start's features as an encoder, so that `benchmarks/copies.py` can take them, too.
 """
@@ -77,10 +77,11 @@ def main() -> None:
     groups: dict[str, tuple[LabelledPicture, ...]] = {}
     if args.caltech101:
         test = split_folder(args.caltech101, "test3").queries
-        left_out = categories_left_out({p.label for p in test} - {BACKGROUND})
-        groups["test"] = test
         if args.labels == "half":
+            left_out = categories_left_out({p.label for p in test} - {BACKGROUND})
             groups["unseen"] = tuple(p for p in test if p.label in left_out)
+        else:
+            groups["test"] = test
     groups |= {folder.name: split_folder(folder, "all").queries for folder in args.also}
     print("| vectors | pictures | D | mAP | P@1 | P@10 | N |\n|---|---|---|---|---|---|---|")
     for group, pictures in groups.items():
