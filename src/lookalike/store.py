@@ -176,7 +176,7 @@ class Store:
         for record in self.by_content([content] if content else []):
             found[record.source.path] = {
                 "path": record.source.path,
-                "score": float(record.vector.astype(np.float32) @ vector),
+                "score": _cosine(record.vector.astype(np.float32), vector),
                 "width": record.width,
                 "height": record.height,
                 "content_hash": record.content_hash,
@@ -248,3 +248,10 @@ def records(batch: pa.RecordBatch) -> Iterator[Record]:
 def _file_columns(sources: Iterable[Source]) -> dict[str, Any]:
     rows = [(to_text(source.path), source.size, source.mtime_ns) for source in sources]
     return dict(zip(("path", "size", "mtime_ns"), zip(*rows, strict=True), strict=True))
+
+
+def _cosine(stored: NDArray[np.float32], asked: NDArray[np.float32]) -> float:
+    """Compare with a stored vector, whose half precision has moved its length off one."""
+    import numpy as np
+
+    return float(stored @ asked / max(np.linalg.norm(stored), np.finfo(np.float32).tiny))
