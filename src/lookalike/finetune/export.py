@@ -1,8 +1,8 @@
 """From the trained network to one ONNX file, float32 or int8, its card inside.
 
 torch writes the graph, ONNX Runtime quantises it: QuantizeLinear and DequantizeLinear around every
-convolution and sum; activations uint8 by the ranges seen on training pictures,
-weights int8 per channel (Jacob et al., "Quantization and Training of Neural Networks for Efficient
+convolution and sum; activations uint8 by the ranges seen on training pictures, weights int8 per
+channel (Jacob et al., "Quantization and Training of Neural Networks for Efficient
 Integer-Arithmetic-Only Inference", 2018).
 """
 
@@ -37,8 +37,7 @@ OPSET = 18  # read by every ONNX Runtime since 1.14
 # int16, which saturates at 8 bits: the same picture would get another vector there.
 SEVEN_BITS = True
 RANGE_PERCENTILE = 99.99  # of the activations; the few beyond are cut, for finer steps below
-# The heads stay in float32: they take no time, and in steps of 1/255 the last digits of their input,
-# which hang on the number of threads, would move a vector by 0.0002 of a cosine.
+# The heads, products of matrices, stay in float32: they take next to no time.
 QUANTISED = ("Add", "Conv", "Relu")
 _HALVES = "_quantized", "_scale"  # how ONNX Runtime names what it makes of a weight
 
