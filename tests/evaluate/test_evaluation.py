@@ -111,4 +111,4 @@ def test_caltech101_as_it_was_measured_before(caltech101: Path, tmp_path: Path) 
     assert found.metrics.queries == sum(label.queries for label in found.metrics.labels)
     means = {label.label: label.means["P@1"] for label in found.metrics.labels}
     assert means["car_side"] == 1
-    assert means["octopus"] < 1
+    assert found.metrics["mAP"].mean > 0.9
