@@ -15,6 +15,7 @@ from safetensors.torch import load_file
 from lookalike.finetune.mobilenet_edgetpu import MobileNetEdgeTpu
 from lookalike.finetune.tuning import EPOCHS, finetune
 from lookalike.labelled import LabelledPicture, list_labelled
+from training.classifier import read_classifier
 
 BACKGROUND = "BACKGROUND_Google"
 NAME = "lookalike-2"
@@ -31,6 +32,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__.splitlines()[0])
     parser.add_argument("--caltech101", type=Path, required=True, help="the data set's folder")
     parser.add_argument("--start", type=Path, required=True, help="the trunk's .safetensors")
+    parser.add_argument("--tflite", type=Path, required=True, help="the trunk with its classifier")
     parser.add_argument("--output", type=Path, required=True, help="the .onnx file to write")
     parser.add_argument("--labels", choices=("all", "half"), default="all", help="half: see README")
     parser.add_argument("--epochs", type=int, default=EPOCHS)
@@ -41,6 +43,7 @@ def main() -> None:
 
     trunk = MobileNetEdgeTpu()
     trunk.load_state_dict(load_file(args.start))
+    trunk.classifier = read_classifier(args.tflite)
     told = [0.0]
 
     def tell(stage: str, done: int, of: int) -> None:
@@ -69,16 +72,11 @@ def main() -> None:
 def train_pictures(folder: Path, *, half: bool) -> list[LabelledPicture]:
     """List Caltech-101's train pictures: those whose number is not divisible by 3.
 
-    With `half` only every other category, for the label-disjoint measure. `Faces_easy` shows the
-    people of `Faces`, cut closer, and is one label with it.
+    With `half` only every other category, for the label-disjoint measure.
     """
     pictures = [p for p in list_labelled(folder) if int(Path(p.path).stem.split("_")[-1]) % 3]
     left_out = categories_left_out({picture.label for picture in pictures} - {BACKGROUND})
-    return [
-        LabelledPicture(p.path, "Faces" if p.label == "Faces_easy" else p.label)
-        for p in pictures
-        if not (half and p.label in left_out)
-    ]
+    return [picture for picture in pictures if not (half and picture.label in left_out)]
 
 
 def categories_left_out(categories: set[str]) -> set[str]:

@@ -4,7 +4,7 @@
         [--labels half] [--also FOLDER ...] [--write-start START.onnx]
 
 Rows: the start's 1,280 pooled features; class probabilities compared by euclidean distance, as the
-seed project searched; both halves of the embedding; the embedding in float32; the file as it is.
+seed project searched; the parts of the embedding; the embedding in float32; the file as it is.
 Caltech-101 by its protocol, with `--labels half` only those categories that a training with
 `--labels half` has not seen; other labelled folders leave-one-out. `--write-start` writes the
 start's features as an encoder, so that `benchmarks/copies.py` can take them, too.
@@ -28,7 +28,12 @@ from lookalike.finetune.export import float_model, make_card, read_weights, with
 from lookalike.finetune.loop import trunk_features
 from lookalike.finetune.losses import TEMPERATURE
 from lookalike.finetune.mobilenet_edgetpu import POOLED, MobileNetEdgeTpu
-from lookalike.finetune.network import GENERAL_DIMENSIONS, EmbeddingNetwork, unit
+from lookalike.finetune.network import (
+    CLASS_DIMENSIONS,
+    GENERAL_DIMENSIONS,
+    EmbeddingNetwork,
+    unit,
+)
 from lookalike.finetune.pictures import LabelledSet, Reader
 from training.__main__ import BACKGROUND, categories_left_out
 
@@ -100,7 +105,8 @@ def _rows(
 ) -> Iterator[tuple[str, NDArray[np.float32], NDArray[np.float32]]]:
     """Give every row's name, its queries and its gallery, to be ranked by inner product."""
     weights = read_weights(path.read_bytes())
-    network = EmbeddingNetwork(MobileNetEdgeTpu(), classes=len(weights["proxies"]))
+    trunk = MobileNetEdgeTpu(concepts=len(weights["trunk.classifier.bias"]))
+    network = EmbeddingNetwork(trunk, classes=len(weights["proxies"]))
     network.load_state_dict({k: torch.from_numpy(weights[k].copy()) for k in network.state_dict()})
     pictures = LabelledSet(tuple(paths), (0,) * len(paths), ("",))
     reader = Reader(start.preprocessing)
@@ -111,7 +117,7 @@ def _rows(
     with torch.inference_mode():
         features = trunk_features(network, pictures, reader, "cpu")
         beliefs = torch.softmax(network.class_cosines(features) / TEMPERATURE, dim=1).numpy()
-        both = network.embed(features).numpy()
+        both = network.embed(features, network.proxies).numpy()
     # The nearest by distance have the greatest x . y - |y|^2 / 2.
     column = np.ones((len(beliefs), 1), np.float32)
     squares = (beliefs**2).sum(axis=1, keepdims=True) / 2
@@ -120,12 +126,16 @@ def _rows(
         np.hstack([beliefs, column]),
         np.hstack([beliefs, -squares]),
     )
-    for name, half in (
-        ("general half", both[:, :GENERAL_DIMENSIONS]),
-        ("class half", both[:, GENERAL_DIMENSIONS:]),
+    of_classes = GENERAL_DIMENSIONS + CLASS_DIMENSIONS
+    for name, start_at, end in (
+        ("general part", 0, GENERAL_DIMENSIONS),
+        ("class part", GENERAL_DIMENSIONS, of_classes),
+        ("concept part", of_classes, both.shape[1]),
+        ("without the concepts", 0, of_classes),
     ):
-        half = half / np.linalg.norm(half, axis=1, keepdims=True)  # noqa: PLW2901
-        yield name, half, half
+        part = both[:, start_at:end]
+        part = part / np.linalg.norm(part, axis=1, keepdims=True)
+        yield name, part, part
     yield "embedding, float32", both, both
     shipped = embed(paths, encoders.load(str(path))).vectors
     yield "as shipped", shipped, shipped

@@ -29,12 +29,14 @@ class TinyTrunk(Trunk):
     preprocessing = Preprocessing(width=SIDE, height=SIDE)
     name = "tiny"
 
-    def __init__(self) -> None:
+    def __init__(self, *, concepts: int = 0) -> None:
         super().__init__()
         with torch.random.fork_rng():
             torch.manual_seed(1)
             self.first = nn.Conv2d(3, 6, 4, 4)
             self.second = nn.Conv2d(6, 12, 2, 2)
+            if concepts:
+                self.classifier = nn.Linear(12, concepts)
 
     def frozen(self, pixels: Tensor) -> Tensor:
         return torch.relu(self.first(pixels.permute(0, 3, 1, 2).float() / 64 - 2))

@@ -24,7 +24,7 @@ from tests.finetune.conftest import TinyTrunk
 def network() -> EmbeddingNetwork:
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        network = EmbeddingNetwork(TinyTrunk(), classes=5)
+        network = EmbeddingNetwork(TinyTrunk(concepts=200), classes=5)
         network.general.weight.data = torch.linalg.qr(torch.randn(18, 18))[0]
         network.settle()
     return network.eval()
@@ -66,6 +66,18 @@ def test_int8_stays_near_and_uses_seven_bits(
     assert np.abs(onnx.numpy_helper.to_array(weights[0])).max() <= 64
 
 
+def test_large_float_weights_are_kept_in_half_and_computed_in_full(quantised: bytes) -> None:
+    proto = onnx.load_from_string(quantised)
+    kinds = {t.name: t.data_type for t in proto.graph.initializer}
+    assert kinds["trunk.classifier.weight"] == onnx.TensorProto.FLOAT16
+    assert kinds["trunk.classifier.bias"] == onnx.TensorProto.FLOAT
+    casts = {
+        node.input[0]: node.attribute[0].i for node in proto.graph.node if node.op_type == "Cast"
+    }
+    assert casts["trunk.classifier.weight"] == onnx.TensorProto.FLOAT
+    onnx.checker.check_model(proto, full_check=True)
+
+
 def test_weights_come_back_and_give_the_same_integers_again(
     network: EmbeddingNetwork, exact: bytes, quantised: bytes, pixels: np.ndarray
 ) -> None:
@@ -73,12 +85,17 @@ def test_weights_come_back_and_give_the_same_integers_again(
     for name, tensor in read_weights(exact).items():
         if name in state:
             assert np.array_equal(tensor, state[name].numpy())
-    again = EmbeddingNetwork(TinyTrunk(), classes=5)
+    again = EmbeddingNetwork(TinyTrunk(concepts=200), classes=5)
     weights = read_weights(quantised)
     assert set(again.state_dict()) - set(weights) == set()
     again.load_state_dict({k: torch.from_numpy(weights[k].copy()) for k in again.state_dict()})
     twice = read_weights(int8_model(float_model(again), [pixels[:12], pixels[12:]]))
-    for name in ("trunk.first.weight", "trunk.second.weight", "embed_class.weight"):
+    for name in (
+        "trunk.first.weight",
+        "trunk.second.weight",
+        "trunk.classifier.weight",
+        "embed_class.weight",
+    ):
         assert np.allclose(twice[name], weights[name], atol=1e-7)
 
 

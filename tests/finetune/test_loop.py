@@ -24,10 +24,10 @@ NOTHING = LabelledSet((), (), ())
 def make(labelled: Callable[..., Path]) -> Callable[..., Trainer]:
     pictures = labelled_set(list_labelled(labelled(red=6, green=6)))
 
-    def trainer(*, epochs: int = 6, run: str = "this") -> Trainer:
+    def trainer(*, epochs: int = 6, run: str = "this", concepts: int = 0) -> Trainer:
         with torch.random.fork_rng():
             torch.manual_seed(2)
-            network = EmbeddingNetwork(TinyTrunk(), classes=2)
+            network = EmbeddingNetwork(TinyTrunk(concepts=concepts), classes=2)
         network.general.weight.data = torch.eye(18)
         batches = Batches(pictures, Reader(TinyTrunk.preprocessing), seed=0)
         return Trainer(network, batches, epochs=epochs, device="cpu", run=run)
@@ -56,6 +56,19 @@ def test_it_learns_and_leaves_the_rest_alone(make: Callable[..., Trainer], tmp_p
     assert labels[-1] < labels[0] - 0.1
     assert len(trainer.history.loss) == 30
     assert all(map(math.isnan, trainer.history.validation))
+
+
+def test_what_the_trunk_was_taught_before_is_kept(
+    make: Callable[..., Trainer], tmp_path: Path
+) -> None:
+    trainer = make(epochs=2, concepts=5)
+    before = {k: v.clone() for k, v in trainer.network.state_dict().items()}
+    trainer.train(NOTHING, checkpoint=str(tmp_path / "c"))
+    after = trainer.finished().state_dict()
+    for name in ("trunk.classifier.weight", "trunk.classifier.bias", "concepts"):
+        assert torch.equal(after[name], before[name])
+    beliefs = trainer.history.parts["beliefs"]
+    assert 0 < beliefs[0] < 1
 
 
 def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(

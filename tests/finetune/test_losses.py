@@ -45,3 +45,12 @@ def test_kept_similarities_ignore_a_turn_of_the_space() -> None:
     far = unit(torch.randn(5, 4))
     expected = 100 * ((far @ far.T - x @ x.T) ** 2).mean()
     assert losses.kept_similarities(far, x).item() == pytest.approx(expected.item())
+
+
+def test_kept_beliefs_are_the_divergence_from_those_before() -> None:
+    before, now = torch.tensor([[2.0, 0.0, -1.0]]), torch.tensor([[0.5, 0.5, 0.0]])
+    p, q = torch.softmax(before, 1), torch.softmax(now, 1)
+    expected = (p * (p.log() - q.log())).sum()
+    assert losses.kept_beliefs(now, before).item() == pytest.approx(expected.item(), rel=1e-5)
+    shifted = now + 3  # says the same
+    assert losses.kept_beliefs(shifted, now).item() == pytest.approx(0, abs=1e-6)

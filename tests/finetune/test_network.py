@@ -1,23 +1,30 @@
 from __future__ import annotations
 
+import pytest
 import torch
 
 from lookalike.finetune.mobilenet_edgetpu import FROZEN_BLOCKS, MobileNetEdgeTpu
-from lookalike.finetune.network import CLASS_DIMENSIONS, EmbeddingNetwork
+from lookalike.finetune.network import (
+    CLASS_DIMENSIONS,
+    CONCEPT_DIMENSIONS,
+    EmbeddingNetwork,
+    concept_proxies,
+)
 from tests.finetune.conftest import TinyTrunk
 
 
-def test_vectors_have_unit_length_and_both_halves() -> None:
-    network = EmbeddingNetwork(TinyTrunk(), classes=4)
+@pytest.mark.parametrize(("concepts", "more"), [(0, 0), (9, CONCEPT_DIMENSIONS)])
+def test_vectors_have_unit_length_and_all_parts(concepts: int, more: int) -> None:
+    network = EmbeddingNetwork(TinyTrunk(concepts=concepts), classes=4)
     network.general.weight.data = torch.eye(18)
     network.settle()
     pixels = torch.randint(0, 256, (5, 32, 32, 3), dtype=torch.uint8)
     vectors = network(pixels)
-    assert vectors.shape == (5, network.dimensions) == (5, 18 + CLASS_DIMENSIONS)
+    assert vectors.shape == (5, network.dimensions) == (5, 18 + CLASS_DIMENSIONS + more)
     assert torch.allclose(vectors.norm(dim=1), torch.ones(5), atol=1e-5)
 
 
-def test_the_class_half_is_silent_where_no_class_is_believed() -> None:
+def test_the_class_part_is_silent_where_no_class_is_believed() -> None:
     network = EmbeddingNetwork(TinyTrunk(), classes=100)
     network.general.weight.data = torch.eye(18)
     features = torch.rand(1, 18)
@@ -25,13 +32,48 @@ def test_the_class_half_is_silent_where_no_class_is_believed() -> None:
         sure = network.class_vector(features)[0]
         network.proxies.copy_(torch.randn(100, CLASS_DIMENSIONS))
         network.settle()
-        quiet = network.embed(features)[0, 18:].norm()
+        quiet = network.embed(features, network.proxies)[0, 18:].norm()
         network.proxies[7] = sure
         network.embed_class.weight.mul_(2)  # its length does not matter
-        loud = network.embed(features)[0, 18:]
-    assert quiet < 0.25
+        loud = network.embed(features, network.proxies)[0, 18:]
+    assert quiet < 0.4
     assert loud.norm() > 0.6
     assert torch.argmax(network.proxies @ loud) == 7
+
+
+def test_two_classes_are_believed_no_sooner_than_a_hundred() -> None:
+    network = EmbeddingNetwork(TinyTrunk(), classes=2)
+    network.general.weight.data = torch.eye(18)
+    with torch.no_grad():
+        network.proxies.copy_(torch.eye(CLASS_DIMENSIONS)[:2])
+        network.embed_class.weight.zero_()
+        network.embed_class.weight[2] = 1  # at a right angle to both
+        of_classes = network.embed(torch.rand(1, 18), network.proxies)[0, 18:]
+    assert of_classes.norm() < 0.02  # a softmax of these two alone would be half of each
+
+
+def test_the_concept_part_says_what_the_classifier_believes() -> None:
+    trunk = TinyTrunk(concepts=3)
+    assert trunk.classifier is not None
+    with torch.no_grad():
+        trunk.classifier.weight.copy_(torch.eye(12)[:3] * 40)
+        trunk.classifier.bias.zero_()
+    network = EmbeddingNetwork(trunk, classes=2)
+    network.general.weight.data = torch.eye(18)
+    network.settle()
+    with torch.no_grad():
+        spoken = network.embed(torch.eye(18)[:3], network.proxies)[:, -CONCEPT_DIMENSIONS:]
+    assert torch.equal((spoken @ network.concepts.T).argmax(dim=1), torch.arange(3))
+
+
+def test_like_concepts_lie_together() -> None:
+    torch.manual_seed(0)
+    weight = torch.randn(30, 12)
+    weight[1] = weight[0] + 0.1 * torch.randn(12)
+    placed = concept_proxies(weight)
+    assert placed.shape == (30, CONCEPT_DIMENSIONS)
+    assert torch.allclose(placed.norm(dim=1), torch.ones(30), atol=1e-5)
+    assert (placed @ placed[0]).argsort()[-2] == 1
 
 
 def test_only_the_later_blocks_are_trained() -> None:

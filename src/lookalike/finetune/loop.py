@@ -36,8 +36,9 @@ WEIGHT_DECAY = 0.02
 WARMUP_STEPS = 100
 LONGEST_GRADIENT = 1.0
 AVERAGING = 0.998  # of the weights over the steps; the average is what is exported
-COPIES_WEIGHT = 0.5
+COPIES_WEIGHT = 0.75
 KEPT_WEIGHT = 1.0
+BELIEFS_WEIGHT = 0.5
 SILENCE_WEIGHT = 0.3
 PICTURES_AT_ONCE = 32
 _NUMBERS = "numbers"  # the checkpoint's JSON, in the file's metadata
@@ -173,6 +174,9 @@ class Trainer:
             "copies": COPIES_WEIGHT * losses.copies(one_vector, other_vector, labels),
             "kept": KEPT_WEIGHT * losses.kept_similarities(seen, before),
         }
+        if network.trunk.classifier:
+            believed, known = network.beliefs(features), network.beliefs(original)
+            parts["beliefs"] = BELIEFS_WEIGHT * losses.kept_beliefs(believed, known)
         loss = torch.stack(list(parts.values())).sum()
         if not torch.isfinite(loss):
             raise EncoderError(

@@ -59,3 +59,14 @@ def kept_similarities(features: Tensor, original: Tensor) -> Tensor:
     in squared hundredths of a cosine... times 0.01: 1 is a root mean square change of 0.1.
     """
     return (features @ features.T - original @ original.T).square().mean() * 100
+
+
+def kept_beliefs(logits: Tensor, original: Tensor) -> Tensor:
+    """Compare what a classifier makes of the features with what it made of the original ones.
+
+    Li and Hoiem, "Learning without Forgetting" (2016); both [N, K]. The mean divergence, in nats.
+    """
+    before = torch.log_softmax(original, dim=1)
+    return functional.kl_div(
+        torch.log_softmax(logits, dim=1), before, reduction="batchmean", log_target=True
+    )

@@ -130,13 +130,15 @@ class MobileNetEdgeTpu(Trunk):
     preprocessing = Preprocessing(width=IMAGE_SIZE, height=IMAGE_SIZE)
     name = "MobileNetEdgeTPU 1.0"
 
-    def __init__(self) -> None:
-        """Lay out all layers."""
+    def __init__(self, *, concepts: int = 0) -> None:
+        """Lay out all layers; `concepts` is how many classes a classifier tells apart, if any."""
         super().__init__()
         self.stem = ConvLayer(3, 32, kernel=3, stride=2)
         channels = [32, *(spec.out for spec in BLOCKS)]
         self.blocks = nn.ModuleList(map(Block, channels, BLOCKS))
         self.head = ConvLayer(channels[-1], POOLED)
+        if concepts:
+            self.classifier = nn.Linear(POOLED, concepts)
 
     def frozen(self, pixels: Tensor) -> Tensor:
         """Run stem and the first blocks: [N, 96, 14, 14]."""

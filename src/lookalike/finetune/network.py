@@ -1,7 +1,8 @@
-"""The network that is trained and exported: one trunk, two heads, one vector.
+"""The network that is trained and exported: one trunk, up to three voices, one vector.
 
-The general head keeps the similarities that the trunk came with; the class head adds what the
-labels taught, and falls silent on pictures that look like none of them.
+The general head keeps the similarities that the trunk came with. The class head adds what the
+labels taught, the trunk's own classifier, where it has one, what it was taught before; both fall
+silent on pictures that look like nothing they know.
 """
 
 from __future__ import annotations
@@ -18,11 +19,14 @@ if TYPE_CHECKING:
     from ..encoders.card import Input, Preprocessing
 
 GENERAL_DIMENSIONS = 384
-CLASS_DIMENSIONS = 128
-# How sure the class head must be to speak, and how loud it then is: chosen on held-out train
-# pictures and on five foreign collections, see docs/encoders.md.
+CLASS_DIMENSIONS = 64
+CONCEPT_DIMENSIONS = 64
+# How sure a voice must be to speak, and how loud it then is: chosen on held-out train pictures, on
+# labels left out of training and on five foreign collections, see docs/encoders.md.
 EVIDENCE_TEMPERATURE = 0.11
-EVIDENCE_WEIGHT = 1.0
+LEAST_CLASSES = 100  # of fewer, strangers of cosine 0 make up the number, lest two be too sure
+CONCEPT_TEMPERATURE = 1.25
+CONCEPT_WEIGHT = 0.5
 _PROXY_LENGTH = 0.05  # a number's size at the start: short enough for the optimiser to turn them
 
 
@@ -35,6 +39,8 @@ class Trunk(nn.Module):
         powers: exponent of each part's values, before: below 1 where none is negative and a few
             large ones would drown the others.
         standardised: whether a part's mean and deviation over the training pictures are taken out.
+        classifier: tells apart what the trunk was taught before, by its pooled features; None
+            where that is not known. It is not trained on.
         preprocessing: from picture to pixels.
         name: for the card.
     """
@@ -45,6 +51,11 @@ class Trunk(nn.Module):
     standardised: tuple[bool, ...]
     preprocessing: Preprocessing
     name: str
+
+    def __init__(self) -> None:
+        """Begin without a classifier."""
+        super().__init__()
+        self.classifier: nn.Linear | None = None
 
     def frozen(self, pixels: Tensor) -> Tensor:
         """Do what is not trained: uint8 [N, H, W, 3] to what `tail` takes."""
@@ -101,17 +112,19 @@ class HubTrunk(Trunk):
 
 
 class EmbeddingNetwork(nn.Module):
-    """Trunk and both heads: uint8 pixels [N, H, W, 3] to float32 [N, D], unit length.
+    """Trunk and heads: uint8 pixels [N, H, W, 3] to float32 [N, D], unit length.
 
     D is `GENERAL_DIMENSIONS`, or the number of features where that is less, and
-    `CLASS_DIMENSIONS`. The class half of the vector is the mean of the class proxies, weighed by
-    the softmax of the picture's cosines with them. Pictures that look like one class lie together
-    by its proxy; on a picture that looks like none, the mean of many proxies is short, and the
-    general half decides.
+    `CLASS_DIMENSIONS`, and `CONCEPT_DIMENSIONS` where the trunk has a classifier. The class part of
+    the vector is the mean of the class proxies, weighed by the softmax of the picture's cosines
+    with them. Pictures that look like one class lie together by its proxy; on a picture that looks
+    like none, the mean of many proxies is short, and the general part decides. The concept part is
+    the same of what the classifier tells apart.
     """
 
     mean: Tensor
     deviation: Tensor
+    concepts: Tensor
 
     def __init__(self, trunk: Trunk, *, classes: int) -> None:
         """Lay out heads for a trunk."""
@@ -125,11 +138,14 @@ class EmbeddingNetwork(nn.Module):
         self.embed_class = nn.Linear(trunk.groups[0], CLASS_DIMENSIONS, bias=False)
         self.proxies = nn.Parameter(torch.randn(classes, CLASS_DIMENSIONS) * _PROXY_LENGTH)
         nn.init.normal_(self.embed_class.weight, std=trunk.groups[0] ** -0.5)
+        if trunk.classifier:
+            self.register_buffer("concepts", concept_proxies(trunk.classifier.weight))
 
     @property
     def dimensions(self) -> int:
         """D."""
-        return self.general.out_features + CLASS_DIMENSIONS
+        of_concepts = CONCEPT_DIMENSIONS if self.trunk.classifier else 0
+        return self.general.out_features + CLASS_DIMENSIONS + of_concepts
 
     def balanced(self, features: Tensor) -> Tensor:
         """Make the general head's input: each part powered, standardised, weighed; [N, F]."""
@@ -156,13 +172,25 @@ class EmbeddingNetwork(nn.Module):
         """Compare with every class: [N, classes]."""
         return self.class_vector(features) @ unit(self.proxies).T
 
-    def embed(self, features: Tensor) -> Tensor:
-        """Join both heads: [N, D], unit length; the proxies must be settled."""
-        general = self.general_vector(features)
-        cosines = functional.linear(self.class_vector(features), self.proxies)
-        evidence = torch.softmax(cosines / EVIDENCE_TEMPERATURE, dim=1)
-        known = (evidence @ self.proxies) * EVIDENCE_WEIGHT**0.5
-        return unit(torch.cat([general, known], dim=1))
+    def embed(self, features: Tensor, proxies: Tensor) -> Tensor:
+        """Join the heads: [N, D], unit length; `proxies` are the network's own, at unit length."""
+        cosines = functional.linear(self.class_vector(features), proxies)
+        classes = len(proxies)
+        cosines = functional.pad(cosines, (0, max(LEAST_CLASSES - classes, 0)))
+        evidence = torch.softmax(cosines / EVIDENCE_TEMPERATURE, dim=1)[:, :classes]
+        parts = [self.general_vector(features), evidence @ proxies]
+        if self.trunk.classifier:
+            evidence = torch.softmax(self.beliefs(features) / CONCEPT_TEMPERATURE, dim=1)
+            parts.append(evidence @ self.concepts * CONCEPT_WEIGHT**0.5)
+        return unit(torch.cat(parts, dim=1))
+
+    def beliefs(self, features: Tensor) -> Tensor:
+        """Ask the trunk's classifier, which must be there: logits [N, concepts]."""
+        classifier = self.trunk.classifier
+        if classifier is None:
+            raise RuntimeError(f"{self.trunk.name} has no classifier")
+        logits: Tensor = classifier(features[:, : self.trunk.groups[0]])
+        return logits
 
     def settle(self) -> None:
         """Bring the proxies to unit length, once they are no longer trained.
@@ -173,8 +201,21 @@ class EmbeddingNetwork(nn.Module):
             self.proxies.copy_(unit(self.proxies))
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """Map uint8 RGB [N, H, W, 3] to float32 [N, D], unit length."""
-        return self.embed(self.trunk(pixels))
+        """Map uint8 RGB [N, H, W, 3] to float32 [N, D], unit length; first `settle`."""
+        return self.embed(self.trunk(pixels), self.proxies)
+
+
+@torch.no_grad()
+def concept_proxies(weight: Tensor) -> Tensor:
+    """Place a classifier's classes by their weights [K, F]: [K, CONCEPT_DIMENSIONS], unit length.
+
+    Classes whose weights are alike lie together, in the principal directions of all; columns that
+    so few classes or features leave over are zero.
+    """
+    rows = unit(weight - weight.mean(dim=0))
+    _, _, directions = torch.linalg.svd(rows, full_matrices=False)
+    placed = rows @ directions[:CONCEPT_DIMENSIONS].T
+    return unit(functional.pad(placed, (0, CONCEPT_DIMENSIONS - placed.shape[1])))
 
 
 def unit(x: Tensor) -> Tensor:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from .network import Trunk
 
+_KEPT = ("concepts", "deviation", "general.weight", "mean")  # beside the trunk
 _WEIGHTS = Path(encoders.__file__).parent / "weights"
 
 
@@ -57,7 +58,8 @@ def starting_network(init: str, *, classes: int) -> tuple[EmbeddingNetwork, str,
     if not path.is_file():
         path = Path(init)
     weights = read_weights(path.read_bytes())
-    network = EmbeddingNetwork(MobileNetEdgeTpu(), classes=classes)
+    concepts = len(weights.get("trunk.classifier.bias", ()))
+    network = EmbeddingNetwork(MobileNetEdgeTpu(concepts=concepts), classes=classes)
     try:
         _fill(network, weights)
     except (KeyError, RuntimeError) as error:
@@ -76,9 +78,9 @@ def network_of_trunk(trunk: Trunk, *, classes: int) -> EmbeddingNetwork:
 
 
 def _fill(network: EmbeddingNetwork, weights: Mapping[str, NDArray[np.float32]]) -> None:
-    """Take over the trunk and the general head; the class head starts anew."""
+    """Take over all but the class head, which starts anew."""
     state = network.state_dict()
     for name in state:
-        if name.startswith("trunk.") or name in {"general.weight", "mean", "deviation"}:
+        if name.startswith("trunk.") or name in _KEPT:
             state[name] = torch.from_numpy(weights[name].copy())
     network.load_state_dict(state)

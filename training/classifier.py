@@ -1,0 +1,41 @@
+"""The classifier of the network that training starts from, as its publisher's .tflite file has it.
+
+The trunk's .safetensors ends with the pooled features; what the network made of them, 1,000 classes
+of ImageNet, is in the .tflite file only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from ai_edge_litert.interpreter import Interpreter
+
+from lookalike.finetune.mobilenet_edgetpu import POOLED
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any
+
+CLASSES = 1_000
+_WEIGHT, _BIAS = (CLASSES + 1, 1, 1, POOLED), (CLASSES + 1,)
+
+
+def read_classifier(path: Path) -> torch.nn.Linear:
+    """Read the last layer: from pooled features to logits, without the class "background"."""
+    interpreter = Interpreter(str(path))
+    # Activations have another shape; weights and bias are known by theirs.
+    tensors = {tuple(entry["shape"]): entry for entry in interpreter.get_tensor_details()}
+    layer = torch.nn.Linear(POOLED, CLASSES)
+    with torch.no_grad():
+        weight = _dequantised(interpreter, tensors[_WEIGHT]).reshape(CLASSES + 1, POOLED)
+        layer.weight.copy_(torch.from_numpy(weight[1:]))
+        layer.bias.copy_(torch.from_numpy(_dequantised(interpreter, tensors[_BIAS])[1:]))
+    return layer
+
+
+def _dequantised(interpreter: Interpreter, entry: dict[str, Any]) -> np.ndarray:
+    scale, zero = entry["quantization"]
+    integers = interpreter.get_tensor(entry["index"]).astype(np.float32)
+    return (integers - np.float32(zero)) * np.float32(scale)
