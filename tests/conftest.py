@@ -35,6 +35,18 @@ def draw(seed: int, size: tuple[int, int] = (160, 120)) -> Image.Image:
     return image
 
 
+def busy(seed: int, size: tuple[int, int]) -> Image.Image:
+    """Draw many small shapes over a gradient, for what needs something to see everywhere."""
+    rng = np.random.default_rng(seed)
+    image = draw(seed, size)
+    pen = ImageDraw.Draw(image)
+    for _ in range(size[0] * size[1] // 500):
+        x, y, w, h = (int(v) for v in rng.integers((0, 0, 3, 3), (*size, 30, 30)))
+        colour = tuple(int(v) for v in rng.integers(0, 256, 3))
+        [pen.ellipse, pen.rectangle][int(rng.integers(2))]((x, y, x + w, y + h), fill=colour)
+    return image
+
+
 def save(path: Path, seed: int, **options: Any) -> Path:
     """Draw a picture into a file, by default a JPEG of quality 90."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -290,14 +290,8 @@ def _open(gallery: Path | None, *, encoder: str | None = None, rebuild: bool = F
 
 def _draw(sheet: Path, asked: str | bytes | None, result: SearchResult) -> None:
     from .query import look
-    from .sheet import contact_sheet
+    from .sheet import contact_sheet, save
 
     picture = None if asked is None else look(asked).picture
     name = result.query if asked is None else os.path.basename(result.query)
-    drawn = contact_sheet([(name, picture, result)])
-    try:
-        drawn.save(sheet, quality=90)
-    except (OSError, ValueError) as error:
-        raise ArgumentError(
-            f"{sheet} can't be written ({error}); choose another place, ending in .jpg or .png."
-        ) from error
+    save(contact_sheet([(name, picture, result)]), sheet)

@@ -1,25 +1,34 @@
-"""The contact sheet: queries at the left, their best hits beside them, with score and name."""
+"""What is drawn on paper: queries with their best hits, and two pictures compared."""
 
 from __future__ import annotations
 
 import os
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 from .decode import decode
-from .errors import PictureError
+from .errors import ArgumentError, PictureError
 from .sources import read, stat_source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
+    from numpy.typing import NDArray
     from PIL import Image, ImageDraw, ImageFont
 
+    from .compare import Comparison
     from .types import Hit, Picture
 
 CELL_PIXELS = 200
 GAP_PIXELS = 24
 TEXT_PIXELS = 46
 MAX_HITS = 10
+PANEL_PIXELS = 420  # longer side of a compared picture
+LINE_PIXELS = 24
+MAX_LETTERS = 100  # of a line of text
+MAX_JOINED = 40  # of the features that agree, so many are shown
+_LAID_OVER = 200  # of 255, how much of the first picture is seen over the second
 _PAPER, _FRAME, _INK, _FAINT, _ACCENT = "#fbfaf7", "#ebe8e0", "#23201c", "#837c71", "#b4532a"
 _SCALE = 2  # text and corners are drawn larger and reduced
 
@@ -83,6 +92,121 @@ def _cell(  # noqa: PLR0913, PLR0917
         sheet.paste(fitted, (x * _SCALE + middle[0], y * _SCALE + middle[1]), corners)
     draw.text(_scaled(x, y + CELL_PIXELS + 6), title, ink, _font(15))
     draw.text(_scaled(x, y + CELL_PIXELS + 25), _shortened(name, draw), _FAINT, _font(12))
+
+
+def comparison_sheet(found: Comparison) -> Image.Image:
+    """Draw two pictures, what they share outlined and joined, and the first over the second.
+
+    Returns:
+        an RGB picture, with what was found in words below.
+    """
+    from PIL import Image, ImageDraw
+
+    panels = [_panel(picture) for picture in found.pictures]
+    titles = [os.path.basename(name) for name in found.names]
+    shown = found.match if found.kind != "different" else None
+    if shown:
+        panels.append(_laid_over(found, panels))
+        titles.append("the first laid over the second")
+    lefts = [GAP_PIXELS]
+    for panel in panels:
+        lefts.append(lefts[-1] + panel.width // _SCALE + GAP_PIXELS)
+    words = [line for said in found.sentences for line in textwrap.wrap(said, MAX_LETTERS)]
+    below = 2 * GAP_PIXELS + max(panel.height for panel in panels) // _SCALE
+    size = (max(lefts[-1], MAX_LETTERS * 8), below + LINE_PIXELS * (len(words) + 2))
+    sheet = Image.new("RGB", _scaled(*size), _PAPER)
+    for panel, left in zip(panels, lefts, strict=False):
+        sheet.paste(panel, _scaled(left, GAP_PIXELS))
+    draw = ImageDraw.Draw(sheet, "RGBA")
+    for title, left in zip(titles, lefts, strict=False):
+        draw.text(_scaled(left, below - GAP_PIXELS + 4), _shortened(title, draw), _FAINT, _font(13))
+    for n, line in enumerate(words):
+        draw.text(_scaled(GAP_PIXELS, below + LINE_PIXELS * (n + 0.75)), line, _INK, _font(15))
+    if shown:
+        _joined(draw, found, panels, lefts)
+    return sheet.resize(size, Image.Resampling.LANCZOS)
+
+
+def _panel(picture: Picture) -> Image.Image:
+    from PIL import Image, ImageOps
+
+    side = PANEL_PIXELS * _SCALE
+    return ImageOps.contain(Image.fromarray(picture.pixels), (side, side))
+
+
+def _laid_over(found: Comparison, panels: Sequence[Image.Image]) -> Image.Image:
+    """Lay the first picture where it lies in the second, which is grey."""
+    import cv2
+    import numpy as np
+    from PIL import Image
+
+    one, below = panels[0], panels[1].convert("L").convert("RGB")
+    to = _shown(found, panels, 1) @ _transform(found) @ np.linalg.inv(_shown(found, panels, 0))
+    laid = cv2.warpPerspective(np.asarray(one), to, below.size, flags=cv2.INTER_AREA)
+    whole = np.full(one.size[::-1], _LAID_OVER, np.uint8)
+    mask = cv2.warpPerspective(whole, to, below.size)
+    below.paste(Image.fromarray(laid), mask=Image.fromarray(mask))
+    return below
+
+
+def _joined(
+    draw: ImageDraw.ImageDraw,
+    found: Comparison,
+    panels: Sequence[Image.Image],
+    lefts: Sequence[int],
+) -> None:
+    """Join features that agree by lines; outline in each picture what the other shows."""
+    import numpy as np
+
+    from .verify import frame, mapped, shared_part
+
+    assert found.match is not None  # noqa: S101  the caller has seen to it
+    forth = _transform(found)
+    on_sheet = [np.eye(3), np.eye(3)]
+    for k in (0, 1):
+        moved = np.array([[1, 0, lefts[k] * _SCALE], [0, 1, GAP_PIXELS * _SCALE], [0, 0, 1]])
+        on_sheet[k] = moved @ _shown(found, panels, k)
+        other, own = found.pictures[1 - k], found.pictures[k]
+        to = forth if k else np.linalg.inv(forth)
+        outline = shared_part(mapped(to, frame(other.width, other.height)), own.width, own.height)
+        corners = [tuple(corner) for corner in mapped(on_sheet[k], outline).tolist()]
+        draw.line([*corners, corners[0]], _ACCENT, 3 * _SCALE, joint="curve")
+    points = found.match.points
+    points = points[:: max(len(points) // MAX_JOINED, 1)]
+    ends = mapped(on_sheet[0], points[:, :2]), mapped(on_sheet[1], points[:, 2:])
+    for one, other in zip(*(end.tolist() for end in ends), strict=True):
+        draw.line([tuple(one), tuple(other)], _ACCENT + "90", _SCALE)
+        for x, y in (one, other):
+            draw.ellipse([x - 5, y - 5, x + 5, y + 5], _ACCENT)
+
+
+def _transform(found: Comparison) -> NDArray[Any]:
+    import numpy as np
+
+    assert found.match is not None  # noqa: S101  nothing is drawn without
+    return np.array(found.match.transform)
+
+
+def _shown(found: Comparison, panels: Sequence[Image.Image], which: int) -> NDArray[Any]:
+    """Map a picture's pixels to those of its panel."""
+    import numpy as np
+
+    picture, panel = found.pictures[which], panels[which]
+    return np.diag([panel.width / picture.width, panel.height / picture.height, 1.0])
+
+
+def save(drawn: Image.Image, path: Path) -> None:
+    """Write what was drawn; the name's ending tells the format.
+
+    Raises:
+        ArgumentError: it can't be written there.
+    """
+    try:
+        drawn.save(path, quality=90)
+    except (OSError, ValueError) as error:
+        raise ArgumentError(
+            f"{path} can't be written ({error}); choose another place, ending in .jpg or .png."
+        ) from error
 
 
 def open_picture(path: str) -> Image.Image | None:

@@ -220,3 +220,28 @@ class PruneReport:
 
     removed: tuple[str, ...]
     offline: tuple[Root, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """How one picture lies in another, as the geometry proves it.
+
+    Attributes:
+        transform: 3 x 3, from the query's pixels to the target's; the last number is 1.
+        inliers: features that agree on it, each at another place.
+        agreement: correlation of the pixels laid over each other, 0..1.
+        confidence: how likely one picture was made from the other, 0..1.
+        query_overlap: part of the query that lies in the target, 0..1.
+        target_overlap: part of the target that the query shows, 0..1.
+        flipped: whether it is a mirror image.
+        points: float32 [inliers, 4]: x and y in the query, x and y in the target, in pixels.
+    """
+
+    transform: tuple[tuple[float, ...], ...]
+    inliers: int
+    agreement: float
+    confidence: float
+    query_overlap: float
+    target_overlap: float
+    flipped: bool
+    points: NDArray[np.float32] = field(repr=False, compare=False)

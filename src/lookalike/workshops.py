@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -21,6 +22,34 @@ DONE, NOTHING_USABLE, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 REFUSALS_NAMED = 20
 
 app = typer.Typer()
+
+
+@app.command()
+def compare(
+    one: Annotated[str, typer.Argument(metavar="A", help="A picture's path; - for stdin.")],
+    other: Annotated[Path, typer.Argument(metavar="B", help="Another's.")],
+    out: Annotated[
+        Optional[Path],
+        typer.Option("--out", metavar="OUT.jpg", help="Also draw them, and what they share."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Tell whether one picture is a copy of another, and what was done to it."""
+    from .compare import compare as look_at_both
+    from .sources import read_stream
+    from .terminal import say
+
+    found = look_at_both(read_stream(sys.stdin.buffer) if one == "-" else one, other)
+    if as_json:
+        say(json.dumps(found.as_json()))
+    else:
+        for sentence in found.sentences:
+            say(sentence)
+    if out:
+        from .sheet import comparison_sheet, save
+
+        save(comparison_sheet(found), out)
+        say(f"Drawn: {out}", error=True)
 
 
 @app.command()

@@ -1,0 +1,291 @@
+"""Two fingerprints to a Match, or to nothing where neither picture holds what the other shows.
+
+Features that look alike are paired; pairs that agree on one similarity transform are gathered, each
+pair being a hypothesis (Philbin et al., "Object Retrieval with Large Vocabularies and Fast Spatial
+Matching", 2007); OpenCV's USAC (MAGSAC++, Barath et al. 2020) then fits an affine transform or a
+homography to them. Geometry alone is fooled by another photo of the same flat thing, so at last the
+pixels are laid over each other and compared.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from .fingerprints import Fingerprint, mirrored, negative
+from .types import Match
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Points = NDArray[Any]  # float [N, 2] or more
+    Transform = NDArray[Any]  # float [3, 3]
+
+RATIO = 0.88  # of the distances to the nearest and to the second feature (Lowe 2004)
+APART = 0.02  # of the longer side: nearer features are one and the same
+TOLERANCE = 0.015  # of the longer side: how far from its place a feature may lie
+MAX_PAIRS = 300
+SCALE_TOLERANCE = 1.7  # times as large or small
+ANGLE_TOLERANCE = 0.5  # radians
+LEAST_INLIERS = 6
+HOMOGRAPHY_FROM = 16  # inliers; of fewer an affine transform is all that can be told
+MOST_STRETCHED = 3.0  # times in one direction what it is in the other
+WINDOW = 9  # thumbnail pixels that are correlated
+BLANK = 4.0  # mean product of deviations in a window, in squared levels: less shows nothing
+_MIDDLE = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])  # OpenCV counts from pixels' middles
+_WHOLLY, _HALF, _TINY = 0.99, 0.5, 1e-6
+_BIAS, _OF_INLIERS, _OF_AGREEMENT = -14.0, 3.0, 8.0
+
+
+class Pairs(NamedTuple):
+    """Features that look alike: rows of query and target, [K] each, the surest first."""
+
+    query: NDArray[np.intp]
+    target: NDArray[np.intp]
+
+
+def verify(query: Fingerprint, target: Fingerprint) -> Match | None:
+    """Find the transform from the query's pixels to the target's, and what speaks for it.
+
+    The query is tried as it is and as its mirror image, and as the negatives of both where neither
+    fits.
+
+    Returns:
+        None where no transform has `LEAST_INLIERS` features behind it.
+    """
+    views = query, mirrored(query)
+    best = _best(views, target) or _best([negative(view) for view in views], target)
+    if best is None:
+        return None
+    view, flipped, transform, inliers = best
+    agreement = compare_pixels(transform, view, target)
+    if flipped:
+        transform = transform @ np.array([[-1.0, 0, query.width], [0, 1, 0], [0, 0, 1]])
+    query_overlap, target_overlap = overlaps(transform, query, target)
+    return Match(
+        transform=tuple(tuple(map(float, row)) for row in transform / transform[2, 2]),
+        inliers=len(inliers.query),
+        agreement=agreement,
+        confidence=confidence(len(inliers.query), agreement),
+        query_overlap=query_overlap,
+        target_overlap=target_overlap,
+        flipped=flipped,
+        points=np.hstack([query.points[inliers.query, :2], target.points[inliers.target, :2]]),
+    )
+
+
+def confidence(inliers: int, agreement: float) -> float:
+    """Tell how likely it is that one picture was made from the other: 0..1.
+
+    A logistic regression on pairs made of train pictures, see training/confidence.py.
+    """
+    logit = _BIAS + _OF_INLIERS * np.log(inliers) + _OF_AGREEMENT * agreement
+    return float(1 / (1 + np.exp(-logit)))
+
+
+def pair_features(query: Fingerprint, target: Fingerprint) -> Pairs:
+    """Pair every feature of the query with the target's most alike, if no other is as much."""
+    if len(query.points) == 0 or len(target.points) < 2:  # noqa: PLR2004
+        return Pairs(np.empty(0, np.intp), np.empty(0, np.intp))
+    cosines = query.descriptors @ target.descriptors.T
+    rows = np.arange(len(cosines))
+    best = cosines.argmax(axis=1)
+    nearest = cosines[rows, best]
+    # What lies at the same place is the same feature in another direction or size.
+    places = target.points[:, :2]
+    apart = APART * max(target.width, target.height)
+    same = ((places[:, None] - places[None]) ** 2).sum(axis=2) < apart**2
+    second = np.where(same[best], -1, cosines).max(axis=1)
+    distances = np.sqrt(np.maximum(2 - 2 * np.stack([nearest, second]), 1e-6))
+    ratio = distances[0] / distances[1]
+    sure = np.flatnonzero(ratio < RATIO)
+    sure = sure[np.argsort(ratio[sure], kind="stable")][:MAX_PAIRS]
+    return Pairs(sure, best[sure])
+
+
+def overlaps(transform: Transform, query: Fingerprint, target: Fingerprint) -> tuple[float, float]:
+    """Tell what part of the query lies in the target, and of the target in the query: 0..1."""
+    import cv2
+
+    def part(to: Transform, one: Fingerprint, other: Fingerprint) -> float:
+        seen = mapped(to, frame(one.width, one.height))
+        shared = shared_part(seen, other.width, other.height)
+        area = cv2.contourArea(shared.astype(np.float32)) if len(shared) else 0.0
+        return float(min(area / (other.width * other.height), 1))
+
+    return part(np.linalg.inv(transform), target, query), part(transform, query, target)
+
+
+def frame(width: float, height: float) -> Points:
+    """Give a picture's corners, clockwise from the upper left: [4, 2]."""
+    return np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)
+
+
+def mapped(transform: Transform, points: Points) -> Points:
+    """Map points [N, 2] by a 3 x 3 transform."""
+    lifted = points @ transform[:, :2].T + transform[:, 2]
+    return np.asarray(lifted[:, :2] / lifted[:, 2:])
+
+
+def shared_part(outline: Points, width: float, height: float) -> Points:
+    """Cut a convex outline [N, 2] to a picture's frame: [M, 2], M = 0 where they do not meet.
+
+    Sutherland and Hodgman, "Reentrant Polygon Clipping" (1974).
+    """
+    for axis, sign, limit in ((0, 1, 0.0), (1, 1, 0.0), (0, -1, -width), (1, -1, -height)):
+        inside = sign * outline[:, axis] - limit  # the depth of each corner, negative outside
+        cut = []
+        for k, corner in enumerate(outline):
+            if (inside[k] < 0) != (inside[k - 1] < 0):
+                share = inside[k - 1] / (inside[k - 1] - inside[k])
+                cut.append(outline[k - 1] + share * (corner - outline[k - 1]))
+            if inside[k] >= 0:
+                cut.append(corner)
+        outline = np.array(cut).reshape(-1, 2)
+    return outline
+
+
+def compare_pixels(transform: Transform, query: Fingerprint, target: Fingerprint) -> float:
+    """Lay the query's thumbnail over the target's and correlate what they share: -1..1.
+
+    The correlation is taken in windows of a few pixels, so that light and colour of the whole do
+    not count, and weighed by how much there is to see in each; of what is negative the size counts,
+    as a negative is a copy.
+    """
+    import cv2
+
+    below, above = target.thumbnail, query.thumbnail
+    scale = _scale(_between(target, below) @ transform @ np.linalg.inv(_between(query, above)))
+    below, above = _reduced(below, 1 / scale), _reduced(above, scale)  # to the coarser of both
+    to = _between(target, below) @ transform @ np.linalg.inv(_between(query, above))
+    to = _MIDDLE @ to @ np.linalg.inv(_MIDDLE)
+    size = below.shape[1::-1]
+    lifted = cv2.warpPerspective(above, to, size)
+    mask = cv2.warpPerspective(np.ones(above.shape[:2], np.float32), to, size) > _WHOLLY
+    one = cv2.cvtColor(lifted, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    other = cv2.cvtColor(below, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    window = (WINDOW, WINDOW)
+    weight = cv2.boxFilter(mask.astype(np.float32), -1, window)
+
+    def mean(values: NDArray[Any]) -> NDArray[Any]:
+        return cv2.boxFilter(values * mask, -1, window) / np.maximum(weight, _TINY)
+
+    of_one, of_other = mean(one), mean(other)
+    together = mean(one * other) - of_one * of_other
+    apart = np.maximum(mean(one**2) - of_one**2, 0) * np.maximum(mean(other**2) - of_other**2, 0)
+    seen = mask & (weight > _HALF)
+    total = np.sqrt(apart[seen]).sum()
+    if total <= BLANK * seen.sum():
+        return 0.0
+    return float(abs(together[seen].sum()) / total)
+
+
+def _between(fingerprint: Fingerprint, small: NDArray[np.uint8]) -> Transform:
+    """Map a picture's pixels to those of a smaller one."""
+    height, width = small.shape[:2]
+    return np.diag([width / fingerprint.width, height / fingerprint.height, 1.0])
+
+
+def _scale(transform: Transform) -> float:
+    """Tell how many times as long a way is after a transform, about."""
+    matrix = transform[:2, :2] / transform[2, 2]
+    return float(np.sqrt(abs(np.linalg.det(matrix))))
+
+
+def _reduced(pixels: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+    """Make smaller; what would become larger stays as it is."""
+    import cv2
+
+    if scale >= 1:
+        return pixels
+    size = tuple(max(round(side * scale), 1) for side in pixels.shape[1::-1])
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
+
+
+def _best(
+    views: Sequence[Fingerprint], target: Fingerprint
+) -> tuple[Fingerprint, bool, Transform, Pairs] | None:
+    """Take the view, plain or mirrored, that more features stand behind."""
+    found = [(view, flipped, *_aligned(view, target)) for flipped, view in enumerate(views)]
+    view, flipped, transform, inliers = max(found, key=lambda one: len(one[3].query))
+    return None if transform is None else (view, bool(flipped), transform, inliers)
+
+
+def _aligned(query: Fingerprint, target: Fingerprint) -> tuple[Transform | None, Pairs]:
+    """Find the transform that most pairs agree on, and those pairs."""
+    pairs = pair_features(query, target)
+    nothing = None, Pairs(pairs.query[:0], pairs.target[:0])
+    if len(pairs.query) < LEAST_INLIERS:
+        return nothing
+    tolerance = TOLERANCE * max(target.width, target.height)
+    agreeing = _consensus(query.points[pairs.query], target.points[pairs.target], tolerance * 3)
+    if len(agreeing) < LEAST_INLIERS:
+        return nothing
+    pairs = Pairs(pairs.query[agreeing], pairs.target[agreeing])
+    of_query, of_target = query.points[pairs.query, :2], target.points[pairs.target, :2]
+    transform, inside = _fitted(of_query, of_target, tolerance, query)
+    if transform is None:
+        return nothing
+    # Several features at one place are one witness.
+    cells = np.round(of_target[inside] / (APART * max(target.width, target.height))).astype(int)
+    _, first = np.unique(cells, axis=0, return_index=True)
+    inside = inside[np.sort(first)]
+    if len(inside) < LEAST_INLIERS:
+        return nothing
+    return transform, Pairs(pairs.query[inside], pairs.target[inside])
+
+
+def _fitted(
+    one: Points, other: Points, tolerance: float, query: Fingerprint
+) -> tuple[Transform | None, NDArray[np.intp]]:
+    """Fit a homography, or where that is too much, an affine transform; tell who agrees."""
+    import cv2
+
+    if len(one) >= HOMOGRAPHY_FROM:
+        transform, mask = cv2.findHomography(one, other, cv2.USAC_MAGSAC, tolerance)
+        if transform is not None and _plausible(np.asarray(transform, float), query):
+            return np.asarray(transform, float), np.flatnonzero(mask)
+    affine, mask = cv2.estimateAffine2D(
+        one, other, method=cv2.USAC_MAGSAC, ransacReprojThreshold=tolerance
+    )
+    if affine is not None:
+        transform = np.vstack([affine, [0, 0, 1]])
+        if _plausible(transform, query):
+            return transform, np.flatnonzero(mask)
+    return None, np.empty(0, np.intp)
+
+
+def _consensus(query: Points, target: Points, tolerance: float) -> NDArray[np.intp]:
+    """Take each pair's similarity transform for a guess; give the pairs that the best explains."""
+    scale = target[:, 2] / query[:, 2]
+    turn = target[:, 3] - query[:, 3]
+    turned = np.stack([np.cos(turn), -np.sin(turn), np.sin(turn), np.cos(turn)], axis=1)
+    rotation = turned.reshape(-1, 2, 2) * scale[:, None, None]
+    shift = target[:, :2] - np.einsum("kij,kj->ki", rotation, query[:, :2])
+    guessed = np.einsum("kij,nj->kni", rotation, query[:, :2]) + shift[:, None]  # [K, K, 2]
+    near = ((guessed - target[None, :, :2]) ** 2).sum(axis=2) < tolerance**2
+    sized = np.abs(np.log(scale[None] / scale[:, None])) < np.log(SCALE_TOLERANCE)
+    between = np.abs((turn[None] - turn[:, None] + np.pi) % (2 * np.pi) - np.pi)
+    agree = near & sized & (between < ANGLE_TOLERANCE)
+    return np.flatnonzero(agree[agree.sum(axis=1).argmax()])
+
+
+def _plausible(transform: Transform, query: Fingerprint) -> bool:
+    """Tell whether it is done to pictures: not turned inside out, nor stretched to a line."""
+    import cv2
+
+    corners = mapped(transform, frame(query.width, query.height)).astype(np.float32)
+    if not np.isfinite(corners).all() or not cv2.isContourConvex(corners):
+        return False
+    if cv2.contourArea(corners, oriented=True) <= 0:
+        return False
+    sides = np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1)
+    sides /= np.array([query.height, query.width] * 2)
+    return bool(sides.max() < MOST_STRETCHED * sides.min())
+
+
+def _scaling(x: float, y: float) -> Transform:
+    return np.diag([x, y, 1.0])
