@@ -46,7 +46,7 @@ def test_a_copy_is_told_with_what_was_done_to_it() -> None:
         (lambda i: i.rotate(-90, expand=True), ["turned by 90° clockwise"]),
         (lambda i: i.rotate(90, expand=True), ["turned by 90° anticlockwise"]),
         (lambda i: i.resize((240, 180)), ["reduced to 50 %"]),
-        (lambda i: i.resize((480, 240)), ["stretched by 50 %", "reduced to 82 %"]),
+        (lambda i: i.resize((480, 225)), ["stretched by 60 %", "reduced to 79 %"]),
         (lambda i: i, []),
     ],
 )
