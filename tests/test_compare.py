@@ -10,6 +10,7 @@ from PIL import Image, ImageOps
 from lookalike.compare import changes, compare
 from lookalike.errors import ArgumentError, PictureError
 from lookalike.sheet import GAP_PIXELS, PANEL_PIXELS, comparison_sheet
+from lookalike.types import Match
 from tests.conftest import busy, run
 
 SIZE = (480, 360)
@@ -41,19 +42,30 @@ def test_a_copy_is_told_with_what_was_done_to_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("edit", "said"),
+    ("rows", "flipped", "said"),
     [
-        (lambda i: i.rotate(-90, expand=True), ["turned by 90° clockwise"]),
-        (lambda i: i.rotate(90, expand=True), ["turned by 90° anticlockwise"]),
-        (lambda i: i.resize((240, 180)), ["reduced to 50 %"]),
-        (lambda i: i.resize((480, 225)), ["stretched by 60 %", "reduced to 79 %"]),
-        (lambda i: i, []),
+        ([[1, 0, 0], [0, 1, 0]], False, []),
+        ([[0, 1, 0], [-1, 0, 360]], False, ["turned by 90° clockwise"]),
+        ([[0, -1, 480], [1, 0, 0]], False, ["turned by 90° anticlockwise"]),
+        ([[-1, 0, 480], [0, 1, 0]], True, ["mirrored"]),
+        ([[2, 0, 0], [0, 2, 0]], False, ["reduced to 50 %"]),
+        ([[1, 0, 0], [0, 1.6, 0]], False, ["stretched by 60 %", "reduced to 79 %"]),
     ],
 )
-def test_changes_in_words(edit: object, said: list[str]) -> None:
-    match = compare(edit(busy(3, SIZE)), busy(3, SIZE)).match  # type: ignore[operator]
-    assert match is not None
+def test_changes_in_words(rows: list[list[float]], flipped: bool, said: list[str]) -> None:
+    transform = tuple(map(tuple, [*rows, [0, 0, 1]]))
+    match = Match(transform, 50, 1.0, 1.0, 1.0, 1.0, flipped, np.empty((50, 4), np.float32))
     assert changes(match) == said
+
+
+@pytest.mark.parametrize(
+    ("degrees", "said"),
+    [(-90, "turned by 90° clockwise"), (90, "turned by 90° anticlockwise")],
+)
+def test_which_way_it_was_turned(degrees: int, said: str) -> None:
+    match = compare(busy(3, SIZE).rotate(degrees, expand=True), busy(3, SIZE)).match
+    assert match is not None
+    assert changes(match) == [said]
 
 
 def test_different_pictures_are_said_to_be() -> None:

@@ -53,7 +53,9 @@ def fingerprint(picture: Picture, *, max_points: int = MAX_POINTS) -> Fingerprin
 
     small = _reduced(picture.pixels, SIDE_PIXELS)
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-    found, raw = cv2.SIFT.create(contrastThreshold=CONTRAST).detectAndCompute(grey, None)
+    found, raw = cv2.SIFT.create(
+        contrastThreshold=CONTRAST, enable_precise_upscale=True
+    ).detectAndCompute(grey, None)
     if raw is None:
         points, descriptors = np.empty((0, 4), np.float32), np.empty((0, 128), np.float32)
     else:

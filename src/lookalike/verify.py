@@ -94,11 +94,18 @@ def pair_features(query: Fingerprint, target: Fingerprint) -> Pairs:
     rows = np.arange(len(cosines))
     best = cosines.argmax(axis=1)
     nearest = cosines[rows, best]
-    # What lies at the same place is the same feature in another direction or size.
-    places = target.points[:, :2]
+    cosines[rows, best] = -1
+    second = np.empty_like(nearest)
+    # What lies at the same place is the same feature in another direction or size: look on.
     apart = APART * max(target.width, target.height)
-    same = ((places[:, None] - places[None]) ** 2).sum(axis=2) < apart**2
-    second = np.where(same[best], -1, cosines).max(axis=1)
+    twins = rows
+    while len(twins):
+        at = cosines[twins].argmax(axis=1)
+        second[twins] = cosines[twins, at]
+        way = target.points[best[twins], :2] - target.points[at, :2]
+        again = ((way**2).sum(axis=1) < apart**2) & (second[twins] > -1)
+        twins, at = twins[again], at[again]
+        cosines[twins, at] = -1
     distances = np.sqrt(np.maximum(2 - 2 * np.stack([nearest, second]), 1e-6))
     ratio = distances[0] / distances[1]
     sure = np.flatnonzero(ratio < RATIO)
@@ -149,7 +156,7 @@ def shared_part(outline: Points, width: float, height: float) -> Points:
 
 
 def compare_pixels(transform: Transform, query: Fingerprint, target: Fingerprint) -> float:
-    """Lay the query's thumbnail over the target's and correlate what they share: -1..1.
+    """Lay the query's thumbnail over the target's and correlate what they share: 0..1.
 
     The correlation is taken in windows of a few pixels, so that light and colour of the whole do
     not count, and weighed by how much there is to see in each; of what is negative the size counts,
@@ -285,7 +292,3 @@ def _plausible(transform: Transform, query: Fingerprint) -> bool:
     sides = np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1)
     sides /= np.array([query.height, query.width] * 2)
     return bool(sides.max() < MOST_STRETCHED * sides.min())
-
-
-def _scaling(x: float, y: float) -> Transform:
-    return np.diag([x, y, 1.0])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .loop import History
+
+_STYLES = ("--", ":", "-.", (0, (1, 3)), (0, (8, 2)))
 
 
 def draw_curve(history: History, path: str, *, title: str) -> None:
@@ -18,9 +21,7 @@ def draw_curve(history: History, path: str, *, title: str) -> None:
     figure = Figure(figsize=(8, 4.5), dpi=150, layout="constrained")
     left = figure.subplots()
     left.plot(epochs, history.loss, color="#1f4e79", marker="o", markersize=3, label="loss")
-    for style, (name, values) in zip(
-        ("--", ":", "-.", (0, (1, 3))), history.parts.items(), strict=False
-    ):
+    for style, (name, values) in zip(itertools.cycle(_STYLES), history.parts.items(), strict=False):
         left.plot(
             epochs, values, color="#1f4e79", alpha=0.6, linestyle=style, label=f"of it: {name}"
         )
@@ -34,6 +35,6 @@ def draw_curve(history: History, path: str, *, title: str) -> None:
         right.plot(epochs, history.validation, color="#b3541e", marker="s", markersize=3)
         right.set_ylabel("mAP of the class head, pictures held out", color="#b3541e")
         right.spines["top"].set_visible(False)
-    left.legend(frameon=False, fontsize=8)
+    figure.legend(frameon=False, fontsize=8, ncols=6, loc="outside lower center")
     left.set_title(title, loc="left", fontsize=10)
     figure.savefig(path)
