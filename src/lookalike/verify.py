@@ -37,7 +37,7 @@ WINDOW = 9  # thumbnail pixels that are correlated
 BLANK = 4.0  # mean product of deviations in a window, in squared levels: less shows nothing
 _MIDDLE = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])  # OpenCV counts from pixels' middles
 _WHOLLY, _HALF, _TINY = 0.99, 0.5, 1e-6
-_BIAS, _OF_INLIERS, _OF_AGREEMENT = -14.0, 3.0, 8.0
+_BIAS, _OF_INLIERS, _OF_AGREEMENT = -5.769, 0.816, 6.444  # training/confidence.py
 
 
 class Pairs(NamedTuple):
