@@ -61,14 +61,13 @@ def test_it_learns_and_leaves_the_rest_alone(make: Callable[..., Trainer], tmp_p
 def test_what_the_trunk_was_taught_before_is_kept(
     make: Callable[..., Trainer], tmp_path: Path
 ) -> None:
-    trainer = make(epochs=2, concepts=5)
+    trainer = make(epochs=30, concepts=5)
     before = {k: v.clone() for k, v in trainer.network.state_dict().items()}
     trainer.train(NOTHING, checkpoint=str(tmp_path / "c"))
     after = trainer.finished().state_dict()
     for name in ("trunk.classifier.weight", "trunk.classifier.bias", "concepts"):
         assert torch.equal(after[name], before[name])
-    beliefs = trainer.history.parts["beliefs"]
-    assert 0 < beliefs[0] < 1
+    assert 0 < max(trainer.history.parts["beliefs"]) < 1
 
 
 def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(

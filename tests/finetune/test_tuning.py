@@ -129,7 +129,7 @@ def test_a_hub_model_by_the_command_and_further_from_the_result(
     assert "mAP on 4 pictures held out" in done.stdout
     encoder = encoders.load(str(output))
     pixels = np.full((encoder.preprocessing["height"], encoder.preprocessing["width"], 3), 90)
-    assert encoder.encode([pixels.astype(np.uint8)]).shape == (1, 16 + 128)
+    assert encoder.encode([pixels.astype(np.uint8)]).shape == (1, 16 + 64)
     told = run("index", folder, "--encoder", output, gallery=tmp_path / "gallery")
     assert "16 added" in told.stdout
 
