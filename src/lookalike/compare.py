@@ -30,8 +30,8 @@ class Comparison:
     Attributes:
         names: of both: paths, or what kinds of objects they were.
         pictures: both, decoded.
-        kind: `exact` (the same bytes, or the same pixels), `copy` (one was made from the other),
-            `near` (both show the same thing or scene, but are two pictures), `different`.
+        kind: `exact` (all pixels are equal), `copy` (one was made from the other), `near` (both
+            show the same thing or scene, but are two pictures), `different`.
         match: how the first lies in the second; None where no geometry holds.
     """
 
