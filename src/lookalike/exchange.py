@@ -91,6 +91,28 @@ def read(path: Path, card: EncoderCard) -> Iterator[list[Record]]:
         ) from error
 
 
+def take_in(
+    path: Path, store: Store, card: EncoderCard, *, of: int, on_rows: Callable[[int, int], None]
+) -> int:
+    """Commit a feature list's rows, those of the same path replaced; give their number.
+
+    Args:
+        path: the list, which `read` has gone through before.
+        store: of the gallery that takes it in.
+        card: of the gallery's encoder.
+        of: how many rows there are, for `on_rows`.
+        on_rows: told of the rows taken so far, and of all.
+    """
+    count = 0
+    for records in read(path, card):
+        store.add(records, replace=True)
+        store.refusals.delete([record.source.path for record in records])
+        count += len(records)
+        on_rows(count, of)
+    store.optimize()
+    return count
+
+
 def _schema(dimensions: int) -> pa.Schema:
     import pyarrow as pa
 

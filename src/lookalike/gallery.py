@@ -14,7 +14,7 @@ from .binding import fitting_encoder
 from .errors import ArgumentError, GalleryNotFoundError
 from .lock import writing
 from .manifest import EncoderCard, Manifest, locate
-from .sources import look_at_root, stat_source, walk
+from .sources import look_at_root, walk
 from .store import Store
 from .types import IndexReport, Info, PruneReport, Refusal
 
@@ -127,7 +127,7 @@ class Gallery:
             )
             if self._rebuild:
                 roots.require_online(manifest.roots)
-                listing = itertools.chain(self._sources(manifest), listing)
+                listing = itertools.chain(rebuild.sources(self.folder, manifest), listing)
                 manifest = rebuild.start(self.folder, manifest, card)
             manifest.write(self.folder)
             store = self._open_store(manifest, rebuild=self._rebuild)
@@ -300,14 +300,7 @@ class Gallery:
             rows = sum(map(len, exchange.read(Path(path), manifest.encoder)))
             manifest.write(self.folder)
             store = self._open_store(manifest)
-            count = 0
-            for records in exchange.read(Path(path), manifest.encoder):
-                store.add(records, replace=True)
-                store.refusals.delete([record.source.path for record in records])
-                count += len(records)
-                on_rows(count, rows)
-            store.optimize()
-        return count
+            return exchange.take_in(Path(path), store, manifest.encoder, of=rows, on_rows=on_rows)
 
     def _ask(
         self, find: Callable[..., SearchResult], asked: Any, top: int, min_score: float | None
@@ -344,8 +337,3 @@ class Gallery:
         if self._store is None or self._store.table != table:
             self._store = Store(self.folder, table, card.dimensions)
         return self._store
-
-    def _sources(self, manifest: Manifest) -> Iterator[Source]:
-        """List the files of all rows, as they are now; those that are gone are left out."""
-        store = Store(self.folder, manifest.table, manifest.encoder.dimensions)
-        return filter(None, map(stat_source, store.paths(store.pictures)))

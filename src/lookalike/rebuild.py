@@ -6,10 +6,15 @@ import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from .sources import stat_source
+from .store import Store
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from .manifest import EncoderCard, Manifest
+    from .types import Source
 
 _PREFIX, _SUFFIX = "pictures-", ".lance"
 
@@ -20,6 +25,12 @@ def start(folder: Path, manifest: Manifest, card: EncoderCard) -> Manifest:
         return manifest
     number = 1 + max((_number(path.name) for path in folder.glob("*" + _SUFFIX)), default=1)
     return replace(manifest, rebuild=(card, f"{_PREFIX}{number}{_SUFFIX}"))
+
+
+def sources(folder: Path, manifest: Manifest) -> Iterator[Source]:
+    """List the files of all rows in use, as they are now; those that are gone are left out."""
+    store = Store(folder, manifest.table, manifest.encoder.dimensions)
+    return filter(None, map(stat_source, store.paths(store.pictures)))
 
 
 def finish(folder: Path, manifest: Manifest) -> None:
