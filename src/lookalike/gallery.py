@@ -250,16 +250,10 @@ class Gallery:
         """
         with writing(self.folder):
             manifest = self._manifest()
-            store = self._open_store(manifest)
-            removed = 0
-            for path in map(os.path.abspath, paths):
-                rows = list(store.paths(store.pictures, path))
-                store.pictures.delete(rows)
-                store.refusals.delete(list(store.paths(store.refusals, path)))
-                kept = tuple(root for root in manifest.roots if not roots.is_under(root, path))
-                manifest = replace(manifest, roots=kept)
-                removed += len(rows)
-            manifest.write(self.folder)
+            gone = [os.path.abspath(path) for path in paths]
+            removed = self._open_store(manifest).remove(gone)
+            kept = (r for r in manifest.roots if not any(roots.is_under(r, path) for path in gone))
+            replace(manifest, roots=tuple(kept)).write(self.folder)
         return removed
 
     def export(

@@ -29,6 +29,7 @@ VECTOR_INDEX = "vector_idx"
 NPROBES = 24  # partitions that a search looks into; Lance makes them of about 4,096 rows
 REFINE_FACTOR = 10  # times `top` candidates are compared by their exact vectors
 MAX_UNINDEXED_SHARE = 0.05  # rows added since; a search scans them, which costs time, not recall
+PATHS_AT_ONCE = 100  # that one scan looks under
 READ_ATTEMPTS = 3  # a writer may just have replaced the files of the version that was taken
 
 
@@ -112,10 +113,20 @@ class Store:
             for path, reason in zip(*(c.to_pylist() for c in batch.columns), strict=True):
                 yield Refusal(from_text(path), reason)
 
-    def paths(self, table: Table, under: str | None = None) -> Iterator[str]:
-        """List the paths of a table's rows: all, or those at or below one path."""
-        for batch in table.scan(["path"], None if under is None else under_filter(under)):
+    def paths(self, table: Table, *under: str) -> Iterator[str]:
+        """List the paths of a table's rows: all, or those at or below one of some paths."""
+        for batch in table.scan(["path"], under_filter(*under) if under else None):
             yield from map(from_text, batch.column(0).to_pylist())
+
+    def remove(self, paths: Iterable[str]) -> int:
+        """Delete the rows and refusals at or below paths; give the number of rows."""
+        removed = 0
+        for some in batched(paths, PATHS_AT_ONCE):
+            rows = list(self.paths(self.pictures, *some))
+            self.pictures.delete(rows)
+            self.refusals.delete(list(self.paths(self.refusals, *some)))
+            removed += len(rows)
+        return removed
 
     def by_content(self, hashes: Iterable[bytes]) -> Iterator[Record]:
         """Find the rows whose files have one of these contents."""

@@ -103,10 +103,12 @@ class Table:
                 dataset.cleanup_old_versions(timedelta(0))
 
 
-def under_filter(path: str) -> str:
-    """Write the Lance filter for the rows at or below a path."""
-    below = path if path.endswith(os.sep) else path + os.sep
-    return f"(path = {_literal(path)} OR starts_with(path, {_literal(below)}))"
+def under_filter(*paths: str) -> str:
+    """Write the Lance filter for the rows at or below one of some paths."""
+    below = (path if path.endswith(os.sep) else path + os.sep for path in paths)
+    parts = [f"path IN ({', '.join(map(_literal, paths))})"]
+    parts += [f"starts_with(path, {_literal(folder)})" for folder in below]
+    return f"({' OR '.join(parts)})"
 
 
 def to_text(path: str) -> str:
