@@ -7,7 +7,7 @@ from PIL import Image, ImageOps
 from lookalike.decode import from_image
 from lookalike.fingerprints import fingerprint
 from lookalike.types import Match
-from lookalike.verify import confidence, frame, mapped, shared_part, verify
+from lookalike.verify import confidence, frame, inverse, mapped, shared_part, verify
 from tests.conftest import busy
 
 SIZE = (480, 360)
@@ -43,6 +43,21 @@ def test_a_crop_is_placed_to_the_pixel() -> None:
     assert np.abs(corners - expected).max() < 2
     assert result.target_overlap == pytest.approx(0.25, abs=0.02)
     assert result.query_overlap > 0.98
+
+
+def test_a_match_turned_round_is_how_the_target_lies_in_the_query() -> None:
+    target = busy(2, SIZE)
+    query = target.crop((200, 100, 440, 280)).resize((480, 360))
+    one, other = inverse(found(query, target)), found(target, query)
+    corners = [mapped(np.array(match.transform), frame(*SIZE)) for match in (one, other)]
+    assert np.abs(corners[0] - corners[1]).max() < 4
+    assert one.query_overlap == pytest.approx(other.query_overlap, abs=0.01)
+    assert one.target_overlap == pytest.approx(other.target_overlap, abs=0.01)
+    moved = mapped(np.array(one.transform), one.points[:, :2])
+    assert np.abs(moved - one.points[:, 2:]).max() < 20
+    back = inverse(one)
+    assert np.allclose(back.transform, found(query, target).transform)
+    assert np.array_equal(back.points, found(query, target).points)
 
 
 def test_a_mirrored_quarter_turn_is_told() -> None:

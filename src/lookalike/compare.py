@@ -97,6 +97,13 @@ def changes(match: Match) -> list[str]:
     return done
 
 
+def kind_of(match: Match | None) -> str:
+    """Name what a match, or none, means: `copy`, `near` or `different`."""
+    if match is None or match.inliers < NEAR_INLIERS:
+        return "different"
+    return "copy" if match.confidence >= COPY_CONFIDENCE else "near"
+
+
 def compare(one: Query, other: Query) -> Comparison:
     """Find how one picture lies in another.
 
@@ -111,12 +118,7 @@ def compare(one: Query, other: Query) -> Comparison:
     asked = look(one), look(other)
     pictures = asked[0].picture, asked[1].picture
     match = verify(*map(fingerprint, pictures))
-    if np.array_equal(pictures[0].pixels, pictures[1].pixels):
-        kind = "exact"
-    elif match is None or match.inliers < NEAR_INLIERS:
-        kind = "different"
-    else:
-        kind = "copy" if match.confidence >= COPY_CONFIDENCE else "near"
+    kind = "exact" if np.array_equal(pictures[0].pixels, pictures[1].pixels) else kind_of(match)
     return Comparison((asked[0].name, asked[1].name), pictures, kind, match)
 
 

@@ -9,6 +9,7 @@ pixels are laid over each other and compared.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -84,6 +85,18 @@ def confidence(inliers: int, agreement: float) -> float:
     """
     logit = _BIAS + _OF_INLIERS * np.log(inliers) + _OF_AGREEMENT * agreement
     return float(1 / (1 + np.exp(-logit)))
+
+
+def inverse(match: Match) -> Match:
+    """Turn a match round: how the target lies in the query."""
+    transform = np.linalg.inv(np.array(match.transform))
+    return replace(
+        match,
+        transform=tuple(tuple(map(float, row)) for row in transform / transform[2, 2]),
+        query_overlap=match.target_overlap,
+        target_overlap=match.query_overlap,
+        points=np.roll(match.points, 2, axis=1),
+    )
 
 
 def pair_features(query: Fingerprint, target: Fingerprint) -> Pairs:
