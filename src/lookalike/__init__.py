@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .duplicates import Duplicate, Group
     from .errors import DataSetError, LookalikeError
     from .evaluate import Evaluation, evaluate
     from .gallery import Gallery
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
         Hit,
         IndexReport,
         Info,
+        Member,
         Progress,
         PruneReport,
         Refusal,
@@ -27,12 +29,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DataSetError",
+    "Duplicate",
     "Evaluation",
     "Gallery",
+    "Group",
     "Hit",
     "IndexReport",
     "Info",
     "LookalikeError",
+    "Member",
     "Progress",
     "PruneReport",
     "Refusal",
@@ -42,8 +47,10 @@ __all__ = [
 ]
 _ELSEWHERE = {
     "DataSetError": ".errors",
+    "Duplicate": ".duplicates",
     "Evaluation": ".evaluate",
     "Gallery": ".gallery",
+    "Group": ".duplicates",
     "LookalikeError": ".errors",
 }
 _CALLABLE_PACKAGES = ("evaluate",)  # a package and its function, under one name

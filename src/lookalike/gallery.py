@@ -21,6 +21,7 @@ from .types import IndexReport, Info, PruneReport, Refusal
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
+    from .duplicates import Group
     from .encoders import Encoder
     from .query import Query
     from .types import Progress, SearchResult, Source
@@ -255,6 +256,27 @@ class Gallery:
             kept = (r for r in manifest.roots if not any(roots.is_under(r, path) for path in gone))
             replace(manifest, roots=tuple(kept)).write(self.folder)
         return removed
+
+    def duplicates(
+        self, *paths: str | os.PathLike[str], kind: str = "copies", **options: Any
+    ) -> list[Group]:
+        """Group the files that show the same picture, each group round its best original.
+
+        Args:
+            paths: only files at or under one of these; none for the whole gallery.
+            kind: `exact` for files of the same bytes, `copies` for these and edited copies, `near`
+                also for other pictures of the same thing.
+            options: `on_progress`, told the stage, how much of it is through, and of how much;
+                `on_left_out`, told of every file that is not there now as it was indexed.
+
+        Raises:
+            ArgumentError: there is no such kind, or no picture under a path.
+            GalleryNotFoundError: there is no gallery, or nothing in it yet.
+        """
+        from .duplicates import find
+
+        store = self._open_store(self._manifest())
+        return find(store, [os.path.abspath(path) for path in paths], kind=kind, **options)
 
     def export(
         self, path: str | os.PathLike[str], *, on_rows: Callable[[int, int], None] = _no_progress

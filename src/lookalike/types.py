@@ -245,3 +245,43 @@ class Match:
     target_overlap: float
     flipped: bool
     points: NDArray[np.float32] = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A row of the gallery as the search for duplicates sees it.
+
+    Attributes:
+        path: absolute path.
+        size: bytes.
+        mtime_ns: time of the last change, nanoseconds since the epoch.
+        content_hash: the first 16 bytes of the SHA-256 of the file's bytes.
+        width: pixels, upright.
+        height: pixels, upright.
+        names: under how many names the file is known to stand: hard links, links, other paths.
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+    content_hash: bytes
+    width: int
+    height: int
+    names: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two pictures of different bytes that show the same.
+
+    Attributes:
+        one: index of a member; any one of those of its content stands for all of them.
+        other: index of another.
+        kind: `copy` (one was made from the other) or `near` (two pictures of the same thing).
+        match: how `one` (the query) lies in `other` (the target).
+    """
+
+    one: int
+    other: int
+    kind: str
+    match: Match
