@@ -26,6 +26,7 @@ ORDER = [
     "finetune",
     "evaluate",
     "atlas",
+    "trash",
     "gallery",
     "duplicates",
     "pairs",
