@@ -44,7 +44,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from collection import Line, collect, decoded
-from finders import Descriptor, Finder, peers
+from finders import Descriptor, Finder, Verified, peers
 from PIL import Image
 
 from lookalike import encoders
@@ -256,7 +256,8 @@ def main() -> None:
     options = parser.parse_args()
     threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     threads = threads or 1
-    finders: list[Finder] = [
+    finders: list[Finder] = [Verified(encoders.load(), threads=threads)]
+    finders += [
         Descriptor(encoders.load(name), threads=threads)
         for name in options.encoder or [encoders.DEFAULT]
     ]

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from PIL import Image
+
+from lookalike.fingerprints import stored_fingerprint
+from lookalike.fingerprints.packed import pack
+from lookalike.search import search
+from lookalike.store import Store
+from lookalike.types import Record, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -13,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lookalike.encoders import Encoder
-    from lookalike.types import Picture
+    from lookalike.types import Picture, SearchResult
 
 ROWS_AT_ONCE = 65_536  # of the gallery, while it is compared with a batch
 
@@ -66,6 +75,55 @@ class Descriptor:
         if len(self._parts) > 1:
             self._parts = [np.concatenate(self._parts)]
         return self._parts[0]
+
+
+class Verified:
+    """lookalike as it is: the gallery's tables in a folder of its own, copies proved."""
+
+    def __init__(self, encoder: Encoder, *, threads: int) -> None:
+        """Start empty."""
+        self.name = "lookalike, verified"
+        self._encoder, self._threads = encoder, threads
+        self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        self._store = Store(Path(self._folder.name), "pictures.lance", encoder.dimensions)
+        self._count = 0
+
+    def add(self, pictures: Sequence[Picture]) -> None:
+        """Encode the next pictures and make their fingerprints."""
+        inputs = [self._encoder.prepare(picture) for picture in pictures]
+        vectors = self._encoder.encode(inputs, threads=self._threads).astype(np.float16)
+        with ThreadPoolExecutor(self._threads) as pool:
+            prints = list(pool.map(lambda picture: pack(stored_fingerprint(picture)), pictures))
+        rows = []
+        for picture, vector, fingerprint in zip(pictures, vectors, prints, strict=True):
+            source = Source(f"/{self._count}", 0, 0)
+            content = self._count.to_bytes(16, "little")
+            sides = picture.width, picture.height
+            rows.append(Record(source, content, *sides, vector, fingerprint))
+            self._count += 1
+        self._store.add(rows, replace=False)
+
+    def find(self, queries: Sequence[Picture]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Search; a proved copy's score is its confidence and 1, another's its cosine, halved."""
+        if self._store.prints.words.until() < self._count:
+            self._store.optimize()
+        results = [self._search(query) for query in queries]
+        best = [result[0] for result in results]
+        scores = [
+            1 + hit.match.confidence if hit.match and hit.kind == "copy" else hit.score / 2
+            for hit in best
+        ]
+        return np.array([int(hit.path[1:]) for hit in best]), np.array(scores)
+
+    def bytes_a_picture(self) -> float:
+        """What lies on the disk for copies, the vector aside."""
+        tables = (self._store.prints.table.uri, self._store.prints.words.table.uri)
+        files = (file for table in tables for file in table.rglob("*"))
+        return sum(file.stat().st_size for file in files if file.is_file()) / self._count
+
+    def _search(self, query: Picture) -> SearchResult:
+        limits: dict[str, Any] = {"top": 5, "min_score": None, "copies": True}
+        return search(query.pixels, self._store, self._encoder, **limits)
 
 
 class Hash:

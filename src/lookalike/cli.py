@@ -149,7 +149,7 @@ def search(
     if sheet:
         _draw(sheet, asked, result)
     if as_json:
-        hits = [asdict(hit) for hit in result]
+        hits = [hit.as_json() for hit in result]
         name = "-" if query == "-" else result.query
         say(json.dumps({"query": name, "hits": hits, "took_ms": round(result.took_ms, 3)}))
     elif as_paths:

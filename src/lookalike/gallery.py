@@ -82,6 +82,7 @@ class Gallery:
         *paths: str | os.PathLike[str],
         exclude: Collection[str] = (),
         include_hidden: bool = False,
+        copies: bool | None = None,
         on_progress: Callable[[Progress], None] = lambda _: None,
     ) -> IndexReport:
         """Add every picture under the paths; a rerun takes only what is new or changed.
@@ -93,6 +94,8 @@ class Gallery:
             paths: folders and files. None at all only where the gallery was opened for a rebuild.
             exclude: glob patterns of names, or of paths below the folder, to leave out.
             include_hidden: also take files and folders whose name begins with a dot.
+            copies: whether to keep fingerprints, by which copies are proved, some 8 KB a picture;
+                None for as the gallery does, a new one does.
             on_progress: called in this thread some ten times a second.
 
         Raises:
@@ -130,6 +133,8 @@ class Gallery:
                 roots.require_online(manifest.roots)
                 listing = itertools.chain(rebuild.sources(self.folder, manifest), listing)
                 manifest = rebuild.start(self.folder, manifest, card)
+            if copies is not None:
+                manifest = replace(manifest, copies=copies)
             manifest.write(self.folder)
             store = self._open_store(manifest, rebuild=self._rebuild)
             store.forget_passing_refusals(online)
@@ -142,18 +147,20 @@ class Gallery:
         return replace(report, refused=report.refused + len(unreadable), offline=tuple(offline))
 
     def search(
-        self, query: Query, *, top: int = 10, min_score: float | None = None
+        self, query: Query, *, top: int = 10, min_score: float | None = None, copies: bool = True
     ) -> SearchResult:
-        """Find the pictures that look most like one.
+        """Find where a picture stands, and those that look most like it.
 
         Args:
             query: a path, the bytes of a picture file, a binary file object, a PIL image, or an
                 RGB array uint8 [H, W, 3].
             top: how many hits, 1..10,000.
-            min_score: leave out hits whose cosine is lower.
+            min_score: leave out hits whose cosine is lower; proved copies stay.
+            copies: whether to look for copies, and to prove them.
 
         Returns:
-            the hits, best first; a file of the query's own bytes comes before all others.
+            the hits: the same picture, then proved copies, the surest first, then what looks most
+            like it.
 
         Raises:
             ArgumentError: `top` is out of range, or the query is of no known kind.
@@ -163,7 +170,7 @@ class Gallery:
         """
         from .search import search
 
-        return self._ask(search, query, top, min_score)
+        return self._ask(search, query, top=top, min_score=min_score, copies=copies)
 
     def search_text(
         self, text: str, *, top: int = 10, min_score: float | None = None
@@ -182,7 +189,7 @@ class Gallery:
 
         if not text.strip():
             raise ArgumentError("The text is empty; say what to look for, such as: a red bicycle")
-        return self._ask(search_text, text, top, min_score)
+        return self._ask(search_text, text, top=top, min_score=min_score)
 
     def info(self) -> Info:
         """Count the rows, look at the roots, the index and the disk.
@@ -319,13 +326,13 @@ class Gallery:
             return exchange.take_in(Path(path), store, manifest.encoder, of=rows, on_rows=on_rows)
 
     def _ask(
-        self, find: Callable[..., SearchResult], asked: Any, top: int, min_score: float | None
+        self, find: Callable[..., SearchResult], asked: Any, *, top: int, **options: Any
     ) -> SearchResult:
         if not 1 <= top <= MAX_TOP:
             raise ArgumentError(f"top is {top}; it must be 1 to {MAX_TOP}.")
         manifest = self._manifest()
         encoder, store = self._fitting_encoder(manifest), self._open_store(manifest)
-        result = find(asked, store, encoder, top=top, min_score=min_score)
+        result = find(asked, store, encoder, top=top, **options)
         if not result and not store.pictures.count():
             raise GalleryNotFoundError(
                 f"{self.folder} has no pictures yet; add some with: lookalike index FOLDER"
@@ -350,6 +357,8 @@ class Gallery:
         card, table = manifest.encoder, manifest.table
         if rebuild and manifest.rebuild:
             card, table = manifest.rebuild
-        if self._store is None or self._store.table != table:
-            self._store = Store(self.folder, table, card.dimensions)
-        return self._store
+        store = self._store
+        if store is None or (store.table, store.copies) != (table, manifest.copies):
+            store = Store(self.folder, table, card.dimensions, copies=manifest.copies)
+            self._store = store
+        return store

@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING
 
 from .decode import decode
 from .errors import NotAPictureError, PictureError, StorageError
-from .known import Known
+from .fingerprints import stored_fingerprint
+from .fingerprints.packed import pack
+from .known import Known, content_key
 from .ledger import Claims, Ledger, Outcome
 from .sources import TRY_AGAIN, content_hash, read
 from .types import IndexReport, Progress, Record, Source
@@ -40,8 +42,9 @@ _POLL_SECONDS = 0.1
 class _Line:
     """The threads of one ingest and the queues between them."""
 
-    def __init__(self, listing: Iterator[Source], known: Known, encoder: Encoder) -> None:
-        self.known = known
+    def __init__(self, listing: Iterator[Source], store: Store, encoder: Encoder) -> None:
+        self.copies = store.copies
+        self.known = known = Known(store)
         self.claims = Claims(known)
         self.encoder = encoder
         self.todo: queue.Queue[list[Source] | None] = queue.Queue(LISTED_AHEAD_CHUNKS)
@@ -102,7 +105,10 @@ class _Line:
                     continue
                 picture = decode(data)
                 inputs.append(self.encoder.prepare(picture))
-                sized.append((source, content, picture.width, picture.height))
+                fingerprint = None
+                if self.copies and content_key(content) not in self.known.fingerprinted:
+                    fingerprint = pack(stored_fingerprint(picture))
+                sized.append((source, content, (picture.width, picture.height), fingerprint))
             except NotAPictureError:
                 outcomes.append(Outcome(source))
             except PictureError as error:
@@ -114,8 +120,8 @@ class _Line:
             except OSError as error:
                 outcomes.append(Outcome(_again(source), reason=f"can't be read: {error.strerror}"))
         vectors = self.encoder.encode(inputs, threads=1).astype("float16")
-        for (source, content, width, height), vector in zip(sized, vectors, strict=True):
-            record = Record(source, content, width, height, vector)
+        for (source, content, sides, fingerprint), vector in zip(sized, vectors, strict=True):
+            record = Record(source, content, *sides, vector, fingerprint)
             outcomes.append(Outcome(source, content, record))
         return outcomes
 
@@ -188,9 +194,8 @@ def ingest(
         KeyboardInterrupt: after the pictures that were through have been committed.
     """
     started = time.monotonic()
-    known = Known(store)
-    line = _Line(listing, known, encoder)
-    ledger = Ledger(store, known, line.claims, is_lost)
+    line = _Line(listing, store, encoder)
+    ledger = Ledger(store, line.known, line.claims, is_lost)
     reported = started
     for thread in line.threads:
         thread.start()

@@ -39,6 +39,10 @@ class Keys:
             self._sorted = np.sort(np.concatenate([self._sorted, recent]))
             self._recent = set()
 
+    def among(self, keys: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Tell of each key, [N], whether it was there at the start."""
+        return np.isin(keys, self._sorted)
+
     def __contains__(self, key: int) -> bool:
         """Tell whether a key was added."""
         if key in self._recent:
@@ -55,15 +59,24 @@ class Known:
         paths: keys of the rows' paths.
         refused: keys of the refusals' paths.
         contents: keys of the rows' content hashes.
+        fingerprinted: keys of the content hashes that have a fingerprint.
     """
 
     def __init__(self, store: Store) -> None:
-        """Read the keys of all rows and refusals."""
+        """Read the keys of all rows and refusals.
+
+        Where the gallery keeps fingerprints, a row without one counts as not seen.
+        """
+        contents = store.prints.contents() if store.copies else ()
+        self.fingerprinted = Keys(_array(map(content_key, some)) for some in contents)
         rows = list(_keys(store.pictures, with_content=True))
         refusals = list(_keys(store.refusals, with_content=False))
-        self._stamps = Keys(keys[0] for keys in rows + refusals)
         self.paths = Keys(keys[1] for keys in rows)
         self.refused = Keys(keys[1] for keys in refusals)
+        if store.copies:
+            whole = [self.fingerprinted.among(keys[2]) for keys in rows]
+            rows = [[k[w] for k in keys] for keys, w in zip(rows, whole, strict=True)]
+        self._stamps = Keys(keys[0] for keys in rows + refusals)
         self.contents = Keys(keys[2] for keys in rows)
 
     def unseen(self, sources: Sequence[Source]) -> list[Source]:

@@ -63,12 +63,14 @@ class Manifest:
         table: name of the table of pictures in use.
         roots: absolute paths of the folders that were indexed.
         rebuild: encoder and table of a rebuild that is under way; None without one.
+        copies: whether fingerprints are kept, by which copies are proved.
     """
 
     encoder: EncoderCard
     table: str = FIRST_TABLE
     roots: tuple[str, ...] = ()
     rebuild: tuple[EncoderCard, str] | None = None
+    copies: bool = True
 
     @classmethod
     def read(cls, folder: Path) -> Manifest | None:
@@ -91,6 +93,7 @@ class Manifest:
                 table=_table_name(values["table"]),
                 roots=tuple(map(str, values["roots"])),
                 rebuild=rebuild and (EncoderCard(**rebuild[0]), _table_name(rebuild[1])),
+                copies=bool(values.get("copies", True)),
             )
         except (FileNotFoundError, NotADirectoryError):
             return None

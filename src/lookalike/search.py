@@ -1,11 +1,14 @@
-"""The way of a query: decode, encode, find, rank."""
+"""The way of a query: decode, encode, find, prove, rank."""
 
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from .encoders import encode_text
+from .fingerprints import fingerprint
+from .proofs import BY_VECTOR, prove
 from .query import look
 from .types import Hit, SearchResult
 
@@ -13,10 +16,19 @@ if TYPE_CHECKING:
     from .encoders import Encoder
     from .query import Query
     from .store import Store
+    from .types import Match
+
+_ORDER = {"exact": 0, "copy": 1, "near": 2, "similar": 2}
 
 
-def search(
-    query: Query, store: Store, encoder: Encoder, *, top: int, min_score: float | None
+def search(  # noqa: PLR0913
+    query: Query,
+    store: Store,
+    encoder: Encoder,
+    *,
+    top: int,
+    min_score: float | None,
+    copies: bool,
 ) -> SearchResult:
     """Find the pictures that look most like one; see `Gallery.search`.
 
@@ -28,17 +40,30 @@ def search(
     """
     started = time.perf_counter()
     asked = look(query)
-    (vector,) = encoder.encode([encoder.prepare(asked.picture)])
-    found = store.find(vector, top, asked.content)
+    proofs: dict[bytes, tuple[str, Match]] = {}
+    with ThreadPoolExecutor(1) as pool:
+        looked = pool.submit(fingerprint, asked.picture) if copies and store.copies else None
+        (vector,) = encoder.encode([encoder.prepare(asked.picture)])
+        found = store.find(vector, max(top, BY_VECTOR) if looked else top, asked.content)
+        found.sort(key=lambda row: -row["score"])
+        if looked:
+            nearest = [row["content_hash"] for row in found[:BY_VECTOR]]
+            proofs = prove(looked.result(), store.prints, nearest)
+    found += store.rows_of(set(proofs) - {row["content_hash"] for row in found}, vector)
+    for row in found:
+        row["kind"], row["match"] = proofs.get(row["content_hash"], ("similar", None))
+        if row["content_hash"] == asked.content:
+            row["kind"] = "exact"
     found.sort(
         key=lambda row: (
-            asked.content is None or row["content_hash"] != asked.content,
+            _ORDER[row["kind"]],
             row["path"] != asked.path,
+            -row["match"].confidence if row["kind"] == "copy" else 0,
             -row["score"],
             row["path"],
         )
     )
-    return _result(found[:top], asked.name, min_score, started)
+    return _result(found, top, asked.name, min_score, started)
 
 
 def search_text(
@@ -53,15 +78,29 @@ def search_text(
     started = time.perf_counter()
     found = store.find(encode_text(encoder, text), top, None)
     found.sort(key=lambda row: (-row["score"], row["path"]))
-    return _result(found[:top], text, min_score, started)
+    return _result(found, top, text, min_score, started)
 
 
 def _result(
-    found: list[dict[str, Any]], query: str, min_score: float | None, started: float
+    found: list[dict[str, Any]], top: int, query: str, min_score: float | None, started: float
 ) -> SearchResult:
+    left = [
+        row
+        for row in found
+        if min_score is None
+        or row["score"] >= min_score
+        or row.get("kind", "similar") in {"exact", "copy"}
+    ]
     hits = (
-        Hit(rank, row["path"], min(row["score"], 1.0), row["width"], row["height"])
-        for rank, row in enumerate(found, 1)
-        if min_score is None or row["score"] >= min_score
+        Hit(
+            rank,
+            row["path"],
+            min(row["score"], 1.0),
+            row["width"],
+            row["height"],
+            row.get("kind", "similar"),
+            row.get("match"),
+        )
+        for rank, row in enumerate(left[:top], 1)
     )
     return SearchResult(tuple(hits), query, (time.perf_counter() - started) * 1000)

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from .errors import StorageError
+from .prints import MAX_ORPHANS_SHARE, Prints
 from .sources import TRY_AGAIN
 from .table import LOOKUP_VALUES, Table, batched, from_text, storage, to_text, under_filter
 from .types import Record, Refusal, Source
@@ -36,19 +37,21 @@ READ_ATTEMPTS = 3  # a writer may just have replaced the files of the version th
 class Store:
     """The rows of a gallery and its refusals."""
 
-    def __init__(self, folder: Path, table: str, dimensions: int) -> None:
+    def __init__(self, folder: Path, table: str, dimensions: int, *, copies: bool = True) -> None:
         """Name the tables.
 
         Args:
             folder: the gallery's.
             table: name of the table of pictures, as the manifest states it.
             dimensions: D of its vectors.
+            copies: whether fingerprints are kept, by which copies are proved.
         """
         import pyarrow as pa
 
         self.folder = folder
         self.table = table
         self.dimensions = dimensions
+        self.copies = copies
         file = [("path", pa.string()), ("size", pa.int64()), ("mtime_ns", pa.int64())]
         self.pictures = Table(
             folder / table,
@@ -64,6 +67,7 @@ class Store:
         )
         # A file of another kind is kept with no reason: known, so that it is not read again.
         self.refusals = Table(folder / REFUSALS, pa.schema([*file, ("reason", pa.string())]))
+        self.prints = Prints(folder)
 
     def add(self, records: Sequence[Record], *, replace: bool) -> None:
         """Commit rows; `replace` where some of the paths may have a row already.
@@ -84,6 +88,8 @@ class Store:
             "height": [record.height for record in records],
             "vector": pa.FixedSizeListArray.from_arrays(vectors.ravel(), self.dimensions),
         }
+        # First, so that no row is without: what has a fingerprint is not looked at again.
+        self.prints.add({r.content_hash: r.fingerprint for r in records if r.fingerprint})
         self.pictures.write(rows, replace=replace)
 
     def refuse(self, refused: Sequence[tuple[Source, str | None]]) -> None:
@@ -183,22 +189,38 @@ class Store:
         for row in rows:
             row["path"] = from_text(row["path"])
             row["score"] = 1 - row.pop("_distance")
-        found = {row["path"]: row for row in rows}
-        for record in self.by_content([content] if content else []):
-            found[record.source.path] = {
+        if content:
+            known = {row["path"] for row in rows}
+            same = self.rows_of([content], vector)
+            rows += [row for row in same if row["path"] not in known]
+        return list(rows)
+
+    def rows_of(
+        self, contents: Iterable[bytes], vector: NDArray[np.float32]
+    ) -> list[dict[str, Any]]:
+        """Give the rows of some contents as `find` does."""
+        import numpy as np
+
+        return [
+            {
                 "path": record.source.path,
                 "score": _cosine(record.vector.astype(np.float32), vector),
                 "width": record.width,
                 "height": record.height,
                 "content_hash": record.content_hash,
             }
-        return list(found.values())
+            for record in self.by_content(contents)
+        ]
 
     def optimize(self) -> None:
         """Merge fragments, build the index or bring it up to date, drop old versions."""
         for table in (self.pictures, self.refusals):
             table.merge_fragments()
         self._update_index()
+        self.prints.optimize()
+        if self.prints.table.count() > (1 + MAX_ORPHANS_SHARE) * self.pictures.count():
+            columns = self.pictures.scan(["content_hash"])
+            self.prints.drop_orphans({value for c in columns for value in c.column(0).to_pylist()})
         for table in (self.pictures, self.refusals):
             table.drop_old_versions()
 

@@ -76,6 +76,24 @@ class Table:
             with storage():
                 yield from dataset.scanner(columns=list(columns), filter=where).to_batches()
 
+    def take(self, places: Any, columns: Sequence[str]) -> pa.Table:
+        """Read columns of the rows at some places, in the order asked for."""
+        dataset = self.dataset()
+        if dataset is None:
+            return self.schema.empty_table().select(list(columns))
+        with storage():
+            return dataset.take(list(map(int, places)), columns=list(columns))
+
+    def overwrite(self, batches: Iterable[pa.RecordBatch]) -> None:
+        """Put these rows in place of all, in one commit."""
+        import pyarrow as pa
+
+        reader = pa.RecordBatchReader.from_batches(self.schema, iter(batches))
+        with storage():
+            self._dataset = _lance().write_dataset(
+                reader, str(self.uri), mode="overwrite", enable_stable_row_ids=True
+            )
+
     def delete(self, paths: Iterable[str]) -> None:
         """Remove the rows of these paths."""
         dataset = self.dataset()

@@ -51,6 +51,7 @@ class Record:
         width: pixels, upright.
         height: pixels, upright.
         vector: float16 [D], unit length up to rounding.
+        fingerprint: packed, see `fingerprints.packed`; None where it was not made, or is stored.
     """
 
     source: Source
@@ -58,6 +59,7 @@ class Record:
     width: int
     height: int
     vector: NDArray[np.float16]
+    fingerprint: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,9 @@ class Hit:
         score: cosine of the two vectors, -1..1.
         width: pixels, upright.
         height: pixels, upright.
+        kind: `exact` (the same bytes or pixels), `copy` (proved to be made one from the other),
+            `near` (another picture of the same thing or scene), `similar`.
+        match: how the query lies in it; None for `similar`.
     """
 
     rank: int
@@ -90,6 +95,13 @@ class Hit:
     score: float
     width: int
     height: int
+    kind: str = "similar"
+    match: Match | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Give everything as JSON values; `match` only where there is one."""
+        values = {name: getattr(self, name) for name in self.__slots__ if name != "match"}
+        return {**values, "match": self.match.as_json()} if self.match else values
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +118,16 @@ class SearchResult(Sequence[Hit]):
     hits: tuple[Hit, ...]
     query: str
     took_ms: float
+
+    @property
+    def copies(self) -> tuple[Hit, ...]:
+        """The hits that are this picture, as it is or edited."""
+        return tuple(hit for hit in self.hits if hit.kind in {"exact", "copy"})
+
+    @property
+    def similar(self) -> tuple[Hit, ...]:
+        """The other hits, which look like it."""
+        return tuple(hit for hit in self.hits if hit.kind not in {"exact", "copy"})
 
     def __len__(self) -> int:
         return len(self.hits)
@@ -245,6 +267,10 @@ class Match:
     target_overlap: float
     flipped: bool
     points: NDArray[np.float32] = field(repr=False, compare=False)
+
+    def as_json(self) -> dict[str, Any]:
+        """Give everything but the points as JSON values."""
+        return {name: getattr(self, name) for name in self.__slots__ if name != "points"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,14 @@ pixels are laid over each other and compared.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from .fingerprints import Fingerprint, mirrored, negative
+from .fingerprints.basis import basis
 from .types import Match
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 RATIO = 0.88  # of the distances to the nearest and to the second feature (Lowe 2004)
 APART = 0.02  # of the longer side: nearer features are one and the same
 TOLERANCE = 0.015  # of the longer side: how far from its place a feature may lie
-MAX_PAIRS = 300
+MAX_PAIRS = 160
 SCALE_TOLERANCE = 1.7  # times as large or small
 ANGLE_TOLERANCE = 0.5  # radians
 LEAST_INLIERS = 6
@@ -41,6 +43,20 @@ _WHOLLY, _HALF, _TINY = 0.99, 0.5, 1e-6
 _BIAS, _OF_INLIERS, _OF_AGREEMENT = -5.769, 0.816, 6.444  # training/confidence.py
 
 
+class View(NamedTuple):
+    """A fingerprint, and its descriptors as float32 [N, 32] of unit length."""
+
+    print: Fingerprint
+    vectors: NDArray[np.float32]
+    flipped: bool = False
+
+    @classmethod
+    def of(cls, fingerprint: Fingerprint, *, flipped: bool = False) -> View:
+        """Make the vectors; `flipped` where it is a mirror image."""
+        values = basis().values(fingerprint.descriptors)
+        return cls(fingerprint, values / np.linalg.norm(values, axis=1, keepdims=True), flipped)
+
+
 class Pairs(NamedTuple):
     """Features that look alike: rows of query and target, [K] each, the surest first."""
 
@@ -48,34 +64,63 @@ class Pairs(NamedTuple):
     target: NDArray[np.intp]
 
 
-def verify(query: Fingerprint, target: Fingerprint) -> Match | None:
-    """Find the transform from the query's pixels to the target's, and what speaks for it.
+class Verifier:
+    """A query that is compared with one target after the other.
 
-    The query is tried as it is and as its mirror image, and as the negatives of both where neither
-    fits.
-
-    Returns:
-        None where no transform has `LEAST_INLIERS` features behind it.
+    Attributes:
+        query: its fingerprint.
+        views: it as it is, and as its mirror image.
     """
-    views = query, mirrored(query)
-    best = _best(views, target) or _best([negative(view) for view in views], target)
-    if best is None:
-        return None
-    view, flipped, transform, inliers = best
-    agreement = compare_pixels(transform, view, target)
-    if flipped:
-        transform = transform @ np.array([[-1.0, 0, query.width], [0, 1, 0], [0, 0, 1]])
-    query_overlap, target_overlap = overlaps(transform, query, target)
-    return Match(
-        transform=tuple(tuple(map(float, row)) for row in transform / transform[2, 2]),
-        inliers=len(inliers.query),
-        agreement=agreement,
-        confidence=confidence(len(inliers.query), agreement),
-        query_overlap=query_overlap,
-        target_overlap=target_overlap,
-        flipped=flipped,
-        points=np.hstack([query.points[inliers.query, :2], target.points[inliers.target, :2]]),
-    )
+
+    def __init__(self, query: Fingerprint) -> None:
+        """Take the query's fingerprint."""
+        self.query = query
+        self.views = View.of(query), View.of(mirrored(query), flipped=True)
+
+    @functools.cached_property
+    def negatives(self) -> tuple[View, View]:
+        """The negatives of both."""
+        plain, flipped = self.views
+        return View.of(negative(plain.print)), View.of(negative(flipped.print), flipped=True)
+
+    def match(self, target: Fingerprint, views: Sequence[View]) -> Match | None:
+        """Find the transform from the query's pixels to the target's, and what speaks for it.
+
+        Args:
+            target: what the query may be a copy of, or the other way round.
+            views: of the query, those to be tried.
+
+        Returns:
+            that of the view that fits best; None where no transform has `LEAST_INLIERS` features
+            behind it.
+        """
+        view, transform, inliers = _best(views, View.of(target))
+        if transform is None:
+            return None
+        agreement = compare_pixels(transform, view.print, target)
+        if view.flipped:
+            transform = transform @ np.array([[-1.0, 0, self.query.width], [0, 1, 0], [0, 0, 1]])
+        query_overlap, target_overlap = overlaps(transform, self.query, target)
+        places = self.query.points[inliers.query, :2], target.points[inliers.target, :2]
+        return Match(
+            transform=tuple(tuple(map(float, row)) for row in transform / transform[2, 2]),
+            inliers=len(inliers.query),
+            agreement=agreement,
+            confidence=confidence(len(inliers.query), agreement),
+            query_overlap=query_overlap,
+            target_overlap=target_overlap,
+            flipped=view.flipped,
+            points=np.hstack(places),
+        )
+
+
+def verify(query: Fingerprint, target: Fingerprint) -> Match | None:
+    """Find how one picture lies in another, see `Verifier.match`.
+
+    The query is tried as it is and as its mirror image, and where neither fits, as the negatives.
+    """
+    verifier = Verifier(query)
+    return verifier.match(target, verifier.views) or verifier.match(target, verifier.negatives)
 
 
 def confidence(inliers: int, agreement: float) -> float:
@@ -99,26 +144,28 @@ def inverse(match: Match) -> Match:
     )
 
 
-def pair_features(query: Fingerprint, target: Fingerprint) -> Pairs:
+def pair_features(query: View, target: View) -> Pairs:
     """Pair every feature of the query with the target's most alike, if no other is as much."""
-    if len(query.points) == 0 or len(target.points) < 2:  # noqa: PLR2004
+    if len(query.vectors) == 0 or len(target.vectors) < 2:  # noqa: PLR2004
         return Pairs(np.empty(0, np.intp), np.empty(0, np.intp))
-    cosines = query.descriptors @ target.descriptors.T
+    cosines = query.vectors @ target.vectors.T
     rows = np.arange(len(cosines))
     best = cosines.argmax(axis=1)
     nearest = cosines[rows, best]
     cosines[rows, best] = -1
-    second = np.empty_like(nearest)
+    at = cosines.argmax(axis=1)
+    second = cosines[rows, at]
     # What lies at the same place is the same feature in another direction or size: look on.
-    apart = APART * max(target.width, target.height)
+    places = target.print.points[:, :2]
+    apart = APART * max(target.print.width, target.print.height)
     twins = rows
     while len(twins):
+        way = places[best[twins]] - places[at]
+        same = ((way**2).sum(axis=1) < apart**2) & (second[twins] > -1)
+        twins = twins[same]
+        cosines[twins, at[same]] = -1
         at = cosines[twins].argmax(axis=1)
         second[twins] = cosines[twins, at]
-        way = target.points[best[twins], :2] - target.points[at, :2]
-        again = ((way**2).sum(axis=1) < apart**2) & (second[twins] > -1)
-        twins, at = twins[again], at[again]
-        cosines[twins, at] = -1
     distances = np.sqrt(np.maximum(2 - 2 * np.stack([nearest, second]), 1e-6))
     ratio = distances[0] / distances[1]
     sure = np.flatnonzero(ratio < RATIO)
@@ -185,8 +232,7 @@ def compare_pixels(transform: Transform, query: Fingerprint, target: Fingerprint
     size = below.shape[1::-1]
     lifted = cv2.warpPerspective(above, to, size)
     mask = cv2.warpPerspective(np.ones(above.shape[:2], np.float32), to, size) > _WHOLLY
-    one = cv2.cvtColor(lifted, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    other = cv2.cvtColor(below, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    one, other = lifted.astype(np.float32), below.astype(np.float32)
     window = (WINDOW, WINDOW)
     weight = cv2.boxFilter(mask.astype(np.float32), -1, window)
 
@@ -225,18 +271,16 @@ def _reduced(pixels: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
 
 
-def _best(
-    views: Sequence[Fingerprint], target: Fingerprint
-) -> tuple[Fingerprint, bool, Transform, Pairs] | None:
-    """Take the view, plain or mirrored, that more features stand behind."""
-    found = [(view, flipped, *_aligned(view, target)) for flipped, view in enumerate(views)]
-    view, flipped, transform, inliers = max(found, key=lambda one: len(one[3].query))
-    return None if transform is None else (view, bool(flipped), transform, inliers)
+def _best(views: Sequence[View], target: View) -> tuple[View, Transform | None, Pairs]:
+    """Take the view that most features stand behind."""
+    found = [(view, *_aligned(view, target)) for view in views]
+    return max(found, key=lambda one: len(one[2].query))
 
 
-def _aligned(query: Fingerprint, target: Fingerprint) -> tuple[Transform | None, Pairs]:
+def _aligned(of: View, to: View) -> tuple[Transform | None, Pairs]:
     """Find the transform that most pairs agree on, and those pairs."""
-    pairs = pair_features(query, target)
+    pairs = pair_features(of, to)
+    query, target = of.print, to.print
     nothing = None, Pairs(pairs.query[:0], pairs.target[:0])
     if len(pairs.query) < LEAST_INLIERS:
         return nothing
@@ -280,17 +324,19 @@ def _fitted(
 
 def _consensus(query: Points, target: Points, tolerance: float) -> NDArray[np.intp]:
     """Take each pair's similarity transform for a guess; give the pairs that the best explains."""
-    scale = target[:, 2] / query[:, 2]
-    turn = target[:, 3] - query[:, 3]
-    turned = np.stack([np.cos(turn), -np.sin(turn), np.sin(turn), np.cos(turn)], axis=1)
-    rotation = turned.reshape(-1, 2, 2) * scale[:, None, None]
-    shift = target[:, :2] - np.einsum("kij,kj->ki", rotation, query[:, :2])
-    guessed = np.einsum("kij,nj->kni", rotation, query[:, :2]) + shift[:, None]  # [K, K, 2]
-    near = ((guessed - target[None, :, :2]) ** 2).sum(axis=2) < tolerance**2
-    sized = np.abs(np.log(scale[None] / scale[:, None])) < np.log(SCALE_TOLERANCE)
-    between = np.abs((turn[None] - turn[:, None] + np.pi) % (2 * np.pi) - np.pi)
-    agree = near & sized & (between < ANGLE_TOLERANCE)
-    return np.flatnonzero(agree[agree.sum(axis=1).argmax()])
+    x, y, radius, angle = query.T
+    to_x, to_y, to_radius, to_angle = target.T
+    scale, turn = to_radius / radius, to_angle - angle
+    a, b = scale * np.cos(turn), scale * np.sin(turn)
+    # Row k is guess k: (a, -b; b, a), and where it takes pair n, less where that is.
+    off_x = np.stack([a, -b, to_x - a * x + b * y], axis=1) @ np.stack([x, y, np.ones_like(x)])
+    off_y = np.stack([b, a, to_y - b * x - a * y], axis=1) @ np.stack([x, y, np.ones_like(x)])
+    near = (off_x - to_x) ** 2 + (off_y - to_y) ** 2 < tolerance**2
+    size = np.log(scale)
+    near &= np.abs(size - size[:, None]) < np.log(SCALE_TOLERANCE)
+    between = turn - turn[:, None]
+    near &= np.cos(between) > np.cos(ANGLE_TOLERANCE)
+    return np.flatnonzero(near[near.sum(axis=1).argmax()])
 
 
 def _plausible(transform: Transform, query: Fingerprint) -> bool:

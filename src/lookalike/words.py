@@ -1,0 +1,142 @@
+"""The index of visual words: which pictures have a word, so that a part of one finds the whole.
+
+After Sivic and Zisserman, "Video Google" (2003), as search engines do it with text. A picture is
+named by its number, the place of its fingerprint in its table. Words are gathered in buckets, and a
+segment is one row for each bucket, so that a query reads some hundred rows of a segment. An ingest
+adds a segment; where there are many, they are made one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .fingerprints.basis import WORDS
+from .table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+NAME = "words.lance"
+BUCKETS = 65_536
+MOST_SEGMENTS = 8
+_IN_BUCKET = (
+    WORDS // BUCKETS
+)  # words; their number and the picture's share the 32 bits of a posting
+_MERGED_AT_ONCE = 4_096  # buckets
+
+
+class Words:
+    """The index; `until` is the number of the first picture that is not in it."""
+
+    def __init__(self, folder: Path) -> None:
+        """Name the table."""
+        import pyarrow as pa
+
+        schema = pa.schema([("until", pa.int64()), ("postings", pa.large_binary())])
+        self.table = Table(folder / NAME, schema)
+
+    def until(self) -> int:
+        """Tell how many pictures are in the index."""
+        rows = self.table.count()
+        return int(self.table.take([rows - 1], ["until"])["until"][0].as_py()) if rows else 0
+
+    def add(self, words: Sequence[NDArray[np.int64]]) -> None:
+        """Add a segment: the words of the next pictures, int64 [N] each."""
+        import numpy as np
+        import pyarrow as pa
+
+        start = self.until()
+        counts = np.fromiter(map(len, words), np.int64, len(words))
+        numbers = np.repeat(np.arange(start, start + len(words)), counts)
+        pairs = np.unique(np.concatenate(words) << 32 | numbers)  # sorted by word
+        bucket, local = np.divmod(pairs >> 32, _IN_BUCKET)
+        postings = ((pairs & 0xFFFFFFFF) * _IN_BUCKET + local).astype("<u4")
+        ends = np.searchsorted(bucket, np.arange(BUCKETS + 1)) * postings.itemsize
+        buffers = [None, pa.py_buffer(ends.astype(np.int64)), pa.py_buffer(postings)]
+        column = pa.LargeBinaryArray.from_buffers(pa.large_binary(), BUCKETS, buffers)
+        until = np.full(BUCKETS, start + len(words))
+        self.table.write({"until": until, "postings": column}, replace=False)
+
+    def clear(self) -> None:
+        """Forget all: the pictures get other numbers."""
+        if self.table.count():
+            self.table.overwrite([])
+
+    def merge(self) -> None:
+        """Make all segments one, where there are many."""
+        segments = self.table.count() // BUCKETS
+        if segments > MOST_SEGMENTS:
+            self.table.overwrite(self._merged(segments, self.until()))
+            self.table.drop_old_versions()
+
+    def _merged(self, segments: int, until: int) -> Iterator[pa.RecordBatch]:
+        import numpy as np
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        for start in range(0, BUCKETS, _MERGED_AT_ONCE):
+            places = np.arange(start, start + _MERGED_AT_ONCE)
+            parts = [
+                self.table.take(places + segment * BUCKETS, ["postings"])["postings"]
+                for segment in range(segments)
+            ]
+            joined = pc.binary_join_element_wise(*parts, pa.scalar(b"", pa.large_binary()))
+            rows = {"until": np.full(len(places), until), "postings": joined}
+            yield from pa.table(rows, schema=self.table.schema).to_batches()
+
+    def find(
+        self, views: Sequence[NDArray[np.int64]], top: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Find the pictures that share most with one of several views of a query.
+
+        A word counts by the square of its inverse document frequency.
+
+        Args:
+            views: the words of each, int64 [N].
+            top: how many pictures, at most.
+
+        Returns:
+            their numbers, the best first, and which view it is: [M] each.
+        """
+        import numpy as np
+
+        segments, pictures = self.table.count() // BUCKETS, self.until()
+        asked = np.unique(np.concatenate(views))
+        if segments == 0 or len(asked) == 0:
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        buckets = np.unique(asked // _IN_BUCKET)
+        places = (np.arange(segments)[:, None] * BUCKETS + buckets).ravel()
+        postings, lengths = _numbers(self.table.take(places, ["postings"])["postings"])
+        of_bucket = np.repeat(np.tile(np.arange(len(buckets)), segments), lengths)
+        at = of_bucket * _IN_BUCKET + postings % _IN_BUCKET
+        numbers = postings // _IN_BUCKET
+        frequency = np.bincount(at, minlength=len(buckets) * _IN_BUCKET)
+        worth = np.log(pictures / np.maximum(frequency, 1)) ** 2
+        scores = np.empty((len(views), pictures))
+        for view, words in enumerate(views):
+            bucket, local = np.divmod(np.unique(words), _IN_BUCKET)
+            places = np.searchsorted(buckets, bucket) * _IN_BUCKET + local
+            weights = np.zeros_like(worth)
+            weights[places] = worth[places]
+            scores[view] = np.bincount(numbers, weights[at], pictures)
+        best = scores.max(axis=0)
+        found = np.argpartition(-best, min(top, pictures - 1))[:top]
+        found = found[np.argsort(-best[found], kind="stable")]
+        found = found[best[found] > 0]
+        return found, scores[:, found].argmax(axis=0)
+
+
+def _numbers(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give all postings of some rows in one array, and how many each row has."""
+    import numpy as np
+
+    array = column.combine_chunks()
+    _, ends, data = array.buffers()
+    ends = np.frombuffer(ends, np.int64)[array.offset : array.offset + len(array) + 1] // 4
+    postings = np.frombuffer(data, "<u4")[ends[0] : ends[-1]] if data else np.empty(0, "<u4")
+    return postings.astype(np.int64), np.diff(ends)
