@@ -104,13 +104,13 @@ class Verified:
         self._store.add(rows, replace=False)
 
     def find(self, queries: Sequence[Picture]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """Search; a proved copy's score is its confidence and 1, another's its cosine, halved."""
+        """Search; what geometry holds scores its confidence and 1, the rest its cosine, halved."""
         if self._store.prints.words.until() < self._count:
             self._store.optimize()
         results = [self._search(query) for query in queries]
         best = [result[0] for result in results]
         scores = [
-            1 + hit.match.confidence if hit.match and hit.kind == "copy" else hit.score / 2
+            hit.score / 2 if hit.match is None else 1 + hit.match.confidence + (hit.kind == "exact")
             for hit in best
         ]
         return np.array([int(hit.path[1:]) for hit in best]), np.array(scores)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from .query import Query
     from .types import Match, Picture
 
-COPY_CONFIDENCE = 0.5
-NEAR_INLIERS = 15  # fewer are found in pictures that have nothing to do with each other
+COPY_CONFIDENCE = 0.9
+NEAR_INLIERS = 8  # fewer may be found in pictures that have nothing to do with each other
 WHOLE = 0.95  # an overlap that is as good as all
 TURNED_DEGREES = 2.0
 STRETCHED = 1.05
@@ -58,8 +58,8 @@ class Comparison:
             f"{_percent(match.target_overlap)} of the second in the first."
         )
         proof = (
-            f"{match.inliers} features agree, and the pixels laid over each other to "
-            f"{match.agreement:.2f}: confidence {match.confidence:.3f}."
+            f"{match.inliers} features agree to {match.residual:.2f} pixels, and the pixels laid "
+            f"over each other to {match.agreement:.2f}: confidence {match.confidence:.3f}."
         )
         said = f"Seen from the second, the first is {', '.join(done)}." if done else ""
         return tuple(filter(None, (found, said, shares, proof)))
@@ -99,9 +99,9 @@ def changes(match: Match) -> list[str]:
 
 def kind_of(match: Match | None) -> str:
     """Name what a match, or none, means: `copy`, `near` or `different`."""
-    if match is None or match.inliers < NEAR_INLIERS:
-        return "different"
-    return "copy" if match.confidence >= COPY_CONFIDENCE else "near"
+    if match and match.confidence >= COPY_CONFIDENCE:
+        return "copy"
+    return "near" if match and match.inliers >= NEAR_INLIERS else "different"
 
 
 def compare(one: Query, other: Query) -> Comparison:

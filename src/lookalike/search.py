@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .store import Store
     from .types import Match
 
-_ORDER = {"exact": 0, "copy": 1, "near": 2, "similar": 2}
+_ORDER = {"exact": 0, "copy": 1, "near": 2, "similar": 3}
 
 
 def search(  # noqa: PLR0913
@@ -58,7 +58,7 @@ def search(  # noqa: PLR0913
         key=lambda row: (
             _ORDER[row["kind"]],
             row["path"] != asked.path,
-            -row["match"].confidence if row["kind"] == "copy" else 0,
+            -row["match"].confidence if row["kind"] in {"copy", "near"} else 0,
             -row["score"],
             row["path"],
         )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from .fingerprints import Fingerprint, mirrored, negative
+from .fingerprints import STORED_PIXELS, Fingerprint, mirrored, negative
 from .fingerprints.basis import basis
 from .types import Match
 
@@ -35,12 +35,14 @@ SCALE_TOLERANCE = 1.7  # times as large or small
 ANGLE_TOLERANCE = 0.5  # radians
 LEAST_INLIERS = 6
 HOMOGRAPHY_FROM = 16  # inliers; of fewer an affine transform is all that can be told
+FITTED_POINTS = 4  # that a homography goes through whatever they are
 MOST_STRETCHED = 3.0  # times in one direction what it is in the other
 WINDOW = 9  # thumbnail pixels that are correlated
 BLANK = 4.0  # mean product of deviations in a window, in squared levels: less shows nothing
 _MIDDLE = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])  # OpenCV counts from pixels' middles
 _WHOLLY, _HALF, _TINY = 0.99, 0.5, 1e-6
-_BIAS, _OF_INLIERS, _OF_AGREEMENT = -5.769, 0.816, 6.444  # training/confidence.py
+_LEAST, _MOST = 0.03, 1.02  # so that neither a perfect fit nor perfect agreement is beyond measure
+_BIAS, _OF_RESIDUAL, _OF_AGREEMENT = -4.220, -3.623, -2.942  # training/confidence.py
 
 
 class View(NamedTuple):
@@ -97,6 +99,7 @@ class Verifier:
         view, transform, inliers = _best(views, View.of(target))
         if transform is None:
             return None
+        residual = _residual(transform, view.print, target, inliers)
         agreement = compare_pixels(transform, view.print, target)
         if view.flipped:
             transform = transform @ np.array([[-1.0, 0, self.query.width], [0, 1, 0], [0, 0, 1]])
@@ -105,8 +108,9 @@ class Verifier:
         return Match(
             transform=tuple(tuple(map(float, row)) for row in transform / transform[2, 2]),
             inliers=len(inliers.query),
+            residual=residual,
             agreement=agreement,
-            confidence=confidence(len(inliers.query), agreement),
+            confidence=confidence(residual, agreement),
             query_overlap=query_overlap,
             target_overlap=target_overlap,
             flipped=view.flipped,
@@ -123,12 +127,14 @@ def verify(query: Fingerprint, target: Fingerprint) -> Match | None:
     return verifier.match(target, verifier.views) or verifier.match(target, verifier.negatives)
 
 
-def confidence(inliers: int, agreement: float) -> float:
+def confidence(residual: float, agreement: float) -> float:
     """Tell how likely it is that one picture was made from the other: 0..1.
 
     A logistic regression on pairs made of train pictures, see training/confidence.py.
     """
-    logit = _BIAS + _OF_INLIERS * np.log(inliers) + _OF_AGREEMENT * agreement
+    logit = (
+        _BIAS + _OF_RESIDUAL * np.log(residual + _LEAST) + _OF_AGREEMENT * np.log(_MOST - agreement)
+    )
     return float(1 / (1 + np.exp(-logit)))
 
 
@@ -247,6 +253,21 @@ def compare_pixels(transform: Transform, query: Fingerprint, target: Fingerprint
     if total <= BLANK * seen.sum():
         return 0.0
     return float(abs(together[seen].sum()) / total)
+
+
+def _residual(transform: Transform, query: Fingerprint, target: Fingerprint, at: Pairs) -> float:
+    """Tell how far apart the features that agree come to lie, in pixels as they were found on.
+
+    It is the root mean square; the coarser of the two pictures counts. As a transform goes through
+    some points whatever they are, these do not count.
+    """
+    off = mapped(transform, query.points[at.query, :2]) - target.points[at.target, :2]
+    pixel = max(_pixel(target), _pixel(query) * _scale(transform))
+    return float(np.sqrt((off**2).sum() / max(len(off) - FITTED_POINTS, 1)) / pixel)
+
+
+def _pixel(fingerprint: Fingerprint) -> float:
+    return float(np.sqrt(fingerprint.width * fingerprint.height / STORED_PIXELS))
 
 
 def _between(fingerprint: Fingerprint, small: NDArray[np.uint8]) -> Transform:
