@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 POINTS = 100  # of a picture, at random
 WIDTH = 2.7  # standard deviations that the levels reach to
+EVEN_OR_ODD = 0.999  # the least of a component's cosine with its own mirror image
 _BINS = (4, 4, 8)  # of a SIFT descriptor: rows, columns, directions
 
 
@@ -54,7 +55,8 @@ def main() -> None:
     components = np.ascontiguousarray(vectors[:, ::-1][:, :DIMENSIONS])
     deviations = np.sqrt(variances[::-1][:DIMENSIONS])
     parities = [(turn(components.T) * components.T).sum(axis=1) for turn in (_mirrored, _negative)]
-    assert all((np.abs(parity) > 1 - 1e-3).all() for parity in parities), "not even nor odd"
+    if min(np.abs(parity).min() for parity in parities) < EVEN_OR_ODD:
+        parser.error("a component is neither even nor odd; take more pictures with --sample")
     rotation = np.linalg.qr(random.normal(size=(DIMENSIONS, DIMENSIONS)))[0]
     unfinished = Basis(
         mean=mean.astype(np.float32),
@@ -90,7 +92,7 @@ def _mirrored(sift: NDArray[np.floating]) -> NDArray[np.floating]:
 
 
 def _negative(sift: NDArray[np.floating]) -> NDArray[np.floating]:
-    """The direction itself is turned about, and the feature with it."""
+    """Turn the direction itself about, and the feature with it."""
     return sift.reshape(-1, *_BINS)[:, ::-1, ::-1].reshape(sift.shape)
 
 

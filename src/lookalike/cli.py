@@ -62,6 +62,13 @@ def index(
     include_hidden: Annotated[
         bool, typer.Option("--include-hidden", help="Also what begins with a dot.")
     ] = False,
+    copies: Annotated[
+        Optional[bool],
+        typer.Option(
+            "--copies/--no-copies",
+            help="Keep what proves copies, some 8 KB a picture. Default: as the gallery does; yes.",
+        ),
+    ] = None,
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Make all vectors anew, as by --encoder.")
     ] = False,
@@ -77,6 +84,7 @@ def index(
                 *(paths or ()),
                 exclude=exclude or (),
                 include_hidden=include_hidden,
+                copies=copies,
                 on_progress=progress,
             )
         except KeyboardInterrupt:
@@ -126,6 +134,9 @@ def search(
     min_score: Annotated[
         Optional[float], typer.Option(min=-1, max=1, help="Leave out hits of a lower cosine.")
     ] = None,
+    copies: Annotated[
+        bool, typer.Option("--copies/--no-copies", help="Look for copies, and prove them.")
+    ] = True,
     as_json: JsonOption = False,
     as_paths: Annotated[bool, typer.Option("--paths", help="Print only the paths.")] = False,
     sheet: Annotated[
@@ -134,7 +145,7 @@ def search(
     ] = None,
     encoder: EncoderOption = None,
 ) -> None:
-    """Find the pictures that look most like one, or that a text describes best."""
+    """Find where a picture stands and what looks like it, or what a text describes best."""
     from .sources import read_stream
     from .terminal import say, show_hits
 
@@ -145,7 +156,7 @@ def search(
     if asked is None:
         result = opened.search_text(text or "", top=top, min_score=min_score)
     else:
-        result = opened.search(asked, top=top, min_score=min_score)
+        result = opened.search(asked, top=top, min_score=min_score, copies=copies)
     if sheet:
         _draw(sheet, asked, result)
     if as_json:

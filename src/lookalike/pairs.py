@@ -1,33 +1,49 @@
-"""Which pictures of a gallery show the same."""
+"""Which pictures of a gallery show the same: candidates by words and vectors, then proofs.
+
+Each picture is compared with all others by what the indexes hold, in blocks, in memory; what is
+alike enough goes to `verify`.
+"""
 
 from __future__ import annotations
 
-import itertools
+import os
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from .compare import kind_of
-from .decode import decode
-from .errors import PictureError
-from .fingerprints import Fingerprint, fingerprint
-from .sources import read, stat_source
+from .fingerprints.packed import unpack
 from .types import Pair
-from .verify import verify
+from .verify import Verifier
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from numpy.typing import NDArray
+
+    from .fingerprints import Fingerprint
     from .store import Store
-    from .types import Member
+    from .types import Match, Member
+
+BLOCK = 512  # pictures that are compared with all others at once
+MOST_CANDIDATES = 48  # of a picture, by words and as many by vectors
+LEAST_SHARE = 0.04  # of the poorer one's words, by their worth, that both must have
+LEAST_COSINE = 0.8
+COMPONENTS = 128  # of the vectors, for a first look
+_MARGIN = 0.05  # by which the first look may be wrong
 
 
 def find_pairs(
-    store: Store,  # noqa: ARG001  whose indexes will propose the pairs
+    store: Store,
     members: Sequence[Member],
     *,
     near: bool,
     on_progress: Callable[[str, int, int], None],
 ) -> Iterator[Pair]:
-    """Verify every pair of different bytes.
+    """Propose and verify pairs of different bytes.
 
     Args:
         store: the gallery's.
@@ -35,27 +51,91 @@ def find_pairs(
         near: whether to give also pairs of the kind `near`.
         on_progress: told the stage, how much of it is through, and of how much.
     """
-    seen = dict[int, Fingerprint]()
-    known = set[bytes]()
-    for k, member in enumerate(members):
-        on_progress("Looking at pictures", k, len(members))
-        found = None if member.content_hash in known else _look(member)
-        if found:
-            seen[k] = found
-            known.add(member.content_hash)
-    of = len(seen) * (len(seen) - 1) // 2
-    for done, (one, other) in enumerate(itertools.combinations(seen, 2)):
-        on_progress("Comparing pairs", done, of)
-        match = verify(seen[one], seen[other])
-        kind = kind_of(match)
-        if match and (kind == "copy" or (near and kind == "near")):
-            yield Pair(one, other, kind, match)
+    of_content = {member.content_hash: k for k, member in enumerate(members)}
+    contents = [content for some in store.prints.contents() for content in some]
+    member_of = [of_content.get(content, -1) for content in contents]
+    among = np.flatnonzero(np.array(member_of, int) >= 0)
+    if len(among) < 2:  # noqa: PLR2004
+        return
+    propose = Proposals(store, contents, among)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for start in range(0, len(among), BLOCK):
+            on_progress("Comparing pictures", start, len(among))
+            candidates = propose.of(among[start : start + BLOCK])
+            needed = sorted({*candidates, *(k for some in candidates.values() for k in some)})
+            rows = store.prints.table.take(needed, ["fingerprint"])["fingerprint"].to_pylist()
+            prints = dict(zip(needed, map(unpack, rows), strict=True))
+            for one, matches in pool.map(partial(_proofs, prints), candidates.items()):
+                for other, match in matches:
+                    kind = kind_of(match)
+                    if kind == "copy" or (near and kind == "near"):
+                        yield Pair(member_of[one], member_of[other], kind, match)
 
 
-def _look(member: Member) -> Fingerprint | None:
-    """Find the features of a member's file; None where it can't be read now."""
-    source = stat_source(member.path)
-    try:
-        return fingerprint(decode(read(source))) if source else None
-    except (OSError, PictureError):
-        return None
+def _proofs(
+    prints: dict[int, Fingerprint], asked: tuple[int, list[int]]
+) -> tuple[int, list[tuple[int, Match]]]:
+    one, others = asked
+    verifier = Verifier(prints[one])
+    found = ((other, verifier.match(prints[other], verifier.views)) for other in others)
+    return one, [(other, match) for other, match in found if match]
+
+
+class Proposals:
+    """What the indexes know of all pictures, in memory: some 1.5 KB of each."""
+
+    def __init__(self, store: Store, contents: Sequence[bytes], among: NDArray[np.int64]) -> None:
+        """Read words and vectors; `among` are the places of those that are asked about."""
+        self._lists = store.prints.words.lists()
+        self._among = np.zeros(len(contents), bool)
+        self._among[among] = True
+        place_of = {content: place for place, content in enumerate(contents)}
+        self._vectors = np.zeros((len(contents), store.dimensions), np.float16)
+        for batch in store.pictures.scan(["content_hash", "vector"]):
+            flat = batch.column("vector").flatten().to_numpy(zero_copy_only=False)
+            rows = [place_of.get(content, -1) for content in batch.column(0).to_pylist()]
+            there = np.array(rows, int) >= 0
+            vectors = flat.reshape(len(rows), -1)[there]
+            self._vectors[np.array(rows, int)[there]] = vectors
+        self._first_look = self._principal()
+        self._self_worth = self._lists.self_worth()
+
+    def of(self, places: NDArray[np.int64]) -> dict[int, list[int]]:
+        """Name the pictures that may show what each of these does, those of later places only."""
+        found = defaultdict[int, set[int]](set)
+        self._by_vectors(places, found)
+        for place in places.tolist():
+            worth = self._lists.shared_worth(place)
+            worth[: place + 1] = 0
+            least = LEAST_SHARE * np.minimum(self._self_worth, self._self_worth[place])
+            self._take(place, np.flatnonzero((worth > least) & self._among), worth, found)
+        return {place: sorted(found[place]) for place in places.tolist() if found[place]}
+
+    def _by_vectors(self, places: NDArray[np.int64], found: defaultdict[int, set[int]]) -> None:
+        cosines = self._first_look[places] @ self._first_look.T
+        rows, others = np.nonzero(cosines > LEAST_COSINE - _MARGIN)
+        right = (others > places[rows]) & self._among[others]
+        rows, others = rows[right], others[right]
+        one, other = (self._vectors[k].astype(np.float32) for k in (places[rows], others))
+        exact = np.einsum("nd,nd->n", one, other)
+        sure = exact > LEAST_COSINE
+        for row in np.unique(rows[sure]):
+            here = sure & (rows == row)
+            order = np.argsort(-exact[here], kind="stable")[:MOST_CANDIDATES]
+            found[int(places[row])].update(others[here][order].tolist())
+
+    @staticmethod
+    def _take(
+        place: int,
+        others: NDArray[np.intp],
+        worth: NDArray[np.float64],
+        found: defaultdict[int, set[int]],
+    ) -> None:
+        order = np.argsort(-worth[others], kind="stable")[:MOST_CANDIDATES]
+        found[place].update(others[order].tolist())
+
+    def _principal(self) -> NDArray[np.float32]:
+        """Bring the vectors to those of their dimensions in which they differ most."""
+        vectors = self._vectors.astype(np.float32)
+        _, axes = np.linalg.eigh(vectors.T @ vectors)
+        return np.ascontiguousarray(vectors @ axes[:, -COMPONENTS:])

@@ -60,7 +60,7 @@ def contact_sheet(searches: Sequence[tuple[str, Picture | None, Sequence[Hit]]])
         middle = y + CELL_PIXELS // 2
         draw.line(_scaled(x - left, y, x - left, y + CELL_PIXELS), _FRAME, 2 * _SCALE)
         for hit in found[:MAX_HITS]:
-            title = f"{hit.score:.3f}"
+            title = f"{hit.score:.3f}" if hit.kind == "similar" else f"{hit.kind}, {hit.score:.3f}"
             _cell(
                 sheet, draw, (x, y), open_picture(hit.path), title, os.path.basename(hit.path), _INK
             )

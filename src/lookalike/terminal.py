@@ -223,7 +223,8 @@ def show_hits(result: SearchResult) -> None:
     """Print the hits: a table with pictures on a terminal, tab-separated lines elsewhere."""
     if not sys.stdout.isatty():
         for hit in result:
-            say(f"{hit.rank}\t{hit.score:.4f}\t{hit.width}x{hit.height}\t{hit.path}")
+            size = f"{hit.width}x{hit.height}"
+            say(f"{hit.rank}\t{hit.kind}\t{hit.score:.4f}\t{size}\t{hit.path}")
         return
     from rich.box import SIMPLE
     from rich.console import Console
@@ -231,20 +232,33 @@ def show_hits(result: SearchResult) -> None:
     from rich.text import Text
 
     picture_class = _picture_class()
-    table = Table("", "score", "size", "path", box=SIMPLE, pad_edge=False)
-    table.columns[3].overflow = "fold"
+    table = Table("", "kind", "score", "size", "path", box=SIMPLE, pad_edge=False)
+    table.columns[4].overflow = "fold"
     if picture_class:
         table.add_column("picture", width=PICTURE_CELLS)
         table.columns.insert(1, table.columns.pop())
     for hit in result:
         path = Text(hit.path.encode("utf-8", "replace").decode(), overflow="fold")
-        cells: list[Any] = [str(hit.rank), f"{hit.score:.3f}", f"{hit.width} x {hit.height}", path]
+        size = f"{hit.width} x {hit.height}"
+        cells: list[Any] = [str(hit.rank), _kind(hit), f"{hit.score:.3f}", size, path]
         if picture_class:
             cells.insert(1, _picture(picture_class, hit))
         table.add_row(*cells)
     console = Console()
     console.print(table)
     console.print(f"{len(result)} hits in {result.took_ms:.0f} ms", style="dim", highlight=False)
+
+
+def _kind(hit: Hit) -> Any:
+    """Say what a hit is, what was proved in bold, and what was done to a copy."""
+    from rich.text import Text
+
+    from .compare import changes
+
+    if hit.kind not in {"exact", "copy"}:
+        return hit.kind
+    done = changes(hit.match) if hit.match and hit.kind == "copy" else []
+    return Text(": ".join(filter(None, (hit.kind, ", ".join(done)))), style="bold", overflow="fold")
 
 
 def _picture_class() -> Any | None:

@@ -251,7 +251,8 @@ class Match:
     Attributes:
         transform: 3 x 3, from the query's pixels to the target's; the last number is 1.
         inliers: features that agree on it, each at another place.
-        residual: how far apart they come to lie, root mean square, in pixels of a picture of 36,000.
+        residual: how far apart they come to lie, root mean square, in pixels where
+            the picture has 36,000.
         agreement: correlation of the pixels laid over each other, 0..1.
         confidence: how likely one picture was made from the other, 0..1.
         query_overlap: part of the query that lies in the target, 0..1.

@@ -8,7 +8,10 @@ adds a segment; where there are many, they are made one.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from .fingerprints.basis import WORDS
 from .table import Table
@@ -17,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
 
@@ -47,7 +49,6 @@ class Words:
 
     def add(self, words: Sequence[NDArray[np.int64]]) -> None:
         """Add a segment: the words of the next pictures, int64 [N] each."""
-        import numpy as np
         import pyarrow as pa
 
         start = self.until()
@@ -75,7 +76,6 @@ class Words:
             self.table.drop_old_versions()
 
     def _merged(self, segments: int, until: int) -> Iterator[pa.RecordBatch]:
-        import numpy as np
         import pyarrow as pa
         import pyarrow.compute as pc
 
@@ -88,6 +88,17 @@ class Words:
             joined = pc.binary_join_element_wise(*parts, pa.scalar(b"", pa.large_binary()))
             rows = {"until": np.full(len(places), until), "postings": joined}
             yield from pa.table(rows, schema=self.table.schema).to_batches()
+
+    def lists(self) -> Lists:
+        """Read the whole index."""
+        words, numbers, row = [np.empty(0, np.int64)], [np.empty(0, np.int64)], 0
+        for batch in self.table.scan(["postings"]):
+            postings, lengths = _numbers(batch.column(0))
+            bucket = np.repeat((row + np.arange(len(batch))) % BUCKETS, lengths)
+            words.append(bucket * _IN_BUCKET + postings % _IN_BUCKET)
+            numbers.append(postings // _IN_BUCKET)
+            row += len(batch)
+        return Lists.of(np.concatenate(words), np.concatenate(numbers), self.until())
 
     def find(
         self, views: Sequence[NDArray[np.int64]], top: int
@@ -103,8 +114,6 @@ class Words:
         Returns:
             their numbers, the best first, and which view it is: [M] each.
         """
-        import numpy as np
-
         segments, pictures = self.table.count() // BUCKETS, self.until()
         asked = np.unique(np.concatenate(views))
         if segments == 0 or len(asked) == 0:
@@ -131,11 +140,60 @@ class Words:
         return found, scores[:, found].argmax(axis=0)
 
 
-def _numbers(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Give all postings of some rows in one array, and how many each row has."""
-    import numpy as np
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """The whole index in memory, by word and by picture.
 
-    array = column.combine_chunks()
+    Attributes:
+        numbers: uint32 [P], the pictures of each word, word after word.
+        ends: int64 [WORDS + 1], where each word's begin and end.
+        words: uint32 [P], the words of each picture, picture after picture.
+        picture_ends: int64 [N + 1], where each picture's begin and end.
+        worth: float64 [WORDS], what sharing a word counts.
+    """
+
+    numbers: NDArray[np.uint32]
+    ends: NDArray[np.int64]
+    words: NDArray[np.uint32]
+    picture_ends: NDArray[np.int64]
+    worth: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, words: NDArray[np.int64], numbers: NDArray[np.int64], pictures: int) -> Lists:
+        """Sort postings, [P] each in any order."""
+        frequency = np.bincount(words, minlength=WORDS)
+        held = np.bincount(numbers, minlength=pictures)
+        return cls(
+            numbers[np.argsort(words, kind="stable")].astype(np.uint32),
+            np.concatenate([[0], np.cumsum(frequency)]),
+            words[np.argsort(numbers, kind="stable")].astype(np.uint32),
+            np.concatenate([[0], np.cumsum(held)]),
+            np.log(max(pictures, 2) / np.maximum(frequency, 1)) ** 2,
+        )
+
+    def of_picture(self, number: int) -> NDArray[np.uint32]:
+        """Give the words of a picture."""
+        return self.words[self.picture_ends[number] : self.picture_ends[number + 1]]
+
+    def self_worth(self) -> NDArray[np.float64]:
+        """Tell what the words of each picture count together: [N]."""
+        sums = np.concatenate([[0.0], np.cumsum(self.worth[self.words])])
+        return np.asarray(np.diff(sums[self.picture_ends]), np.float64)
+
+    def shared_worth(self, number: int) -> NDArray[np.float64]:
+        """Tell what the words count that each picture shares with one: [N]."""
+        words = self.of_picture(number)
+        starts, lengths = self.ends[words], self.ends[words + 1] - self.ends[words]
+        within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        others = self.numbers[np.repeat(starts, lengths) + within]
+        weights = np.repeat(self.worth[words], lengths)
+        found = np.bincount(others, weights, len(self.picture_ends) - 1)
+        return found.astype(np.float64, copy=False)
+
+
+def _numbers(column: pa.ChunkedArray | pa.Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give all postings of some rows in one array, and how many each row has."""
+    array = getattr(column, "combine_chunks", lambda: column)()
     _, ends, data = array.buffers()
     ends = np.frombuffer(ends, np.int64)[array.offset : array.offset + len(array) + 1] // 4
     postings = np.frombuffer(data, "<u4")[ends[0] : ends[-1]] if data else np.empty(0, "<u4")
