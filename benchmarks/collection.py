@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from lookalike.types import Picture, Source
 
-BACKGROUND = "BACKGROUND_Google"
 PROGRESS_SECONDS = 5.0
 FILES_AT_ONCE = 256
 THUMBNAIL_SIDE = 16  # pixels
@@ -78,9 +77,9 @@ def collect(folder: Path, *, test3: bool, threads: int) -> Collection:
     """Look through a folder; what can't be used is left out.
 
     With `test3` only Caltech-101's test pictures (their number is divisible by 3) may be asked
-    with; the gallery is these and the background.
+    with.
     """
-    sources = [s for s in walk(str(folder)) if not test3 or _is_test(s) or _is_background(s)]
+    sources = list(walk(str(folder)))
     line = Line("looking", len(sources))
     seen: dict[bytes, tuple[Source, NDArray[np.uint8]]] = {}
     with ThreadPoolExecutor(threads) as pool:
@@ -117,7 +116,3 @@ def _look(source: Source) -> tuple[bytes, NDArray[np.uint8]] | None:
 def _is_test(source: Source) -> bool:
     number = Path(source.path).stem.rpartition("_")[2]
     return number.isdecimal() and int(number) % 3 == 0
-
-
-def _is_background(source: Source) -> bool:
-    return Path(source.path).parent.name == BACKGROUND

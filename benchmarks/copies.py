@@ -250,7 +250,7 @@ def main() -> None:
     parser.add_argument("--sample", type=int, default=500, help="pictures edited; as many held out")
     parser.add_argument("--encoder", action="append", help="a name or an .onnx file; repeatable")
     parser.add_argument("--peers", action="store_true", help="also pHash, dHash and PDQ")
-    parser.add_argument("--test3", action="store_true", help="Caltech-101's test pictures only")
+    parser.add_argument("--test3", action="store_true", help="ask with Caltech-101's test pictures only")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, help="also write the figures into this file")
     options = parser.parse_args()

@@ -116,7 +116,7 @@ class Verified:
         return np.array([int(hit.path[1:]) for hit in best]), np.array(scores)
 
     def bytes_a_picture(self) -> float:
-        """What lies on the disk for copies, the vector aside."""
+        """Sum up what lies on the disk for copies, the vector aside."""
         tables = (self._store.prints.table.uri, self._store.prints.words.table.uri)
         files = (file for table in tables for file in table.rglob("*"))
         return sum(file.stat().st_size for file in files if file.is_file()) / self._count

@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from .types import Match, Member
 
 BLOCK = 512  # pictures that are compared with all others at once
-MOST_CANDIDATES = 48  # of a picture, by words and as many by vectors
-LEAST_SHARE = 0.04  # of the poorer one's words, by their worth, that both must have
-LEAST_COSINE = 0.8
+MOST_CANDIDATES = 32  # of a picture, by words and as many by vectors
+LEAST_SHARE = 0.08  # of the poorer one's words, by their worth, that both must have
+LEAST_COSINE = 0.92
 COMPONENTS = 128  # of the vectors, for a first look
-_MARGIN = 0.05  # by which the first look may be wrong
+_MARGIN = 0.02  # by which the first look may be wrong
 
 
 def find_pairs(
