@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from lookalike.types import Picture, Source
 
+BACKGROUND = "BACKGROUND_Google"
 PROGRESS_SECONDS = 5.0
 FILES_AT_ONCE = 256
 THUMBNAIL_SIDE = 16  # pixels
@@ -73,13 +74,15 @@ class Collection(NamedTuple):
                 yield k
 
 
-def collect(folder: Path, *, test3: bool, threads: int) -> Collection:
+def collect(folder: Path, *, test3: bool, whole: bool, threads: int) -> Collection:
     """Look through a folder; what can't be used is left out.
 
     With `test3` only Caltech-101's test pictures (their number is divisible by 3) may be asked
-    with.
+    with; the gallery is these and the background, or with `whole` everything.
     """
     sources = list(walk(str(folder)))
+    if test3 and not whole:
+        sources = [s for s in sources if _is_test(s) or Path(s.path).parent.name == BACKGROUND]
     line = Line("looking", len(sources))
     seen: dict[bytes, tuple[Source, NDArray[np.uint8]]] = {}
     with ThreadPoolExecutor(threads) as pool:

@@ -1,7 +1,7 @@
 """How well an edited copy finds its original.
 
-    python benchmarks/copies.py FOLDER [--sample 500] [--encoder NAME]... [--peers] [--test3]
-        [--seed 0] [--json OUT]
+    python benchmarks/copies.py FOLDER [--sample 500] [--encoder NAME]... [--peers]
+        [--test3 [--whole]] [--seed 0] [--json OUT]
 
 The gallery is every picture under FOLDER but `--sample` of them, held out; files of the same bytes
 are one picture. Queries: as many pictures of the gallery, and those held out, which have no
@@ -250,7 +250,8 @@ def main() -> None:
     parser.add_argument("--sample", type=int, default=500, help="pictures edited; as many held out")
     parser.add_argument("--encoder", action="append", help="a name or an .onnx file; repeatable")
     parser.add_argument("--peers", action="store_true", help="also pHash, dHash and PDQ")
-    parser.add_argument("--test3", action="store_true", help="ask with Caltech-101's test pictures only")
+    parser.add_argument("--test3", action="store_true", help="Caltech-101's test pictures only")
+    parser.add_argument("--whole", action="store_true", help="with --test3, among all pictures")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, help="also write the figures into this file")
     options = parser.parse_args()
@@ -264,7 +265,9 @@ def main() -> None:
     finders += peers() if options.peers else []
 
     folder = options.folder.resolve()
-    sources, *_ = collection = collect(folder, test3=options.test3, threads=threads)
+    sources, *_ = collection = collect(
+        folder, test3=options.test3, whole=options.whole, threads=threads
+    )
     random = np.random.default_rng(options.seed)
     chosen = list(itertools.islice(collection.chosen(random), 2 * options.sample))
     held_out, sample = chosen[: options.sample], chosen[options.sample :]

@@ -18,6 +18,7 @@ from .conftest import busy
 MATCH = Match(
     ((1.0, 0, 0), (0, 1.0, 0), (0, 0, 1.0)),
     20,
+    0.2,
     1,
     0.987,
     1,

@@ -53,6 +53,16 @@ def test_index_options(tmp_path: Path, pictures: Path) -> None:
     assert (done.returncode, done.stdout[:7]) == (0, "6 added")
 
 
+def test_index_without_copies_and_with_them_later(tmp_path: Path, pictures: Path) -> None:
+    run("index", pictures, "--no-copies", gallery=tmp_path / "g")
+    assert not (tmp_path / "g" / "fingerprints.lance").exists()
+    done = run("index", pictures, gallery=tmp_path / "g")  # it stays as it was
+    assert "12 unchanged" in done.stdout
+    done = run("index", pictures, "--copies", gallery=tmp_path / "g")
+    assert "12 updated" in done.stdout
+    assert (tmp_path / "g" / "fingerprints.lance").exists()
+
+
 def test_search_prints_json_paths_or_plain_lines(pictures: Path, indexed: Path) -> None:
     query = pictures / "a" / "0003.jpg"
     answer = json.loads(run("search", query, "--json", "--top", 4, gallery=indexed).stdout)
@@ -66,11 +76,18 @@ def test_search_prints_json_paths_or_plain_lines(pictures: Path, indexed: Path) 
         "score": 1,
         "width": 160,
         "height": 120,
+        "kind": "exact",
+        "match": answer["hits"][0]["match"],
     }
+    assert answer["hits"][0]["match"]["transform"][2] == pytest.approx([0, 0, 1], abs=1e-3)
+    assert answer["hits"][3]["kind"] == "similar"
+    assert "match" not in answer["hits"][3]
+    unproved = run("search", query, "--no-copies", "--json", "--top", 4, gallery=indexed).stdout
+    assert not any("match" in hit for hit in json.loads(unproved)["hits"])
     paths = run("search", query, "--paths", "--top", 2, gallery=indexed).stdout.splitlines()
     assert paths == [hit["path"] for hit in answer["hits"][:2]]
     plain = run("search", query, "--top", 1, gallery=indexed).stdout
-    assert plain == f"1\t1.0000\t160x120\t{query}\n"
+    assert plain == f"1\texact\t1.0000\t160x120\t{query}\n"
 
 
 def test_search_takes_bytes_on_stdin(pictures: Path, indexed: Path) -> None:

@@ -54,7 +54,7 @@ def test_a_copy_is_told_with_what_was_done_to_it() -> None:
 )
 def test_changes_in_words(rows: list[list[float]], flipped: bool, said: list[str]) -> None:
     transform = tuple(map(tuple, [*rows, [0, 0, 1]]))
-    match = Match(transform, 50, 1.0, 1.0, 1.0, 1.0, flipped, np.empty((50, 4), np.float32))
+    match = Match(transform, 50, 0.2, 1.0, 1.0, 1.0, 1.0, flipped, np.empty((50, 4), np.float32))
     assert changes(match) == said
 
 

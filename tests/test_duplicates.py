@@ -20,7 +20,7 @@ def match(scale: float = 1.0, own: float = 1.0, other: float = 1.0, sure: float 
     """A match whose query is `scale` times as large in the target."""
     transform = ((scale, 0.0, 0.0), (0.0, scale, 0.0), (0.0, 0.0, 1.0))
     points = np.zeros((20, 4), np.float32)
-    return Match(transform, 20, 1.0, sure, own, other, flipped=False, points=points)
+    return Match(transform, 20, 0.2, 1.0, sure, own, other, flipped=False, points=points)
 
 
 def names(groups: list[Group]) -> list[list[str]]:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from lookalike import Gallery, Hit, gallery as gallery_module
+from lookalike import Gallery, Hit, ingest, ledger, store
 from lookalike.errors import (
     ArgumentError,
     EncoderError,
@@ -24,8 +24,10 @@ from lookalike.errors import (
     PictureError,
     StorageError,
 )
+from lookalike.prints import Prints
+from lookalike.sources import content_hash
 
-from .conftest import CountingEncoder, RandomEncoder, draw, fill, save
+from .conftest import CountingEncoder, RandomEncoder, busy, draw, fill, save
 
 
 def test_index_then_search(tmp_path: Path, gallery: Gallery) -> None:
@@ -34,7 +36,10 @@ def test_index_then_search(tmp_path: Path, gallery: Gallery) -> None:
     assert [hit.rank for hit in result] == [1, 2, 3, 4, 5]
     assert [hit.score for hit in result] == sorted((h.score for h in result), reverse=True)
     best = result[0]
-    assert best == Hit(1, str(query), best.score, 160, 120)
+    assert best == Hit(1, str(query), best.score, 160, 120, "exact", best.match)
+    assert best.match
+    assert best.match.query_overlap > 0.98
+    assert all(hit.kind == "similar" for hit in result[1:])
     assert best.score > 0.999
     assert len(result) == 5
     assert result[1:3] == tuple(result)[1:3]
@@ -165,7 +170,7 @@ def test_prune_removes_what_is_gone(
     assert set(gallery.prune(dry_run=True).removed) == set(map(str, gone))
     assert gallery.info().pictures == 12
     seen: list[tuple[int, int]] = []
-    monkeypatch.setattr(gallery_module, "PROGRESS_ROWS", 5)
+    monkeypatch.setattr(store, "PROGRESS_ROWS", 5)
     pruned = gallery.prune(on_rows=lambda *rows: seen.append(rows))
     assert set(pruned.removed) == set(map(str, gone))
     assert seen == [(5, 12), (10, 12)]
@@ -421,8 +426,202 @@ def test_damage_is_told(tmp_path: Path, gallery: Gallery) -> None:
 def test_info(tmp_path: Path, gallery: Gallery) -> None:
     info = gallery.info()
     assert info.gallery == str(tmp_path / "gallery")
-    assert (info.pictures, info.refused) == (12, 0)
+    assert (info.pictures, info.fingerprints, info.refused) == (12, 12, 0)
     assert info.encoder["name"] == "lookalike-2"
     assert info.index == {"kind": "none", "indexed_rows": 0, "unindexed_rows": 12}
     on_disk = sum(p.stat().st_size for p in (tmp_path / "gallery").rglob("*") if p.is_file())
     assert info.bytes_on_disk == on_disk > 12 * 256
+
+
+def content_of(path: Path) -> bytes:
+    return content_hash(path.read_bytes())
+
+
+@pytest.fixture
+def textured(tmp_path: Path) -> Path:
+    """A folder of twelve pictures in two folders, with enough to see in them to prove copies."""
+    folder = tmp_path / "textured"
+    for seed in range(12):
+        textured_file(folder / ("a" if seed < 6 else "b") / f"{seed:04}.jpg", seed)
+    return folder
+
+
+def textured_file(path: Path, seed: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    busy(seed, (240, 180)).save(path, quality=90)
+
+
+def edited(seed: int) -> Image.Image:
+    return ImageOps.mirror(busy(seed, (240, 180)).crop((0, 0, 200, 180)))
+
+
+def prints_of(gallery: Gallery) -> dict[bytes, bytes]:
+    """All fingerprints by content, as a reader sees them; each content has one."""
+    prints = Prints(gallery.folder)
+    contents = [content for some in prints.contents() for content in some]
+    assert len(contents) == len(set(contents))
+    return prints.of(contents)
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """One entry for each fingerprint that an ingest makes."""
+    made: list[int] = []
+    real = ingest.stored_fingerprint
+    monkeypatch.setattr(ingest, "stored_fingerprint", lambda p: made.append(1) or real(p))
+    return made
+
+
+def test_without_copies_no_fingerprint_is_kept_until_they_are_wanted(
+    tmp_path: Path, textured: Path, made: list[int]
+) -> None:
+    encoder = CountingEncoder()
+    gallery = Gallery.open(tmp_path / "g", encoder=encoder)
+    assert gallery.index(textured, copies=False).added == 12
+    copy = edited(3)
+    best = gallery.search(copy, top=1)[0]
+    assert (best.path, best.kind) == (str(textured / "a" / "0003.jpg"), "similar")
+    assert gallery.search(textured / "a" / "0003.jpg", top=1)[0].kind == "exact"
+    textured_file(textured / "new.jpg", 50)
+    report = gallery.index(textured)  # the gallery stays as it was
+    assert (report.added, report.unchanged) == (1, 12)
+    assert made == []
+    assert not (tmp_path / "g" / "fingerprints.lance").exists()
+    assert not (tmp_path / "g" / "words.lance").exists()
+    assert gallery.info().fingerprints == 0
+    assert gallery.duplicates(kind="exact") == []
+    with pytest.raises(ArgumentError, match="index --copies"):
+        gallery.duplicates()
+    report = gallery.index(textured, copies=True)  # though no file has changed
+    assert (report.added, report.updated, report.unchanged) == (0, 13, 0)
+    assert len(made) == len(prints_of(gallery)) == 13
+    assert gallery.info().pictures == 13
+    assert gallery.search(copy, top=1)[0].kind == "copy"
+    report = Gallery.open(tmp_path / "g").index(textured)  # now it is one that keeps them
+    assert (report.unchanged, len(made)) == (13, 13)
+    gallery.index(textured, copies=False)
+    assert gallery.search(copy, top=1)[0].kind == "similar"
+
+
+def test_a_row_that_has_no_fingerprint_gets_it(
+    tmp_path: Path, textured: Path, made: list[int]
+) -> None:
+    """As where copies were left out for a while, or a feature list was taken in."""
+    gallery = Gallery.open(tmp_path / "g")
+    gallery.index(textured / "a")
+    gallery.index(textured / "b", copies=False)
+    assert len(made) == 6
+    report = gallery.index(textured, copies=True)
+    assert (report.updated, report.unchanged, len(made)) == (6, 6, 12)
+    gallery.export(tmp_path / "list.parquet")
+    other = Gallery.open(tmp_path / "other")
+    other.import_(tmp_path / "list.parquet")
+    assert other.search(textured / "a" / "0001.jpg", top=1)[0].kind == "exact"
+    assert other.index(textured).updated == 12
+    assert prints_of(other) == prints_of(gallery)
+
+
+def test_a_moved_file_keeps_its_fingerprint(
+    tmp_path: Path, textured: Path, made: list[int]
+) -> None:
+    gallery = Gallery.open(tmp_path / "g")
+    gallery.index(textured)
+    before = prints_of(gallery)
+    (textured / "a").rename(textured / "renamed")
+    assert gallery.index(textured).moved == 6
+    assert len(made) == 12
+    assert prints_of(gallery) == before
+    best = gallery.search(edited(3), top=1)[0]
+    assert (best.path, best.kind) == (str(textured / "renamed" / "0003.jpg"), "copy")
+
+
+def test_files_of_the_same_bytes_share_a_fingerprint(
+    tmp_path: Path, textured: Path, made: list[int]
+) -> None:
+    twins = [textured / "b" / f"twin {n}.jpg" for n in range(3)]
+    for twin in twins:
+        shutil.copy(textured / "a" / "0003.jpg", twin)
+    gallery = Gallery.open(tmp_path / "g")
+    gallery.index(textured)
+    assert len(made) == len(prints_of(gallery)) == 12
+    shutil.copy(textured / "a" / "0003.jpg", textured / "late twin.jpg")
+    gallery.index(textured)
+    assert len(made) == 12
+    proved = gallery.search(edited(3), top=12).copies
+    expected = [textured / "a" / "0003.jpg", *twins, textured / "late twin.jpg"]
+    assert {hit.path for hit in proved} == set(map(str, expected))
+    assert {hit.kind for hit in proved} == {"copy"}
+    (textured / "a" / "0003.jpg").unlink()
+    gallery.prune()
+    gallery.index(textured)
+    assert content_of(twins[0]) in prints_of(gallery)
+
+
+def test_fingerprints_of_removed_files_go_once_they_are_many(
+    tmp_path: Path, textured: Path
+) -> None:
+    fill(tmp_path / "few", 3, start=50)
+    gallery = Gallery.open(tmp_path / "g")
+    gallery.index(textured, tmp_path / "few")
+    assert len(prints_of(gallery)) == 15
+    gallery.remove(tmp_path / "few")
+    gallery.index(textured)
+    assert len(prints_of(gallery)) == 15  # a quarter of the rows is let be
+    gallery.remove(textured / "a")
+    assert len(prints_of(gallery)) == 15
+    gallery.index(textured / "b")
+    assert {*prints_of(gallery)} == {content_of(path) for path in (textured / "b").iterdir()}
+    best = gallery.search(edited(8), top=1)[0]
+    assert (best.path, best.kind) == (str(textured / "b" / "0008.jpg"), "copy")
+    assert not gallery.search(edited(3), top=6).copies
+    gallery.index(textured)
+    assert len(prints_of(gallery)) == 12
+    best = gallery.search(edited(3), top=1)[0]
+    assert (best.path, best.kind) == (str(textured / "a" / "0003.jpg"), "copy")
+
+
+def test_a_rebuild_keeps_the_fingerprints(tmp_path: Path, textured: Path, made: list[int]) -> None:
+    gallery = Gallery.open(tmp_path / "gallery")
+    gallery.index(textured)
+    before = prints_of(gallery)
+    made.clear()
+    other = Gallery.open(tmp_path / "gallery", encoder=RandomEncoder(), rebuild=True)
+    assert other.index().added == 12
+    assert made == []
+    assert prints_of(other) == before
+    best = other.search(edited(3), top=1)[0]
+    assert (best.path, best.kind) == (str(textured / "a" / "0003.jpg"), "copy")
+
+
+def test_a_long_rebuild_that_is_optimized_on_the_way_keeps_them_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "p"
+    fill(folder, 60)
+    gallery = Gallery.open(tmp_path / "g", encoder=RandomEncoder())
+    gallery.index(folder)
+    before = prints_of(gallery)
+    monkeypatch.setattr(ingest, "CHUNK_PICTURES", 4)
+    monkeypatch.setattr(ledger, "COMMIT_ROWS", 10)
+    monkeypatch.setattr(ledger, "OPTIMIZE_ROWS", 20)
+    other = Gallery.open(tmp_path / "g", encoder=RandomEncoder(8), rebuild=True)
+    assert other.index().added == 60
+    assert prints_of(other) == before
+
+
+def test_a_changed_picture_gets_a_fingerprint_of_its_own(
+    tmp_path: Path, textured: Path, made: list[int]
+) -> None:
+    gallery = Gallery.open(tmp_path / "g")
+    gallery.index(textured)
+    made.clear()
+    path = textured / "a" / "0000.jpg"
+    textured_file(path, 99)
+    assert gallery.index(textured).updated == 1
+    assert len(made) == 1
+    best = gallery.search(edited(99), top=1)[0]
+    assert (best.path, best.kind) == (str(path), "copy")
+    assert not gallery.search(edited(0), top=12).copies
+    os.utime(path)
+    assert gallery.index(textured).updated == 1
+    assert len(made) == 1

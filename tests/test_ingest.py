@@ -144,7 +144,7 @@ def test_the_index_is_updated_in_the_middle_of_a_long_ingest(
     monkeypatch.setattr(ledger, "COMMIT_ROWS", 20)
     calls: list[int] = []
     real = Store.optimize
-    monkeypatch.setattr(Store, "optimize", lambda self: calls.append(1) or real(self))
+    monkeypatch.setattr(Store, "optimize", lambda *a, **o: calls.append(1) or real(*a, **o))
     fill(tmp_path / "p", 130)
     Gallery.open(tmp_path / "g", encoder=RandomEncoder()).index(tmp_path / "p")
     assert len(calls) >= 3

@@ -5,9 +5,14 @@ from pathlib import Path
 import numpy as np
 
 from lookalike import known
+from lookalike.decode import from_image
+from lookalike.fingerprints import stored_fingerprint
+from lookalike.fingerprints.packed import pack
 from lookalike.known import Keys, Known
 from lookalike.store import Store
 from lookalike.types import Record, Source
+
+from .conftest import draw
 
 
 def test_keys_hold_what_was_given_and_added(monkeypatch: object) -> None:
@@ -26,7 +31,7 @@ def test_keys_hold_what_was_given_and_added(monkeypatch: object) -> None:
 
 
 def test_only_new_and_changed_files_are_unseen(tmp_path: Path) -> None:
-    store = Store(tmp_path, "pictures.lance", 4)
+    store = Store(tmp_path, "pictures.lance", 4, copies=False)
     sources = [Source(f"/p/\udce9{n}.jpg", n, n * 10**18) for n in range(5)]
     record = Record(sources[0], b"c" * 16, 1, 1, np.array([1, 0, 0, 0], np.float16))
     store.add([record], replace=False)
@@ -40,3 +45,22 @@ def test_only_new_and_changed_files_are_unseen(tmp_path: Path) -> None:
     assert known.path_key(sources[1].path) not in kept.paths
     assert known.content_key(b"c" * 16) in kept.contents
     assert known.content_key(b"d" * 16) not in kept.contents
+
+
+def test_a_row_without_fingerprint_is_unseen_where_they_are_kept(tmp_path: Path) -> None:
+    store = Store(tmp_path, "pictures.lance", 4)
+    vector = np.array([1, 0, 0, 0], np.float16)
+    print_ = pack(stored_fingerprint(from_image(draw(1))))
+    sources = [Source(f"/p/{n}.jpg", n, n) for n in range(3)]
+    contents = [b"a" * 16, b"b" * 16, b"b" * 16]
+    prints = [print_, None, None]
+    rows = zip(sources, contents, prints, strict=True)
+    store.add([Record(s, c, 4, 3, vector, p) for s, c, p in rows], replace=False)
+    kept = Known(store)
+    assert kept.unseen(sources) == sources[1:]
+    assert known.content_key(b"a" * 16) in kept.contents
+    assert known.content_key(b"a" * 16) in kept.fingerprinted
+    assert known.content_key(b"b" * 16) not in kept.contents
+    assert all(known.path_key(source.path) in kept.paths for source in sources)
+    without = Store(tmp_path, "pictures.lance", 4, copies=False)
+    assert Known(without).unseen(sources) == []

@@ -26,6 +26,19 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert [p.name for p in (tmp_path / "new" / "gallery").iterdir()] == [FILE_NAME]
 
 
+def test_whether_copies_are_proved_is_kept_and_an_older_gallery_proves_them(
+    tmp_path: Path,
+) -> None:
+    Manifest(CARD, copies=False).write(tmp_path)
+    found = Manifest.read(tmp_path)
+    assert found
+    assert not found.copies
+    values = json.loads((tmp_path / FILE_NAME).read_text("utf-8"))
+    del values["copies"]
+    (tmp_path / FILE_NAME).write_text(json.dumps(values), "utf-8")
+    assert Manifest.read(tmp_path) == Manifest(CARD)
+
+
 def test_no_gallery_is_none(tmp_path: Path) -> None:
     assert Manifest.read(tmp_path) is None
     (tmp_path / "file").write_text("")

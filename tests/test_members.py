@@ -13,7 +13,15 @@ from lookalike.sources import content_hash
 from lookalike.types import Match, Member, Pair
 
 MATCH = Match(
-    ((1.0, 0, 0), (0, 1.0, 0), (0, 0, 1.0)), 20, 1, 1, 1, 1, False, np.zeros((20, 4), np.float32)
+    ((1.0, 0, 0), (0, 1.0, 0), (0, 0, 1.0)),
+    20,
+    0.2,
+    1,
+    1,
+    1,
+    1,
+    False,
+    np.zeros((20, 4), np.float32),
 )
 
 

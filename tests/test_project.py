@@ -44,6 +44,7 @@ ORDER = [
     "roots",
     "lock",
     "verify",
+    "outlines",
     "query",
     "binding",
     "manifest",

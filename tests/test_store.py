@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,14 @@ import pytest
 from numpy.typing import NDArray
 
 from lookalike import store as store_module
+from lookalike.decode import from_image
 from lookalike.errors import StorageError
+from lookalike.fingerprints import stored_fingerprint
+from lookalike.fingerprints.packed import pack
 from lookalike.store import Store
 from lookalike.types import Record, Refusal, Source
+
+from .conftest import draw
 
 D = 64
 
@@ -179,3 +185,38 @@ def test_a_table_that_can_not_be_written_is_a_storage_error(store: Store, tmp_pa
     (tmp_path / "pictures.lance").write_text("a file where the table should be")
     with pytest.raises(StorageError, match="run the command again"):
         store.add(records(vectors(3)), replace=False)
+
+
+def test_rows_of_some_contents_come_as_find_gives_them(store: Store) -> None:
+    rows = records(vectors(20))
+    store.add([*rows, *records(vectors(20)[:1], "/twin/")], replace=False)
+    asked = rows[3].vector.astype(np.float32)
+    found = store.rows_of([rows[0].content_hash, rows[3].content_hash, b"x" * 16], asked)
+    assert {row["path"] for row in found} == {"/p/0", "/twin/0", "/p/3"}
+    by_find = {row["path"]: row for row in store.find(asked, 21)}
+    for row in found:
+        score = by_find[row["path"]].pop("score")
+        assert row.pop("score") == pytest.approx(score, abs=1e-3)
+        assert row == by_find[row["path"]]
+
+
+def test_fingerprints_are_kept_by_content_and_go_when_orphans_are_many(store: Store) -> None:
+    rows = [replace(row, fingerprint=pack_of(n)) for n, row in enumerate(records(vectors(10)))]
+    store.add(
+        [*rows, replace(rows[0], source=Source("/twin", 1, 1), fingerprint=None)], replace=False
+    )
+    store.optimize()
+    contents = [row.content_hash for row in rows]
+    assert {c: p for row in rows for c, p in [(row.content_hash, row.fingerprint)]} == (
+        store.prints.of(contents)
+    )
+    store.pictures.delete(["/p/0", "/p/1", "/p/2"])  # the first has a twin
+    store.optimize()
+    assert {*store.prints.of(contents)} == {*contents}
+    store.pictures.delete(["/p/3"])
+    store.optimize()
+    assert {*store.prints.of(contents)} == {contents[0], *contents[4:]}
+
+
+def pack_of(seed: int) -> bytes:
+    return pack(stored_fingerprint(from_image(draw(seed))))

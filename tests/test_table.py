@@ -45,3 +45,25 @@ def test_what_lance_complains_of_is_one_sentence() -> None:
 def test_batches_are_whole() -> None:
     assert list(batched(range(5), 2)) == [[0, 1], [2, 3], [4]]
     assert list(batched([], 2)) == []
+
+
+def test_rows_are_taken_by_place_in_the_order_asked_for(tmp_path: Path) -> None:
+    table = Table(tmp_path / "t.lance", SCHEMA)
+    assert table.take([], ["n"]).num_rows == table.take([3], ["n"]).num_rows == 0
+    for n in range(3):
+        table.write({"path": [f"/{n}", f"/{n}x"], "n": [n, 10 + n]}, replace=False)
+    assert table.take([5, 0, 2], ["n"])["n"].to_pylist() == [12, 0, 1]
+    assert table.take([], ["n"]).column_names == ["n"]
+
+
+def test_all_rows_are_put_in_place_of_all(tmp_path: Path) -> None:
+    table, reader = (Table(tmp_path / "t.lance", SCHEMA) for _ in range(2))
+    table.write({"path": ["/a", "/b", "/c"], "n": [1, 2, 3]}, replace=False)
+    assert reader.count() == 3
+    batches = (batch.slice(1) for batch in table.scan(["path", "n"]))
+    table.overwrite(batches)  # of rows that it is made of
+    assert reader.take([0, 1], ["path"])["path"].to_pylist() == ["/b", "/c"]
+    table.overwrite([])
+    assert (table.count(), reader.count()) == (0, 0)
+    table.write({"path": ["/d"], "n": [4]}, replace=False)
+    assert reader.take([0], ["n"])["n"].to_pylist() == [4]

@@ -10,11 +10,12 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import ImageOps
 
 from lookalike import Progress
 from lookalike.terminal import IndexProgress, StageProgress
 
-from .conftest import fill, run
+from .conftest import busy, fill, run
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="no pseudo-terminals there")
 
@@ -73,9 +74,23 @@ def indexed(tmp_path: Path, pictures: Path) -> Path:
 def test_a_plain_terminal_gets_a_table(pictures: Path, indexed: Path) -> None:
     shown = on_terminal(["search", str(pictures / "a" / "0001.jpg"), "--top", "3"], indexed)
     assert b"score" in shown
+    assert b"kind" in shown
+    assert b"exact" in shown
     assert b"160 x 120" in shown
     assert b"3 hits in" in shown
     assert b"Traceback" not in shown
+
+
+def test_a_copy_is_shown_with_what_was_done_to_it(tmp_path: Path) -> None:
+    (tmp_path / "p").mkdir()
+    for seed in range(3):
+        busy(seed, (320, 240)).save(tmp_path / "p" / f"{seed}.png")
+    run("index", tmp_path / "p", gallery=tmp_path / "g")
+    ImageOps.mirror(busy(1, (320, 240))).save(tmp_path / "query.png")
+    shown = on_terminal(["search", str(tmp_path / "query.png"), "--top", "2"], tmp_path / "g")
+    assert b"copy: mirrored" in shown
+    plain = run("search", tmp_path / "query.png", "--top", "2", gallery=tmp_path / "g").stdout
+    assert [line.split("\t")[1] for line in plain.splitlines()] == ["copy", "similar"]
 
 
 def test_sixel_terminals_get_pictures(pictures: Path, indexed: Path) -> None:

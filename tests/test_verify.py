@@ -5,9 +5,11 @@ import pytest
 from PIL import Image, ImageOps
 
 from lookalike.decode import from_image
-from lookalike.fingerprints import fingerprint
+from lookalike.fingerprints import fingerprint, stored_fingerprint
+from lookalike.fingerprints.packed import pack, unpack
+from lookalike.outlines import frame, mapped
 from lookalike.types import Match
-from lookalike.verify import confidence, frame, inverse, mapped, shared_part, verify
+from lookalike.verify import confidence, inverse, verify
 from tests.conftest import busy
 
 SIZE = (480, 360)
@@ -110,14 +112,32 @@ def test_pixels_that_do_not_agree_speak_against_a_copy() -> None:
     assert result.agreement < 0.7 < same.agreement
 
 
-def test_more_features_and_more_agreement_make_it_surer() -> None:
-    assert confidence(6, 0.2) < 0.05
-    assert confidence(100, 0.95) > 0.98
-    assert confidence(20, 0.5) < confidence(20, 0.9) < confidence(60, 0.9)
+def test_what_fits_and_agrees_better_is_surer() -> None:
+    assert confidence(1.5, 0.4) < 0.05
+    assert confidence(0.1, 0.95) > 0.98
+    assert confidence(0.5, 0.5) < confidence(0.5, 0.9) < confidence(0.2, 0.9)
+    for residual in (0.0, 0.3, 50.0):
+        for agreement in (0.0, 0.5, 1.0):
+            assert 0 <= confidence(residual, agreement) <= 1
 
 
-def test_outlines_are_cut_to_the_frame() -> None:
-    assert len(shared_part(frame(10, 10) + 100, 50, 50)) == 0
-    half = shared_part(frame(10, 10) - [5, 0], 50, 50)
-    assert half.min(axis=0).tolist() == [0, 0]
-    assert half.max(axis=0).tolist() == [5, 10]
+def test_the_features_of_a_copy_fall_on_each_other() -> None:
+    target = busy(2, SIZE)
+    copy = found(target.crop((0, 0, 400, 300)).resize((300, 225)), target)
+    assert copy.residual < 0.4
+    # A residual is told in the pixels that features were found on, whatever the picture's own.
+    large = found(target.resize((1920, 1440)), target)
+    assert large.residual < 0.4
+    assert large.confidence > 0.95
+
+
+def test_what_the_gallery_keeps_proves_as_much() -> None:
+    target = from_image(busy(2, SIZE))
+    query = from_image(ImageOps.mirror(busy(2, SIZE).crop((100, 60, 400, 300))))
+    result = verify(fingerprint(query), unpack(pack(stored_fingerprint(target))))
+    assert result is not None
+    corners = mapped(np.array(result.transform), frame(300, 240))
+    expected = [[400, 60], [100, 60], [100, 300], [400, 300]]
+    assert np.abs(corners - expected).max() < 3
+    assert result.flipped
+    assert result.confidence > 0.95

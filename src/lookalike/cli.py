@@ -186,6 +186,7 @@ def info(gallery: GalleryOption = None, as_json: JsonOption = False) -> None:
     indexed = found.index["indexed_rows"]
     say(f"gallery    {found.gallery}")
     say(f"pictures   {found.pictures:,}")
+    say(f"for copies {found.fingerprints:,} fingerprints")
     say(f"refused    {found.refused:,}")
     for root in found.roots:
         say(f"root       {root.path} ({'online' if root.online else 'offline: ' + root.reason})")

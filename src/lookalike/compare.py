@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .types import Match, Picture
 
 COPY_CONFIDENCE = 0.9
+COPY_AGREEMENT = 0.5  # however exactly a few features fit: of less, most is something else
 NEAR_INLIERS = 8  # fewer may be found in pictures that have nothing to do with each other
 WHOLE = 0.95  # an overlap that is as good as all
 TURNED_DEGREES = 2.0
@@ -99,7 +100,7 @@ def changes(match: Match) -> list[str]:
 
 def kind_of(match: Match | None) -> str:
     """Name what a match, or none, means: `copy`, `near` or `different`."""
-    if match and match.confidence >= COPY_CONFIDENCE:
+    if match and match.confidence >= COPY_CONFIDENCE and match.agreement >= COPY_AGREEMENT:
         return "copy"
     return "near" if match and match.inliers >= NEAR_INLIERS else "different"
 

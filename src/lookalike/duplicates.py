@@ -156,6 +156,11 @@ def find(
             )
     pairs: Iterable[Pair] = ()
     if kind != "exact":
+        if not store.prints.table.count():
+            raise ArgumentError(
+                "This gallery has no fingerprints, by which copies are proved; make them with: "
+                "lookalike index --copies FOLDER, or ask for --kind exact."
+            )
         pairs = find_pairs(store, members, near=kind == "near", on_progress=on_progress)
     return group(*on_disk(members, pairs, on_left_out=on_left_out))
 

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from .types import Progress, SearchResult, Source
 
 MAX_TOP = 10_000
-PROGRESS_ROWS = 1_000
 
 
 def _no_progress(_done: int, _of: int) -> None:
@@ -202,6 +201,7 @@ class Gallery:
         return Info(
             gallery=str(self.folder),
             pictures=store.pictures.count(),
+            fingerprints=store.prints.table.count(),
             refused=sum(1 for _ in store.refused()),
             roots=tuple(map(look_at_root, manifest.roots)),
             encoder=asdict(manifest.encoder),
@@ -236,13 +236,7 @@ class Gallery:
             manifest = self._manifest()
             store = self._open_store(manifest)
             is_lost = roots.Lost(manifest.roots)
-            rows = store.pictures.count()
-            lost = list[str]()
-            for number, path in enumerate(store.paths(store.pictures), 1):
-                if is_lost(path):
-                    lost.append(path)
-                if number % PROGRESS_ROWS == 0:
-                    on_rows(number, rows)
+            lost = store.lost(is_lost, on_rows)
             if not dry_run:
                 store.pictures.delete(lost)
                 store.refusals.delete([p for p in store.paths(store.refusals) if is_lost(p)])

@@ -193,10 +193,14 @@ def ingest(
         EncoderError: the encoder failed.
         KeyboardInterrupt: after the pictures that were through have been committed.
     """
+    import cv2
+
     started = time.monotonic()
+    of_opencv = cv2.getNumThreads()
     line = _Line(listing, store, encoder)
     ledger = Ledger(store, line.known, line.claims, is_lost)
     reported = started
+    cv2.setNumThreads(1)  # the workers take all cores
     for thread in line.threads:
         thread.start()
     try:
@@ -216,6 +220,7 @@ def ingest(
         raise
     finally:
         line.halt()
+        cv2.setNumThreads(of_opencv)
     ledger.commit()
     now = time.monotonic()
     on_progress(replace(line.progress(ledger, now - started), optimizing=True))

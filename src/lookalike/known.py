@@ -60,6 +60,7 @@ class Known:
         refused: keys of the refusals' paths.
         contents: keys of the rows' content hashes.
         fingerprinted: keys of the content hashes that have a fingerprint.
+        bare: keys of those that have rows, but lack it.
     """
 
     def __init__(self, store: Store) -> None:
@@ -70,11 +71,13 @@ class Known:
         contents = store.prints.contents() if store.copies else ()
         self.fingerprinted = Keys(_array(map(content_key, some)) for some in contents)
         rows = list(_keys(store.pictures, with_content=True))
+        self.bare = Keys([])
         refusals = list(_keys(store.refusals, with_content=False))
         self.paths = Keys(keys[1] for keys in rows)
         self.refused = Keys(keys[1] for keys in refusals)
         if store.copies:
             whole = [self.fingerprinted.among(keys[2]) for keys in rows]
+            self.bare = Keys(keys[2][~w] for keys, w in zip(rows, whole, strict=True))
             rows = [[k[w] for k in keys] for keys, w in zip(rows, whole, strict=True)]
         self._stamps = Keys(keys[0] for keys in rows + refusals)
         self.contents = Keys(keys[2] for keys in rows)

@@ -144,7 +144,7 @@ class Ledger:
         refusals, self._refusals = self._refusals, {}
         self._by_content = {}
         moved_before = self.moved
-        rows_of_moved = self._find_in_store(in_store, rows)
+        rows_of_moved = self._find_in_store(in_store, rows) + self._moved_bare(rows)
         gone = [
             path
             for path, (source, _) in refusals.items()
@@ -170,7 +170,7 @@ class Ledger:
             return
         self.commit()
         if self.added - self._optimized >= OPTIMIZE_ROWS:
-            self._store.optimize()
+            self._store.optimize(orphans=False)
             self._optimized = self.added
         self._committed = time.monotonic()
 
@@ -212,6 +212,21 @@ class Ledger:
                 self.moved += path_key(source.path) not in self._known.paths
             else:
                 self.copied += 1
+        return moved
+
+    def _moved_bare(self, rows: dict[str, Record]) -> list[str]:
+        """Tell which rows have moved to one of these, encoded anew as they had no fingerprint."""
+        bare = {
+            record.content_hash: path
+            for path, record in rows.items()
+            if content_key(record.content_hash) in self._known.bare
+        }
+        moved = []
+        for old in self._store.by_content(bare):
+            path = old.source.path
+            if path not in rows and self._is_lost(path):
+                moved.append(path)
+                self.moved += path_key(bare[old.content_hash]) not in self._known.paths
         return moved
 
     def _take_known(self, source: Source, content: bytes) -> None:

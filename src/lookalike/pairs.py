@@ -86,7 +86,7 @@ class Proposals:
 
     def __init__(self, store: Store, contents: Sequence[bytes], among: NDArray[np.int64]) -> None:
         """Read words and vectors; `among` are the places of those that are asked about."""
-        self._lists = store.prints.words.lists()
+        self._lists = store.prints.words.lists(len(contents))
         self._among = np.zeros(len(contents), bool)
         self._among[among] = True
         place_of = {content: place for place, content in enumerate(contents)}

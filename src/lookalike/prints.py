@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from .fingerprints import packed
 from .fingerprints.basis import basis
 from .sources import CONTENT_HASH_BYTES
-from .table import LOOKUP_VALUES, Table, batched, storage
+from .table import LOOKUP_VALUES, Table, again, batched, storage
 from .words import Words
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ class Prints:
         for batch in self.table.scan(["content_hash"]):
             yield batch.column(0).to_pylist()
 
+    @again
     def of(self, contents: Iterable[bytes]) -> dict[bytes, bytes]:
         """Give the packed fingerprints of some contents; those that have none are left out."""
         found = dict[bytes, bytes]()
@@ -76,6 +77,7 @@ class Prints:
                 found.update(zip(*(c.to_pylist() for c in batch.columns), strict=True))
         return found
 
+    @again
     def by_words(self, views: Sequence[Fingerprint], top: int) -> dict[bytes, tuple[int, bytes]]:
         """Find the pictures that share most visual words with one of several views of a query.
 
@@ -88,6 +90,7 @@ class Prints:
         contents, prints = (column.to_pylist() for column in columns)
         return dict(zip(contents, zip(of_view.tolist(), prints, strict=True), strict=True))
 
+    @again
     def by_hash(self, pdq: NDArray[np.uint8], top: int) -> dict[bytes, bytes]:
         """Find the pictures whose PDQ hashes differ from one in `MOST_BITS` at most."""
         import pyarrow as pa

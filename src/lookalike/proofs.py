@@ -25,7 +25,7 @@ NEGATIVES = 8  # of the nearest by vector; only where no copy was found otherwis
 
 def prove(
     query: Fingerprint, prints: Prints, nearest: Sequence[bytes]
-) -> dict[bytes, tuple[str, Match]]:
+) -> dict[bytes, tuple[str, Match | None]]:
     """Find the pictures that are the query, or share a part with it.
 
     Args:
@@ -57,11 +57,13 @@ def prove(
     return {content: proof for content, proof in found.items() if proof}
 
 
-def _proof(verifier: Verifier, data: bytes, views: Sequence[View]) -> tuple[str, Match] | None:
+def _proof(
+    verifier: Verifier, data: bytes, views: Sequence[View]
+) -> tuple[str, Match | None] | None:
     target = unpack(data)
     match = verifier.match(target, views)
-    if match is None:
-        return None
     same = target.pixels_hash == verifier.query.pixels_hash
+    if match is None:
+        return ("exact", None) if same else None
     kind = "exact" if same else kind_of(match)
     return None if kind == "different" else (kind, match)

@@ -40,7 +40,7 @@ def search(  # noqa: PLR0913
     """
     started = time.perf_counter()
     asked = look(query)
-    proofs: dict[bytes, tuple[str, Match]] = {}
+    proofs: dict[bytes, tuple[str, Match | None]] = {}
     with ThreadPoolExecutor(1) as pool:
         looked = pool.submit(fingerprint, asked.picture) if copies and store.copies else None
         (vector,) = encoder.encode([encoder.prepare(asked.picture)])

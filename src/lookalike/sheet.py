@@ -158,7 +158,7 @@ def _joined(
     """Join features that agree by lines; outline in each picture what the other shows."""
     import numpy as np
 
-    from .verify import frame, mapped, shared_part
+    from .outlines import frame, mapped, shared_part
 
     assert found.match is not None  # noqa: S101  the caller has seen to it
     forth = _transform(found)

@@ -6,14 +6,13 @@ import contextlib
 import os
 from typing import TYPE_CHECKING, Any
 
-from .errors import StorageError
 from .prints import MAX_ORPHANS_SHARE, Prints
 from .sources import TRY_AGAIN
-from .table import LOOKUP_VALUES, Table, batched, from_text, storage, to_text, under_filter
+from .table import LOOKUP_VALUES, Table, again, batched, from_text, storage, to_text, under_filter
 from .types import Record, Refusal, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -31,7 +30,7 @@ NPROBES = 24  # partitions that a search looks into; Lance makes them of about 4
 REFINE_FACTOR = 10  # times `top` candidates are compared by their exact vectors
 MAX_UNINDEXED_SHARE = 0.05  # rows added since; a search scans them, which costs time, not recall
 PATHS_AT_ONCE = 100  # that one scan looks under
-READ_ATTEMPTS = 3  # a writer may just have replaced the files of the version that was taken
+PROGRESS_ROWS = 1_000
 
 
 class Store:
@@ -134,6 +133,18 @@ class Store:
             removed += len(rows)
         return removed
 
+    def lost(
+        self, is_lost: Callable[[str], bool], on_rows: Callable[[int, int], None]
+    ) -> list[str]:
+        """List the rows whose file is gone; `on_rows` is told of those looked at, and of all."""
+        rows, lost = self.pictures.count(), list[str]()
+        for number, path in enumerate(self.paths(self.pictures), 1):
+            if is_lost(path):
+                lost.append(path)
+            if number % PROGRESS_ROWS == 0:
+                on_rows(number, rows)
+        return lost
+
     def by_content(self, hashes: Iterable[bytes]) -> Iterator[Record]:
         """Find the rows whose files have one of these contents."""
         columns = self.pictures.schema.names
@@ -142,6 +153,7 @@ class Store:
             for batch in self.pictures.scan(columns, f"content_hash IN ({wanted})"):
                 yield from records(batch)
 
+    @again
     def find(
         self, vector: NDArray[np.float32], top: int, content: bytes | None = None
     ) -> list[dict[str, Any]]:
@@ -156,14 +168,6 @@ class Store:
         Returns:
             dicts of path, score, width, height and content_hash, in no order.
         """
-        for _ in range(READ_ATTEMPTS - 1):
-            with contextlib.suppress(StorageError):
-                return self._find(vector, top, content)
-        return self._find(vector, top, content)
-
-    def _find(
-        self, vector: NDArray[np.float32], top: int, content: bytes | None
-    ) -> list[dict[str, Any]]:
         import numpy as np
 
         dataset = self.pictures.dataset()
@@ -212,13 +216,13 @@ class Store:
             for record in self.by_content(contents)
         ]
 
-    def optimize(self) -> None:
+    def optimize(self, *, orphans: bool = True) -> None:
         """Merge fragments, build the index or bring it up to date, drop old versions."""
         for table in (self.pictures, self.refusals):
             table.merge_fragments()
         self._update_index()
         self.prints.optimize()
-        if self.prints.table.count() > (1 + MAX_ORPHANS_SHARE) * self.pictures.count():
+        if orphans and self.prints.table.count() > (1 + MAX_ORPHANS_SHARE) * self.pictures.count():
             columns = self.pictures.scan(["content_hash"])
             self.prints.drop_orphans({value for c in columns for value in c.column(0).to_pylist()})
         for table in (self.pictures, self.refusals):

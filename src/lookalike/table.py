@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import os
 import re
 import threading
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from .errors import StorageError
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     import lance
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
 
 MAX_SMALL_FRAGMENTS = 8
 SMALL_FRAGMENT_ROWS = 100_000
+READ_ATTEMPTS = 3
 LOOKUP_VALUES = 500  # in one filter expression
 
 
@@ -176,3 +181,16 @@ def _lance() -> Any:
     import lance
 
     return lance
+
+
+def again(read: Callable[P, T]) -> Callable[P, T]:
+    """Read again where a writer has just replaced the files of the version that was taken."""
+
+    @functools.wraps(read)
+    def tried(*arguments: P.args, **options: P.kwargs) -> T:
+        for _ in range(READ_ATTEMPTS - 1):
+            with contextlib.suppress(StorageError):
+                return read(*arguments, **options)
+        return read(*arguments, **options)
+
+    return tried

@@ -215,6 +215,7 @@ class Info:
     Attributes:
         gallery: its folder.
         pictures: rows.
+        fingerprints: of so many contents there is what proves copies.
         refused: files that could not be used.
         roots: the folders indexed.
         encoder: name, weights sha256, dimensions and preprocessing.
@@ -224,6 +225,7 @@ class Info:
 
     gallery: str
     pictures: int
+    fingerprints: int
     refused: int
     roots: tuple[Root, ...]
     encoder: dict[str, Any]

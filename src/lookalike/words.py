@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .fingerprints.basis import WORDS
-from .table import Table
+from .table import Table, storage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,6 +29,7 @@ MOST_SEGMENTS = 8
 _IN_BUCKET = (
     WORDS // BUCKETS
 )  # words; their number and the picture's share the 32 bits of a posting
+LEAST_PICTURES = 10_000  # fewer would tell too little of how rare a word is
 _MERGED_AT_ONCE = 4_096  # buckets
 
 
@@ -89,8 +90,8 @@ class Words:
             rows = {"until": np.full(len(places), until), "postings": joined}
             yield from pa.table(rows, schema=self.table.schema).to_batches()
 
-    def lists(self) -> Lists:
-        """Read the whole index."""
+    def lists(self, pictures: int) -> Lists:
+        """Read the whole index of so many pictures; the last may not be in it yet."""
         words, numbers, row = [np.empty(0, np.int64)], [np.empty(0, np.int64)], 0
         for batch in self.table.scan(["postings"]):
             postings, lengths = _numbers(batch.column(0))
@@ -98,7 +99,8 @@ class Words:
             words.append(bucket * _IN_BUCKET + postings % _IN_BUCKET)
             numbers.append(postings // _IN_BUCKET)
             row += len(batch)
-        return Lists.of(np.concatenate(words), np.concatenate(numbers), self.until())
+        every, of = np.concatenate(words), np.concatenate(numbers)
+        return Lists.of(every[of < pictures], of[of < pictures], pictures)
 
     def find(
         self, views: Sequence[NDArray[np.int64]], top: int
@@ -114,13 +116,17 @@ class Words:
         Returns:
             their numbers, the best first, and which view it is: [M] each.
         """
-        segments, pictures = self.table.count() // BUCKETS, self.until()
+        dataset = self.table.dataset()  # one version: a writer may merge segments meanwhile
         asked = np.unique(np.concatenate(views))
-        if segments == 0 or len(asked) == 0:
+        if dataset is None or dataset.count_rows() == 0 or len(asked) == 0:
             return np.empty(0, np.int64), np.empty(0, np.int64)
         buckets = np.unique(asked // _IN_BUCKET)
+        segments = dataset.count_rows() // BUCKETS
         places = (np.arange(segments)[:, None] * BUCKETS + buckets).ravel()
-        postings, lengths = _numbers(self.table.take(places, ["postings"])["postings"])
+        with storage():
+            taken = dataset.take(places.tolist(), columns=["until", "postings"])
+        pictures = int(taken["until"][-1].as_py())
+        postings, lengths = _numbers(taken["postings"])
         of_bucket = np.repeat(np.tile(np.arange(len(buckets)), segments), lengths)
         at = of_bucket * _IN_BUCKET + postings % _IN_BUCKET
         numbers = postings // _IN_BUCKET
@@ -168,7 +174,7 @@ class Lists:
             np.concatenate([[0], np.cumsum(frequency)]),
             words[np.argsort(numbers, kind="stable")].astype(np.uint32),
             np.concatenate([[0], np.cumsum(held)]),
-            np.log(max(pictures, 2) / np.maximum(frequency, 1)) ** 2,
+            np.log(max(pictures, LEAST_PICTURES) / np.maximum(frequency, 1)) ** 2,
         )
 
     def of_picture(self, number: int) -> NDArray[np.uint32]:

@@ -92,7 +92,10 @@ def test_the_whole_measure(tmp_path: Path) -> None:
     queries = 2 * len(EDITS) * len(STRENGTHS)
     assert report["gallery"] == 12
     assert report["queries with an original"] == report["queries without"] == queries
-    ours, *others = report["finders"]
+    verified, ours, *others = report["finders"]
+    assert verified["finder"] == "lookalike, verified"
+    assert verified["recall@1"] > ours["recall@1"] - 0.02
+    assert verified["edits"]["low-quality"]["light"] == 1
     assert ours["finder"].startswith(encoders.DEFAULT)
     assert ours["recall@1"] > 0.7
     assert ours["bytes a picture"] == 2 * encoders.load().dimensions

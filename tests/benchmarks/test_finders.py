@@ -4,11 +4,12 @@ import finders
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import ImageOps
 
 from lookalike.decode import from_image
 from lookalike.types import Picture
 
-from ..conftest import RandomEncoder, draw
+from ..conftest import RandomEncoder, busy, draw
 
 PICTURES = [from_image(draw(seed)) for seed in range(9)]
 
@@ -22,6 +23,22 @@ def test_a_descriptor_finds_itself_by_cosine() -> None:
     assert scores == pytest.approx([1, 1], abs=1e-3)
     assert finder.find([PICTURES[8]])[1][0] < 0.999  # not in the gallery
     assert finder.bytes_a_picture() == 32
+
+
+def test_what_is_verified_scores_above_what_only_looks_alike() -> None:
+    """By an encoder to which a mirrored crop looks like nothing."""
+    images = [busy(seed, (320, 240)) for seed in range(9)]
+    finder = finders.Verified(RandomEncoder(), threads=2)
+    finder.add([from_image(image) for image in images[:3]])
+    finder.add([from_image(image) for image in images[3:8]])
+    crop = ImageOps.mirror(images[5].crop((0, 0, 240, 240)))
+    rows, scores = finder.find([from_image(image) for image in (images[6], crop, images[8])])
+    assert rows[:2].tolist() == [6, 5]
+    assert scores[0] == pytest.approx(3, abs=0.01)  # its very pixels
+    assert 1.9 < scores[1] <= 2
+    assert scores[2] <= 0.5  # not in the gallery
+    assert finder.bytes_a_picture() > 6_000
+    finder._folder.cleanup()
 
 
 def bits(picture: Picture) -> NDArray[np.uint8]:

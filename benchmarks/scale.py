@@ -1,0 +1,164 @@
+"""What copies cost in a large gallery: search and duplicates.
+
+    python benchmarks/scale.py FOLDER [--rows 100000] [--real 2000] [--queries 100] [--seed 0]
+
+`--real` pictures of FOLDER are in the gallery as they are. The other rows are made of them: the
+features of a made row lie where those of one picture do, but each has the descriptor of another
+picture's, so that words are as frequent as in pictures; its vector is the mean of two pictures' and
+as much noise. None of them shows anything, so what is asked and found is real. Queries are real
+pictures, edited. Reported are medians and 90th percentiles of one search at a time, with copies and
+without, and the seconds that `duplicates` takes over all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from collection import Line, decoded
+from PIL import Image
+
+from lookalike import encoders
+from lookalike.decode import from_image
+from lookalike.edits import EDITS
+from lookalike.fingerprints import Fingerprint, stored_fingerprint
+from lookalike.fingerprints.packed import pack
+from lookalike.members import read_members
+from lookalike.pairs import find_pairs
+from lookalike.search import search
+from lookalike.sources import walk
+from lookalike.store import Store
+from lookalike.types import Picture, Record, Source
+
+BATCH = 500
+ASKED_EDITS = ("low-quality", "cropped", "pasted", "mirrored", "screenshot")
+
+
+def main() -> None:
+    """Read the command line, make the gallery, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--real", type=int, default=2_000)
+    parser.add_argument("--queries", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    random = np.random.default_rng(options.seed)
+    sources = list(walk(str(options.folder.resolve())))
+    chosen = random.permutation(len(sources))[: options.real]
+    encoder = encoders.load()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        store = Store(Path(folder), "pictures.lance", encoder.dimensions)
+        pictures = _fill(store, encoder, [sources[k] for k in chosen], options.rows, random)
+        began = time.perf_counter()
+        store.optimize()
+        print(f"indexes made in {time.perf_counter() - began:.0f} s")
+        _report_sizes(store)
+        _ask(store, encoder, pictures, options.queries, random)
+        began = time.perf_counter()
+        pairs = list(find_pairs(store, read_members(store), near=False, on_progress=_silent))
+        took = time.perf_counter() - began
+        print(f"duplicates: {len(pairs)} pairs in {took:.0f} s")
+    facts = {"rows": options.rows, "real": len(pictures), "cores": os.cpu_count()}
+    facts |= {"python": platform.python_version()}
+    facts |= {name: version(name) for name in ("lookalike", "pylance", "numpy")}
+    print(", ".join(f"{name} {value}" for name, value in facts.items()))
+
+
+def _fill(
+    store: Store,
+    encoder: encoders.Encoder,
+    sources: list[Source],
+    rows: int,
+    random: np.random.Generator,
+) -> list[Picture]:
+    line = Line("gallery", rows)
+    pictures = [picture for picture in map(decoded, sources) if picture]
+    inputs = [encoder.prepare(picture) for picture in pictures]
+    vectors = encoder.encode(inputs)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        prints = list(pool.map(stored_fingerprint, pictures))
+        _add(store, 0, prints, vectors, list(pool.map(pack, prints)))
+        descriptors = np.concatenate([one.descriptors for one in prints])
+        for start in range(len(prints), rows, BATCH):
+            line.add(BATCH)
+            count = min(BATCH, rows - start)
+            bases = [prints[k] for k in random.integers(len(prints), size=count)]
+            made = [_made(one, descriptors, random) for one in bases]
+            two = vectors[random.integers(len(vectors), size=(2, count))].sum(axis=0)
+            noise = random.normal(size=two.shape) / np.sqrt(two.shape[1])
+            mixed = two / np.linalg.norm(two, axis=1, keepdims=True) + noise
+            mixed /= np.linalg.norm(mixed, axis=1, keepdims=True)
+            _add(store, start, made, mixed, list(pool.map(pack, made)))
+    return pictures
+
+
+def _made(base: Fingerprint, descriptors: np.ndarray, random: np.random.Generator) -> Fingerprint:
+    taken = descriptors[random.integers(len(descriptors), size=len(base.points))]
+    pdq = random.integers(256, size=32, dtype=np.uint8)
+    return replace(base, descriptors=taken, pdq=pdq, pixels_hash=random.bytes(16))
+
+
+def _add(
+    store: Store, start: int, prints: list[Fingerprint], vectors: np.ndarray, packed: list[bytes]
+) -> None:
+    rows = [
+        Record(
+            Source(f"/{start + k}", 0, 0),
+            (start + k).to_bytes(16, "big"),
+            one.width,
+            one.height,
+            vector.astype(np.float16),
+            data,
+        )
+        for k, (one, vector, data) in enumerate(zip(prints, vectors, packed, strict=True))
+    ]
+    store.add(rows, replace=False)
+
+
+def _report_sizes(store: Store) -> None:
+    for table in (store.pictures, store.prints.table, store.prints.words.table):
+        size = sum(file.stat().st_size for file in table.uri.rglob("*") if file.is_file())
+        print(f"{table.uri.name}: {size / store.pictures.count():,.0f} bytes a picture")
+
+
+def _ask(
+    store: Store,
+    encoder: encoders.Encoder,
+    pictures: list[Picture],
+    queries: int,
+    random: np.random.Generator,
+) -> None:
+    hosts = [Image.fromarray(picture.pixels) for picture in pictures[-5:]]
+    asked = []
+    for k in range(queries):
+        image = Image.fromarray(pictures[k].pixels)
+        copy = EDITS[ASKED_EDITS[k % len(ASKED_EDITS)]](image, random, 0.5, hosts)
+        asked.append(from_image(copy).pixels)
+    took, found = {True: [], False: []}, {True: 0, False: 0}
+    for k, query in enumerate(asked):
+        for copies in (True, False):
+            began = time.perf_counter()
+            result = search(query, store, encoder, top=10, min_score=None, copies=copies)
+            took[copies].append(1000 * (time.perf_counter() - began))
+            found[copies] += result[0].path == f"/{k}"
+    for copies, name in ((True, "with copies"), (False, "by likeness alone")):
+        median, slow = np.percentile(took[copies], [50, 90])
+        print(f"search {name}: p50 {median:.1f} ms, p90 {slow:.1f} ms; ", end="")
+        print(f"first is right in {found[copies]} of {queries}")
+
+
+def _silent(_stage: str, _done: int, _of: int) -> None:
+    pass
+
+
+if __name__ == "__main__":
+    main()

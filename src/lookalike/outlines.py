@@ -1,0 +1,57 @@
+"""Where the frame of one picture lies in another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .fingerprints import Fingerprint
+
+    Points = NDArray[Any]  # float [N, 2] or more
+    Transform = NDArray[Any]  # float [3, 3]
+
+
+def overlaps(transform: Transform, query: Fingerprint, target: Fingerprint) -> tuple[float, float]:
+    """Tell what part of the query lies in the target, and of the target in the query: 0..1."""
+    import cv2
+
+    def part(to: Transform, one: Fingerprint, other: Fingerprint) -> float:
+        seen = mapped(to, frame(one.width, one.height))
+        shared = shared_part(seen, other.width, other.height)
+        area = cv2.contourArea(shared.astype(np.float32)) if len(shared) else 0.0
+        return float(min(area / (other.width * other.height), 1))
+
+    return part(np.linalg.inv(transform), target, query), part(transform, query, target)
+
+
+def frame(width: float, height: float) -> Points:
+    """Give a picture's corners, clockwise from the upper left: [4, 2]."""
+    return np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)
+
+
+def mapped(transform: Transform, points: Points) -> Points:
+    """Map points [N, 2] by a 3 x 3 transform."""
+    lifted = points @ transform[:, :2].T + transform[:, 2]
+    return np.asarray(lifted[:, :2] / lifted[:, 2:])
+
+
+def shared_part(outline: Points, width: float, height: float) -> Points:
+    """Cut a convex outline [N, 2] to a picture's frame: [M, 2], M = 0 where they do not meet.
+
+    Sutherland and Hodgman, "Reentrant Polygon Clipping" (1974).
+    """
+    for axis, sign, limit in ((0, 1, 0.0), (1, 1, 0.0), (0, -1, -width), (1, -1, -height)):
+        inside = sign * outline[:, axis] - limit  # the depth of each corner, negative outside
+        cut = []
+        for k, corner in enumerate(outline):
+            if (inside[k] < 0) != (inside[k - 1] < 0):
+                share = inside[k - 1] / (inside[k - 1] - inside[k])
+                cut.append(outline[k - 1] + share * (corner - outline[k - 1]))
+            if inside[k] >= 0:
+                cut.append(corner)
+        outline = np.array(cut).reshape(-1, 2)
+    return outline
