@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from lookalike.types import Picture, Source
 
 BACKGROUND = "BACKGROUND_Google"
+# Of Caltech-101: those of the one are cut from the other, the hundred others are mirror images.
+FULL_OF_COPIES = {"Faces", "Faces_easy", "Leopards"}
 PROGRESS_SECONDS = 5.0
 FILES_AT_ONCE = 256
 THUMBNAIL_SIDE = 16  # pixels
@@ -78,7 +80,7 @@ def collect(folder: Path, *, test3: bool, whole: bool, threads: int) -> Collecti
     """Look through a folder; what can't be used is left out.
 
     With `test3` only Caltech-101's test pictures (their number is divisible by 3) may be asked
-    with; the gallery is these and the background, or with `whole` everything.
+    with, none of a category that is full of copies; the gallery is these and the background, or with `whole` everything.
     """
     sources = list(walk(str(folder)))
     if test3 and not whole:
@@ -94,7 +96,7 @@ def collect(folder: Path, *, test3: bool, whole: bool, threads: int) -> Collecti
             line.add(len(some))
     kept = [source for source, _ in seen.values()]
     thumbnails = [thumbnail for _, thumbnail in seen.values()]
-    may_ask = np.array([not test3 or _is_test(source) for source in kept], bool)
+    may_ask = np.array([not test3 or (_is_test(s) and _is_alone(s)) for s in kept], bool)
     return Collection(kept, np.reshape(thumbnails, (len(kept), 3 * THUMBNAIL_SIDE**2)), may_ask)
 
 
@@ -114,6 +116,10 @@ def _look(source: Source) -> tuple[bytes, NDArray[np.uint8]] | None:
         return None
     size = (THUMBNAIL_SIDE, THUMBNAIL_SIDE)
     return content_hash(data), np.asarray(image.resize(size, Image.Resampling.BILINEAR)).ravel()
+
+
+def _is_alone(source: Source) -> bool:
+    return Path(source.path).parent.name not in FULL_OF_COPIES
 
 
 def _is_test(source: Source) -> bool:

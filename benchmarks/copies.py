@@ -20,8 +20,9 @@ micro-AP
 recall at 99 % precision
     the most originals found at a score above which at most one answer in a hundred is wrong.
 
-Pictures of which the folder holds another file of the same shot, saved anew (Faces and Faces_easy
-of Caltech-101), are in the gallery but not asked with: which is the original could not be said.
+Pictures of which the folder holds another file of the same shot, saved anew, are in the gallery,
+but not asked with: which is the original could not be said. So are Caltech-101's Faces, Faces_easy
+(cut from Faces) and Leopards (of which half are mirror images of the others).
 Other near-duplicates count as different pictures: to answer with one is an error.
 """
 

@@ -125,7 +125,7 @@ def test_the_whole_index_in_memory_agrees(index: Words) -> None:
         assert shared == pytest.approx(by_hand(pictures, words, LEAST_PICTURES))
         assert self_worth[number] == pytest.approx(shared[number])
         numbers, _ = index.find([words], 30)
-        assert set(numbers.tolist()) == set(np.flatnonzero(shared).tolist())
+        assert set(numbers.tolist()) <= set(np.flatnonzero(shared).tolist())
         assert (np.diff(shared[numbers]) < 1e-9).all()
 
 
