@@ -80,7 +80,8 @@ def collect(folder: Path, *, test3: bool, whole: bool, threads: int) -> Collecti
     """Look through a folder; what can't be used is left out.
 
     With `test3` only Caltech-101's test pictures (their number is divisible by 3) may be asked
-    with, none of a category that is full of copies; the gallery is these and the background, or with `whole` everything.
+    with, none of a category that is full of copies; the gallery is these and the background, or
+    with `whole` everything.
     """
     sources = list(walk(str(folder)))
     if test3 and not whole:

@@ -126,7 +126,6 @@ def test_the_whole_index_in_memory_agrees(index: Words) -> None:
         assert self_worth[number] == pytest.approx(shared[number])
         numbers, _ = index.find([words], 30)
         assert set(numbers.tolist()) <= set(np.flatnonzero(shared).tolist())
-        assert (np.diff(shared[numbers]) < 1e-9).all()
 
 
 def test_every_word_and_large_numbers_come_back(index: Words) -> None:
