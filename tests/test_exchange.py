@@ -24,6 +24,7 @@ def test_round_trip_without_encoding_again(tmp_path: Path, gallery: Gallery) -> 
     query = tmp_path / "pictures" / "a" / "0003.jpg"
     theirs, ours = gallery.search(query), other.search(query)
     assert [(h.path, h.score) for h in theirs] == [(h.path, h.score) for h in ours]
+    assert ours[0].kind == "exact"
     other.export(tmp_path / "again.parquet")
     tables = [pq.read_table(tmp_path / name) for name in ("out.parquet", "again.parquet")]
     assert tables[0].sort_by("path") == tables[1].sort_by("path")
@@ -84,6 +85,7 @@ def test_hostile_lists_are_told_and_change_nothing(tmp_path: Path, gallery: Gall
         with_column("vector", [[1.0]] * 12),
         with_column("vector", zeros),
         with_column("vector", nans),
+        with_column("fingerprint", [b"no fingerprint"] * 12),
     ):
         pq.write_table(bad, tmp_path / "bad.parquet")
         other = Gallery.open(tmp_path / "other")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .errors import FeatureListError, StorageError
+from .errors import FeatureListError, GalleryFormatError, StorageError
+from .fingerprints.packed import unpack
 from .sources import CONTENT_HASH_BYTES
 from .table import from_text
 from .types import Record, Source
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 ROWS_PER_GROUP = 4_096  # rows in memory at a time
 UNKNOWN = -1  # size and mtime of a list that does not state them: the next `index` looks again
 UNIT_LENGTH_TOLERANCE = 0.01
+_OPTIONAL = ("size", "mtime_ns", "fingerprint")
 _REQUIRED = ("path", "content_hash", "width", "height", "vector", "encoder")
 
 
@@ -48,10 +51,13 @@ def write(
         with pq.ParquetWriter(partial, schema) as writer:
             for batch in store.pictures.scan(store.pictures.schema.names):
                 rows = {name: batch.column(name) for name in batch.schema.names}
-                hashes = [value.hex() for value in rows["content_hash"].to_pylist()]
+                contents = rows["content_hash"].to_pylist()
+                prints = store.prints.of(contents)
+                hashes = [value.hex() for value in contents]
                 vectors = rows["vector"].cast(schema.field("vector").type)
                 encoder = pa.repeat(encoder_id(card), len(hashes))
                 rows |= {"content_hash": hashes, "vector": vectors, "encoder": encoder}
+                rows |= {"fingerprint": [prints.get(value) for value in contents]}
                 writer.write_table(pa.table(rows, schema=schema), row_group_size=ROWS_PER_GROUP)
                 count += len(hashes)
                 on_rows(count, rows_in_all)
@@ -80,11 +86,19 @@ def read(path: Path, card: EncoderCard) -> Iterator[list[Record]]:
                 f"{path} has no column {', '.join(missing)}; take a file that `lookalike export` "
                 "or a program of the same columns wrote."
             )
-        columns = [*_REQUIRED, *(name for name in ("size", "mtime_ns") if name in names)]
+        columns = [*_REQUIRED, *(name for name in _OPTIONAL if name in names)]
         schema = pa.schema([_schema(card.dimensions).field(name) for name in columns])
         for batch in file.iter_batches(ROWS_PER_GROUP, columns=columns):
             yield _records(batch.select(columns).cast(schema), card)
-    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, OverflowError) as error:
+    except (
+        OSError,
+        pa.ArrowException,
+        GalleryFormatError,
+        LookupError,
+        TypeError,
+        ValueError,
+        OverflowError,
+    ) as error:
         raise FeatureListError(
             f"{path} is no feature list ({str(error)[:200]}); take a file that `lookalike export` "
             "wrote."
@@ -105,7 +119,12 @@ def take_in(
     """
     count = 0
     for records in read(path, card):
-        store.add(records, replace=True)
+        there = store.prints.of({record.content_hash for record in records})
+        fresh = [
+            replace(record, fingerprint=None) if record.content_hash in there else record
+            for record in records
+        ]
+        store.add(fresh, replace=True)
         store.refusals.delete([record.source.path for record in records])
         count += len(records)
         on_rows(count, of)
@@ -126,6 +145,7 @@ def _schema(dimensions: int) -> pa.Schema:
             ("encoder", pa.string()),
             ("size", pa.int64()),
             ("mtime_ns", pa.int64()),
+            ("fingerprint", pa.binary()),
         ]
     )
 
@@ -159,5 +179,8 @@ def _records(batch: pa.RecordBatch, card: EncoderCard) -> list[Record]:
         source = Source(
             from_text(row["path"]), row.get("size", UNKNOWN), row.get("mtime_ns", UNKNOWN)
         )
-        found.append(Record(source, content, *sides, vector.astype(np.float16)))
+        fingerprint = row.get("fingerprint")
+        if fingerprint is not None:
+            unpack(fingerprint)  # sees that it is one
+        found.append(Record(source, content, *sides, vector.astype(np.float16), fingerprint))
     return found

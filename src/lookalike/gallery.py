@@ -285,8 +285,9 @@ class Gallery:
         """Write the feature list as Parquet; give the number of rows.
 
         Columns: `path`, `content_hash` (32 hexadecimal digits), `width`, `height`, `vector`
-        (fixed-size list of D float32), `encoder` (name and weights sha256), and `size` and
-        `mtime_ns` of the file, so that an import need not read it again. `on_rows` is told of the
+        (fixed-size list of D float32), `encoder` (name and weights sha256), `size` and
+        `mtime_ns` of the file, so that an import need not read it again, and `fingerprint`, by
+        which copies are proved (binary; null where there is none). `on_rows` is told of the
         rows written so far, and of all.
 
         Raises:

@@ -88,7 +88,8 @@ class Store:
             "vector": pa.FixedSizeListArray.from_arrays(vectors.ravel(), self.dimensions),
         }
         # First, so that no row is without: what has a fingerprint is not looked at again.
-        self.prints.add({r.content_hash: r.fingerprint for r in records if r.fingerprint})
+        if self.copies:
+            self.prints.add({r.content_hash: r.fingerprint for r in records if r.fingerprint})
         self.pictures.write(rows, replace=replace)
 
     def refuse(self, refused: Sequence[tuple[Source, str | None]]) -> None:

@@ -243,12 +243,18 @@ def test_no_room_is_told_before_anything_is_fetched(publisher: Publisher, tmp_pa
 
 @pytest.mark.skipif(os.name == "nt", reason="limits are POSIX's")
 def test_a_full_disk(publisher: Publisher, tiny: DataSet, tmp_path: Path) -> None:
-    import resource
-
-    def limit() -> None:  # as a full disk does, it lets a write take no more than so much
-        resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
-
-    full = run(tiny, "tiny", tmp_path, preexec_fn=limit)
+    # As a full disk does, it lets a write take no more than so much.
+    limit = (
+        "import os, resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000)); "
+        "os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    full = subprocess.run(
+        [sys.executable, "-c", limit, *command(tiny, "tiny", tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert full.returncode == 1
     assert "has no room left (File too large); make some and run the same" in full.stderr
     assert "Traceback" not in full.stderr
