@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 BY_VECTOR = 12  # the nearest by the encoder's vector that are looked at
 BY_WORDS = 25
 BY_HASH = 5
-NEGATIVES = 8  # of the nearest by vector; only where no copy was found otherwise
+NEGATIVES = 12  # of the nearest by vector; only where no copy was found otherwise
 
 
 def prove(
