@@ -517,7 +517,8 @@ def test_a_row_that_has_no_fingerprint_gets_it(
     other = Gallery.open(tmp_path / "other")
     other.import_(tmp_path / "list.parquet")
     assert other.search(textured / "a" / "0001.jpg", top=1)[0].kind == "exact"
-    assert other.index(textured).updated == 12
+    assert other.index(textured).unchanged == 12
+    assert len(made) == 12
     assert prints_of(other) == prints_of(gallery)
 
 
