@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lookalike.encoders import Encoder
+    from lookalike.fingerprints import Fingerprint
+    from lookalike.table import Table
     from lookalike.types import Picture, SearchResult
 
 ROWS_AT_ONCE = 65_536  # of the gallery, while it is compared with a batch
@@ -91,17 +93,11 @@ class Verified:
     def add(self, pictures: Sequence[Picture]) -> None:
         """Encode the next pictures and make their fingerprints."""
         inputs = [self._encoder.prepare(picture) for picture in pictures]
-        vectors = self._encoder.encode(inputs, threads=self._threads).astype(np.float16)
+        vectors = self._encoder.encode(inputs, threads=self._threads)
         with ThreadPoolExecutor(self._threads) as pool:
-            prints = list(pool.map(lambda picture: pack(stored_fingerprint(picture)), pictures))
-        rows = []
-        for picture, vector, fingerprint in zip(pictures, vectors, prints, strict=True):
-            source = Source(f"/{self._count}", 0, 0)
-            content = self._count.to_bytes(16, "little")
-            sides = picture.width, picture.height
-            rows.append(Record(source, content, *sides, vector, fingerprint))
-            self._count += 1
-        self._store.add(rows, replace=False)
+            prints = list(pool.map(stored_fingerprint, pictures))
+        add_rows(self._store, self._count, prints, vectors)
+        self._count += len(pictures)
 
     def find(self, queries: Sequence[Picture]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         """Search; what geometry holds scores its confidence and 1, the rest its cosine, halved."""
@@ -117,13 +113,35 @@ class Verified:
 
     def bytes_a_picture(self) -> float:
         """Sum up what lies on the disk for copies, the vector aside."""
-        tables = (self._store.prints.table.uri, self._store.prints.words.table.uri)
-        files = (file for table in tables for file in table.rglob("*"))
-        return sum(file.stat().st_size for file in files if file.is_file()) / self._count
+        tables = (self._store.prints.table, self._store.prints.words.table)
+        return sum(map(bytes_of, tables)) / self._count
 
     def _search(self, query: Picture) -> SearchResult:
         limits: dict[str, Any] = {"top": 5, "min_score": None, "copies": True}
         return search(query.pixels, self._store, self._encoder, **limits)
+
+
+def add_rows(
+    store: Store, start: int, prints: Sequence[Fingerprint], vectors: NDArray[np.floating]
+) -> None:
+    """Add pictures by their fingerprints and vectors [N, D]; a row's number is its path."""
+    rows = [
+        Record(
+            Source(f"/{start + k}", 0, 0),
+            (start + k).to_bytes(16, "big"),
+            one.width,
+            one.height,
+            vector.astype(np.float16),
+            pack(one),
+        )
+        for k, (one, vector) in enumerate(zip(prints, vectors, strict=True))
+    ]
+    store.add(rows, replace=False)
+
+
+def bytes_of(table: Table) -> int:
+    """Sum up what a table takes on the disk."""
+    return sum(file.stat().st_size for file in table.uri.rglob("*") if file.is_file())
 
 
 class Hash:

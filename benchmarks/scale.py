@@ -21,22 +21,25 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from collection import Line, decoded
+from finders import add_rows, bytes_of
 from PIL import Image
 
 from lookalike import encoders
 from lookalike.decode import from_image
 from lookalike.edits import EDITS
 from lookalike.fingerprints import Fingerprint, stored_fingerprint
-from lookalike.fingerprints.packed import pack
 from lookalike.members import read_members
 from lookalike.pairs import find_pairs
 from lookalike.search import search
 from lookalike.sources import walk
 from lookalike.store import Store
-from lookalike.types import Picture, Record, Source
+
+if TYPE_CHECKING:
+    from lookalike.types import Picture, Source
 
 BATCH = 500
 ASKED_EDITS = ("low-quality", "cropped", "pasted", "mirrored", "screenshot")
@@ -86,18 +89,18 @@ def _fill(
     vectors = encoder.encode(inputs)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         prints = list(pool.map(stored_fingerprint, pictures))
-        _add(store, 0, prints, vectors, list(pool.map(pack, prints)))
-        descriptors = np.concatenate([one.descriptors for one in prints])
-        for start in range(len(prints), rows, BATCH):
-            line.add(BATCH)
-            count = min(BATCH, rows - start)
-            bases = [prints[k] for k in random.integers(len(prints), size=count)]
-            made = [_made(one, descriptors, random) for one in bases]
-            two = vectors[random.integers(len(vectors), size=(2, count))].sum(axis=0)
-            noise = random.normal(size=two.shape) / np.sqrt(two.shape[1])
-            mixed = two / np.linalg.norm(two, axis=1, keepdims=True) + noise
-            mixed /= np.linalg.norm(mixed, axis=1, keepdims=True)
-            _add(store, start, made, mixed, list(pool.map(pack, made)))
+    add_rows(store, 0, prints, vectors)
+    descriptors = np.concatenate([one.descriptors for one in prints])
+    for start in range(len(prints), rows, BATCH):
+        line.add(BATCH)
+        count = min(BATCH, rows - start)
+        bases = [prints[k] for k in random.integers(len(prints), size=count)]
+        made = [_made(one, descriptors, random) for one in bases]
+        two = vectors[random.integers(len(vectors), size=(2, count))].sum(axis=0)
+        noise = random.normal(size=two.shape) / np.sqrt(two.shape[1])
+        mixed = two / np.linalg.norm(two, axis=1, keepdims=True) + noise
+        mixed /= np.linalg.norm(mixed, axis=1, keepdims=True)
+        add_rows(store, start, made, mixed)
     return pictures
 
 
@@ -107,27 +110,9 @@ def _made(base: Fingerprint, descriptors: np.ndarray, random: np.random.Generato
     return replace(base, descriptors=taken, pdq=pdq, pixels_hash=random.bytes(16))
 
 
-def _add(
-    store: Store, start: int, prints: list[Fingerprint], vectors: np.ndarray, packed: list[bytes]
-) -> None:
-    rows = [
-        Record(
-            Source(f"/{start + k}", 0, 0),
-            (start + k).to_bytes(16, "big"),
-            one.width,
-            one.height,
-            vector.astype(np.float16),
-            data,
-        )
-        for k, (one, vector, data) in enumerate(zip(prints, vectors, packed, strict=True))
-    ]
-    store.add(rows, replace=False)
-
-
 def _report_sizes(store: Store) -> None:
     for table in (store.pictures, store.prints.table, store.prints.words.table):
-        size = sum(file.stat().st_size for file in table.uri.rglob("*") if file.is_file())
-        print(f"{table.uri.name}: {size / store.pictures.count():,.0f} bytes a picture")
+        print(f"{table.uri.name}: {bytes_of(table) / store.pictures.count():,.0f} bytes a picture")
 
 
 def _ask(

@@ -14,6 +14,7 @@ from lookalike.errors import StorageError
 from lookalike.fingerprints import stored_fingerprint
 from lookalike.fingerprints.packed import pack
 from lookalike.store import Store
+from lookalike.table import MAX_UNINDEXED_SHARE
 from lookalike.types import Record, Refusal, Source
 
 from .conftest import draw
@@ -127,7 +128,7 @@ def test_the_index_is_built_kept_fresh_and_finds_the_nearest(store: Store) -> No
         at = until
         state = store.index_state()
         assert state["kind"] == store_module.INDEX_KIND
-        assert state["unindexed_rows"] <= store_module.MAX_UNINDEXED_SHARE * until
+        assert state["unindexed_rows"] <= MAX_UNINDEXED_SHARE * until
         assert recall(store, everything[:until], queries) >= 0.99, until
     store.pictures.delete([f"/p/{n}" for n in range(0, 96_000, 2)])
     kept = everything.copy()

@@ -22,7 +22,6 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 from PIL import Image
 from sklearn.linear_model import LogisticRegression
@@ -32,7 +31,7 @@ from lookalike.compare import compare
 from lookalike.decode import decode, from_image
 from lookalike.edits import EDITS
 from lookalike.embed import embed
-from lookalike.fingerprints import Fingerprint, fingerprint, stored_fingerprint
+from lookalike.fingerprints import Fingerprint, fingerprint, one_thread, stored_fingerprint
 from lookalike.fingerprints.packed import pack, unpack
 from lookalike.sheet import comparison_sheet
 from lookalike.verify import verify
@@ -75,8 +74,7 @@ def main() -> None:
         for j in np.argsort(-(vectors @ vectors[i]))[1 : 1 + NEAREST]:
             if frozenset((_named(paths[i]), _named(paths[j]))) not in known:
                 pairs.add((min(i, j), max(i, j)))
-    cv2.setNumThreads(1)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with one_thread(), ThreadPoolExecutor(os.cpu_count()) as pool:
         of_copies = pool.map(partial(_copies, others=sample[:OTHERS]), sample)
         copies = [evidence for some in of_copies for evidence in some if evidence]
         needed = sorted({k for pair in pairs for k in pair})

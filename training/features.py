@@ -15,12 +15,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 from sklearn.cluster import MiniBatchKMeans
 
 from lookalike.decode import decode
-from lookalike.fingerprints import CONTRAST, STORED_PIXELS, _resized
+from lookalike.fingerprints import one_thread, sift
 from lookalike.fingerprints.basis import CELLS, DIMENSIONS, FILE, LEVELS, Basis, rooted
 from training.__main__ import train_pictures
 
@@ -43,12 +42,11 @@ def main() -> None:
     paths = [picture.path for picture in train_pictures(args.caltech101, half=False)]
     random = np.random.default_rng(0)
     chosen = [paths[i] for i in np.sort(random.permutation(len(paths))[: args.sample])]
-    cv2.setNumThreads(1)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with one_thread(), ThreadPoolExecutor(os.cpu_count()) as pool:
         found = list(pool.map(_descriptors, chosen))
-    sift = np.concatenate([d[random.permutation(len(d))[:POINTS]] for d in found])
+    every = np.concatenate([d[random.permutation(len(d))[:POINTS]] for d in found])
 
-    roots = np.concatenate([rooted(view) for view in (sift, _mirrored(sift))])
+    roots = np.concatenate([rooted(view) for view in (every, _mirrored(every))])
     roots = np.concatenate([roots, _negative(roots)])
     mean = roots.mean(axis=0)
     variances, vectors = np.linalg.eigh(np.cov((roots - mean).T))
@@ -67,21 +65,18 @@ def main() -> None:
         centres=np.empty((2, CELLS, DIMENSIONS // 2), np.float32),
         rotation=rotation.astype(np.float32),
     )
-    values = unfinished.values(unfinished.codes(sift)) @ unfinished.rotation
+    values = unfinished.values(unfinished.codes(every)) @ unfinished.rotation
     for half, centres in zip(np.split(values, 2, axis=1), unfinished.centres, strict=True):
         means = MiniBatchKMeans(CELLS, batch_size=8192, n_init=1, random_state=0).fit(half)
         centres[:] = means.cluster_centers_
     np.savez(args.output, **{name: getattr(unfinished, name) for name in Basis.__slots__})
     kept = variances[::-1][:DIMENSIONS].sum() / variances.sum()
-    print(f"{len(sift):,} descriptors of {len(chosen):,} pictures; {kept:.3f} of their variance")
+    print(f"{len(every):,} descriptors of {len(chosen):,} pictures; {kept:.3f} of their variance")
     print(f"{args.output}: {args.output.stat().st_size:,} bytes")
 
 
 def _descriptors(path: str) -> NDArray[np.float32]:
-    pixels = _resized(decode(Path(path).read_bytes()).pixels, STORED_PIXELS)
-    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    sift = cv2.SIFT.create(contrastThreshold=CONTRAST, enable_precise_upscale=True)
-    _, found = sift.detectAndCompute(grey, None)
+    _, _, found = sift(decode(Path(path).read_bytes()))
     return np.empty((0, 128), np.float32) if found is None else found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -67,9 +67,7 @@ class Comparison:
 
     def as_json(self) -> dict[str, Any]:
         """Give everything as JSON values."""
-        match = asdict(self.match) if self.match else None
-        if match:
-            del match["points"]
+        match = self.match.as_json() if self.match else None
         return {"one": self.names[0], "other": self.names[1], "kind": self.kind, "match": match}
 
 

@@ -119,7 +119,7 @@ def take_in(
     """
     count = 0
     for records in read(path, card):
-        there = store.prints.of({record.content_hash for record in records})
+        there = store.prints.there({record.content_hash for record in records})
         fresh = [
             replace(record, fingerprint=None) if record.content_hash in there else record
             for record in records

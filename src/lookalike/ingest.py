@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from .decode import decode
 from .errors import NotAPictureError, PictureError, StorageError
-from .fingerprints import stored_fingerprint
+from .fingerprints import one_thread, stored_fingerprint
 from .fingerprints.packed import pack
 from .known import Known, content_key
 from .ledger import Claims, Ledger, Outcome
@@ -193,14 +193,13 @@ def ingest(
         EncoderError: the encoder failed.
         KeyboardInterrupt: after the pictures that were through have been committed.
     """
-    import cv2
-
     started = time.monotonic()
-    of_opencv = cv2.getNumThreads()
     line = _Line(listing, store, encoder)
     ledger = Ledger(store, line.known, line.claims, is_lost)
     reported = started
-    cv2.setNumThreads(1)  # the workers take all cores
+    stack = contextlib.ExitStack()
+    if store.copies:  # the workers take all cores
+        stack.enter_context(one_thread())
     for thread in line.threads:
         thread.start()
     try:
@@ -220,7 +219,7 @@ def ingest(
         raise
     finally:
         line.halt()
-        cv2.setNumThreads(of_opencv)
+        stack.close()
     ledger.commit()
     now = time.monotonic()
     on_progress(replace(line.progress(ledger, now - started), optimizing=True))

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     Transform = NDArray[Any]  # float [3, 3]
 
 
+MIDDLE = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])  # OpenCV counts from pixels' middles
+
+
 def overlaps(transform: Transform, query: Fingerprint, target: Fingerprint) -> tuple[float, float]:
     """Tell what part of the query lies in the target, and of the target in the query: 0..1."""
     import cv2
@@ -31,6 +34,11 @@ def overlaps(transform: Transform, query: Fingerprint, target: Fingerprint) -> t
 def frame(width: float, height: float) -> Points:
     """Give a picture's corners, clockwise from the upper left: [4, 2]."""
     return np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)
+
+
+def resizing(of: tuple[int, int], to: tuple[int, int]) -> Transform:
+    """Map the pixels of a picture of one width and height to those of it at another size."""
+    return np.diag([to[0] / of[0], to[1] / of[1], 1.0])
 
 
 def mapped(transform: Transform, points: Points) -> Points:

@@ -93,10 +93,8 @@ class Proposals:
         self._vectors = np.zeros((len(contents), store.dimensions), np.float16)
         for batch in store.pictures.scan(["content_hash", "vector"]):
             flat = batch.column("vector").flatten().to_numpy(zero_copy_only=False)
-            rows = [place_of.get(content, -1) for content in batch.column(0).to_pylist()]
-            there = np.array(rows, int) >= 0
-            vectors = flat.reshape(len(rows), -1)[there]
-            self._vectors[np.array(rows, int)[there]] = vectors
+            rows = np.array([place_of.get(c, -1) for c in batch.column(0).to_pylist()], int)
+            self._vectors[rows[rows >= 0]] = flat.reshape(len(rows), -1)[rows >= 0]
         self._first_look = self._principal()
         self._self_worth = self._lists.self_worth()
 
@@ -108,7 +106,8 @@ class Proposals:
             worth = self._lists.shared_worth(place)
             worth[: place + 1] = 0
             least = LEAST_SHARE * np.minimum(self._self_worth, self._self_worth[place])
-            self._take(place, np.flatnonzero((worth > least) & self._among), worth, found)
+            others = np.flatnonzero((worth > least) & self._among)
+            found[place].update(_strongest(others, worth[others]))
         return {place: sorted(found[place]) for place in places.tolist() if found[place]}
 
     def _by_vectors(self, places: NDArray[np.int64], found: defaultdict[int, set[int]]) -> None:
@@ -121,21 +120,16 @@ class Proposals:
         sure = exact > LEAST_COSINE
         for row in np.unique(rows[sure]):
             here = sure & (rows == row)
-            order = np.argsort(-exact[here], kind="stable")[:MOST_CANDIDATES]
-            found[int(places[row])].update(others[here][order].tolist())
-
-    @staticmethod
-    def _take(
-        place: int,
-        others: NDArray[np.intp],
-        worth: NDArray[np.float64],
-        found: defaultdict[int, set[int]],
-    ) -> None:
-        order = np.argsort(-worth[others], kind="stable")[:MOST_CANDIDATES]
-        found[place].update(others[order].tolist())
+            found[int(places[row])].update(_strongest(others[here], exact[here]))
 
     def _principal(self) -> NDArray[np.float32]:
         """Bring the vectors to those of their dimensions in which they differ most."""
         vectors = self._vectors.astype(np.float32)
         _, axes = np.linalg.eigh(vectors.T @ vectors)
         return np.ascontiguousarray(vectors @ axes[:, -COMPONENTS:])
+
+
+def _strongest(others: NDArray[np.integer], how: NDArray[np.floating]) -> list[int]:
+    """Take the pictures that most speaks for."""
+    order = np.argsort(-how, kind="stable")[:MOST_CANDIDATES]
+    return [int(other) for other in others[order]]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from .fingerprints import packed
 from .fingerprints.basis import basis
 from .sources import CONTENT_HASH_BYTES
-from .table import LOOKUP_VALUES, Table, again, batched, storage
+from .table import Table, again, storage
 from .words import Words
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ INDEX_FROM_ROWS = 5_000  # below this, comparing all hashes is about as fast as 
 HASH_INDEX = "pdq_idx"
 HASH_NPROBES = 16
 HASH_PARTITION_ROWS = 2_000
-MAX_UNINDEXED_SHARE = 0.05
 SEGMENT_PICTURES = 100_000  # whose words are sorted in memory
 MAX_ORPHANS_SHARE = 0.25  # of fingerprints whose files are gone from the gallery
 PDQ_BYTES = 32
@@ -70,12 +69,14 @@ class Prints:
     def of(self, contents: Iterable[bytes]) -> dict[bytes, bytes]:
         """Give the packed fingerprints of some contents; those that have none are left out."""
         found = dict[bytes, bytes]()
-        for some in batched(contents, LOOKUP_VALUES):
-            wanted = ", ".join(f"X'{value.hex()}'" for value in some)
-            where = f"content_hash IN ({wanted})"
-            for batch in self.table.scan(["content_hash", "fingerprint"], where):
-                found.update(zip(*(c.to_pylist() for c in batch.columns), strict=True))
+        for batch in self.table.of_contents(contents, ["content_hash", "fingerprint"]):
+            found.update(zip(*(c.to_pylist() for c in batch.columns), strict=True))
         return found
+
+    def there(self, contents: Iterable[bytes]) -> set[bytes]:
+        """Tell which of some contents have a fingerprint."""
+        found = self.table.of_contents(contents, ["content_hash"])
+        return {content for batch in found for content in batch.column(0).to_pylist()}
 
     @again
     def by_words(self, views: Sequence[Fingerprint], top: int) -> dict[bytes, tuple[int, bytes]]:
@@ -119,7 +120,14 @@ class Prints:
         """Merge fragments, bring the indexes up to date, drop old versions."""
         self.table.merge_fragments()
         self._update_words()
-        self._update_indexes()
+        self.table.update_index(
+            HASH_INDEX,
+            "pdq",
+            "IVF_FLAT",
+            from_rows=INDEX_FROM_ROWS,
+            metric="hamming",
+            num_partitions=max(self.table.count() // HASH_PARTITION_ROWS, 1),
+        )
         for table in (self.table, self.words.table):
             table.drop_old_versions()
 
@@ -149,22 +157,3 @@ class Prints:
                 scanner = dataset.scanner(["fingerprint"], offset=start, limit=end - start)
                 for batch in scanner.to_batches():
                     yield from batch.column(0).to_pylist()
-
-    def _update_indexes(self) -> None:
-        dataset, rows = self.table.dataset(), self.table.count()
-        if dataset is None or rows < INDEX_FROM_ROWS:
-            return
-        with storage():
-            if HASH_INDEX not in {index.name for index in dataset.describe_indices()}:
-                dataset.create_scalar_index("content_hash", "BTREE")  # replaces, if there is one
-                dataset.create_index(
-                    "pdq",
-                    "IVF_FLAT",
-                    HASH_INDEX,
-                    metric="hamming",
-                    num_partitions=max(rows // HASH_PARTITION_ROWS, 1),
-                )
-                return
-            unindexed = dataset.stats.index_stats(HASH_INDEX)["num_unindexed_rows"]
-            if unindexed > MAX_UNINDEXED_SHARE * rows:
-                dataset.optimize.optimize_indices()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING
 
 from .compare import kind_of
 from .fingerprints.packed import unpack
+from .types import PROVED
 from .verify import Verifier
 
 if TYPE_CHECKING:
@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 BY_VECTOR = 12  # the nearest by the encoder's vector that are looked at
 BY_WORDS = 25
 BY_HASH = 5
-NEGATIVES = 12  # of the nearest by vector; only where no copy was found otherwise
 
 
 def prove(
     query: Fingerprint, prints: Prints, nearest: Sequence[bytes]
 ) -> dict[bytes, tuple[str, Match | None]]:
     """Find the pictures that are the query, or share a part with it.
+
+    Where none is found, the nearest are compared with the query's negative, too.
 
     Args:
         query: the fingerprint asked with.
@@ -49,11 +50,9 @@ def prove(
     for content, data in either.items():
         if content not in found:
             found[content] = _proof(verifier, data, views)
-    if not any(proof and proof[0] in {"exact", "copy"} for proof in found.values()):
-        for content in itertools.islice(by_vector, NEGATIVES):
-            found[content] = found[content] or _proof(
-                verifier, by_vector[content], verifier.negatives
-            )
+    if not any(proof and proof[0] in PROVED for proof in found.values()):
+        for content, data in by_vector.items():
+            found[content] = found[content] or _proof(verifier, data, verifier.negatives)
     return {content: proof for content, proof in found.items() if proof}
 
 

@@ -10,7 +10,7 @@ from .encoders import encode_text
 from .fingerprints import fingerprint
 from .proofs import BY_VECTOR, prove
 from .query import look
-from .types import Hit, SearchResult
+from .types import PROVED, Hit, SearchResult
 
 if TYPE_CHECKING:
     from .encoders import Encoder
@@ -87,9 +87,7 @@ def _result(
     left = [
         row
         for row in found
-        if min_score is None
-        or row["score"] >= min_score
-        or row.get("kind", "similar") in {"exact", "copy"}
+        if min_score is None or row["score"] >= min_score or row.get("kind", "similar") in PROVED
     ]
     hits = (
         Hit(

@@ -189,10 +189,10 @@ def _transform(found: Comparison) -> NDArray[Any]:
 
 def _shown(found: Comparison, panels: Sequence[Image.Image], which: int) -> NDArray[Any]:
     """Map a picture's pixels to those of its panel."""
-    import numpy as np
+    from .outlines import resizing
 
-    picture, panel = found.pictures[which], panels[which]
-    return np.diag([panel.width / picture.width, panel.height / picture.height, 1.0])
+    picture = found.pictures[which]
+    return resizing((picture.width, picture.height), panels[which].size)
 
 
 def save(drawn: Image.Image, path: Path) -> None:

@@ -161,6 +161,11 @@ def read_stream(file: IO[bytes]) -> bytes:
     return b"".join(chunks)
 
 
+def size_in_words(count: int) -> str:
+    """Write a number of bytes as kB or MB."""
+    return f"{count / 1e6:,.1f} MB" if count >= 1e6 else f"{count / 1e3:,.1f} kB"  # noqa: PLR2004
+
+
 def content_hash(data: bytes) -> bytes:
     """Name a file's content: the first `CONTENT_HASH_BYTES` bytes of its SHA-256."""
     return hashlib.sha256(data).digest()[:CONTENT_HASH_BYTES]

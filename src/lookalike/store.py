@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .prints import MAX_ORPHANS_SHARE, Prints
 from .sources import TRY_AGAIN
-from .table import LOOKUP_VALUES, Table, again, batched, from_text, storage, to_text, under_filter
+from .table import Table, again, batched, from_text, storage, to_text, under_filter
 from .types import Record, Refusal, Source
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ MAX_INDEX_BITS = 8  # a dimension, which Lance wants to be whole
 VECTOR_INDEX = "vector_idx"
 NPROBES = 24  # partitions that a search looks into; Lance makes them of about 4,096 rows
 REFINE_FACTOR = 10  # times `top` candidates are compared by their exact vectors
-MAX_UNINDEXED_SHARE = 0.05  # rows added since; a search scans them, which costs time, not recall
 PATHS_AT_ONCE = 100  # that one scan looks under
 PROGRESS_ROWS = 1_000
 
@@ -148,11 +147,8 @@ class Store:
 
     def by_content(self, hashes: Iterable[bytes]) -> Iterator[Record]:
         """Find the rows whose files have one of these contents."""
-        columns = self.pictures.schema.names
-        for some in batched(hashes, LOOKUP_VALUES):
-            wanted = ", ".join(f"X'{value.hex()}'" for value in some)
-            for batch in self.pictures.scan(columns, f"content_hash IN ({wanted})"):
-                yield from records(batch)
+        for batch in self.pictures.of_contents(hashes, self.pictures.schema.names):
+            yield from records(batch)
 
     @again
     def find(
@@ -175,7 +171,7 @@ class Store:
         if dataset is None:
             return []
         with storage():
-            rows = (
+            rows: list[dict[str, Any]] = (
                 dataset.scanner(
                     columns=["path", "width", "height", "content_hash", "_distance"],
                     nearest={
@@ -198,7 +194,7 @@ class Store:
             known = {row["path"] for row in rows}
             same = self.rows_of([content], vector)
             rows += [row for row in same if row["path"] not in known]
-        return list(rows)
+        return rows
 
     def rows_of(
         self, contents: Iterable[bytes], vector: NDArray[np.float32]
@@ -221,29 +217,21 @@ class Store:
         """Merge fragments, build the index or bring it up to date, drop old versions."""
         for table in (self.pictures, self.refusals):
             table.merge_fragments()
-        self._update_index()
+        bits = min(-(-INDEX_BITS // self.dimensions), MAX_INDEX_BITS)
+        self.pictures.update_index(
+            VECTOR_INDEX,
+            "vector",
+            INDEX_KIND,
+            from_rows=INDEX_FROM_ROWS,
+            metric="cosine",
+            num_bits=bits,
+        )
         self.prints.optimize()
         if orphans and self.prints.table.count() > (1 + MAX_ORPHANS_SHARE) * self.pictures.count():
             columns = self.pictures.scan(["content_hash"])
             self.prints.drop_orphans({value for c in columns for value in c.column(0).to_pylist()})
         for table in (self.pictures, self.refusals):
             table.drop_old_versions()
-
-    def _update_index(self) -> None:
-        dataset = self.pictures.dataset()
-        rows = self.pictures.count()
-        if dataset is None or rows < INDEX_FROM_ROWS:
-            return
-        state = self.index_state()
-        with storage():
-            if state["kind"] == "none":
-                dataset.create_scalar_index("content_hash", "BTREE")  # replaces, if there is one
-                bits = min(-(-INDEX_BITS // self.dimensions), MAX_INDEX_BITS)
-                dataset.create_index(
-                    "vector", INDEX_KIND, VECTOR_INDEX, metric="cosine", num_bits=bits
-                )
-            elif state["unindexed_rows"] > MAX_UNINDEXED_SHARE * rows:
-                dataset.optimize.optimize_indices()
 
     def index_state(self) -> dict[str, Any]:
         """Tell the index's kind (`none` without one), indexed and unindexed rows."""

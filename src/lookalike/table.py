@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 MAX_SMALL_FRAGMENTS = 8
 SMALL_FRAGMENT_ROWS = 100_000
+MAX_UNINDEXED_SHARE = 0.05  # rows added since; a search scans them, which costs time, not recall
 READ_ATTEMPTS = 3
 LOOKUP_VALUES = 500  # in one filter expression
 
@@ -81,6 +82,14 @@ class Table:
             with storage():
                 yield from dataset.scanner(columns=list(columns), filter=where).to_batches()
 
+    def of_contents(
+        self, contents: Iterable[bytes], columns: Sequence[str]
+    ) -> Iterator[pa.RecordBatch]:
+        """Read columns of the rows with one of these content hashes, in batches."""
+        for some in batched(contents, LOOKUP_VALUES):
+            wanted = ", ".join(f"X'{value.hex()}'" for value in some)
+            yield from self.scan(columns, f"content_hash IN ({wanted})")
+
     def take(self, places: Any, columns: Sequence[str]) -> pa.Table:
         """Read columns of the rows at some places, in the order asked for."""
         dataset = self.dataset()
@@ -117,6 +126,30 @@ class Table:
             small = sum(f.count_rows() < SMALL_FRAGMENT_ROWS for f in dataset.get_fragments())
             if small > MAX_SMALL_FRAGMENTS:
                 dataset.optimize.compact_files(target_rows_per_fragment=SMALL_FRAGMENT_ROWS)
+
+    def update_index(
+        self, name: str, column: str, kind: str, *, from_rows: int, **options: Any
+    ) -> None:
+        """Index a vector column and the content hashes, or bring their indexes up to date.
+
+        Args:
+            name: of the column's index.
+            column: to be searched for what is nearest.
+            kind: of index, as Lance names it.
+            from_rows: a smaller table has none.
+            options: of the index.
+        """
+        dataset, rows = self.dataset(), self.count()
+        if dataset is None or rows < from_rows:
+            return
+        with storage():
+            if name not in {index.name for index in dataset.describe_indices()}:
+                dataset.create_scalar_index("content_hash", "BTREE")  # replaces, if there is one
+                dataset.create_index(column, kind, name, **options)
+                return
+            unindexed = dataset.stats.index_stats(name)["num_unindexed_rows"]
+            if unindexed > MAX_UNINDEXED_SHARE * rows:
+                dataset.optimize.optimize_indices()
 
     def drop_old_versions(self) -> None:
         """Delete what only older versions use: a reader takes the newest at every call."""

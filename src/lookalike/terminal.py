@@ -254,8 +254,9 @@ def _kind(hit: Hit) -> Any:
     from rich.text import Text
 
     from .compare import changes
+    from .types import PROVED
 
-    if hit.kind not in {"exact", "copy"}:
+    if hit.kind not in PROVED:
         return hit.kind
     done = changes(hit.match) if hit.match and hit.kind == "copy" else []
     return Text(": ".join(filter(None, (hit.kind, ", ".join(done)))), style="bold", overflow="fold")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 
 from .errors import ArgumentError
+from .sources import size_in_words
 from .workshops import INTERRUPTED, NOTHING_USABLE
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def _is_wanted(plan: TrashReport, *, yes: bool, may_ask: bool) -> bool:
     if yes:
         return True
     if may_ask and sys.stdin.isatty():
-        asked = f"Move {_files(len(plan.moved))} ({_size(plan.bytes_freed)}) to the trash?"
+        asked = f"Move {_files(len(plan.moved))} ({size_in_words(plan.bytes_freed)}) to the trash?"
         try:
             return typer.confirm(asked, err=True)
         except typer.Abort:
@@ -145,7 +146,7 @@ def _move(opened: Gallery, groups: Sequence[Group]) -> TrashReport:
         finally:
             if moved:
                 opened.remove(*moved)
-    say(f"{_files(len(moved))} moved to the trash, {_size(done.bytes_freed)}.", error=True)
+    say(f"{_files(len(moved))} moved to the trash, {size_in_words(done.bytes_freed)}.", error=True)
     return done
 
 
@@ -180,9 +181,9 @@ def _show(groups: Sequence[Group], plan: TrashReport | None) -> None:
     files = sum(len(group.others) for group in groups)
     freed = sum(group.bytes_freed for group in groups)
     many = f"{len(groups):,} group{'s' if len(groups) > 1 else ''}"
-    said = f"{many}, {_files(files)} besides the kept ones: {_size(freed)}."
+    said = f"{many}, {_files(files)} besides the kept ones: {size_in_words(freed)}."
     if plan:
-        said += f" To the trash: {_files(len(plan.moved))}, {_size(plan.bytes_freed)}."
+        said += f" To the trash: {_files(len(plan.moved))}, {size_in_words(plan.bytes_freed)}."
     say(said, error=True)
 
 
@@ -220,12 +221,8 @@ def _counted(
 
 
 def _facts(member: Member) -> str:
-    return f"{member.width} x {member.height}, {_size(member.size)}"
+    return f"{member.width} x {member.height}, {size_in_words(member.size)}"
 
 
 def _files(count: int) -> str:
     return f"{count:,} file" if count == 1 else f"{count:,} files"
-
-
-def _size(count: int) -> str:
-    return f"{count / 1e6:,.1f} MB" if count >= 1e6 else f"{count / 1e3:,.1f} kB"  # noqa: PLR2004

@@ -10,6 +10,7 @@ import numpy as np
 
 from .decode import decode
 from .errors import PictureError
+from .outlines import MIDDLE, resizing
 from .sources import content_hash, read
 from .types import Refusal, Source
 
@@ -27,7 +28,6 @@ LOOK_WINDOW = 9
 # Levels of 255 that a window may differ by, on average. Of twenty pictures saved anew at quality 20
 # nine in ten differ by 8 at most, reduced to a quarter by 6, with a caption by 24 at least.
 MOST_APART = 10.0
-_MIDDLE = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])  # OpenCV counts from pixels' middles
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def looks_the_same(match: Match, copy: Picture, original: Picture) -> bool:
     side = max(min(LOOK_PIXELS, *sides), 1)
     above, from_copy = _reduced(copy, side)
     below, from_original = _reduced(original, side)
-    to = _MIDDLE @ from_original @ np.array(match.transform) @ np.linalg.inv(_MIDDLE @ from_copy)
+    to = MIDDLE @ from_original @ np.array(match.transform) @ np.linalg.inv(MIDDLE @ from_copy)
     laid = cv2.warpPerspective(above, to, below.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)
     soft = [cv2.blur(pixels.astype(np.float32), (BLUR, BLUR)) for pixels in (laid, below)]
     apart = np.abs(soft[0] - soft[1]).max(axis=2)  # of the colour that differs most
@@ -107,11 +107,11 @@ def _reduced(picture: Picture, side: int) -> tuple[NDArray[np.uint8], NDArray[np
     """Bring the longer side to `side`; give also the map from the whole picture's pixels."""
     import cv2
 
-    scale = side / max(picture.width, picture.height)
-    width, height = (max(round(s * scale), 1) for s in (picture.width, picture.height))
-    pixels = cv2.resize(picture.pixels, (width, height), interpolation=cv2.INTER_AREA)
-    to_small = np.diag([width / picture.width, height / picture.height, 1.0])
-    return np.asarray(pixels, np.uint8), to_small
+    whole = picture.width, picture.height
+    scale = side / max(whole)
+    small = max(round(whole[0] * scale), 1), max(round(whole[1] * scale), 1)
+    pixels = cv2.resize(picture.pixels, small, interpolation=cv2.INTER_AREA)
+    return np.asarray(pixels, np.uint8), resizing(whole, small)
 
 
 def _objection(kept: Member, other: Duplicate) -> str:

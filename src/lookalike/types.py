@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+PROVED = frozenset({"exact", "copy"})  # kinds of hits that are the picture itself
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A file that may be a picture, as the listing saw it.
@@ -122,12 +125,12 @@ class SearchResult(Sequence[Hit]):
     @property
     def copies(self) -> tuple[Hit, ...]:
         """The hits that are this picture, as it is or edited."""
-        return tuple(hit for hit in self.hits if hit.kind in {"exact", "copy"})
+        return tuple(hit for hit in self.hits if hit.kind in PROVED)
 
     @property
     def similar(self) -> tuple[Hit, ...]:
         """The other hits, which look like it."""
-        return tuple(hit for hit in self.hits if hit.kind not in {"exact", "copy"})
+        return tuple(hit for hit in self.hits if hit.kind not in PROVED)
 
     def __len__(self) -> int:
         return len(self.hits)

@@ -17,7 +17,7 @@ import numpy as np
 
 from .fingerprints import STORED_PIXELS, Fingerprint, mirrored, negative
 from .fingerprints.basis import basis
-from .outlines import frame, mapped, overlaps
+from .outlines import MIDDLE, frame, mapped, overlaps, resizing
 from .types import Match
 
 if TYPE_CHECKING:
@@ -41,7 +41,6 @@ FITTED_POINTS = 4  # that a homography goes through whatever they are
 MOST_STRETCHED = 3.0  # times in one direction what it is in the other
 WINDOW = 9  # thumbnail pixels that are correlated
 BLANK = 4.0  # mean product of deviations in a window, in squared levels: less shows nothing
-_MIDDLE = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])  # OpenCV counts from pixels' middles
 _WHOLLY, _HALF, _TINY = 0.99, 0.5, 1e-6
 _LEAST, _MOST = 0.03, 1.02  # so that neither a perfect fit nor perfect agreement is beyond measure
 _BIAS, _OF_RESIDUAL, _OF_AGREEMENT = -4.220, -3.623, -2.942  # training/confidence.py
@@ -194,7 +193,7 @@ def compare_pixels(transform: Transform, query: Fingerprint, target: Fingerprint
     scale = _scale(_between(target, below) @ transform @ np.linalg.inv(_between(query, above)))
     below, above = _reduced(below, 1 / scale), _reduced(above, scale)  # to the coarser of both
     to = _between(target, below) @ transform @ np.linalg.inv(_between(query, above))
-    to = _MIDDLE @ to @ np.linalg.inv(_MIDDLE)
+    to = MIDDLE @ to @ np.linalg.inv(MIDDLE)
     size = below.shape[1::-1]
     lifted = cv2.warpPerspective(above, to, size)
     mask = cv2.warpPerspective(np.ones(above.shape[:2], np.float32), to, size) > _WHOLLY
@@ -233,7 +232,7 @@ def _pixel(fingerprint: Fingerprint) -> float:
 def _between(fingerprint: Fingerprint, small: NDArray[np.uint8]) -> Transform:
     """Map a picture's pixels to those of a smaller one."""
     height, width = small.shape[:2]
-    return np.diag([width / fingerprint.width, height / fingerprint.height, 1.0])
+    return resizing((fingerprint.width, fingerprint.height), (width, height))
 
 
 def _scale(transform: Transform) -> float:

@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 NAME = "words.lance"
 BUCKETS = 65_536
 MOST_SEGMENTS = 8
-_IN_BUCKET = (
-    WORDS // BUCKETS
-)  # words; their number and the picture's share the 32 bits of a posting
+_IN_BUCKET = WORDS // BUCKETS  # words; a posting has the picture's number and which of them it is
 LEAST_PICTURES = 10_000  # fewer would tell too little of how rare a word is
 _MERGED_AT_ONCE = 4_096  # buckets
 

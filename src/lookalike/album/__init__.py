@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import os
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
-from ..decode import decode
-from ..errors import ArgumentError, PictureError
 from ..evaluate.charts import text
-from ..sources import read, stat_source
+from ..evaluate.document import write_document
+from ..evaluate.thumbnails import data_uri, opened
+from ..sources import size_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -49,22 +47,16 @@ def write(
         cards.append(_card(number, group))
         on_progress("Drawing groups", number, len(shown))
     files = sum(len(group.others) for group in groups)
-    page = Template((_HERE / "album.html").read_text("utf-8")).substitute(
-        style=(_HERE / "album.css").read_text("utf-8"),
-        heading=f"{len(groups):,} {'group' if len(groups) == 1 else 'groups'} of duplicates",
+    heading = f"{len(groups):,} {'group' if len(groups) == 1 else 'groups'} of duplicates"
+    body = Template((_HERE / "album.html").read_text("utf-8")).substitute(
+        heading=heading,
         files=f"{files:,}",
         freed=_size(sum(group.bytes_freed for group in groups)),
         more=_more(len(groups)),
         groups="".join(cards),
     )
-    data = page.encode("utf-8")
-    try:
-        Path(out).write_bytes(data)
-    except OSError as error:
-        raise ArgumentError(
-            f"{os.fspath(out)} can't be written ({error.strerror}); choose another place."
-        ) from error
-    return len(data)
+    style = (_HERE / "album.css").read_text("utf-8")
+    return write_document(out, title=heading, style=style, body=body)
 
 
 def _more(groups: int) -> str:
@@ -115,21 +107,12 @@ def _figure(member: Member, style: str, kind: str, how: str, note: str) -> str:
 
 def _thumbnail(path: str) -> str:
     """Give the whole picture, small, as a `data:` URI; empty where it can't be read."""
-    from PIL import Image
-
-    source = stat_source(path)
-    try:
-        picture = decode(read(source), min_side=SIDE_PIXELS) if source else None
-    except (OSError, PictureError, MemoryError):
+    small = opened(path, min_side=SIDE_PIXELS)
+    if small is None:
         return ""
-    if picture is None:
-        return ""
-    small = Image.fromarray(picture.pixels)
     small.thumbnail((SIDE_PIXELS, SIDE_PIXELS))
-    data = io.BytesIO()
-    small.save(data, "JPEG", quality=_QUALITY)
-    return "data:image/jpeg;base64," + base64.b64encode(data.getvalue()).decode("ascii")
+    return data_uri(small, "JPEG", quality=_QUALITY)
 
 
 def _size(count: int) -> str:
-    return f"{count / 1e6:,.1f}&nbsp;MB" if count >= 1e6 else f"{count / 1e3:,.1f}&nbsp;kB"  # noqa: PLR2004
+    return size_in_words(count).replace(" ", "&nbsp;")

@@ -11,9 +11,9 @@ from string import Template
 from typing import TYPE_CHECKING, Any
 
 from ..atlas import lay_out
-from ..errors import ArgumentError
 from . import charts
 from .charts import figure, text
+from .document import write_document
 from .findings import Confusion, Example, best_and_worst, confusion_matrix, confusions
 from .thumbnails import TILE_PIXELS, sprite, thumbnail
 
@@ -53,31 +53,33 @@ def write_report(
     Raises:
         ArgumentError: the file can't be written.
     """
-    data = _page(evaluation, on_progress).encode("utf-8", "replace")
-    try:
-        Path(out).write_bytes(data)
-    except OSError as error:
-        raise ArgumentError(
-            f"{os.fspath(out)} can't be written ({error.strerror}); choose another place."
-        ) from error
-    return len(data)
-
-
-def _page(evaluation: Evaluation, on_progress: Callable[[str, int, int], None]) -> str:
     script = (_PAGE / "report.js").read_text("utf-8")
+    sha256 = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    names = ", ".join(os.path.basename(os.path.abspath(folder)) for folder in evaluation.folders)
+    heading = text(f"{evaluation.encoder['name']} on {names}")
+    return write_document(
+        out,
+        title=heading,
+        style=(_PAGE / "report.css").read_text("utf-8"),
+        body=_body(evaluation, heading, script, on_progress),
+        policy=f"; script-src 'sha256-{sha256}'",
+    )
+
+
+def _body(
+    evaluation: Evaluation,
+    heading: str,
+    script: str,
+    on_progress: Callable[[str, int, int], None],
+) -> str:
     found = evaluation.metrics
     best, worst = best_and_worst(evaluation)
     pairs = confusions(evaluation)
     shown = _Thumbnails(evaluation, on_progress, len(best) + len(worst) + len(pairs))
-    names = ", ".join(os.path.basename(os.path.abspath(folder)) for folder in evaluation.folders)
-    sha256 = hashlib.sha256(script.encode()).digest()
     map_part, points = _map(evaluation, on_progress)
     return Template((_PAGE / "report.html").read_text("utf-8")).substitute(
-        title=text(f"{evaluation.encoder['name']} on {names}"),
-        style=(_PAGE / "report.css").read_text("utf-8"),
         script=script,
-        script_hash="sha256-" + base64.b64encode(sha256).decode("ascii"),
-        heading=text(f"{evaluation.encoder['name']} on {names}"),
+        heading=heading,
         facts=_facts(evaluation),
         remarks="".join(f'<p class="remark">{text(said)}</p>' for said in evaluation.remarks),
         nav="".join(f'<a href="#{part}">{name}</a>' for part, name in _NAV.items()),

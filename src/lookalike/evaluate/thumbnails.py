@@ -48,18 +48,32 @@ def sprite(
     return _uri(whole, _TILE_QUALITY), columns
 
 
-def _square(path: str, side: int) -> Image.Image | None:
-    from PIL import Image, ImageOps
+def opened(path: str, *, min_side: int) -> Image.Image | None:
+    """Decode a picture, its shorter side `min_side` at least; None where it can't be read."""
+    from PIL import Image
 
     source = stat_source(path)
     try:
-        picture = decode(read(source), min_side=2 * side) if source else None
+        picture = decode(read(source), min_side=min_side) if source else None
     except (OSError, PictureError, MemoryError):
         return None
-    return ImageOps.fit(Image.fromarray(picture.pixels), (side, side)) if picture else None
+    return Image.fromarray(picture.pixels) if picture else None
+
+
+def data_uri(image: Image.Image, kind: str, **options: int) -> str:
+    """Give a picture as a `data:` URI of one of Pillow's formats, with the format's options."""
+    data = io.BytesIO()
+    image.save(data, kind, **options)
+    coded = base64.b64encode(data.getvalue()).decode("ascii")
+    return f"data:image/{kind.lower()};base64,{coded}"
+
+
+def _square(path: str, side: int) -> Image.Image | None:
+    from PIL import ImageOps
+
+    picture = opened(path, min_side=2 * side)
+    return ImageOps.fit(picture, (side, side)) if picture else None
 
 
 def _uri(image: Image.Image, quality: int) -> str:
-    data = io.BytesIO()
-    image.save(data, "WEBP", quality=quality, method=4)
-    return "data:image/webp;base64," + base64.b64encode(data.getvalue()).decode("ascii")
+    return data_uri(image, "WEBP", quality=quality, method=4)

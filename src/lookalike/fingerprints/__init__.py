@@ -7,6 +7,7 @@ by OpenCV; a descriptor is brought from 128 numbers to 32 of four bits, see `bas
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ import numpy as np
 from .basis import DIMENSIONS, LEVELS, basis
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from ..types import Picture
@@ -66,14 +69,7 @@ def fingerprint(
         pixels: how many it is brought to before.
         max_points: how many features are kept. A picture without any texture has none.
     """
-    import cv2
-
-    small = _resized(picture.pixels, pixels)
-    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-    sift = cv2.SIFT.create(
-        nfeatures=int(MORE * max_points), contrastThreshold=CONTRAST, enable_precise_upscale=True
-    )
-    found, raw = sift.detectAndCompute(grey, None)
+    grey, found, raw = sift(picture, pixels=pixels, most=int(MORE * max_points))
     if raw is None:
         points, descriptors = np.empty((0, 4), np.float32), np.empty((0, DIMENSIONS), np.uint8)
     else:
@@ -100,6 +96,40 @@ def fingerprint(
 def stored_fingerprint(picture: Picture) -> Fingerprint:
     """Find what the gallery keeps: fewer features than of a query, on fewer pixels."""
     return fingerprint(picture, pixels=STORED_PIXELS, max_points=STORED_POINTS)
+
+
+def sift(
+    picture: Picture, *, pixels: int = STORED_PIXELS, most: int = 0
+) -> tuple[NDArray[np.uint8], Any, NDArray[np.float32] | None]:
+    """Find SIFT's features, the `most` strongest, or all.
+
+    Returns:
+        the grey picture of about so many pixels, the key points on it, and their descriptors,
+        float32 [N, 128]; None without any.
+    """
+    import cv2
+
+    grey = cv2.cvtColor(_resized(picture.pixels, pixels), cv2.COLOR_RGB2GRAY)
+    finder = cv2.SIFT.create(
+        nfeatures=most, contrastThreshold=CONTRAST, enable_precise_upscale=True
+    )
+    found, raw = finder.detectAndCompute(grey, None)
+    # Without any feature OpenCV gives None, whatever its types say.
+    descriptors = None if raw is None else np.asarray(raw, np.float32)
+    return np.asarray(grey, np.uint8), found, descriptors
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Keep OpenCV to the thread that calls it, where many do."""
+    import cv2
+
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
 
 
 def mirrored(fingerprint: Fingerprint) -> Fingerprint:

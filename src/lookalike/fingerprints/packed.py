@@ -1,4 +1,4 @@
-"""A fingerprint in bytes, as the gallery keeps it: 22 a feature and some 700 for the thumbnail."""
+"""A fingerprint in bytes, as the gallery keeps it: 22 a feature, some 1,000 the thumbnail."""
 
 from __future__ import annotations
 
