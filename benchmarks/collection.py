@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 BACKGROUND = "BACKGROUND_Google"
 # Of Caltech-101: those of the one are cut from the other, the hundred others are mirror images.
-FULL_OF_COPIES = {"Faces", "Faces_easy", "Leopards"}
+FULL_OF_COPIES = {"Faces", "Faces_easy", "Leopards", "flamingo", "flamingo_head"}
+KNOWN_COPIES = Path(__file__).with_name("known_copies.txt")  # of Caltech-101, found by eye
 PROGRESS_SECONDS = 5.0
 FILES_AT_ONCE = 256
 THUMBNAIL_SIDE = 16  # pixels
@@ -80,9 +81,10 @@ def collect(folder: Path, *, test3: bool, whole: bool, threads: int) -> Collecti
     """Look through a folder; what can't be used is left out.
 
     With `test3` only Caltech-101's test pictures (their number is divisible by 3) may be asked
-    with, none of a category that is full of copies; the gallery is these and the background, or
-    with `whole` everything.
+    with, none of a category that is full of copies, and none of which another file is known to be
+    an edited copy; the gallery is these and the background, or with `whole` everything.
     """
+    copied = {name for pair in known_copies() for name in pair}
     sources = list(walk(str(folder)))
     if test3 and not whole:
         sources = [s for s in sources if _is_test(s) or Path(s.path).parent.name == BACKGROUND]
@@ -97,7 +99,7 @@ def collect(folder: Path, *, test3: bool, whole: bool, threads: int) -> Collecti
             line.add(len(some))
     kept = [source for source, _ in seen.values()]
     thumbnails = [thumbnail for _, thumbnail in seen.values()]
-    may_ask = np.array([not test3 or (_is_test(s) and _is_alone(s)) for s in kept], bool)
+    may_ask = np.array([not test3 or (_is_test(s) and _is_alone(s, copied)) for s in kept], bool)
     return Collection(kept, np.reshape(thumbnails, (len(kept), 3 * THUMBNAIL_SIDE**2)), may_ask)
 
 
@@ -119,8 +121,18 @@ def _look(source: Source) -> tuple[bytes, NDArray[np.uint8]] | None:
     return content_hash(data), np.asarray(image.resize(size, Image.Resampling.BILINEAR)).ravel()
 
 
-def _is_alone(source: Source) -> bool:
-    return Path(source.path).parent.name not in FULL_OF_COPIES
+def known_copies() -> set[frozenset[str]]:
+    """Read the pairs of Caltech-101's files that are copies, named as `anchor/image_0001.jpg`."""
+    return {frozenset(line.split()) for line in KNOWN_COPIES.read_text("utf-8").splitlines()}
+
+
+def named(path: str) -> str:
+    """Name a file as `known_copies` does."""
+    return f"{Path(path).parent.name}/{Path(path).name}"
+
+
+def _is_alone(source: Source, copied: set[str]) -> bool:
+    return Path(source.path).parent.name not in FULL_OF_COPIES and named(source.path) not in copied
 
 
 def _is_test(source: Source) -> bool:

@@ -21,8 +21,10 @@ recall at 99 % precision
     the most originals found at a score above which at most one answer in a hundred is wrong.
 
 Pictures of which the folder holds another file of the same shot, saved anew, are in the gallery,
-but not asked with: which is the original could not be said. So are Caltech-101's Faces, Faces_easy
-(cut from Faces) and Leopards (of which half are mirror images of the others).
+but not asked with: which is the original could not be said. With `--test3` so are Caltech-101's
+Faces, Faces_easy (cut from Faces), flamingo, flamingo_head (likewise), Leopards (of which half are
+mirror images of the others), and those of which another file is an edited copy by eye (see
+`known_copies.txt`: cut, mirrored, recoloured, lettered, drawn into).
 Other near-duplicates count as different pictures: to answer with one is an error.
 """
 

@@ -5,7 +5,8 @@
 Pairs that are copies: a picture and an edited copy, every edit of `lookalike.edits` once for each
 picture of a sample, at any strength. Pairs that are not: other pictures that geometry lets through
 all the same, sought among the nearest of a picture by the packaged encoder: bursts, products of one
-make, signs, notes. The folder holds true copies, too; those found by eye are in `known_copies.txt`,
+make, signs, notes. The folder holds true copies, too; those found by eye are in
+`benchmarks/known_copies.txt`,
 and three categories full of them are left out (`Faces_easy` is cropped from `Faces`, and a hundred
 leopards are there as mirror images, too). A logistic regression of the residual and the pixels'
 agreement is fitted to the one half of the pictures and measured on the other; its numbers go into
@@ -42,7 +43,7 @@ LEFT_OUT = ("Faces_easy", "Leopards", "wild_cat", BACKGROUND)
 NEAREST = 12
 SHOWN = 66
 OTHERS = 6
-KNOWN_COPIES = Path(__file__).with_name("known_copies.txt")
+KNOWN_COPIES = Path(__file__).parent.parent / "benchmarks" / "known_copies.txt"
 
 
 class Evidence(NamedTuple):
