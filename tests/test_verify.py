@@ -52,7 +52,7 @@ def test_a_match_turned_round_is_how_the_target_lies_in_the_query() -> None:
     query = target.crop((200, 100, 440, 280)).resize((480, 360))
     one, other = inverse(found(query, target)), found(target, query)
     corners = [mapped(np.array(match.transform), frame(*SIZE)) for match in (one, other)]
-    assert np.abs(corners[0] - corners[1]).max() < 4
+    assert np.abs(corners[0] - corners[1]).max() < 8
     assert one.query_overlap == pytest.approx(other.query_overlap, abs=0.01)
     assert one.target_overlap == pytest.approx(other.target_overlap, abs=0.01)
     moved = mapped(np.array(one.transform), one.points[:, :2])

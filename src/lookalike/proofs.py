@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from .compare import kind_of
 from .fingerprints.packed import unpack
@@ -10,16 +10,18 @@ from .types import PROVED
 from .verify import Verifier
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from .fingerprints import Fingerprint
     from .prints import Prints
     from .types import Match
     from .verify import View
 
-BY_VECTOR = 12  # the nearest by the encoder's vector that are looked at
-BY_WORDS = 25
-BY_HASH = 5
+BY_VECTOR, BY_WORDS, BY_HASH = 12, 16, 5  # that are looked at first
+MORE = 2  # times as many of the first two, where none of those is a copy
+NEGATIVES_BY_VECTOR, NEGATIVES_BY_WORDS = 4, 5  # that are compared with the negative then
+
+Candidate: TypeAlias = "tuple[bytes, bytes, Sequence[View]]"  # content, fingerprint, views to try
 
 
 def prove(
@@ -27,33 +29,46 @@ def prove(
 ) -> dict[bytes, tuple[str, Match | None]]:
     """Find the pictures that are the query, or share a part with it.
 
-    Where none is found, the nearest are compared with the query's negative, too.
+    Where the likeliest are no copies, more are looked at, and some are compared with the query's
+    negative.
 
     Args:
         query: the fingerprint asked with.
         prints: the gallery's.
-        nearest: contents to be looked at beside those that words and hash propose.
+        nearest: `MORE` times `BY_VECTOR` contents, the nearest by the encoder's vector first.
 
     Returns:
         the kind, `exact`, `copy` or `near`, and the match of each content.
     """
     verifier = Verifier(query)
-    views = verifier.views
-    stored = prints.of(nearest)
-    by_vector = {content: stored[content] for content in nearest if content in stored}
-    either = {**by_vector, **prints.by_hash(query.pdq, BY_HASH)}
-    by_words = prints.by_words([view.print for view in views], BY_WORDS)
-    found = {
-        content: _proof(verifier, data, views if content in either else [views[view]])
-        for content, (view, data) in by_words.items()
-    }
-    for content, data in either.items():
-        if content not in found:
-            found[content] = _proof(verifier, data, views)
+    found = dict[bytes, "tuple[str, Match | None] | None"]()
+
+    def look(candidates: Iterable[Candidate], *, again: bool = False) -> None:
+        for content, data, views in candidates:
+            if content not in found or (again and found[content] is None):
+                found[content] = _proof(verifier, data, views)
+
+    words = _by_words(prints, verifier.views, MORE * BY_WORDS)
+    look(_stored(prints, nearest[:BY_VECTOR], verifier.views))
+    look((*one, verifier.views) for one in prints.by_hash(query.pdq, BY_HASH).items())
+    look(words[:BY_WORDS])
     if not any(proof and proof[0] in PROVED for proof in found.values()):
-        for content, data in by_vector.items():
-            found[content] = found[content] or _proof(verifier, data, verifier.negatives)
+        look(_stored(prints, nearest[BY_VECTOR:], verifier.views))
+        look(words[BY_WORDS:])
+        negatives = verifier.negatives
+        look(_stored(prints, nearest[:NEGATIVES_BY_VECTOR], negatives), again=True)
+        look(_by_words(prints, negatives, NEGATIVES_BY_WORDS), again=True)
     return {content: proof for content, proof in found.items() if proof}
+
+
+def _stored(prints: Prints, contents: Sequence[bytes], views: Sequence[View]) -> list[Candidate]:
+    stored = prints.of(contents)
+    return [(content, stored[content], views) for content in contents if content in stored]
+
+
+def _by_words(prints: Prints, views: Sequence[View], top: int) -> list[Candidate]:
+    proposed = prints.by_words([view.print for view in views], top)
+    return [(content, data, [views[view]]) for content, (view, data) in proposed.items()]
 
 
 def _proof(

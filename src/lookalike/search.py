@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .encoders import encode_text
 from .fingerprints import fingerprint
-from .proofs import BY_VECTOR, prove
+from .proofs import BY_VECTOR, MORE, prove
 from .query import look
 from .types import PROVED, Hit, SearchResult
 
@@ -44,10 +44,10 @@ def search(  # noqa: PLR0913
     with ThreadPoolExecutor(1) as pool:
         looked = pool.submit(fingerprint, asked.picture) if copies and store.copies else None
         (vector,) = encoder.encode([encoder.prepare(asked.picture)])
-        found = store.find(vector, max(top, BY_VECTOR) if looked else top, asked.content)
+        found = store.find(vector, max(top, MORE * BY_VECTOR) if looked else top, asked.content)
         found.sort(key=lambda row: -row["score"])
         if looked:
-            nearest = [row["content_hash"] for row in found[:BY_VECTOR]]
+            nearest = [row["content_hash"] for row in found[: MORE * BY_VECTOR]]
             proofs = prove(looked.result(), store.prints, nearest)
     found += store.rows_of(set(proofs) - {row["content_hash"] for row in found}, vector)
     for row in found:

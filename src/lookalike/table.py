@@ -33,10 +33,11 @@ LOOKUP_VALUES = 500  # in one filter expression
 class Table:
     """One Lance table whose key is `path`; created by its first write."""
 
-    def __init__(self, uri: Path, schema: pa.Schema) -> None:
-        """Name the table; nothing is opened yet."""
+    def __init__(self, uri: Path, schema: pa.Schema, *, file_format: str | None = None) -> None:
+        """Name the table, and Lance's file format where it is not to be its own choice."""
         self.uri = uri
         self.schema = schema
+        self._file_format = file_format
         self._dataset: lance.LanceDataset | None = None
         self._lock = threading.Lock()
 
@@ -68,6 +69,7 @@ class Table:
                 str(self.uri),
                 mode="create" if dataset is None else "append",
                 enable_stable_row_ids=True,
+                data_storage_version=self._file_format if dataset is None else None,
             )
 
     def count(self) -> int:
@@ -105,7 +107,11 @@ class Table:
         reader = pa.RecordBatchReader.from_batches(self.schema, iter(batches))
         with storage():
             self._dataset = _lance().write_dataset(
-                reader, str(self.uri), mode="overwrite", enable_stable_row_ids=True
+                reader,
+                str(self.uri),
+                mode="overwrite",
+                enable_stable_row_ids=True,
+                data_storage_version=self._file_format,
             )
 
     def delete(self, paths: Iterable[str]) -> None:

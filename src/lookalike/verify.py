@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from .fingerprints import STORED_PIXELS, Fingerprint, mirrored, negative
+from .fingerprints import PIXELS, Fingerprint, mirrored, negative
 from .fingerprints.basis import basis
 from .outlines import MIDDLE, frame, mapped, overlaps, resizing
 from .types import Match
@@ -43,7 +43,7 @@ WINDOW = 9  # thumbnail pixels that are correlated
 BLANK = 4.0  # mean product of deviations in a window, in squared levels: less shows nothing
 _WHOLLY, _HALF, _TINY = 0.99, 0.5, 1e-6
 _LEAST, _MOST = 0.03, 1.02  # so that neither a perfect fit nor perfect agreement is beyond measure
-_BIAS, _OF_RESIDUAL, _OF_AGREEMENT = -4.220, -3.623, -2.942  # training/confidence.py
+_BIAS, _OF_RESIDUAL, _OF_AGREEMENT = -4.169, -3.391, -2.939  # training/confidence.py
 
 
 class View(NamedTuple):
@@ -226,7 +226,7 @@ def _residual(transform: Transform, query: Fingerprint, target: Fingerprint, at:
 
 
 def _pixel(fingerprint: Fingerprint) -> float:
-    return float(np.sqrt(fingerprint.width * fingerprint.height / STORED_PIXELS))
+    return float(np.sqrt(fingerprint.width * fingerprint.height / PIXELS))
 
 
 def _between(fingerprint: Fingerprint, small: NDArray[np.uint8]) -> Transform:

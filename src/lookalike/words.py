@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 NAME = "words.lance"
 BUCKETS = 65_536
 MOST_SEGMENTS = 8
+FILE_FORMAT = "2.0"  # of Lance: some hundred rows are read twice as fast as in later ones
 _IN_BUCKET = WORDS // BUCKETS  # words; a posting has the picture's number and which of them it is
 LEAST_PICTURES = 10_000  # fewer would tell too little of how rare a word is
 _MERGED_AT_ONCE = 4_096  # buckets
@@ -39,7 +40,7 @@ class Words:
         import pyarrow as pa
 
         schema = pa.schema([("until", pa.int64()), ("postings", pa.large_binary())])
-        self.table = Table(folder / NAME, schema)
+        self.table = Table(folder / NAME, schema, file_format=FILE_FORMAT)
 
     def until(self) -> int:
         """Tell how many pictures are in the index."""
@@ -92,10 +93,10 @@ class Words:
         """Read the whole index of so many pictures; the last may not be in it yet."""
         words, numbers, row = [np.empty(0, np.int64)], [np.empty(0, np.int64)], 0
         for batch in self.table.scan(["postings"]):
-            postings, lengths = _numbers(batch.column(0))
+            postings, lengths = _postings(batch.column(0))
             bucket = np.repeat((row + np.arange(len(batch))) % BUCKETS, lengths)
             words.append(bucket * _IN_BUCKET + postings % _IN_BUCKET)
-            numbers.append(postings // _IN_BUCKET)
+            numbers.append((postings // _IN_BUCKET).astype(np.int64))
             row += len(batch)
         every, of = np.concatenate(words), np.concatenate(numbers)
         return Lists.of(every[of < pictures], of[of < pictures], pictures)
@@ -124,18 +125,20 @@ class Words:
         with storage():
             taken = dataset.take(places.tolist(), columns=["until", "postings"])
         pictures = int(taken["until"][-1].as_py())
-        postings, lengths = _numbers(taken["postings"])
-        of_bucket = np.repeat(np.tile(np.arange(len(buckets)), segments), lengths)
-        at = of_bucket * _IN_BUCKET + postings % _IN_BUCKET
-        numbers = postings // _IN_BUCKET
-        frequency = np.bincount(at, minlength=len(buckets) * _IN_BUCKET)
+        postings, lengths = _postings(taken["postings"])
+        rows = np.tile(np.arange(len(buckets), dtype=np.uint32), segments)
+        at = np.repeat(rows * _IN_BUCKET, lengths) + postings % _IN_BUCKET
+        wanted = np.zeros(len(buckets) * _IN_BUCKET, bool)
+        wanted[_places(asked, buckets)] = True
+        kept = wanted[at]  # most of a bucket are other words
+        at, numbers = at[kept], (postings[kept] // _IN_BUCKET).astype(np.intp)
+        frequency = np.bincount(at, minlength=len(wanted))
         worth = np.log(pictures / np.maximum(frequency, 1)) ** 2
         scores = np.empty((len(views), pictures))
         for view, words in enumerate(views):
-            bucket, local = np.divmod(np.unique(words), _IN_BUCKET)
-            places = np.searchsorted(buckets, bucket) * _IN_BUCKET + local
+            here = _places(np.unique(words), buckets)
             weights = np.zeros_like(worth)
-            weights[places] = worth[places]
+            weights[here] = worth[here]
             scores[view] = np.bincount(numbers, weights[at], pictures)
         best = scores.max(axis=0)
         found = np.argpartition(-best, min(top, pictures - 1))[:top]
@@ -195,10 +198,15 @@ class Lists:
         return found.astype(np.float64, copy=False)
 
 
-def _numbers(column: pa.ChunkedArray | pa.Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _places(words: NDArray[np.int64], buckets: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Tell where words stand among all words of some sorted buckets."""
+    return np.searchsorted(buckets, words // _IN_BUCKET) * _IN_BUCKET + words % _IN_BUCKET
+
+
+def _postings(column: pa.ChunkedArray | pa.Array) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
     """Give all postings of some rows in one array, and how many each row has."""
     array = getattr(column, "combine_chunks", lambda: column)()
     _, ends, data = array.buffers()
     ends = np.frombuffer(ends, np.int64)[array.offset : array.offset + len(array) + 1] // 4
     postings = np.frombuffer(data, "<u4")[ends[0] : ends[-1]] if data else np.empty(0, "<u4")
-    return postings.astype(np.int64), np.diff(ends)
+    return postings, np.diff(ends)

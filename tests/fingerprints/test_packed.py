@@ -72,7 +72,7 @@ def test_damaged_bytes_are_told() -> None:
     lengths.append((features + len(data)) // 2)  # in the middle of the thumbnail
     for length in lengths:
         with pytest.raises(GalleryFormatError, match="is damaged"):
-            unpack(data[:length])
+            assert unpack(data[:length]).thumbnail.size  # which is only read when it is looked at
     newer = b"\x02" + data[1:]
     with pytest.raises(GalleryFormatError, match="newer lookalike"):
         unpack(newer)
@@ -80,7 +80,7 @@ def test_damaged_bytes_are_told() -> None:
     for length in (0, 1, HEAD, 500, 8_000):
         for form in (b"", b"\x01"):
             with pytest.raises(GalleryFormatError):
-                unpack(form + rng.bytes(length))
+                assert unpack(form + rng.bytes(length)).thumbnail.size
 
 
 def test_no_damage_within_ends_in_another_error() -> None:
@@ -92,6 +92,7 @@ def test_no_damage_within_ends_in_another_error() -> None:
         changed[at] ^= int(rng.integers(1, 256))
         try:
             found = unpack(bytes(changed))
+            assert found.thumbnail.size
         except GalleryFormatError:
             continue
         assert min(found.width, found.height) >= 1

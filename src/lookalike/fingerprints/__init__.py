@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from . import thumbnail
 from .basis import DIMENSIONS, LEVELS, basis
 
 if TYPE_CHECKING:
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 
     from ..types import Picture
 
-STORED_PIXELS, STORED_POINTS = 36_000, 270  # of a picture of the gallery
-ASKED_PIXELS, ASKED_POINTS = 60_000, 600  # of a query, which is not stored
+PIXELS = 36_000  # that every picture is brought to before
+STORED_POINTS = 270  # of a picture of the gallery
+ASKED_POINTS = 400  # of a query, which is not stored
 MORE = 1.25  # times as many of the strongest are described, for those kept to be spread
 CELLS = 8  # a side is cut into, so that points lie all over the picture
 CONTRAST = 0.01  # SIFT's threshold, below its own .04: blurred and pale pictures need points, too
@@ -43,7 +45,7 @@ class Fingerprint:
         height: likewise.
         points: float32 [N, 4]: x, y, radius, in pixels of the whole picture, and angle, in radians.
         descriptors: uint8 [N, 32], 0..15.
-        thumbnail: uint8 [h, w], grey, of about `THUMBNAIL_PIXELS`.
+        small: the thumbnail as an array, or as WebP.
         pdq: uint8 [32], the PDQ hash.
         pdq_quality: 0..100; below 50 the hash says little.
         pixels_hash: 16 bytes of the SHA-256 of all decoded pixels.
@@ -53,23 +55,29 @@ class Fingerprint:
     height: int
     points: NDArray[np.float32]
     descriptors: NDArray[np.uint8]
-    thumbnail: NDArray[np.uint8]
+    small: NDArray[np.uint8] | bytes
     pdq: NDArray[np.uint8]
     pdq_quality: int
     pixels_hash: bytes
 
+    @property
+    def thumbnail(self) -> NDArray[np.uint8]:
+        """The whole, grey, in about `THUMBNAIL_PIXELS`: uint8 [h, w].
 
-def fingerprint(
-    picture: Picture, *, pixels: int = ASKED_PIXELS, max_points: int = ASKED_POINTS
-) -> Fingerprint:
+        Raises:
+            GalleryFormatError: it is stored, and damaged.
+        """
+        return thumbnail.decode(self.small) if isinstance(self.small, bytes) else self.small
+
+
+def fingerprint(picture: Picture, *, max_points: int = ASKED_POINTS) -> Fingerprint:
     """Find features, the strongest of every part of the picture first.
 
     Args:
         picture: of any size.
-        pixels: how many it is brought to before.
         max_points: how many features are kept. A picture without any texture has none.
     """
-    grey, found, raw = sift(picture, pixels=pixels, most=int(MORE * max_points))
+    grey, found, raw = sift(picture, most=int(MORE * max_points))
     if raw is None:
         points, descriptors = np.empty((0, 4), np.float32), np.empty((0, DIMENSIONS), np.uint8)
     else:
@@ -79,14 +87,13 @@ def fingerprint(
         points, descriptors = points[kept], basis().codes(raw[kept])
     across, down = picture.width / grey.shape[1], picture.height / grey.shape[0]
     points *= np.array([across, down, (across * down) ** 0.5, 1], np.float32)
-    thumbnail = _resized(grey, THUMBNAIL_PIXELS)
     pdq, quality = _pdq(picture.pixels)
     return Fingerprint(
         picture.width,
         picture.height,
         points,
         descriptors,
-        thumbnail,
+        _resized(grey, THUMBNAIL_PIXELS),
         pdq,
         quality,
         _pixels_hash(picture),
@@ -94,12 +101,12 @@ def fingerprint(
 
 
 def stored_fingerprint(picture: Picture) -> Fingerprint:
-    """Find what the gallery keeps: fewer features than of a query, on fewer pixels."""
-    return fingerprint(picture, pixels=STORED_PIXELS, max_points=STORED_POINTS)
+    """Find what the gallery keeps: fewer features than of a query."""
+    return fingerprint(picture, max_points=STORED_POINTS)
 
 
 def sift(
-    picture: Picture, *, pixels: int = STORED_PIXELS, most: int = 0
+    picture: Picture, *, most: int = 0
 ) -> tuple[NDArray[np.uint8], Any, NDArray[np.float32] | None]:
     """Find SIFT's features, the `most` strongest, or all.
 
@@ -109,7 +116,7 @@ def sift(
     """
     import cv2
 
-    grey = cv2.cvtColor(_resized(picture.pixels, pixels), cv2.COLOR_RGB2GRAY)
+    grey = cv2.cvtColor(_resized(picture.pixels, PIXELS), cv2.COLOR_RGB2GRAY)
     finder = cv2.SIFT.create(
         nfeatures=most, contrastThreshold=CONTRAST, enable_precise_upscale=True
     )
@@ -142,7 +149,7 @@ def mirrored(fingerprint: Fingerprint) -> Fingerprint:
         fingerprint,
         points=np.stack([fingerprint.width - x, y, radius, np.float32(np.pi) - angle], axis=1),
         descriptors=_turned(fingerprint.descriptors, basis().mirrored),
-        thumbnail=np.ascontiguousarray(fingerprint.thumbnail[:, ::-1]),
+        small=np.ascontiguousarray(fingerprint.thumbnail[:, ::-1]),
     )
 
 
@@ -155,7 +162,7 @@ def negative(fingerprint: Fingerprint) -> Fingerprint:
         fingerprint,
         points=fingerprint.points + np.array([0, 0, 0, np.pi], np.float32),
         descriptors=_turned(fingerprint.descriptors, basis().negative),
-        thumbnail=255 - fingerprint.thumbnail,
+        small=255 - fingerprint.thumbnail,
     )
 
 

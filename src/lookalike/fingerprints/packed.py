@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import GalleryFormatError
-from . import Fingerprint
+from . import Fingerprint, thumbnail
 from .basis import DIMENSIONS, basis
 
 if TYPE_CHECKING:
@@ -21,17 +21,10 @@ _PLACES = 65_536  # that a side is cut into
 _TURN = 256  # parts of a full turn
 _RADII = 16  # steps for twice the radius
 _LEAST = 2.0**-12  # of the picture's diagonal
-_THUMBNAIL_QUALITY = 50
-_DAMAGED = (
-    "A fingerprint in the gallery is damaged, or was made by a newer lookalike; update lookalike, "
-    "or delete the gallery's fingerprints.lance and words.lance and run `lookalike index` again."
-)
 
 
 def pack(fingerprint: Fingerprint) -> bytes:
     """Bring a fingerprint to bytes; points lose a little of their precision."""
-    import cv2
-
     x, y, radius, angle = fingerprint.points.T
     points = np.empty(len(x), _POINT)
     points["x"] = _cut(x / fingerprint.width * _PLACES, _PLACES)
@@ -40,8 +33,8 @@ def pack(fingerprint: Fingerprint) -> bytes:
     points["radius"] = _cut(np.log2(np.maximum(radius / least, 1)) * _RADII, 256)
     points["angle"] = np.round(angle / (2 * np.pi) * _TURN).astype(int) % _TURN
     low, high = fingerprint.descriptors[:, ::2], fingerprint.descriptors[:, 1::2]
-    quality = [cv2.IMWRITE_WEBP_QUALITY, _THUMBNAIL_QUALITY]
-    _, thumbnail = cv2.imencode(".webp", fingerprint.thumbnail, quality)
+    small = fingerprint.small
+    webp = small if isinstance(small, bytes) else thumbnail.encode(small)
     head = _HEAD.pack(
         FORMAT,
         fingerprint.pdq_quality,
@@ -51,17 +44,16 @@ def pack(fingerprint: Fingerprint) -> bytes:
         fingerprint.pdq.tobytes(),
         fingerprint.pixels_hash,
     )
-    return head + points.tobytes() + (low | high << 4).tobytes() + thumbnail.tobytes()
+    return head + points.tobytes() + (low | high << 4).tobytes() + webp
 
 
 def unpack(data: bytes) -> Fingerprint:
     """Undo `pack`.
 
     Raises:
-        GalleryFormatError: the bytes are damaged, or of a newer format.
+        GalleryFormatError: the bytes are damaged, or of a newer format; a damaged thumbnail is
+            found by who looks at it.
     """
-    import cv2
-
     try:
         form, quality, count, width, height, hashed, pixels_hash = _HEAD.unpack_from(data)
         at = _HEAD.size
@@ -69,11 +61,10 @@ def unpack(data: bytes) -> Fingerprint:
         at += packed.nbytes
         halves = np.frombuffer(data, np.uint8, count * DIMENSIONS // 2, at)
         at += halves.nbytes
-        thumbnail = cv2.imdecode(np.frombuffer(data, np.uint8, -1, at), cv2.IMREAD_GRAYSCALE)
-    except (struct.error, ValueError, cv2.error) as error:
-        raise GalleryFormatError(_DAMAGED) from error
-    if form != FORMAT or min(width, height) < 1 or thumbnail is None:
-        raise GalleryFormatError(_DAMAGED)
+    except (struct.error, ValueError) as error:
+        raise GalleryFormatError(thumbnail.DAMAGED) from error
+    if form != FORMAT or min(width, height) < 1:
+        raise GalleryFormatError(thumbnail.DAMAGED)
     points = np.empty((count, 4), np.float32)
     points[:, 0] = (packed["x"] + 0.5) * (width / _PLACES)
     points[:, 1] = (packed["y"] + 0.5) * (height / _PLACES)
@@ -85,7 +76,7 @@ def unpack(data: bytes) -> Fingerprint:
         height,
         points,
         _whole(halves),
-        np.asarray(thumbnail, np.uint8),
+        data[at:],
         np.frombuffer(hashed, np.uint8),
         quality,
         pixels_hash,

@@ -1,0 +1,43 @@
+"""The thumbnail of a fingerprint as WebP: read only where features agree already."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import GalleryFormatError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+QUALITY = 50
+DAMAGED = (
+    "A fingerprint in the gallery is damaged, or was made by a newer lookalike; update lookalike, "
+    "or delete the gallery's fingerprints.lance and words.lance and run `lookalike index` again."
+)
+
+
+def encode(pixels: NDArray[np.uint8]) -> bytes:
+    """Bring a grey picture, uint8 [h, w], to some 1,000 bytes."""
+    import cv2
+
+    _, data = cv2.imencode(".webp", pixels, [cv2.IMWRITE_WEBP_QUALITY, QUALITY])
+    return data.tobytes()
+
+
+def decode(data: bytes) -> NDArray[np.uint8]:
+    """Undo `encode`, but for what was lost.
+
+    Raises:
+        GalleryFormatError: the bytes are no picture.
+    """
+    import cv2
+
+    try:
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
+    except cv2.error as error:
+        raise GalleryFormatError(DAMAGED) from error
+    if pixels is None:
+        raise GalleryFormatError(DAMAGED)
+    return np.asarray(pixels, np.uint8)
