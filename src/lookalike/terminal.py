@@ -167,7 +167,13 @@ class StageProgress:
         left = _time_left(of - done, rate)
         total = of or None
         self._bar.update(
-            self._task, description=stage, completed=done, total=total, rate=shown, left=left
+            self._task,
+            description=stage,
+            completed=done,
+            total=total,
+            refresh=done == of,  # a short stage is seen, too
+            rate=shown,
+            left=left,
         )
         if self._plain and now - self._said > PLAIN_SECONDS:
             self._said = now
