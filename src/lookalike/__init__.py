@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from .duplicates import Duplicate, Group
     from .errors import DataSetError, LookalikeError
     from .evaluate import Evaluation, evaluate
+    from .filters import Filter
     from .gallery import Gallery
     from .types import (
+        Entry,
         Hit,
         IndexReport,
         Info,
@@ -30,7 +32,9 @@ if TYPE_CHECKING:
 __all__ = [
     "DataSetError",
     "Duplicate",
+    "Entry",
     "Evaluation",
+    "Filter",
     "Gallery",
     "Group",
     "Hit",
@@ -48,6 +52,7 @@ __all__ = [
 _ELSEWHERE = {
     "DataSetError": ".errors",
     "Duplicate": ".duplicates",
+    "Filter": ".filters",
     "Evaluation": ".evaluate",
     "Gallery": ".gallery",
     "Group": ".duplicates",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from . import tidying, workshops
+from . import serving, tidying, workshops
 from .errors import ArgumentError, LookalikeError
 from .workshops import DONE, INTERRUPTED, NOTHING_USABLE, WRONG_USAGE
 
@@ -27,6 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(serving.app)
 app.add_typer(tidying.app)
 app.add_typer(workshops.app)
 

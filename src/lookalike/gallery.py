@@ -10,43 +10,34 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import exchange, rebuild, roots
-from .binding import fitting_encoder
-from .errors import ArgumentError, GalleryNotFoundError
+from .errors import ArgumentError
 from .lock import writing
 from .manifest import EncoderCard, Manifest, locate
+from .opened import Opened
 from .sources import look_at_root, walk
-from .store import Store
 from .types import IndexReport, Info, PruneReport, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
+    from .catalog import Shelf
     from .duplicates import Group
     from .encoders import Encoder
-    from .query import Query
-    from .types import Progress, SearchResult, Source
-
-MAX_TOP = 10_000
+    from .filters import Filter
+    from .query import Asked, Query, Region
+    from .types import Entry, Progress, SearchResult, Source
 
 
 def _no_progress(_done: int, _of: int) -> None:
     pass
 
 
-class Gallery:
+class Gallery(Opened):
     """A collection of pictures that can be searched by picture.
 
     Open it with `Gallery.open`; it is made on disk by the first `index`. One process writes at a
     time, any number read meanwhile. A `Gallery` may be used by several threads.
     """
-
-    def __init__(self, folder: Path, encoder: Encoder | str | None, *, rebuilds: bool) -> None:
-        """Use `Gallery.open`."""
-        self.folder = folder
-        self._wanted = encoder
-        self._rebuild = rebuilds
-        self._encoder: Encoder | None = None
-        self._store: Store | None = None
 
     @classmethod
     def open(
@@ -145,8 +136,15 @@ class Gallery:
                 self._rebuild = False
         return replace(report, refused=report.refused + len(unreadable), offline=tuple(offline))
 
-    def search(
-        self, query: Query, *, top: int = 10, min_score: float | None = None, copies: bool = True
+    def search(  # noqa: PLR0913
+        self,
+        query: Query | Asked,
+        *,
+        top: int = 10,
+        min_score: float | None = None,
+        copies: bool = True,
+        region: Region | None = None,
+        where: Filter | None = None,
     ) -> SearchResult:
         """Find where a picture stands, and those that look most like it.
 
@@ -156,6 +154,9 @@ class Gallery:
             top: how many hits, 1..10,000.
             min_score: leave out hits whose cosine is lower; proved copies stay.
             copies: whether to look for copies, and to prove them.
+            region: x, y, width and height of the part to ask with, as shares of the upright
+                query; a match's transform is still that of the whole one.
+            where: only pictures that it allows are hits, copies as well.
 
         Returns:
             the hits: the same picture, then proved copies, the surest first, then what looks most
@@ -169,10 +170,16 @@ class Gallery:
         """
         from .search import search
 
-        return self._ask(search, query, top=top, min_score=min_score, copies=copies)
+        options = {"copies": copies, "region": region, "where": where}
+        return self._ask(search, query, top=top, min_score=min_score, **options)
 
     def search_text(
-        self, text: str, *, top: int = 10, min_score: float | None = None
+        self,
+        text: str,
+        *,
+        top: int = 10,
+        min_score: float | None = None,
+        where: Filter | None = None,
     ) -> SearchResult:
         """Find the pictures that a text describes best, by the encoder's text tower.
 
@@ -180,6 +187,7 @@ class Gallery:
             text: a few words, such as `a red bicycle`.
             top: how many hits, 1..10,000.
             min_score: as in `search`; with texts it is low, some .3 for what fits by CLIP.
+            where: as in `search`.
 
         Raises:
             EncoderError: the gallery's encoder has no text tower; and all that `search` raises.
@@ -188,7 +196,46 @@ class Gallery:
 
         if not text.strip():
             raise ArgumentError("The text is empty; say what to look for, such as: a red bicycle")
-        return self._ask(search_text, text, top=top, min_score=min_score)
+        return self._ask(search_text, text, top=top, min_score=min_score, where=where)
+
+    def get(self, id: str) -> Entry | None:  # noqa: A002
+        """Give the picture of a content hash, 32 hexadecimal digits; None where there is none.
+
+        Raises:
+            ArgumentError: it is no such hash.
+            GalleryNotFoundError: there is no gallery.
+        """
+        return next(iter(self._open_store(self._manifest()).entries([id])), None)
+
+    def browse(self, *, offset: int = 0, top: int = 100, where: Filter | None = None) -> Shelf:
+        """Give some of the pictures, in the order of their files' last changes, the newest first.
+
+        Args:
+            offset: how many to pass over.
+            top: how many, at most.
+            where: only pictures that it allows.
+
+        Raises:
+            GalleryNotFoundError: there is no gallery.
+        """
+        store = self._open_store(self._manifest()).frozen()
+        return self._catalog.shelf(store, offset, top, where)
+
+    def version(self) -> int:
+        """Tell the number of the newest version of the table of pictures; 0 while it has none.
+
+        Raises:
+            GalleryNotFoundError: there is no gallery.
+        """
+        return self._open_store(self._manifest()).pictures.version()
+
+    def labels(self) -> list[tuple[str, int]]:
+        """Name the folders that hold pictures, each with how many; the most first.
+
+        Raises:
+            GalleryNotFoundError: there is no gallery.
+        """
+        return self._catalog.labels(self._open_store(self._manifest()).frozen())
 
     def info(self) -> Info:
         """Count the rows, look at the roots, the index and the disk.
@@ -319,41 +366,3 @@ class Gallery:
             manifest.write(self.folder)
             store = self._open_store(manifest)
             return exchange.take_in(Path(path), store, manifest.encoder, of=rows, on_rows=on_rows)
-
-    def _ask(
-        self, find: Callable[..., SearchResult], asked: Any, *, top: int, **options: Any
-    ) -> SearchResult:
-        if not 1 <= top <= MAX_TOP:
-            raise ArgumentError(f"top is {top}; it must be 1 to {MAX_TOP}.")
-        manifest = self._manifest()
-        encoder, store = self._fitting_encoder(manifest), self._open_store(manifest)
-        result = find(asked, store, encoder, top=top, **options)
-        if not result and not store.pictures.count():
-            raise GalleryNotFoundError(
-                f"{self.folder} has no pictures yet; add some with: lookalike index FOLDER"
-            )
-        return result
-
-    def _manifest(self) -> Manifest:
-        manifest = Manifest.read(self.folder)
-        if manifest is None:
-            raise GalleryNotFoundError(
-                f"There is no gallery at {self.folder} yet; make one with: lookalike index FOLDER"
-            )
-        return manifest
-
-    def _fitting_encoder(self, manifest: Manifest | None, *, rebuild: bool = False) -> Encoder:
-        self._encoder = fitting_encoder(
-            self.folder, manifest, wanted=self._wanted, loaded=self._encoder, rebuild=rebuild
-        )
-        return self._encoder
-
-    def _open_store(self, manifest: Manifest, *, rebuild: bool = False) -> Store:
-        card, table = manifest.encoder, manifest.table
-        if rebuild and manifest.rebuild:
-            card, table = manifest.rebuild
-        store = self._store
-        if store is None or (store.table, store.copies) != (table, manifest.copies):
-            store = Store(self.folder, table, card.dimensions, copies=manifest.copies)
-            self._store = store
-        return store

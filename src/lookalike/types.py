@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, overload
 
 if TYPE_CHECKING:
@@ -79,6 +79,27 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """A picture of the gallery: one content, and the files that have it.
+
+    Attributes:
+        id: its content hash, 32 hexadecimal digits.
+        paths: absolute, in order.
+        width: pixels, upright.
+        height: likewise.
+        size: bytes of each file; -1 where not known.
+        mtime_ns: time of the last change of the file changed last, nanoseconds since the epoch.
+    """
+
+    id: str
+    paths: tuple[str, ...]
+    width: int
+    height: int
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """One answer of a search.
 
@@ -91,6 +112,9 @@ class Hit:
         kind: `exact` (the same bytes or pixels), `copy` (proved to be made one from the other),
             `near` (another picture of the same thing or scene), `similar`.
         match: how the query lies in it; None for `similar`.
+        id: its content hash, 32 hexadecimal digits.
+        size: bytes of the file.
+        mtime_ns: time of the file's last change, nanoseconds since the epoch.
     """
 
     rank: int
@@ -100,6 +124,9 @@ class Hit:
     height: int
     kind: str = "similar"
     match: Match | None = None
+    id: str = ""
+    size: int = 0
+    mtime_ns: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """Give everything as JSON values; `match` only where there is one."""
@@ -116,11 +143,13 @@ class SearchResult(Sequence[Hit]):
         query: the query's path, or what kind of object it was, or the text.
         took_ms: milliseconds from reading the query to the last hit; the first search of a process
             also loads the weights.
+        version: of the table of pictures, all of which the hits come from.
     """
 
     hits: tuple[Hit, ...]
     query: str
     took_ms: float
+    version: int = 0
 
     @property
     def copies(self) -> tuple[Hit, ...]:
@@ -275,6 +304,26 @@ class Match:
     target_overlap: float
     flipped: bool
     points: NDArray[np.float32] = field(repr=False, compare=False)
+
+    def of_whole(self, left: float, top: float) -> Match:
+        """Give the match of the whole query, where this is that of a part of it.
+
+        The overlaps stay those of the part.
+
+        Args:
+            left: pixels of the whole query that lie left of the part.
+            top: likewise above it.
+        """
+        import numpy as np
+
+        matrix = np.array(self.transform) @ [[1, 0, -left], [0, 1, -top], [0, 0, 1]]
+        if matrix[2, 2]:
+            matrix = matrix / matrix[2, 2]
+        return replace(
+            self,
+            transform=tuple(map(tuple, matrix.tolist())),
+            points=self.points + np.array([left, top, 0, 0], np.float32),
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Give everything but the points as JSON values."""

@@ -1,0 +1,2 @@
+async def fetch(url, *, most, allow_private):
+    raise NotImplementedError

@@ -1,0 +1,133 @@
+"""What goes wrong, as problem documents (RFC 9457): a code, a sentence, what to do next."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
+
+from .. import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request
+
+MEDIA_TYPE = "application/problem+json"
+# The most special class first.
+STATUS_OF: tuple[tuple[type[errors.LookalikeError], int, str], ...] = (
+    (errors.ArgumentError, 422, "argument"),
+    (errors.NotAPictureError, 415, "not_a_picture"),
+    (errors.PictureError, 422, "picture"),
+    (errors.EncoderError, 409, "encoder"),
+    (errors.GalleryNotFoundError, 409, "gallery_empty"),
+    (errors.GalleryBusyError, 409, "gallery_busy"),
+    (errors.EncoderMismatchError, 409, "encoder_mismatch"),
+    (errors.OfflineError, 409, "offline"),
+    (errors.GalleryFormatError, 500, "gallery_format"),
+    (errors.StorageError, 500, "storage"),
+    (errors.LookalikeError, 500, "failed"),
+)
+
+
+class Json(Response):
+    """An answer as JSON in ASCII: a path may hold what is not UTF-8 (PEP 383)."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        """Write values as JSON."""
+        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode("ascii")
+
+
+class ProblemError(Exception):
+    """What a route raises to answer with a problem document."""
+
+    def __init__(
+        self, status: int, code: str, detail: str, *, headers: Mapping[str, str] | None = None
+    ) -> None:
+        """Say what happened.
+
+        Args:
+            status: of HTTP.
+            code: for programs; stands in docs/server.md.
+            detail: one sentence for people that says what to do.
+            headers: to be sent with it.
+        """
+        super().__init__(detail)
+        self.status, self.code, self.detail, self.headers = status, code, detail, headers
+
+
+class BusyError(ProblemError):
+    """The queue is full."""
+
+    def __init__(self) -> None:
+        """Ask to come back in a moment."""
+        super().__init__(
+            503,
+            "busy",
+            "The server has more to do than it can queue; ask again in a moment.",
+            headers={"Retry-After": "1"},
+        )
+
+
+def problem(
+    status: int, code: str, detail: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Write a problem document."""
+    title = HTTPStatus(status).phrase
+    values = {
+        "type": f"urn:lookalike:problem:{code}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": code,
+    }
+    body = json.dumps(values).encode("ascii")
+    return Response(body, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
+
+
+def of_lookalike(error: errors.LookalikeError) -> Response:
+    """Answer with what a verb of the gallery raised."""
+    status, code = next((s, c) for kind, s, c in STATUS_OF if isinstance(error, kind))
+    return problem(status, code, str(error))
+
+
+async def on_problem(_: Request, error: Exception) -> Response:
+    """Handle `ProblemError`."""
+    assert isinstance(error, ProblemError)  # noqa: S101  it is registered for these only
+    return problem(error.status, error.code, error.detail, error.headers)
+
+
+async def on_lookalike(_: Request, error: Exception) -> Response:
+    """Handle what the gallery raises."""
+    assert isinstance(error, errors.LookalikeError)  # noqa: S101  likewise
+    return of_lookalike(error)
+
+
+async def on_invalid(_: Request, error: Exception) -> Response:
+    """Handle values that do not fit the route."""
+    found: list[dict[str, Any]] = getattr(error, "errors", list)()
+    said = "; ".join(
+        f"{'.'.join(map(str, one['loc'][1:])) or one['loc'][0]}: {one['msg']}" for one in found[:3]
+    )
+    return problem(422, "argument", f"The request does not fit: {said[:300]}. See /docs.")
+
+
+async def on_http(_: Request, error: Exception) -> Response:
+    """Handle what Starlette itself answers: no such route, no such method."""
+    status = int(getattr(error, "status_code", 500))
+    codes = {404: "no_such_route", 405: "method", 400: "malformed", 413: "too_large"}
+    details = {
+        404: "There is nothing at this address; all that there is stands in /docs.",
+        405: "This address takes other methods; see /docs.",
+    }
+    detail = details.get(status, str(getattr(error, "detail", "")) or HTTPStatus(status).phrase)
+    return problem(status, codes.get(status, "http"), detail, getattr(error, "headers", None))
+
+
+async def on_crash(_: Request, __: Exception) -> Response:
+    """Handle a fault of ours: tell nothing of it but that it is one."""
+    return problem(500, "fault", "Something failed in the server; its log says what.")

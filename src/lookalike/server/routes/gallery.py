@@ -1,0 +1,54 @@
+"""The gallery as a whole: what is in it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from ...errors import GalleryNotFoundError
+from .. import models, reveal
+from ..problems import Json
+from ..state import State
+from ..tasks import SIZES
+
+router = APIRouter(tags=["gallery"])
+MAX_LABELS = 500
+
+
+@router.get("/info", **models.answers(models.Info))
+async def info(request: Request) -> Response:
+    """Tell what is in the gallery, and how it is."""
+    state: State = request.app.state.lookalike
+    client = request.client.host if request.client else ""
+    return Json(
+        {
+            **await asyncio.to_thread(_info, state),
+            "can_reveal": reveal.is_possible(client),
+            "sizes": list(SIZES),
+            "max_body_bytes": state.settings.max_body_bytes,
+        }
+    )
+
+
+def _info(state: State) -> dict[str, Any]:
+    gallery = state.gallery
+    try:
+        labels = [name for name, _ in gallery.labels()[:MAX_LABELS]]
+        return {**asdict(gallery.info()), "version": gallery.version(), "labels": labels}
+    except GalleryNotFoundError:
+        return {
+            "gallery": str(gallery.folder),
+            "pictures": 0,
+            "fingerprints": 0,
+            "refused": 0,
+            "roots": [],
+            "encoder": {},
+            "index": {"kind": "none", "indexed_rows": 0, "unindexed_rows": 0},
+            "bytes_on_disk": 0,
+            "version": 0,
+            "labels": [],
+        }
