@@ -54,25 +54,18 @@ export async function revealPicture(picture) {
 export const canReveal = () => Boolean(lastInfo()?.can_reveal);
 
 /** Buttons of one picture. `compare` is left out where there is nothing to compare it with. */
-export function actionButtons(picture, { compare, words = false }) {
+export function actionButtons(picture, { compare, card = false }) {
   const name = fileName(picture.path);
-  const button = (what, label, act, style = "") =>
-    el(
-      "button",
-      {
-        class: `${words ? "button quiet small" : "icon-button"} ${style}`,
-        type: "button",
-        title: words ? null : label,
-        "aria-label": words ? `${label}: ${name}` : `${label}: ${name}`,
-        onclick: act,
-      },
-      icon(what),
-      words ? label : null,
-    );
+  const button = (what, label, act, style) =>
+    el("button", { class: `icon-button ${style}`, type: "button", title: label, "aria-label": `${label}: ${name}`, onclick: act }, icon(what));
+  const rest = card ? "" : "only-wide"; // on a small tile there is room for one
+  const first = card
+    ? compare && el("button", { class: "button small", type: "button", "aria-label": `Compare: ${name}`, onclick: () => compare(picture) }, icon("compare"), "Compare")
+    : compare && button("compare", "Compare", () => compare(picture), "");
   return [
-    compare && button("compare", "Compare", () => compare(picture)),
-    button("open", "Open", () => openPicture(picture), words ? "" : "only-wide"),
-    canReveal() && button("reveal", "Show in folder", () => revealPicture(picture), words ? "" : "only-wide"),
-    button("copy", "Copy path", () => copyPath(picture), words ? "" : "only-wide"),
+    first,
+    button("open", "Open", () => openPicture(picture), rest),
+    canReveal() && button("reveal", "Show in folder", () => revealPicture(picture), rest),
+    button("copy", "Copy path", () => copyPath(picture), rest),
   ];
 }

@@ -15,7 +15,7 @@ export class Problem extends Error {
 
   /** Whether the server simply has no such route yet. */
   get missing() {
-    return this.status === 501 || (this.status === 404 && (this.code === "" || this.code === "not_found"));
+    return this.status === 501 || this.code === "no_such_route" || (this.status === 404 && !this.code);
   }
 }
 
@@ -102,8 +102,8 @@ export const pictures = (query, signal) =>
   call("/pictures", { query: { ...query, filter: query.filter && JSON.stringify(query.filter) }, signal });
 export const compare = (query, target, signal) => call("/compare", { method: "POST", json: { query, target }, signal });
 export const duplicates = (kind, refresh, signal) => call("/duplicates", { query: { kind, refresh: refresh || undefined }, signal });
-export const trash = (paths) => call("/duplicates/trash", { method: "POST", json: { paths }, again: false });
-export const map = (signal) => call("/map", { signal });
+export const trash = (kind, paths) => call("/duplicates/trash", { method: "POST", json: { kind, paths }, again: false });
+export const map = (refresh, signal) => call("/map", { query: { refresh: refresh || undefined }, signal });
 export const mapPoints = (signal) => call("/map/points", { signal, raw: true });
 export const mapLabels = (signal) => call("/map/labels", { signal });
 export const picture = (id, signal) => call(`/pictures/${id}`, { signal });

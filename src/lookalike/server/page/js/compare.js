@@ -32,7 +32,7 @@ export function openCompare(query, hit) {
       state.transform = found.match?.transform ?? (found.kind === "exact" ? straight(found) : null);
       state.laid = state.transform ? "over" : "beside";
       if (state.transform) bar.append(layouts(state));
-      bar.append(el("div", { class: "copy-actions" }, actionButtons(hit, { words: true })));
+      bar.append(el("div", { class: "copy-actions" }, actionButtons(hit, { card: true })));
       state.draw = () => draw(state);
       state.draw();
     },

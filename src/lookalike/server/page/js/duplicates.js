@@ -83,7 +83,7 @@ class Duplicates {
 
   progress(job) {
     const at = job.progress;
-    if (at?.todo) this.about.textContent = `Comparing the pictures of the gallery with each other: ${Math.round((100 * at.done) / at.todo)} % …`;
+    if (at?.todo) this.about.textContent = `${at.stage || "Comparing the pictures of the gallery with each other"}: ${Math.round((100 * at.done) / at.todo)} % …`;
   }
 
   show(answer) {
@@ -91,6 +91,7 @@ class Duplicates {
     this.about.textContent = answer.groups.length
       ? `${count(answer.groups.length, "group", "groups")}: ${count(files, "file", "files")} besides the best ones, ${size(answer.frees)}.`
       : "No file of the gallery is a duplicate of another.";
+    if (answer.stale) this.about.textContent += " The gallery has changed since: look again.";
     say(this.about.textContent);
     this.all.hidden = !answer.groups.some((group) => group.members.some(mayGo));
     this.groups.replaceChildren();
@@ -168,7 +169,7 @@ class Duplicates {
     move.addEventListener("click", async () => {
       move.disabled = true;
       try {
-        this.told(await api.trash(paths));
+        this.told(await api.trash(this.kind, paths));
         dialog.close();
         document.dispatchEvent(new Event("gallery-changed"));
         this.load(false);
@@ -181,7 +182,7 @@ class Duplicates {
 
   told(report) {
     const left = report.left ?? [];
-    tell(`Moved ${count(report.moved.length, "file", "files")} to the trash, ${size(report.bytes_freed ?? 0)}.`);
+    tell(`Moved ${count(report.moved.length, "file", "files")} to the trash, ${size(report.frees)}.`);
     if (left.length) tell(`Left ${count(left.length, "file", "files")}: ${left[0].path}: ${left[0].reason}`, { bad: true });
   }
 }

@@ -3,7 +3,7 @@ import { debounced, el } from "./dom.js";
 import { info } from "./gallery.js";
 
 const TYPED_MS = 350;
-const FIELDS = ["folder", "label", "side", "bytes", "after", "before"];
+const FIELDS = ["folder", "label", "side", "bytes", "after", "until"];
 
 /** Parameters that go on from one search to the next. */
 export const CARRIED = ["min", ...FIELDS];
@@ -22,10 +22,18 @@ export function filterOf(params) {
     min_height: side,
     min_bytes: Number(value("bytes")) || undefined,
     after: value("after"),
-    before: value("before"),
+    before: dayAfter(value("until")),
   };
   const given = Object.fromEntries(Object.entries(filter).filter(([, set]) => set !== undefined));
   return Object.keys(given).length ? given : undefined;
+}
+
+/** A day chosen as the last one is meant whole; the service wants the first moment that is too late. */
+function dayAfter(day) {
+  const time = new Date(`${day}T00:00:00Z`);
+  if (!day || Number.isNaN(time.getTime())) return undefined;
+  time.setUTCDate(time.getUTCDate() + 1);
+  return time.toISOString().slice(0, 10);
 }
 
 export const howMany = (params) => FIELDS.filter((name) => params.get(name)).length;
@@ -46,7 +54,7 @@ export function filterForm(params, changed) {
     field("In the folder", type("folder", "text", { list: "known-folders", placeholder: "all of them" })),
     field("Each side", choose("side", SIDES)),
     field("File", choose("bytes", BYTES)),
-    el("div", { class: "two" }, field("Changed after", type("after", "date")), field("Changed before", type("before", "date"))),
+    el("div", { class: "two" }, field("Changed from", type("after", "date")), field("to", type("until", "date"))),
     el("div", {}, clear),
     labels,
     folders,

@@ -34,7 +34,7 @@ document.addEventListener("view", (event) => {
 });
 
 document.querySelector(".tools").append(
-  el("button", { class: "icon-button", type: "button", "aria-label": "Ask with a picture", title: "Ask with a picture", onclick: () => choose() }, icon("camera")),
+  el("button", { class: "button small ask-anew", type: "button", "aria-label": "Ask with a picture", title: "Ask with a picture", onclick: () => choose() }, icon("picture"), el("span", {}, "Ask with a picture")),
   themeSwitch(),
   el("button", { class: "icon-button", type: "button", "aria-label": "Keys", title: "Keys", onclick: openHelp }, icon("help")),
 );

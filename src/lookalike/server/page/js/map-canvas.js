@@ -1,15 +1,15 @@
 // The map as a surface: two canvases, the points below, names and pictures above; moved by pointer, wheel and keys.
 import { thumbnailUrl } from "./api.js";
 import { el } from "./dom.js";
-import { pointsPainter } from "./map-points.js";
+import { cardPainter, plainPainter } from "./map-points.js";
 
 const INSET_PX = 34;
 const STRETCH = 1.7; // the axes of a map mean nothing: it may fill a wide screen
 const CLOSEST = 400;
 const REACH_PX = 16; // of a pointer to a point
-const FEW = 140; // so many points in sight are shown as pictures
+const FEW = 360; // so many points in sight are shown as pictures
 const MOST_NAMES = 48;
-const MOST_IMAGES = 500;
+const MOST_IMAGES = 900;
 const TAP_PX = 6;
 
 export class MapCanvas {
@@ -21,7 +21,9 @@ export class MapCanvas {
     this.over = el("canvas", {
       class: "map-over", tabindex: "0", role: "application", "aria-label": `Map of ${points.count} pictures: what is alike lies together`, "aria-describedby": "map-hint",
     });
-    this.painter = pointsPainter(this.under, points);
+    this.painter = cardPainter(this.under, points);
+    this.under.addEventListener("webglcontextlost", () => this.doWithoutCard());
+    if (!this.painter) this.doWithoutCard();
     this.context = this.over.getContext("2d");
     this.middles = points.middles().sort((a, b) => b.count - a.count);
     this.images = new Map();
@@ -38,6 +40,17 @@ export class MapCanvas {
   leave() {
     this.watch.disconnect();
     cancelAnimationFrame(this.frame);
+  }
+
+  /** A canvas that was asked for the card once draws in no other way: it needs another. */
+  doWithoutCard() {
+    const plain = this.under.cloneNode();
+    this.under.replaceWith(plain);
+    this.under = plain;
+    this.painter = plainPainter(plain, this.points);
+    if (!this.middles) return;
+    this.recolour();
+    if (this.width) this.resize();
   }
 
   /** Colours of this theme: hues of neighbours far apart, by the golden angle from left to right. */
@@ -189,6 +202,12 @@ export class MapCanvas {
     this.pan(before[0] - after[0], before[1] - after[1]);
   }
 
+  /** By keyboard: into the picture that is meant, not into the emptiness beside it. */
+  zoomIn() {
+    if (this.hovered >= 0) this.centre = [...this.points.at.subarray(2 * this.hovered, 2 * this.hovered + 2)];
+    this.zoomBy(1.5);
+  }
+
   pan(x, y) {
     this.centre = [this.centre[0] + x, this.centre[1] + y].map((value) => Math.min(1.05, Math.max(-0.05, value)));
     this.later();
@@ -286,7 +305,7 @@ export class MapCanvas {
     const [x, y] = [(step * this.width) / (this.base[0] * this.zoom), (step * this.height) / (this.base[1] * this.zoom)];
     const act = {
       ArrowLeft: () => this.pan(-x, 0), ArrowRight: () => this.pan(x, 0), ArrowUp: () => this.pan(0, -y), ArrowDown: () => this.pan(0, y),
-      "+": () => this.zoomBy(1.5), "=": () => this.zoomBy(1.5), "-": () => this.zoomBy(1 / 1.5), 0: () => this.whole(),
+      "+": () => this.zoomIn(), "=": () => this.zoomIn(), "-": () => this.zoomBy(1 / 1.5), 0: () => this.whole(),
       Enter: () => this.hovered >= 0 && this.on.choose(this.hovered, ...this.toScreen(this.hovered), true),
       Escape: () => this.on.choose(-1),
     }[event.key];

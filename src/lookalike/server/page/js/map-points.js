@@ -3,26 +3,35 @@
 const VERTEX = `
 attribute vec2 at; attribute vec3 colour; attribute float label;
 uniform vec2 scale, shift; uniform float size, chosen;
-varying vec4 shown;
+varying vec4 shown; varying float across;
 void main() {
   bool out_of_it = chosen >= 0.0 && abs(label - chosen) > 0.5;
   gl_Position = vec4(at * scale + shift, out_of_it ? 0.5 : 0.0, 1.0);
   gl_PointSize = size;
+  across = size;
   shown = vec4(colour, out_of_it ? 0.10 : 0.82);
 }`;
 const FRAGMENT = `
 precision mediump float;
-varying vec4 shown; uniform float size;
+varying vec4 shown; varying float across;
 void main() {
-  float away = length(gl_PointCoord - 0.5) * size;
-  float alpha = shown.a * clamp(size * 0.5 - away, 0.0, 1.0);
+  float away = length(gl_PointCoord - 0.5) * across;
+  float alpha = shown.a * clamp(across * 0.5 - away, 0.0, 1.0);
   gl_FragColor = vec4(shown.rgb * alpha, alpha);
 }`;
 
-export function pointsPainter(canvas, points) {
+/** Null where the graphics card cannot be used. */
+export function cardPainter(canvas, points) {
   const gl = canvas.getContext("webgl", { antialias: false, premultipliedAlpha: true });
-  return gl ? new Graphics(gl, points) : new Pixels(canvas, points);
+  if (!gl) return null;
+  try {
+    return new Graphics(gl, points);
+  } catch {
+    return null;
+  }
 }
+
+export const plainPainter = (canvas, points) => new Pixels(canvas, points);
 
 class Graphics {
   constructor(gl, points) {
@@ -36,9 +45,9 @@ class Graphics {
       gl.attachShader(program, shader);
     }
     gl.linkProgram(program);
+    if (!gl.getProgramParameter(program, gl.LINK_STATUS)) throw new Error(gl.getProgramInfoLog(program));
     gl.useProgram(program);
-    this.uniform = (name) => gl.getUniformLocation(program, name);
-    this.places = Object.fromEntries(["scale", "shift", "size", "chosen"].map((name) => [name, this.uniform(name)]));
+    this.places = Object.fromEntries(["scale", "shift", "size", "chosen"].map((name) => [name, gl.getUniformLocation(program, name)]));
     this.feed(program, "at", points.at, 2, gl.FLOAT, false);
     this.feed(program, "label", Float32Array.from(points.label), 1, gl.FLOAT, false);
     this.program = program;

@@ -23,12 +23,13 @@ class MapView {
     document.title = "Map – lookalike";
     this.about = el("p", { role: "status" }, "Looking …");
     this.label = el("select", { class: "input", "aria-label": "Show only this label", hidden: true });
+    this.anew = el("button", { class: "button small", type: "button", hidden: true, onclick: () => this.load(true) }, icon("refresh"), "Lay it out anew");
     this.frame = el("div", { class: "map-frame" });
     main.replaceChildren(
       el(
         "div",
         { class: "map-view" },
-        el("div", { class: "heading" }, el("div", {}, el("h1", { tabindex: "-1" }, "Map"), this.about), el("div", { class: "map-tools" }, this.label)),
+        el("div", { class: "heading" }, el("div", {}, el("h1", { tabindex: "-1" }, "Map"), this.about), el("div", { class: "map-tools" }, this.anew, this.label)),
         this.frame,
       ),
     );
@@ -49,15 +50,15 @@ class MapView {
     return null;
   }
 
-  async load() {
+  async load(refresh = false) {
     const { signal } = this.controller;
     this.frame.replaceChildren(el("p", { class: "map-wait faint" }, "Laying the pictures out …"));
     try {
-      let answer = await api.map(signal);
+      let answer = await api.map(refresh, signal);
       while (answer.status === "running") {
         const last = await follow(answer.job, (job) => this.progress(job), signal);
         if (last.state === "failed") throw new Error(last.error?.detail ?? last.error ?? "The map could not be made. Try again.");
-        answer = await api.map(signal);
+        answer = await api.map(false, signal);
       }
       if (!answer.count) {
         this.main.replaceChildren(firstRun());
@@ -74,10 +75,12 @@ class MapView {
 
   progress(job) {
     const at = job.progress;
-    this.about.textContent = at?.todo ? `Laying the pictures out: ${Math.round((100 * at.done) / at.todo)} % …` : "Laying the pictures out …";
+    const stage = at?.stage || "Laying the pictures out";
+    this.about.textContent = at?.todo ? `${stage}: ${Math.round((100 * at.done) / at.todo)} % …` : `${stage} …`;
   }
 
   show(answer, points) {
+    this.canvas?.leave();
     this.points = points;
     this.about.textContent = `${count(points.count, "picture", "pictures")}; what is alike lies together, by ${answer.method}. ${answer.note ?? ""}`.trim();
     this.canvas = new MapCanvas(points, { hover: (n, x, y) => this.hover(n, x, y), choose: (n, x, y, byKey) => this.choose(n, x, y, byKey) });
@@ -91,6 +94,7 @@ class MapView {
       el("div", { class: "map-zoom" }, button("plus", "Zoom in", () => this.canvas.zoomBy(1.8)), button("minus", "Zoom out", () => this.canvas.zoomBy(1 / 1.8)), button("whole", "All of it", () => this.canvas.whole())),
     );
     this.canvas.recolour();
+    this.anew.hidden = !answer.stale; // the gallery has changed since
     this.fillLabels(points);
     say(this.about.textContent);
   }
@@ -100,7 +104,7 @@ class MapView {
     const options = points.labels.map((name, label) => [name, label]).sort(([a], [b]) => a.localeCompare(b));
     this.label.replaceChildren(el("option", { value: "-1" }, "All labels"), ...options.map(([name, label]) => el("option", { value: String(label) }, name)));
     this.label.hidden = false;
-    this.label.addEventListener("change", () => this.canvas.choose(Number(this.label.value)));
+    this.label.onchange = () => this.canvas.choose(Number(this.label.value));
   }
 
   hover(n, x, y) {

@@ -107,11 +107,13 @@ export class Results {
     const shown = (list) => [...list.children].filter((node) => !node.hidden).length;
     const [copies, near, similar] = [this.copies, this.near, this.similar].map(shown);
     this.parts.forEach((part, n) => { part.hidden = ![copies, near, similar][n]; });
-    const more = this.mayHaveMore ? " and more" : "";
+    const total = this.answer.total ?? null;
+    const all = total === null || this.min ? similar : Math.max(similar, total - copies - near);
+    const more = this.mayHaveMore && all === similar ? " and more" : "";
     const found = [
       copies ? count(copies, "copy", "copies") : "No copies",
       near ? count(near, "other shot", "other shots") : null,
-      similar ? `${number(similar)}${more} alike` : null,
+      similar ? `${number(all)}${more} alike` : null,
     ].filter(Boolean);
     const text = found.join(", ");
     this.line.replaceChildren(el("b", {}, text), ` in ${number(Math.max(1, this.answer.took_ms))} ms`);

@@ -4,7 +4,7 @@ import { openCompare } from "./compare.js";
 import { debounced, el } from "./dom.js";
 import { endless } from "./endless.js";
 import { filterOf, withFilters } from "./filters.js";
-import { landing } from "./landing.js";
+import { firstRun, landing } from "./landing.js";
 import { messageOf, tell } from "./notices.js";
 import { QueryPanel } from "./query.js";
 import { regionFrom, regionText } from "./region.js";
@@ -96,8 +96,13 @@ class Search {
     } catch (error) {
       if (api.wasAborted(error)) return;
       this.key = "";
-      this.results.fail(error.code === "query_gone" ? gone(error) : messageOf(error, () => this.update(paramsNow())));
+      this.fail(error, () => this.update(paramsNow()));
     }
+  }
+
+  fail(error, retry) {
+    if (error.code === "gallery_empty") this.main.replaceChildren(firstRun());
+    else this.results.fail(error.code === "query_gone" ? gone(error) : messageOf(error, retry));
   }
 
   /** Ask with a picture that came in: seen at once, its address follows. */
@@ -123,7 +128,7 @@ class Search {
       requestAnimationFrame(() => performance.measure("arrived to painted", { start: arrived, end: performance.now() }));
     } catch (error) {
       if (api.wasAborted(error)) return;
-      this.results.fail(messageOf(error, () => this.ask({ file, url })));
+      this.fail(error, () => this.ask({ file, url }));
     }
   }
 
@@ -165,7 +170,7 @@ class Search {
     if (!this.results.mayHaveMore) return false;
     const { signal } = this.controller;
     try {
-      const next = await api.search({ query: answer.query.id }, { top: MORE, offset: answer.next_offset, ...optionsOf(params) }, signal);
+      const next = await api.search({ query: answer.query.id }, { top: MORE, offset: answer.next_offset, version: answer.version, ...optionsOf(params) }, signal);
       answer.hits.push(...next.hits);
       answer.next_offset = next.hits.length ? next.next_offset : null;
       this.results.more(next.hits);

@@ -81,7 +81,7 @@ export function copyCard(hit, { compare, isQuery }) {
       el("p", { class: "done-to" }, words),
       el("p", { class: "where", title: hit.path }, el("bdi", {}, name), el("br"), el("bdi", {}, folderOf(hit.path))),
       el("p", { class: "small faint number" }, `${measures(hit)}, ${size(hit.bytes)}`),
-      el("div", { class: "copy-actions" }, actionButtons(hit, { compare, words: true })),
+      el("div", { class: "copy-actions" }, actionButtons(hit, { compare, card: true })),
     ),
   );
   pictures.set(node, hit);
