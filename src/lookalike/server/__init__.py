@@ -45,6 +45,7 @@ def serve(
     import uvicorn
 
     from .app import make_app
+    from .protocol import PatientProtocol
 
     _check(host, settings.token)
     with _listening(host, port) as listener:
@@ -52,7 +53,7 @@ def serve(
         on_ready(f"http://{name}:{listener.getsockname()[1]}/")
         config = uvicorn.Config(
             make_app(gallery, settings),
-            http="h11",
+            http=PatientProtocol,
             ws="none",
             lifespan="on",
             log_level="warning",

@@ -13,7 +13,8 @@ from starlette.exceptions import HTTPException
 from ..errors import LookalikeError
 from . import asked, models, problems
 from .guard import Guard
-from .routes import gallery, page, pictures, search
+from .metrics import Measured, Metrics
+from .routes import gallery, jobs, page, pictures, rooms, search
 from .state import State
 
 if TYPE_CHECKING:
@@ -32,10 +33,12 @@ def make_app(opened: Gallery, settings: Settings) -> FastAPI:
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         state.pool.start()
+        state.jobs.start()
         try:
             yield
         finally:
             state.pool.stop()
+            state.jobs.stop()
 
     app = FastAPI(
         title="lookalike",
@@ -47,7 +50,8 @@ def make_app(opened: Gallery, settings: Settings) -> FastAPI:
         openapi_url="/openapi.json",
     )
     app.state.lookalike = state
-    for part in (search, pictures, gallery):
+    app.state.metrics = Metrics(state)
+    for part in (search, pictures, gallery, jobs, rooms):
         app.include_router(part.router, prefix=PREFIX)
     app.include_router(page.session_router, prefix=PREFIX)
     app.include_router(page.router)
@@ -56,6 +60,7 @@ def make_app(opened: Gallery, settings: Settings) -> FastAPI:
     app.add_exception_handler(RequestValidationError, problems.on_invalid)
     app.add_exception_handler(HTTPException, problems.on_http)
     app.add_exception_handler(Exception, problems.on_crash)
+    app.add_middleware(Measured, metrics=app.state.metrics)
     app.add_middleware(Guard, settings=settings)
 
     def openapi() -> dict[str, Any]:

@@ -149,12 +149,29 @@ class IndexBody(BaseModel):
     copies: bool | None = None
 
 
-class PathsBody(BaseModel):
-    """Files of the gallery."""
+class PruneBody(BaseModel):
+    """Whether only to tell what would be removed."""
 
     model_config = ConfigDict(extra="forbid")
 
-    paths: list[str] = Field(max_length=MAX_PATHS)
+    dry_run: bool = False
+
+
+class PathsBody(BaseModel):
+    """Files or folders of the gallery."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    paths: list[str] = Field(min_length=1, max_length=MAX_PATHS)
+
+
+class TrashBody(BaseModel):
+    """Files that a group of duplicates proposes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["exact", "copies"] = "copies"
+    paths: list[str] = Field(min_length=1, max_length=MAX_PATHS)
 
 
 class Progress(BaseModel):
@@ -378,6 +395,20 @@ def image(media_type: str) -> dict[str, Any]:
     """Describe what answers with a picture."""
     content = {media_type: {"schema": {"type": "string", "format": "binary"}}}
     described = answers(None, 404, 409, 415, 503)
+    described["responses"][200]["content"] = content
+    return described
+
+
+def made(model: Any) -> dict[str, Any]:
+    """Describe what a job makes: the answer, or which job makes it."""
+    also = {202: {"model": Running, "description": "A job makes it"}}
+    return answers(model, 409, 503, also=also)
+
+
+def events() -> dict[str, Any]:
+    """Describe server-sent events."""
+    content = {"text/event-stream": {"schema": {"type": "string"}}}
+    described = answers(None, 404)
     described["responses"][200]["content"] = content
     return described
 

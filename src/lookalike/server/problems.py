@@ -89,10 +89,14 @@ def problem(
     return Response(body, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
 
 
+def code_of(error: errors.LookalikeError) -> tuple[int, str]:
+    """Give the status and the code of what a verb of the gallery raised."""
+    return next((s, c) for kind, s, c in STATUS_OF if isinstance(error, kind))
+
+
 def of_lookalike(error: errors.LookalikeError) -> Response:
     """Answer with what a verb of the gallery raised."""
-    status, code = next((s, c) for kind, s, c in STATUS_OF if isinstance(error, kind))
-    return problem(status, code, str(error))
+    return problem(*code_of(error), str(error))
 
 
 async def on_problem(_: Request, error: Exception) -> Response:

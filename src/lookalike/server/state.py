@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import GalleryNotFoundError
 from ..manifest import Manifest
 from .answers import Answers
+from .jobs import Jobs
 from .kept import KeptQueries, KeptQuery
 from .problems import ProblemError
 from .thumbnails import Thumbnails
@@ -52,6 +53,7 @@ class State:
         kept: queries.
         answers: of searches.
         thumbnails: small pictures.
+        jobs: long work in the background.
         writing: held by whoever changes the gallery from here.
     """
 
@@ -61,6 +63,7 @@ class State:
     kept: KeptQueries
     answers: Answers
     thumbnails: Thumbnails
+    jobs: Jobs
     writing: asyncio.Lock = field(default_factory=asyncio.Lock)
     keeping: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
@@ -72,7 +75,8 @@ class State:
         workers = settings.workers or os.cpu_count() or 1
         pool = Pool(work, str(gallery.folder), workers=workers)
         kept = KeptQueries(gallery.folder)
-        return cls(gallery, settings, pool, kept, Answers(), Thumbnails(gallery.folder, pool))
+        small, jobs = Thumbnails(gallery.folder, pool), Jobs(gallery.folder)
+        return cls(gallery, settings, pool, kept, Answers(), small, jobs)
 
     def roots(self) -> tuple[str, ...]:
         """Tell the folders that the gallery was filled from."""
@@ -132,30 +136,3 @@ class State:
             await asyncio.to_thread(self.kept.put, kept, jpeg)
         except Exception:  # noqa: BLE001  the hits are there; only asking again is not
             return
-
-
-def picture_json(entry: Entry) -> dict[str, Any]:
-    """Write a picture of the gallery as the API gives it."""
-    return {
-        "id": entry.id,
-        "paths": list(entry.paths),
-        "width": entry.width,
-        "height": entry.height,
-        "bytes": entry.size,
-        "mtime": moment(entry.mtime_ns),
-        "label": label_of(entry.paths[0]),
-    }
-
-
-def moment(mtime_ns: int) -> str | None:
-    """Write a time as ISO 8601 in UTC; None where it is not known."""
-    from datetime import datetime, timezone
-
-    if mtime_ns < 0:
-        return None
-    return datetime.fromtimestamp(mtime_ns // 10**9, timezone.utc).isoformat()
-
-
-def label_of(path: str) -> str:
-    """Name the folder that a file lies in."""
-    return os.path.basename(os.path.dirname(path))

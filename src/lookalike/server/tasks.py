@@ -230,7 +230,6 @@ def _sizes(asked: Asked) -> dict[str, Any]:
 
 def _hit(hit: Hit) -> dict[str, Any]:
     from ..compare import changes
+    from ..wire import hit_as_json
 
-    values = hit.as_json()
-    said = changes(hit.match) if hit.match and hit.kind in {"copy", "near"} else []
-    return {**values, "changes": said, "match": values.get("match")}
+    return hit_as_json(hit, changes(hit.match) if hit.match and hit.kind == "copy" else [])

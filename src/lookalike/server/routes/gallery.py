@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from ...errors import GalleryNotFoundError
+from ...errors import ArgumentError, GalleryNotFoundError
 from .. import models, reveal
 from ..problems import Json
 from ..state import State
@@ -32,6 +33,34 @@ async def info(request: Request) -> Response:
             "max_body_bytes": state.settings.max_body_bytes,
         }
     )
+
+
+@router.get("/refused", **models.answers(models.Refused))
+async def refused(request: Request) -> Response:
+    """List the files that could not be used, each with its reason."""
+    state: State = request.app.state.lookalike
+    found = await asyncio.to_thread(_refused, state)
+    return Json({"refused": found})
+
+
+@router.post("/remove", **models.answers(models.Removed, 400, 409, 415))
+async def remove(body: models.PathsBody, request: Request) -> Response:
+    """Remove the rows at or under some absolute paths; never a file."""
+    state: State = request.app.state.lookalike
+    for path in body.paths:
+        if not os.path.isabs(path) or "\0" in path:
+            raise ArgumentError(f"{path[:200]!r} is no absolute path; write it whole.")
+    async with state.writing:
+        removed = await asyncio.to_thread(state.gallery.remove, *body.paths)
+    return Json({"removed": removed})
+
+
+def _refused(state: State) -> list[dict[str, Any]]:
+    try:
+        found = sorted(state.gallery.refused(), key=lambda refusal: refusal.path)
+    except GalleryNotFoundError:
+        return []
+    return [asdict(refusal) for refusal in found]
 
 
 def _info(state: State) -> dict[str, Any]:

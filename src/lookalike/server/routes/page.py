@@ -12,6 +12,7 @@ from starlette.responses import FileResponse, Response
 
 from .. import models
 from ..guard import COOKIE, is_same, session_of
+from ..metrics import CONTENT_TYPE
 from ..problems import Json, ProblemError
 from ..state import State
 
@@ -62,6 +63,12 @@ async def docs() -> Response:
 async def docs_file(name: str) -> Response:
     """Give a file of that page."""
     return _file(DOCS, name)
+
+
+@router.get("/metrics")
+async def metrics(request: Request) -> Response:
+    """Give what the server counts, for Prometheus."""
+    return Response(request.app.state.metrics.text(), headers={"Content-Type": CONTENT_TYPE})
 
 
 @router.get("/healthz")

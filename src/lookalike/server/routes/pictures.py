@@ -14,11 +14,12 @@ from starlette.responses import Response, StreamingResponse
 from ...decode import HEAD_BYTES, sniff
 from ...errors import ArgumentError, GalleryNotFoundError, NotAPictureError
 from ...filters import Filter
+from ...wire import entry_as_json
 from .. import files, models, reveal
 from ..asked import ID_PATTERN, checked, fetched, hash_of, read_body
 from ..kept import write
 from ..problems import Json, ProblemError
-from ..state import State, picture_json
+from ..state import State
 from ..tasks import SIZES
 from ..uploads import is_upload, upload_path
 
@@ -42,7 +43,7 @@ async def browse(
     request: Request,
     offset: Annotated[int, Query(ge=0, le=2**53)] = 0,
     top: Annotated[int, Query(ge=1, le=500)] = 100,
-    filter: Annotated[str | None, Query(max_length=8192)] = None,  # noqa: A002
+    filter: Annotated[str | None, Query(max_length=8192)] = None,
 ) -> Response:
     """Look through the gallery, what changed last first."""
     state: State = request.app.state.lookalike
@@ -60,7 +61,7 @@ async def browse(
     end = offset + top
     return Json(
         {
-            "pictures": [picture_json(entry) for entry in shelf.entries],
+            "pictures": [entry_as_json(entry) for entry in shelf.entries],
             "total": shelf.total,
             "next_offset": end if end < shelf.total else None,
         }
@@ -68,14 +69,14 @@ async def browse(
 
 
 @router.get("/pictures/{id}", **models.picture())
-async def get(request: Request, id: Id) -> Response:  # noqa: A002
+async def get(request: Request, id: Id) -> Response:
     """Tell of one picture."""
     state: State = request.app.state.lookalike
-    return Json(picture_json(await state.entry(id)))
+    return Json(entry_as_json(await state.entry(id)))
 
 
 @router.get("/pictures/{id}/thumbnail", **models.image(WEBP))
-async def thumbnail(request: Request, id: Id, size: Size = "320") -> Response:  # noqa: A002
+async def thumbnail(request: Request, id: Id, size: Size = "320") -> Response:
     """Give a picture in small, without metadata."""
     state: State = request.app.state.lookalike
     await state.entry(id)
@@ -83,7 +84,7 @@ async def thumbnail(request: Request, id: Id, size: Size = "320") -> Response:  
 
 
 @router.get("/pictures/{id}/file", **models.image("image/*"))
-async def file(request: Request, id: Id) -> Response:  # noqa: A002
+async def file(request: Request, id: Id) -> Response:
     """Give a picture's file as it is."""
     state: State = request.app.state.lookalike
     return await file_response(await state.entry(id), state)
@@ -112,11 +113,11 @@ async def add(request: Request) -> Response:
                 path.unlink(missing_ok=True)
                 raise
         known = await state.entry(one)
-    return Json(picture_json(known), 201, headers={"Location": f"/api/v1/pictures/{one}"})
+    return Json(entry_as_json(known), 201, headers={"Location": f"/api/v1/pictures/{one}"})
 
 
 @router.delete("/pictures/{id}", **models.nothing())
-async def remove(request: Request, id: Id) -> Response:  # noqa: A002
+async def remove(request: Request, id: Id) -> Response:
     """Take a picture out of the gallery; its file is deleted only if it was sent here."""
     state: State = request.app.state.lookalike
     entry = await state.entry(id)
@@ -130,7 +131,7 @@ async def remove(request: Request, id: Id) -> Response:  # noqa: A002
 
 
 @router.post("/pictures/{id}/reveal", **models.nothing())
-async def reveal_file(request: Request, id: Id) -> Response:  # noqa: A002
+async def reveal_file(request: Request, id: Id) -> Response:
     """Show a picture's file in the file manager of this machine."""
     state: State = request.app.state.lookalike
     entry = await state.entry(id)

@@ -14,7 +14,7 @@ from .. import models
 from ..answers import MAX_HITS, Found, Question
 from ..asked import ID_PATTERN, Ask, read_ask
 from ..problems import Json, ProblemError
-from ..state import State, label_of, moment
+from ..state import State
 from .pictures import WEBP, file_response, image_response
 
 router = APIRouter(tags=["search"])
@@ -81,7 +81,7 @@ async def compare(body: models.CompareBody, request: Request) -> Response:
 
 
 @router.get("/queries/{id}/thumbnail", **models.image("image/webp"))
-async def query_thumbnail(request: Request, id: Id, size: Size = "320") -> Response:  # noqa: A002
+async def query_thumbnail(request: Request, id: Id, size: Size = "320") -> Response:
     """Give a query, or a picture of the gallery, in small."""
     state: State = request.app.state.lookalike
     if await state.find(id):
@@ -93,7 +93,7 @@ async def query_thumbnail(request: Request, id: Id, size: Size = "320") -> Respo
 
 
 @router.get("/queries/{id}/image", **models.image("image/*"))
-async def query_image(request: Request, id: Id) -> Response:  # noqa: A002
+async def query_image(request: Request, id: Id) -> Response:
     """Give a query as it was kept, or the file of a picture of the gallery."""
     state: State = request.app.state.lookalike
     entry = await state.find(id)
@@ -147,22 +147,4 @@ async def _find(state: State, ask: Ask, source: dict[str, Any]) -> Found:
     }
     blob = ask.blob or (_kept(state, ask.id) if source["from"] == "kept" else b"")
     found, _ = await state.pool.call("search", values, blob)
-    hits = [_hit(hit) for hit in found["hits"]]
-    return Found(hits, found["width"], found["height"], found["version"])
-
-
-def _hit(hit: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "id": hit["id"],
-        "rank": hit["rank"],
-        "path": hit["path"],
-        "score": hit["score"],
-        "width": hit["width"],
-        "height": hit["height"],
-        "kind": hit["kind"],
-        "changes": hit["changes"],
-        "match": hit["match"],
-        "bytes": hit["size"],
-        "mtime": moment(hit["mtime_ns"]),
-        "label": label_of(hit["path"]),
-    }
+    return Found(found["hits"], found["width"], found["height"], found["version"])
