@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .client import Client
     from .duplicates import Duplicate, Group
     from .errors import DataSetError, LookalikeError
     from .evaluate import Evaluation, evaluate
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "Client",
     "DataSetError",
     "Duplicate",
     "Entry",
@@ -50,6 +52,7 @@ __all__ = [
     "evaluate",
 ]
 _ELSEWHERE = {
+    "Client": ".client",
     "DataSetError": ".errors",
     "Duplicate": ".duplicates",
     "Filter": ".filters",

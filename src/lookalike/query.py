@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import os
 from dataclasses import dataclass
@@ -76,6 +77,45 @@ def look(query: Query | Asked, region: Region | None = None) -> Asked:
     return _part(asked, region) if region else asked
 
 
+def region_of(text: str) -> Region:
+    """Read a region as users write it: `x,y,w,h`, shares of the upright picture.
+
+    Raises:
+        ArgumentError: it is none.
+    """
+    try:
+        x, y, width, height = map(float, text.split(","))
+    except ValueError as error:
+        raise ArgumentError(
+            f"The region is {text!r}; write x, y, width and height as 0.25,0.25,0.5,0.5."
+        ) from error
+    return x, y, width, height
+
+
+def as_file(query: Query) -> tuple[bytes, str]:
+    """Give what a user may ask with as the bytes of a picture file, and its name.
+
+    Raises:
+        PictureError: it can't be read.
+        ArgumentError: it is of no known kind.
+    """
+    if isinstance(query, (str, os.PathLike)):
+        try:
+            with open(query, "rb") as file:
+                return read_stream(file), os.path.basename(os.fspath(query))
+        except (OSError, ValueError) as error:
+            said = getattr(error, "strerror", None) or str(error)
+            raise PictureError(f"{query!s} can't be read ({said}); check the path.") from error
+    if isinstance(query, (bytes, bytearray, memoryview)):
+        return bytes(query), "bytes"
+    if hasattr(query, "read"):
+        return read_stream(cast("IO[bytes]", query)), "stream"
+    image = cast("Image.Image", query) if hasattr(query, "getexif") else from_array(query)
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue(), "picture"
+
+
 def _part(asked: Asked, region: Region) -> Asked:
     import numpy as np
 
@@ -108,7 +148,7 @@ def _look(query: Query, min_side: int) -> Asked:
             return _look_at_bytes(read_stream(stream), name, min_side)
         if hasattr(query, "getexif"):
             return Asked(from_image(cast("Image.Image", query), min_side=min_side), "PIL image")
-        return Asked(from_image(_from_array(query), min_side=min_side), "array")
+        return Asked(from_image(from_array(query), min_side=min_side), "array")
     except PictureError as error:
         name = os.path.abspath(query) if isinstance(query, (str, os.PathLike)) else "The query"
         raise PictureError(f"{name} can't be used: {error}; ask with another picture.") from error
@@ -133,7 +173,12 @@ def _look_at_bytes(data: bytes, name: str, min_side: int, path: str | None = Non
     return Asked(decode(data, min_side=min_side), name, path, content_hash(data))
 
 
-def _from_array(query: Any) -> Image.Image:
+def from_array(query: Any) -> Image.Image:
+    """Take an RGB array uint8 [H, W, 3] as a picture.
+
+    Raises:
+        ArgumentError: it is none.
+    """
     import numpy as np
     from PIL import Image
 

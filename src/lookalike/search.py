@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from .encoders import encode_text
 from .fingerprints import fingerprint
@@ -59,7 +62,7 @@ def search(  # noqa: PLR0913
         if row["content_hash"] == asked.content:
             row["kind"] = "exact"
         if row["match"] and asked.whole:
-            row["match"] = row["match"].of_whole(asked.left, asked.top)
+            row["match"] = _of_whole(row["match"], asked.left, asked.top)
     found.sort(
         key=lambda row: (
             _ORDER[row["kind"]],
@@ -92,6 +95,21 @@ def search_text(  # noqa: PLR0913
     found = store.find(encode_text(encoder, text), top, None, among)
     found.sort(key=lambda row: (-row["score"], row["path"]))
     return _result(found, top, text, min_score, started)
+
+
+def _of_whole(match: Match, left: float, top: float) -> Match:
+    """Give the match of the whole query, of which a part was asked with; overlaps are the part's.
+
+    `left` and `top` are pixels of the whole query that lie left of the part, and above it.
+    """
+    matrix = np.array(match.transform) @ [[1, 0, -left], [0, 1, -top], [0, 0, 1]]
+    if matrix[2, 2]:
+        matrix = matrix / matrix[2, 2]
+    return replace(
+        match,
+        transform=tuple(map(tuple, matrix.tolist())),
+        points=match.points + np.array([left, top, 0, 0], np.float32),
+    )
 
 
 def _result(

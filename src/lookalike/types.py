@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, overload
 
 if TYPE_CHECKING:
@@ -304,26 +304,6 @@ class Match:
     target_overlap: float
     flipped: bool
     points: NDArray[np.float32] = field(repr=False, compare=False)
-
-    def of_whole(self, left: float, top: float) -> Match:
-        """Give the match of the whole query, where this is that of a part of it.
-
-        The overlaps stay those of the part.
-
-        Args:
-            left: pixels of the whole query that lie left of the part.
-            top: likewise above it.
-        """
-        import numpy as np
-
-        matrix = np.array(self.transform) @ [[1, 0, -left], [0, 1, -top], [0, 0, 1]]
-        if matrix[2, 2]:
-            matrix = matrix / matrix[2, 2]
-        return replace(
-            self,
-            transform=tuple(map(tuple, matrix.tolist())),
-            points=self.points + np.array([left, top, 0, 0], np.float32),
-        )
 
     def as_json(self) -> dict[str, Any]:
         """Give everything but the points as JSON values."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from . import errors
 from .duplicates import Duplicate, Group
 from .types import (
     Entry,
@@ -23,6 +24,26 @@ from .types import (
 )
 
 _NS = 10**9
+# A problem's code, and its status, for each error; the most special class first.
+CODES: tuple[tuple[type[errors.LookalikeError], int, str], ...] = (
+    (errors.ArgumentError, 422, "argument"),
+    (errors.NotAPictureError, 415, "not_a_picture"),
+    (errors.PictureError, 422, "picture"),
+    (errors.EncoderError, 409, "encoder"),
+    (errors.GalleryNotFoundError, 409, "gallery_empty"),
+    (errors.GalleryBusyError, 409, "gallery_busy"),
+    (errors.EncoderMismatchError, 409, "encoder_mismatch"),
+    (errors.OfflineError, 409, "offline"),
+    (errors.GalleryFormatError, 500, "gallery_format"),
+    (errors.StorageError, 500, "storage"),
+    (errors.LookalikeError, 500, "failed"),
+)
+
+
+def error_of(code: str, detail: str) -> errors.LookalikeError:
+    """Make the error that a problem's code stands for; `ServerError` for what only servers have."""
+    kind = next((kind for kind, _, known in CODES if known == code), errors.ServerError)
+    return kind(detail)
 
 
 def entry_as_json(entry: Entry) -> dict[str, Any]:

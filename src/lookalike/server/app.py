@@ -11,7 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 
 from ..errors import LookalikeError
-from . import asked, models, problems
+from . import asked, described, problems
 from .guard import Guard
 from .metrics import Measured, Metrics
 from .routes import gallery, jobs, page, pictures, rooms, search
@@ -77,7 +77,7 @@ def _described(app: FastAPI, settings: Settings) -> dict[str, Any]:
         title=app.title, version=app.version, description=app.description, routes=app.routes
     )
     schemas = found.setdefault("components", {}).setdefault("schemas", {})
-    schemas.update(models.components())
+    schemas.update(described.components())
     schemas["FilterModel"] = asked.FilterModel.model_json_schema()
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)

@@ -72,7 +72,13 @@ class Chore:
             if self._is_due() or now.optimizing:
                 self._tell(**_of_index(now))
 
-        report = self._gallery.index(*paths, copies=values["copies"], on_progress=on_progress)
+        report = self._gallery.index(
+            *paths,
+            exclude=values["exclude"],
+            include_hidden=values["include_hidden"],
+            copies=values["copies"],
+            on_progress=on_progress,
+        )
         return asdict(report)
 
     def prune(self, values: dict[str, Any]) -> dict[str, Any]:

@@ -4,32 +4,20 @@ from __future__ import annotations
 
 import json
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from starlette.responses import Response
 
-from .. import errors
+from ..wire import CODES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from starlette.requests import Request
 
+    from .. import errors
+
 MEDIA_TYPE = "application/problem+json"
-# The most special class first.
-STATUS_OF: tuple[tuple[type[errors.LookalikeError], int, str], ...] = (
-    (errors.ArgumentError, 422, "argument"),
-    (errors.NotAPictureError, 415, "not_a_picture"),
-    (errors.PictureError, 422, "picture"),
-    (errors.EncoderError, 409, "encoder"),
-    (errors.GalleryNotFoundError, 409, "gallery_empty"),
-    (errors.GalleryBusyError, 409, "gallery_busy"),
-    (errors.EncoderMismatchError, 409, "encoder_mismatch"),
-    (errors.OfflineError, 409, "offline"),
-    (errors.GalleryFormatError, 500, "gallery_format"),
-    (errors.StorageError, 500, "storage"),
-    (errors.LookalikeError, 500, "failed"),
-)
 
 
 class Json(Response):
@@ -91,7 +79,7 @@ def problem(
 
 def code_of(error: errors.LookalikeError) -> tuple[int, str]:
     """Give the status and the code of what a verb of the gallery raised."""
-    return next((s, c) for kind, s, c in STATUS_OF if isinstance(error, kind))
+    return next((s, c) for kind, s, c in CODES if isinstance(error, kind))
 
 
 def of_lookalike(error: errors.LookalikeError) -> Response:
@@ -101,14 +89,13 @@ def of_lookalike(error: errors.LookalikeError) -> Response:
 
 async def on_problem(_: Request, error: Exception) -> Response:
     """Handle `ProblemError`."""
-    assert isinstance(error, ProblemError)  # noqa: S101  it is registered for these only
+    error = cast("ProblemError", error)
     return problem(error.status, error.code, error.detail, error.headers)
 
 
 async def on_lookalike(_: Request, error: Exception) -> Response:
     """Handle what the gallery raises."""
-    assert isinstance(error, errors.LookalikeError)  # noqa: S101  likewise
-    return of_lookalike(error)
+    return of_lookalike(cast("errors.LookalikeError", error))
 
 
 async def on_invalid(_: Request, error: Exception) -> Response:

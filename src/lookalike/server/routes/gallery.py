@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from ...errors import ArgumentError, GalleryNotFoundError
-from .. import models, reveal
+from .. import described, models, reveal
 from ..problems import Json
 from ..state import State
 from ..tasks import SIZES
@@ -20,7 +20,7 @@ router = APIRouter(tags=["gallery"])
 MAX_LABELS = 500
 
 
-@router.get("/info", **models.answers(models.Info))
+@router.get("/info", **described.answers(models.Info))
 async def info(request: Request) -> Response:
     """Tell what is in the gallery, and how it is."""
     state: State = request.app.state.lookalike
@@ -35,7 +35,7 @@ async def info(request: Request) -> Response:
     )
 
 
-@router.get("/refused", **models.answers(models.Refused))
+@router.get("/refused", **described.answers(models.Refused))
 async def refused(request: Request) -> Response:
     """List the files that could not be used, each with its reason."""
     state: State = request.app.state.lookalike
@@ -43,7 +43,7 @@ async def refused(request: Request) -> Response:
     return Json({"refused": found})
 
 
-@router.post("/remove", **models.answers(models.Removed, 400, 409, 415))
+@router.post("/remove", **described.answers(models.Removed, 400, 409, 415))
 async def remove(body: models.PathsBody, request: Request) -> Response:
     """Remove the rows at or under some absolute paths; never a file."""
     state: State = request.app.state.lookalike

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path, Request
 from starlette.responses import Response, StreamingResponse
 
 from ...errors import ArgumentError
-from .. import models
+from .. import described, models
 from ..jobs import ENDED, Job
 from ..problems import Json, ProblemError
 from ..state import State
@@ -24,35 +24,35 @@ Id = Annotated[str, Path(pattern="^[0-9a-f]{16}$")]
 EVENT_SECONDS = 0.25
 
 
-@router.post("/index", **models.answers(models.Job, 400, 415, 503, status=202))
+@router.post("/index", **described.answers(models.Job, 400, 415, 503, status=202))
 async def index(body: models.IndexBody, request: Request) -> Response:
     """Index folders, in the background; a second request for the same gives the same job."""
     for path in body.paths:
         if not os.path.isabs(path) or "\0" in path:
             raise ArgumentError(f"{path[:200]!r} is no absolute path; write it whole.")
-    return _started(request, "index", {"paths": body.paths, "copies": body.copies})
+    return _started(request, "index", body.model_dump())
 
 
-@router.post("/prune", **models.answers(models.Job, 400, 415, 503, status=202))
+@router.post("/prune", **described.answers(models.Job, 400, 415, 503, status=202))
 async def prune(body: models.PruneBody, request: Request) -> Response:
     """Remove the rows whose file is gone from a folder that can be reached."""
     return _started(request, "prune", {"dry_run": body.dry_run})
 
 
-@router.get("/jobs", **models.answers(models.Jobs))
+@router.get("/jobs", **described.answers(models.Jobs))
 async def jobs(request: Request) -> Response:
     """List the latest jobs, the newest first."""
     state: State = request.app.state.lookalike
     return Json({"jobs": [job.as_json() for job in state.jobs.all()]})
 
 
-@router.get("/jobs/{id}", **models.answers(models.Job, 404))
+@router.get("/jobs/{id}", **described.answers(models.Job, 404))
 async def job(request: Request, id: Id) -> Response:
     """Tell how far a job is."""
     return Json(_job(request, id).as_json())
 
 
-@router.get("/jobs/{id}/events", **models.events())
+@router.get("/jobs/{id}/events", **described.events())
 async def events(request: Request, id: Id) -> Response:
     """Tell how far a job is as it goes on, as server-sent events; the last one is `done`."""
     found = _job(request, id)
@@ -70,7 +70,7 @@ async def events(request: Request, id: Id) -> Response:
     return StreamingResponse(told(), media_type="text/event-stream")
 
 
-@router.delete("/jobs/{id}", **models.answers(models.Job, 404, status=202))
+@router.delete("/jobs/{id}", **described.answers(models.Job, 404, status=202))
 async def cancel(request: Request, id: Id) -> Response:
     """Cancel a job; what it has committed stays."""
     found = _job(request, id)

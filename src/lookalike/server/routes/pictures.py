@@ -15,7 +15,7 @@ from ...decode import HEAD_BYTES, sniff
 from ...errors import ArgumentError, GalleryNotFoundError, NotAPictureError
 from ...filters import Filter
 from ...wire import entry_as_json
-from .. import files, models, reveal
+from .. import described, files, models, reveal
 from ..asked import ID_PATTERN, checked, fetched, hash_of, read_body
 from ..kept import write
 from ..problems import Json, ProblemError
@@ -38,7 +38,7 @@ FOR_EVER = "private, max-age=31536000, immutable"  # what an id names never chan
 CHUNK_BYTES = 2**18
 
 
-@router.get("/pictures", **models.browse())
+@router.get("/pictures", **described.browse())
 async def browse(
     request: Request,
     offset: Annotated[int, Query(ge=0, le=2**53)] = 0,
@@ -57,25 +57,26 @@ async def browse(
     try:
         shelf = await asyncio.to_thread(state.gallery.browse, offset=offset, top=top, where=where)
     except GalleryNotFoundError:
-        return Json({"pictures": [], "total": 0, "next_offset": None})
+        return Json({"pictures": [], "total": 0, "next_offset": None, "version": 0})
     end = offset + top
     return Json(
         {
             "pictures": [entry_as_json(entry) for entry in shelf.entries],
             "total": shelf.total,
             "next_offset": end if end < shelf.total else None,
+            "version": shelf.version,
         }
     )
 
 
-@router.get("/pictures/{id}", **models.picture())
+@router.get("/pictures/{id}", **described.picture())
 async def get(request: Request, id: Id) -> Response:
     """Tell of one picture."""
     state: State = request.app.state.lookalike
     return Json(entry_as_json(await state.entry(id)))
 
 
-@router.get("/pictures/{id}/thumbnail", **models.image(WEBP))
+@router.get("/pictures/{id}/thumbnail", **described.image(WEBP))
 async def thumbnail(request: Request, id: Id, size: Size = "320") -> Response:
     """Give a picture in small, without metadata."""
     state: State = request.app.state.lookalike
@@ -83,14 +84,14 @@ async def thumbnail(request: Request, id: Id, size: Size = "320") -> Response:
     return image_response(await state.thumbnails.get(id, int(size)), WEBP, f"{id}-{size}")
 
 
-@router.get("/pictures/{id}/file", **models.image("image/*"))
+@router.get("/pictures/{id}/file", **described.image("image/*"))
 async def file(request: Request, id: Id) -> Response:
     """Give a picture's file as it is."""
     state: State = request.app.state.lookalike
     return await file_response(await state.entry(id), state)
 
 
-@router.post("/pictures", **models.add())
+@router.post("/pictures", **described.add())
 async def add(request: Request) -> Response:
     """Add a picture to the gallery: a file that is sent, or one that a URL names."""
     state: State = request.app.state.lookalike
@@ -116,7 +117,7 @@ async def add(request: Request) -> Response:
     return Json(entry_as_json(known), 201, headers={"Location": f"/api/v1/pictures/{one}"})
 
 
-@router.delete("/pictures/{id}", **models.nothing())
+@router.delete("/pictures/{id}", **described.nothing())
 async def remove(request: Request, id: Id) -> Response:
     """Take a picture out of the gallery; its file is deleted only if it was sent here."""
     state: State = request.app.state.lookalike
@@ -125,12 +126,12 @@ async def remove(request: Request, id: Id) -> Response:
         await asyncio.to_thread(state.gallery.remove, *entry.paths)
     for path in entry.paths:
         if is_upload(state.gallery.folder, path):
-            await asyncio.to_thread(_delete, path)
+            await asyncio.to_thread(_delete, state, path)
     state.thumbnails.forget(id, SIZES)
     return Response(status_code=204)
 
 
-@router.post("/pictures/{id}/reveal", **models.nothing())
+@router.post("/pictures/{id}/reveal", **described.nothing())
 async def reveal_file(request: Request, id: Id) -> Response:
     """Show a picture's file in the file manager of this machine."""
     state: State = request.app.state.lookalike
@@ -181,6 +182,9 @@ def _store(path: Any, blob: bytes) -> None:
     write(path, blob)
 
 
-def _delete(path: str) -> None:
+def _delete(state: State, path: str) -> None:
     if os.path.exists(path):
         os.unlink(path)
+    folder = os.path.dirname(path)
+    if not os.listdir(folder):  # it would look like a disk that is not there
+        state.gallery.remove(folder)

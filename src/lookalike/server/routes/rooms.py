@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from ...manifest import Manifest
-from .. import groups, layout, models
+from .. import described, groups, layout, models
 from ..problems import Json, ProblemError
 from ..state import State
 
@@ -19,7 +19,7 @@ Kind = Annotated[Literal["exact", "copies", "near"], Query()]
 Refresh = Annotated[bool, Query(description="make it anew, if the gallery has changed since")]
 
 
-@router.get("/duplicates", **models.made(models.Duplicates))
+@router.get("/duplicates", **described.made(models.Duplicates))
 async def duplicates(request: Request, kind: Kind = "copies", refresh: Refresh = False) -> Response:
     """Group the files that show the same picture; a job does it where it was not done yet."""
     state: State = request.app.state.lookalike
@@ -32,7 +32,7 @@ async def duplicates(request: Request, kind: Kind = "copies", refresh: Refresh =
     return Json({"status": "done", "stale": is_stale, "frees": frees, **found})
 
 
-@router.post("/duplicates/trash", **models.answers(models.Trashed, 400, 409, 415, 503))
+@router.post("/duplicates/trash", **described.answers(models.Trashed, 400, 409, 415, 503))
 async def trash(body: models.TrashBody, request: Request) -> Response:
     """Move files to the system's trash: only those that a group proposes, each checked again."""
     state: State = request.app.state.lookalike
@@ -45,7 +45,7 @@ async def trash(body: models.TrashBody, request: Request) -> Response:
     return Json(job.report)
 
 
-@router.get("/map", **models.made(models.Map))
+@router.get("/map", **described.made(models.Map))
 async def gallery_map(request: Request, refresh: Refresh = False) -> Response:
     """Tell of the map of all pictures; a job makes it where it is not there yet."""
     state: State = request.app.state.lookalike
@@ -67,14 +67,14 @@ async def gallery_map(request: Request, refresh: Refresh = False) -> Response:
     )
 
 
-@router.get("/map/points", **models.image("application/octet-stream"))
+@router.get("/map/points", **described.image("application/octet-stream"))
 async def points(request: Request) -> Response:
     """Give the points: each 16 bytes of id, float32 x and y (0..1), uint32 label; little endian."""
     found = await _map(request)
     return Response(found.points.tobytes(), media_type="application/octet-stream")
 
 
-@router.get("/map/labels", **models.answers(list[str], 404))
+@router.get("/map/labels", **described.answers(list[str], 404))
 async def labels(request: Request) -> Response:
     """Name the labels that the points count into."""
     return Json((await _map(request)).labels)

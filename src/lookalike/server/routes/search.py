@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from ...errors import ArgumentError
-from .. import models
+from .. import described, models
 from ..answers import MAX_HITS, Found, Question
 from ..asked import ID_PATTERN, Ask, read_ask
 from ..problems import Json, ProblemError
@@ -22,7 +22,7 @@ Id = Annotated[str, Path(pattern=ID_PATTERN)]
 Size = Annotated[Literal["160", "320", "640"], Query(description="pixels of the longer side")]
 
 
-@router.post("/search", **models.search())
+@router.post("/search", **described.search())
 async def search(request: Request) -> Response:
     """Find where a picture stands in the gallery, and what looks like it."""
     started = time.perf_counter()
@@ -67,7 +67,7 @@ async def search(request: Request) -> Response:
     )
 
 
-@router.post("/compare", **models.compare())
+@router.post("/compare", **described.compare())
 async def compare(body: models.CompareBody, request: Request) -> Response:
     """Tell whether one of two pictures is a copy of the other, and what was done to it."""
     state: State = request.app.state.lookalike
@@ -80,7 +80,7 @@ async def compare(body: models.CompareBody, request: Request) -> Response:
     return Json(found)
 
 
-@router.get("/queries/{id}/thumbnail", **models.image("image/webp"))
+@router.get("/queries/{id}/thumbnail", **described.image("image/webp"))
 async def query_thumbnail(request: Request, id: Id, size: Size = "320") -> Response:
     """Give a query, or a picture of the gallery, in small."""
     state: State = request.app.state.lookalike
@@ -92,7 +92,7 @@ async def query_thumbnail(request: Request, id: Id, size: Size = "320") -> Respo
     )
 
 
-@router.get("/queries/{id}/image", **models.image("image/*"))
+@router.get("/queries/{id}/image", **described.image("image/*"))
 async def query_image(request: Request, id: Id) -> Response:
     """Give a query as it was kept, or the file of a picture of the gallery."""
     state: State = request.app.state.lookalike
