@@ -120,7 +120,7 @@ def _nanoseconds(name: str, when: str | None) -> int | None:
         moment = datetime.fromisoformat(f"{when[:-1]}+00:00" if when.endswith("Z") else when)
         # A zone is added for days that clocks are not sure about, too.
         seconds = moment.timestamp() if moment.tzinfo else moment.astimezone().timestamp()
-        return max(int(seconds), 0) * _NS
+        return min(max(int(seconds), 0) * _NS, _MAX_INT64)
     except (ValueError, OverflowError, OSError) as error:
         raise ArgumentError(
             f"{name} is {when!r}; write a day or time as {date(2026, 5, 31).isoformat()}."

@@ -151,7 +151,8 @@ def _look(query: Query, min_side: int) -> Asked:
         return Asked(from_image(from_array(query), min_side=min_side), "array")
     except PictureError as error:
         name = os.path.abspath(query) if isinstance(query, (str, os.PathLike)) else "The query"
-        raise PictureError(f"{name} can't be used: {error}; ask with another picture.") from error
+        said = f"{name} can't be used: {error}; ask with another picture."
+        raise type(error)(said) from error
     except MemoryError as error:
         raise PictureError(
             "There is not enough memory for the query; ask with a smaller one."

@@ -51,10 +51,11 @@ def make_app(opened: Gallery, settings: Settings) -> FastAPI:
     )
     app.state.lookalike = state
     app.state.metrics = Metrics(state)
-    for part in (search, pictures, gallery, jobs, rooms):
-        app.include_router(part.router, prefix=PREFIX)
-    app.include_router(page.session_router, prefix=PREFIX)
-    app.include_router(page.router)
+    routers = [(PREFIX, part.router) for part in (search, pictures, gallery, jobs, rooms)]
+    routers += [(PREFIX, page.session_router), ("", page.router)]
+    for prefix, router in routers:
+        app.include_router(router, prefix=prefix)
+    app.state.routes = [(prefix, route) for prefix, router in routers for route in router.routes]
     app.add_exception_handler(problems.ProblemError, problems.on_problem)
     app.add_exception_handler(LookalikeError, problems.on_lookalike)
     app.add_exception_handler(RequestValidationError, problems.on_invalid)

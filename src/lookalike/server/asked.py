@@ -112,7 +112,7 @@ async def read_ask(request: Request, state: State) -> Ask:
     """
     values, blob, name = await read_body(request)
     if not blob:
-        body = checked(SearchBody, values)
+        body = checked(SearchBody, values, strict=True)
         given = [source for source in _SOURCES if getattr(body, source) is not None]
         if len(given) != 1:
             raise ArgumentError(_ONE_OF)
@@ -158,14 +158,14 @@ async def fetched(url: str, state: State) -> tuple[bytes, str]:
     )
 
 
-def checked(model: type[Any], values: dict[str, Any]) -> Any:
-    """Take values as a model.
+def checked(model: type[Any], values: dict[str, Any], *, strict: bool = False) -> Any:
+    """Take values as a model; `strict` where they come from JSON, which has types.
 
     Raises:
         ArgumentError: they do not fit.
     """
     try:
-        return model.model_validate(values)
+        return model.model_validate(values, strict=strict)
     except ValidationError as error:
         said = "; ".join(
             f"{'.'.join(map(str, one['loc'])) or 'body'}: {one['msg']}"
@@ -204,6 +204,6 @@ async def _read_form(form: FormData) -> tuple[dict[str, Any], bytes, str]:
                 values[key] = json.loads(value)
             except (ValueError, RecursionError):
                 raise ArgumentError("The field filter is no object of JSON.") from None
-        elif value != "":
+        else:
             values[key] = value
     return values, blob, name

@@ -27,14 +27,18 @@ RATE_SECONDS = 1.0  # before which a rate says little
 
 def run(connection: Connection, folder: str, kind: str, values: dict[str, Any]) -> None:
     """Do one job; its last message says how it ended."""
-    _be_stoppable(connection)
     warnings.filterwarnings("ignore", module="PIL|pillow_heif")
     if hasattr(os, "nice"):
         with contextlib.suppress(OSError):
             os.nice(NICENESS)
-    chore = Chore(connection, Path(folder))
+    import lance  # noqa: F401  an import that is interrupted could not be made again
+
+    from .. import gallery  # noqa: F401  likewise
+
     last: dict[str, Any]
     try:
+        _be_stoppable(connection)
+        chore = Chore(connection, Path(folder))
         last = {"report": getattr(chore, kind)(values)}
     except KeyboardInterrupt:
         last = {"cancelled": True}

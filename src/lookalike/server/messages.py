@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 MAX_MESSAGE_BYTES = 2**30
+FAULT = "fault"  # in place of an error's name: what we did not think of
 _LENGTH_BYTES = 4
 
 

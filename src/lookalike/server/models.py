@@ -104,7 +104,7 @@ class Sizes(BaseModel):
 class CompareBody(BaseModel):
     """Two pictures: ids of the gallery, or of queries."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     query: str = Field(pattern=ID_PATTERN)
     target: str = Field(pattern=ID_PATTERN)
@@ -125,7 +125,7 @@ class Comparison(BaseModel):
 class UrlBody(BaseModel):
     """A picture that a URL names."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     url: str = Field(min_length=1, max_length=MAX_URL_CHARACTERS)
 
@@ -133,7 +133,7 @@ class UrlBody(BaseModel):
 class TokenBody(BaseModel):
     """What opens a session."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     token: str = Field(max_length=1024)
 
@@ -141,7 +141,7 @@ class TokenBody(BaseModel):
 class IndexBody(BaseModel):
     """What to index."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     paths: list[str] = Field(
         default=[], max_length=MAX_PATHS, description="absolute; none for all known folders"
@@ -154,7 +154,7 @@ class IndexBody(BaseModel):
 class PruneBody(BaseModel):
     """Whether only to tell what would be removed."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     dry_run: bool = False
 
@@ -162,7 +162,7 @@ class PruneBody(BaseModel):
 class PathsBody(BaseModel):
     """Files or folders of the gallery."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     paths: list[str] = Field(min_length=1, max_length=MAX_PATHS)
 
@@ -170,7 +170,7 @@ class PathsBody(BaseModel):
 class TrashBody(BaseModel):
     """Files that a group of duplicates proposes."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     kind: Literal["exact", "copies"] = "copies"
     paths: list[str] = Field(min_length=1, max_length=MAX_PATHS)

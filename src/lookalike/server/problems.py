@@ -107,7 +107,7 @@ async def on_invalid(_: Request, error: Exception) -> Response:
     return problem(422, "argument", f"The request does not fit: {said[:300]}. See /docs.")
 
 
-async def on_http(_: Request, error: Exception) -> Response:
+async def on_http(request: Request, error: Exception) -> Response:
     """Handle what Starlette itself answers: no such route, no such method."""
     status = int(getattr(error, "status_code", 500))
     codes = {404: "no_such_route", 405: "method", 400: "malformed", 413: "too_large"}
@@ -116,7 +116,21 @@ async def on_http(_: Request, error: Exception) -> Response:
         405: "This address takes other methods; see /docs.",
     }
     detail = details.get(status, str(getattr(error, "detail", "")) or HTTPStatus(status).phrase)
-    return problem(status, codes.get(status, "http"), detail, getattr(error, "headers", None))
+    headers = dict(getattr(error, "headers", None) or {})
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:  # Starlette names those of one route only
+        headers["Allow"] = ", ".join(sorted(_methods(request)))
+    return problem(status, codes.get(status, "http"), detail, headers)
+
+
+def _methods(request: Request) -> set[str]:
+    """Find the methods of all routes at a request's address."""
+    path = request.url.path
+    return {
+        method
+        for prefix, route in request.app.state.routes
+        if path.startswith(prefix) and route.path_regex.match(path[len(prefix) :])
+        for method in route.methods
+    }
 
 
 async def on_crash(_: Request, __: Exception) -> Response:

@@ -7,12 +7,13 @@ import os
 import queue
 import signal
 import threading
+import traceback
 import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ArgumentError, LookalikeError, PictureError
-from .messages import error_as_json, receive, send
+from .messages import FAULT, error_as_json, receive, send
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,6 +57,9 @@ def work(connection: Connection, folder: str) -> None:
         except MemoryError:
             said = "there is not enough memory for this picture; take a smaller one."
             found = dict(error_as_json(PictureError(said)))
+        except Exception:  # noqa: BLE001  a fault of ours: told, and this process goes on
+            traceback.print_exc()
+            found = {"error": FAULT}
         send(connection, found, data)
 
 

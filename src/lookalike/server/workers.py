@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .messages import error_from_json, receive, send
+from .messages import FAULT, error_from_json, receive, send
 from .problems import BusyError, ProblemError
 
 if TYPE_CHECKING:
@@ -150,6 +150,8 @@ class Pool:
         call = _Call(rank, next(self._numbers), {"verb": verb, **values}, blob, seconds)
         self._calls.put(call)
         found, data = await asyncio.wrap_future(call.answer)
+        if found.get("error") == FAULT:
+            raise ProblemError(500, "fault", "Something failed in the server; its log says what.")
         if "error" in found:
             raise error_from_json(found)
         return found, data
