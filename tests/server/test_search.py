@@ -62,9 +62,7 @@ def test_pages_are_cut_from_one_answer(server: Server, collection: Path) -> None
     assert pages == ids(whole)
 
 
-def test_ask_again_by_the_querys_id_and_with_a_part_of_it(
-    server: Server, collection: Path
-) -> None:
+def test_ask_again_by_the_querys_id_and_with_a_part_of_it(server: Server, collection: Path) -> None:
     both = Image.new("RGB", (960, 360))
     both.paste(busy(0, (480, 360)), (0, 0))
     both.paste(busy(3, (480, 360)), (480, 0))

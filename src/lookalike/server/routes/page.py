@@ -101,7 +101,7 @@ async def session(body: models.TokenBody, request: Request) -> Response:
 
 
 def _file(folder: Path, name: str) -> Response:
-    path = (folder / name).resolve()
+    path = (folder / name.replace("\0", "/")).resolve()
     kind = TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0]
     if not path.is_relative_to(folder.resolve()) or not path.is_file() or kind is None:
         raise ProblemError(404, "no_such_route", "There is nothing at this address.")
