@@ -7,8 +7,9 @@ const ADDRESS = /^https?:\/\/\S+$/i;
 
 /** Ask with {file} or {url}; the search view shows it at once. */
 export function ask(what) {
-  if (location.pathname !== "/") go("/");
-  enter("search").ask(what);
+  const elsewhere = location.pathname !== "/";
+  if (elsewhere) go("/"); // its entry in the history becomes that of the search
+  enter("search").ask(what, { replace: elsewhere });
 }
 
 function askWithFile(file) {

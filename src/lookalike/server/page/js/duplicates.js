@@ -4,6 +4,7 @@ import { openDialog } from "./dialogs.js";
 import { el } from "./dom.js";
 import { icon } from "./icons.js";
 import { follow } from "./jobs.js";
+import { firstRun } from "./landing.js";
 import { messageOf, say, tell } from "./notices.js";
 import { go } from "./router.js";
 import { badge, thumbnail } from "./tile.js";
@@ -16,6 +17,7 @@ export const duplicatesView = { show: (main) => new Duplicates(main) };
 
 class Duplicates {
   constructor(main) {
+    this.main = main;
     this.controller = new AbortController();
     this.chosen = new Map(); // path -> bytes it frees
     document.title = "Duplicates – lookalike";
@@ -76,6 +78,10 @@ class Duplicates {
       this.show(answer);
     } catch (error) {
       if (api.wasAborted(error)) return;
+      if (error.code === "gallery_empty") {
+        this.main.replaceChildren(firstRun());
+        return;
+      }
       this.about.textContent = "";
       this.groups.replaceChildren(messageOf(error, () => this.load(false)));
     }
@@ -117,7 +123,7 @@ class Duplicates {
       el(
         "ul",
         { class: "files" },
-        fileItem({ ...best, path }, "kept", el("p", {}, el("span", { class: "badge exact" }, icon("check"), "Best original")), best.why),
+        fileItem({ ...best, path }, "kept", el("p", {}, el("span", { class: "badge", "data-kind": "exact" }, icon("check"), "Best original")), best.why),
         group.members.map((member) => this.member(member)),
       ),
     );

@@ -82,7 +82,10 @@ class Indexing {
     try {
       const known = await api.jobs(this.controller.signal);
       const all = Array.isArray(known) ? known : known.jobs;
-      for (const job of all.filter((one) => one.kind === "index" && !isOver(one))) this.watch(job);
+      const ours = all.filter((one) => one.kind === "index");
+      const running = ours.filter((one) => !isOver(one));
+      // Of those that are over the last one tells what came of it.
+      for (const job of running.length ? running : ours.slice(0, 1)) this.watch(job);
     } catch (error) {
       if (!api.wasAborted(error) && !error.missing) tell(error.message, { bad: true });
     }
@@ -101,6 +104,10 @@ class Indexing {
     const card = new JobCard(job);
     this.jobs.set(job.id, card);
     this.jobList.prepend(card.node);
+    if (isOver(job)) {
+      card.finish(job);
+      return;
+    }
     card.show(job);
     say("Indexing has begun.");
     try {

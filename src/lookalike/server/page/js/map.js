@@ -68,6 +68,10 @@ class MapView {
       this.show(answer, new Points(buffer, labels));
     } catch (error) {
       if (api.wasAborted(error)) return;
+      if (error.code === "gallery_empty") {
+        this.main.replaceChildren(firstRun());
+        return;
+      }
       this.about.textContent = "";
       this.frame.replaceChildren(el("div", { class: "map-wait" }, messageOf(error, () => this.load())));
     }

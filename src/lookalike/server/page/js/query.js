@@ -23,7 +23,7 @@ export class QueryPanel {
     });
     this.whole = el("button", { class: "button small", type: "button", hidden: true, onclick: () => this.wholePicture() }, icon("whole"), "Whole picture");
     this.part = el("button", { class: "button small", type: "button", onclick: () => this.askPart() }, icon("box"), "Search a part");
-    this.stage.addEventListener("cleared", () => this.part.focus());
+    this.stage.addEventListener("cleared", () => this.wholePicture());
     const share = el("button", { class: "button small", type: "button", onclick: () => copyLink() }, icon("link"), "Copy link");
     this.filterCount = el("b");
     this.node = el(
@@ -52,6 +52,7 @@ export class QueryPanel {
 
   wholePicture() {
     this.region.clear();
+    this.showRegion(null); // at once: what is hidden can't take the focus
     this.part.focus();
   }
 

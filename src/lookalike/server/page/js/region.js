@@ -100,7 +100,6 @@ export class Region {
     if (event.key === "Escape" || event.key === "Delete" || event.key === "Backspace") {
       event.preventDefault();
       event.stopPropagation();
-      this.clear();
       this.stage.dispatchEvent(new Event("cleared"));
       return;
     }

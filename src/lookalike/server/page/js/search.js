@@ -10,9 +10,11 @@ import { QueryPanel } from "./query.js";
 import { regionFrom, regionText } from "./region.js";
 import { Results } from "./results.js";
 import { go, note, params as paramsNow } from "./router.js";
+import { fileName } from "./words.js";
 
 const FIRST = 50;
 const MORE = 100;
+const GONE = new Set(["query_gone", "no_such_picture"]);
 const MOST_KEPT = 24; // answers, for Back and Forward
 
 const answers = new Map(); // by what was asked; the newest last
@@ -102,11 +104,11 @@ class Search {
 
   fail(error, retry) {
     if (error.code === "gallery_empty") this.main.replaceChildren(firstRun());
-    else this.results.fail(error.code === "query_gone" ? gone(error) : messageOf(error, retry));
+    else this.results.fail(GONE.has(error.code) ? gone(error) : messageOf(error, retry));
   }
 
   /** Ask with a picture that came in: seen at once, its address follows. */
-  async ask({ file, url }) {
+  async ask({ file, url }, { replace = false } = {}) {
     const signal = this.anew();
     this.key = "";
     this.dropPreview();
@@ -124,11 +126,11 @@ class Search {
       keep(keyOf(params), answer);
       this.key = keyOf(params);
       this.render(answer, params);
-      go(`/?${params}`, { replace: !location.search });
+      go(`/?${params}`, { replace });
       requestAnimationFrame(() => performance.measure("arrived to painted", { start: arrived, end: performance.now() }));
     } catch (error) {
       if (api.wasAborted(error)) return;
-      this.fail(error, () => this.ask({ file, url }));
+      this.fail(error, () => this.ask({ file, url }, { replace }));
     }
   }
 
@@ -154,6 +156,7 @@ class Search {
 
   render(answer, params) {
     const { query } = answer;
+    query.name = fileName(query.name ?? ""); // of the gallery's own it is the path
     document.title = query.name ? `${query.name} – lookalike` : "lookalike";
     if (!this.shape) this.lay(null);
     if (this.panel?.query.id !== query.id) {

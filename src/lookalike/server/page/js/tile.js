@@ -14,7 +14,7 @@ const pictures = new WeakMap();
 export const pictureOf = (node) => pictures.get(node);
 
 export function badge(kind) {
-  return el("span", { class: `badge ${kind}` }, icon(kind === "exact" || kind === "copy" ? "check" : "search"), KINDS[kind] ?? kind);
+  return el("span", { class: "badge", "data-kind": kind }, icon(kind === "exact" || kind === "copy" ? "check" : "search"), KINDS[kind] ?? kind);
 }
 
 export function scoreBar(value) {

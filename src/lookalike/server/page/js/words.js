@@ -43,6 +43,6 @@ export const KINDS = { exact: "The same", copy: "Copy", near: "Near", similar: "
 
 /** What was done to a found picture to get the query, or what kind of hit it is where nothing was. */
 export function doneTo(hit) {
-  if (hit.changes?.length) return hit.changes.join(", ");
+  if (hit.changes?.length) return hit.changes.join(", ").replaceAll(" %", "\u00a0%");
   return { exact: "the same picture", copy: "saved anew", near: "another picture of the same", similar: "looks like it" }[hit.kind];
 }
