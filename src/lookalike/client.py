@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from .errors import ArgumentError, ServerError
 from .gallery import Gallery
 from .query import as_file
+from .sources import check_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -126,7 +127,8 @@ class Client:
         """Give a picture by its id; None where there is none; see `Gallery.get`."""
         from . import wire
 
-        found = self._ask("GET", f"/pictures/{_quoted(id)}", none_for="no_such_picture")
+        check_id(id)
+        found = self._ask("GET", f"/pictures/{id}", none_for="no_such_picture")
         return wire.entry_from_json(found) if found else None
 
     def browse(self, *, offset: int = 0, top: int = 100, where: Filter | None = None) -> Shelf:
@@ -327,12 +329,6 @@ def open_gallery(
             "A server's gallery keeps its encoder; use --encoder and --rebuild where it is."
         )
     return Client(where)
-
-
-def _quoted(one: str) -> str:
-    from urllib.parse import quote
-
-    return quote(one, safe="")
 
 
 def _seconds(answer: httpx.Response) -> float:

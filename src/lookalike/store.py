@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
-from .errors import ArgumentError
 from .prints import MAX_ORPHANS_SHARE, Prints
-from .sources import TRY_AGAIN
+from .sources import TRY_AGAIN, check_id
 from .table import Table, again, batched, from_text, storage, to_text, under_filter
 from .types import Entry, Record, Refusal, Source
 
@@ -84,10 +82,7 @@ class Store:
             ArgumentError: one is not 32 hexadecimal digits.
         """
         for one in ids:
-            if not re.fullmatch(r"[0-9a-f]{32}", one):
-                raise ArgumentError(
-                    f"{one[:80]!r} names no picture; an id is 32 hexadecimal digits."
-                )
+            check_id(one)
         found: dict[str, list[Any]] = {one: [] for one in ids}
         for batch in self.pictures.of_contents(map(bytes.fromhex, found), _FOUND):
             for row in batch.to_pylist():

@@ -81,7 +81,7 @@ async def thumbnail(request: Request, id: Id, size: Size = "320") -> Response:
     """Give a picture in small, without metadata."""
     state: State = request.app.state.lookalike
     await state.entry(id)
-    return image_response(await state.thumbnails.get(id, int(size)), WEBP, f"{id}-{size}")
+    return image_response(request, await state.thumbnails.get(id, int(size)), WEBP, f"{id}-{size}")
 
 
 @router.get("/pictures/{id}/file", **described.image("image/*"))
@@ -147,9 +147,11 @@ async def reveal_file(request: Request, id: Id) -> Response:
     return Response(status_code=204)
 
 
-def image_response(data: bytes, media_type: str, tag: str) -> Response:
-    """Answer with a picture that never changes."""
+def image_response(request: Request, data: bytes, media_type: str, tag: str) -> Response:
+    """Answer with a picture that never changes; with nothing, where the client has it."""
     headers = {"Cache-Control": FOR_EVER, "ETag": f'"{tag}"'}
+    if f'"{tag}"' in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
     return Response(data, headers=headers, media_type=media_type)
 
 

@@ -85,10 +85,12 @@ async def query_thumbnail(request: Request, id: Id, size: Size = "320") -> Respo
     """Give a query, or a picture of the gallery, in small."""
     state: State = request.app.state.lookalike
     if await state.find(id):
-        return image_response(await state.thumbnails.get(id, int(size)), WEBP, f"{id}-{size}")
+        return image_response(
+            request, await state.thumbnails.get(id, int(size)), WEBP, f"{id}-{size}"
+        )
     await state.query(id)
     return image_response(
-        await state.thumbnails.get(id, int(size), _kept(state, id)), WEBP, f"{id}-{size}"
+        request, await state.thumbnails.get(id, int(size), _kept(state, id)), WEBP, f"{id}-{size}"
     )
 
 
@@ -100,7 +102,7 @@ async def query_image(request: Request, id: Id) -> Response:
     if entry:
         return await file_response(entry, state)
     await state.query(id)
-    return image_response(_kept(state, id), "image/jpeg", id)
+    return image_response(request, _kept(state, id), "image/jpeg", id)
 
 
 def _kept(state: State, one: str) -> bytes:
