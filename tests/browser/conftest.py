@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
+import urllib.request
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-PATIENCE_MS = 15_000  # how long anything may take to be seen; nothing is timed
+PATIENCE_MS = 60_000  # how long anything may take to be seen; nothing is timed
 LABELS = ("meadow", "harbour", "street", "garden")
 OF_EACH = 40  # together more than one answer holds at first
 
@@ -122,6 +123,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     draw_collection(place / "pictures", place / "extra")
     Gallery.open(place / "gallery").index(place / "pictures")
     with served(place / "gallery", place / "home", "--allow-private-urls") as url:
+        for slow in ("map", "duplicates"):  # made meanwhile
+            with urllib.request.urlopen(f"{url}/api/v1/{slow}") as answer:
+                assert answer.status in {200, 202}
         yield Site(url, place / "pictures", place / "extra")
 
 
@@ -167,7 +171,7 @@ def new_page(browser: Browser, watched: Watched) -> Iterator[Callable[..., Page]
         contexts.append(context)
         context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
-        page.on("console", lambda said: watched.seen.append(f"{said.type}: {said.text}") if said.type == "error" else None)
+        page.on("console", lambda said: watched.seen.append(f"{said.text} ({said.location.get('url')})") if said.type == "error" else None)
         page.on("pageerror", lambda error: watched.seen.append(f"uncaught: {error}"))
         return page
 

@@ -52,7 +52,7 @@ def to_landing(page: Page, site: Site) -> None:
 def to_browse(page: Page, site: Site) -> None:
     page.goto("/browse")
     page.locator(".tile").first.wait_for()
-    page.get_by_text("Filters").click()
+    page.locator("summary").click()
 
 
 def to_map(page: Page, site: Site) -> None:

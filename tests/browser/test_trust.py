@@ -28,10 +28,10 @@ def test_token(new_page: Callable[..., Page], serve_own: Callable[..., str], tmp
     dialog.wait_for()
     page.keyboard.press("Escape")  # nothing works without
     assert dialog.is_visible()
-    page.get_by_label("Token").fill("a wrong one")
+    page.get_by_role("textbox", name="Token").fill("a wrong one")
     page.keyboard.press("Enter")
     dialog.get_by_text("That is not the token").wait_for()
-    page.get_by_label("Token").fill(TOKEN)
+    page.get_by_role("textbox", name="Token").fill(TOKEN)
     page.keyboard.press("Enter")
     page.locator(".tile").first.wait_for()
     until(page, "() => [...document.querySelectorAll('.tile img')].some((one) => one.naturalWidth)")

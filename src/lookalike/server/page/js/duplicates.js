@@ -175,8 +175,9 @@ class Duplicates {
     move.addEventListener("click", async () => {
       move.disabled = true;
       try {
-        this.told(await api.trash(this.kind, paths));
-        dialog.close();
+        const report = await api.trash(this.kind, paths);
+        dialog.close(); // what is told while it is open goes with it
+        this.told(report);
         document.dispatchEvent(new Event("gallery-changed"));
         this.load(false);
       } catch (error) {

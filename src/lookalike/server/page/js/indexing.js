@@ -113,7 +113,7 @@ class Indexing {
     try {
       const last = await follow(job.id, (now) => card.show(now), this.controller.signal);
       card.finish(last);
-      say(card.node.textContent);
+      say(card.words);
       document.dispatchEvent(new Event("gallery-changed"));
       this.showInfo();
     } catch (error) {
@@ -180,6 +180,11 @@ class JobCard {
     if (job.state === "failed") this.facts.textContent = sentenceOf(job.error);
     else if (report) this.facts.replaceChildren(...reportFacts(report).map((text) => el("span", {}, text)));
     else this.facts.textContent = "What was taken in stays. Look for changes to go on.";
+  }
+
+  get words() {
+    const facts = [...this.facts.children].map((fact) => fact.textContent);
+    return `${this.title.textContent}: ${facts.join(", ") || this.facts.textContent}`;
   }
 
   fail(error) {
