@@ -82,7 +82,10 @@ def test_reading(server: Server, collection: Path) -> None:
     assert list(client.refused()) == []
     two = [entry.id, shelf.entries[1].id]
     assert client.compare(*two)["kind"] == "different"
-    pairs = [{Path(g.kept.path).name, *(Path(o.member.path).name for o in g.others)} for g in client.duplicates()]
+    pairs = [
+        {Path(g.kept.path).name, *(Path(o.member.path).name for o in g.others)}
+        for g in client.duplicates()
+    ]
     assert {"0.png", "again.jpg"} in pairs
     client.close()
 
@@ -125,7 +128,7 @@ def test_errors_are_those_of_a_gallery(server: Server, tmp_path: Path) -> None:
     with Client("http://127.0.0.1:1") as nobody, pytest.raises(ServerError, match="serve"):
         nobody.info()
     with pytest.raises(ArgumentError, match="no URL"):
-        Client("http://[")
+        Client("http://host:port")
     with serving(tmp_path / "g", "--workers", "1", "--token", "long enough") as locked:
         with Client(locked.url, token="wrong one") as client, pytest.raises(ServerError):
             client.info()

@@ -160,7 +160,8 @@ class Pool:
         child: Child | None = None
         while not self._is_stopping.is_set():
             child = child or self._started()
-            if child is None:
+            if child is None:  # nobody should wait for a worker that does not start
+                self._refuse_all()
                 continue
             call = self._calls.get()
             if call.rank >= 0:
@@ -171,11 +172,17 @@ class Pool:
                     child = None
         if child:
             self._ended(child)
+        self._refuse_all()
+
+    def _refuse_all(self) -> None:
         with contextlib.suppress(queue.Empty):
             while True:
                 left = self._calls.get_nowait()
                 if left.rank >= 0:
-                    left.answer.set_exception(BusyError())
+                    with self._lock:
+                        self._waiting[left.rank] -= 1
+                    if left.answer.set_running_or_notify_cancel():
+                        left.answer.set_exception(BusyError())
 
     def _answer(self, child: Child, call: _Call) -> bool:
         """Do one call; tell whether the worker is still good."""

@@ -37,8 +37,13 @@ async def trash(body: models.TrashBody, request: Request) -> Response:
     """Move files to the system's trash: only those that a group proposes, each checked again."""
     state: State = request.app.state.lookalike
     groups.only(await asyncio.to_thread(groups.load, state.gallery.folder, body.kind), body.paths)
+    if state.jobs.is_writing():
+        raise ProblemError(
+            409, "gallery_busy", "A job writes to the gallery; wait until it is done."
+        )
     job = state.jobs.add("trash", {"kind": body.kind, "paths": sorted(set(body.paths))})
     await asyncio.to_thread(job.ended.wait, TRASH_SECONDS)
+    job.cancel.set()  # of use only where it is not through by now
     if job.report is None:
         error = job.error or {"detail": "This was stopped.", "status": 409, "code": "cancelled"}
         raise ProblemError(error["status"], error["code"], error["detail"])
