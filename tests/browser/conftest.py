@@ -171,7 +171,14 @@ def new_page(browser: Browser, watched: Watched) -> Iterator[Callable[..., Page]
         contexts.append(context)
         context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
-        page.on("console", lambda said: watched.seen.append(f"{said.text} ({said.location.get('url')})") if said.type == "error" else None)
+        page.on(
+            "console",
+            lambda said: (
+                watched.seen.append(f"{said.text} ({said.location.get('url')})")
+                if said.type == "error"
+                else None
+            ),
+        )
         page.on("pageerror", lambda error: watched.seen.append(f"uncaught: {error}"))
         return page
 

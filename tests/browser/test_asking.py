@@ -13,10 +13,10 @@ import pytest
 from .conftest import Site, Watched, choose, until, wait_for_hits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
 # A file inside the page, as a drop or a paste brings it.
 TRANSFER = """([text, name, type]) => {
@@ -147,7 +147,7 @@ def test_reload_back_and_forward(asked: Page) -> None:
     asked.get_by_role("heading", name="Which picture are you looking for?").wait_for()
 
 
-def test_a_link_can_be_shared(asked: Page, new_page) -> None:
+def test_a_link_can_be_shared(asked: Page, new_page: Callable[..., Page]) -> None:
     other = new_page()
     other.goto(asked.url)
     wait_for_hits(other)
@@ -172,7 +172,7 @@ def test_the_server_goes_and_comes_back(asked: Page, watched: Watched) -> None:
     watched.allowed.append("Failed to load resource")
     gone = {"now": True}
 
-    def answer(route) -> None:
+    def answer(route: Route) -> None:
         if gone["now"]:
             route.abort("connectionrefused")
         else:

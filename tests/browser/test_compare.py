@@ -49,7 +49,9 @@ def test_slider_by_keys_and_pointer(dialog: Locator, asked: Page) -> None:
     slider = dialog.get_by_label("How much of the picture asked with")
     slider.focus()
     asked.keyboard.press("Home")
-    assert dialog.locator(".warped").evaluate("one => one.style.clipPath") == "inset(0px 100% 0px 0px)"
+    assert (
+        dialog.locator(".warped").evaluate("one => one.style.clipPath") == "inset(0px 100% 0px 0px)"
+    )
     asked.keyboard.press("End")
     assert "inset(0" in dialog.locator(".warped").evaluate("one => one.style.clipPath")
     assert slider.input_value() == "100"

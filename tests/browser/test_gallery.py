@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import pytest
 from lookalike import Gallery
 
 from ..conftest import busy, fill
-from .conftest import LABELS, OF_EACH, Site, until, wait_for_hits
+from .conftest import LABELS, OF_EACH, Site, Watched, until, wait_for_hits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +58,9 @@ def test_map(page: Page, site: Site) -> None:
     page.goto("/map")
     surface = page.get_by_role("application")
     surface.wait_for()
-    page.locator(".heading").get_by_text(f"{PICTURES} pictures; what is alike lies together").wait_for()
+    page.locator(".heading").get_by_text(
+        f"{PICTURES} pictures; what is alike lies together"
+    ).wait_for()
     surface.focus()
     page.keyboard.press("+")
     page.keyboard.press("ArrowRight")
@@ -73,8 +76,19 @@ def test_map_by_mouse_and_finger(new_page: Callable[..., Page], site: Site) -> N
     page = new_page(base_url=site.url, has_touch=True)
     # Three points whose places are known.
     answer = page.request.get(f"{site.url}/api/v1/pictures?top=3").json()["pictures"]
-    points = b"".join(bytes.fromhex(one["id"]) + struct.pack("<ffI", x, y, n) for n, (one, (x, y)) in enumerate(zip(answer, LOOSE, strict=True)))
-    done = {"status": "done", "method": "drawn", "note": "", "count": 3, "version": 1, "stale": False, "points": "/api/v1/map/points"}
+    points = b"".join(
+        bytes.fromhex(one["id"]) + struct.pack("<ffI", x, y, n)
+        for n, (one, (x, y)) in enumerate(zip(answer, LOOSE, strict=True))
+    )
+    done = {
+        "status": "done",
+        "method": "drawn",
+        "note": "",
+        "count": 3,
+        "version": 1,
+        "stale": False,
+        "points": "/api/v1/map/points",
+    }
     page.route("**/api/v1/map", lambda route: route.fulfill(json=done))
     page.route("**/api/v1/map/labels", lambda route: route.fulfill(json=["one", "two", "three"]))
     page.route("**/api/v1/map/points", lambda route: route.fulfill(body=points))
@@ -86,7 +100,9 @@ def test_map_by_mouse_and_finger(new_page: Callable[..., Page], site: Site) -> N
 
     def place(x: float, y: float) -> tuple[float, float]:
         side = box["height"] - 68, min(box["width"] - 68, (box["height"] - 68) * 1.7)
-        return box["x"] + box["width"] / 2 + (x - 0.5) * side[1], box["y"] + box["height"] / 2 + (y - 0.5) * side[0]
+        return box["x"] + box["width"] / 2 + (x - 0.5) * side[1], box["y"] + box["height"] / 2 + (
+            y - 0.5
+        ) * side[0]
 
     page.mouse.move(*place(*LOOSE[1]))
     page.locator(".map-card b").get_by_text("two").wait_for()
@@ -122,10 +138,13 @@ def test_map_without_a_graphics_card(new_page: Callable[..., Page], site: Site) 
     )
     page.goto("/map")
     page.get_by_role("application").wait_for()
-    until(page, """() => {
+    until(
+        page,
+        """() => {
       const canvas = document.querySelector('.map-frame canvas');
       return canvas.width && canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some((value) => value);
-    }""")
+    }""",
+    )
 
 
 def test_duplicates(page: Page) -> None:
@@ -143,7 +162,9 @@ def test_duplicates(page: Page) -> None:
     until(page, "() => document.querySelectorAll('.group').length > 1")
 
 
-def test_duplicates_to_the_trash(new_page: Callable[..., Page], serve_own: Callable[..., str], tmp_path: Path) -> None:
+def test_duplicates_to_the_trash(
+    new_page: Callable[..., Page], serve_own: Callable[..., str], tmp_path: Path
+) -> None:
     folder = tmp_path / "pictures"
     folder.mkdir()
     for number in range(4):
@@ -165,7 +186,9 @@ def test_duplicates_to_the_trash(new_page: Callable[..., Page], serve_own: Calla
     assert len(list(folder.iterdir())) == 4
 
 
-def test_first_run_and_indexing(new_page: Callable[..., Page], serve_own: Callable[..., str], tmp_path: Path) -> None:
+def test_first_run_and_indexing(
+    new_page: Callable[..., Page], serve_own: Callable[..., str], tmp_path: Path
+) -> None:
     folder = tmp_path / "pictures"
     fill(folder, 60)
     (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no picture")
@@ -193,27 +216,53 @@ def test_first_run_and_indexing(new_page: Callable[..., Page], serve_own: Callab
 def test_progress_as_it_goes(page: Page) -> None:
     # A job that a test cannot make slow enough, told by the same events.
     job = {"id": "0" * 16, "kind": "index", "state": "running", "report": None, "error": None}
-    progress = {"listed": 900, "listing": False, "todo": 400, "done": 100, "refused": 2, "seconds": 5.0, "rate": 20.0, "seconds_left": 15.0, "optimizing": False}
-    import json
-
+    progress = {
+        "listed": 900,
+        "listing": False,
+        "todo": 400,
+        "done": 100,
+        "refused": 2,
+        "seconds": 5.0,
+        "rate": 20.0,
+        "seconds_left": 15.0,
+        "optimizing": False,
+    }
     lines = [
         f"event: progress\ndata: {json.dumps({**job, 'progress': progress})}\n\n",
     ]
-    page.route("**/api/v1/jobs", lambda route: route.fulfill(json={"jobs": [{**job, "progress": progress}]}))
-    page.route("**/api/v1/jobs/*/events", lambda route: route.fulfill(body="".join(lines), content_type="text/event-stream"))
+    page.route(
+        "**/api/v1/jobs",
+        lambda route: route.fulfill(json={"jobs": [{**job, "progress": progress}]}),
+    )
+    page.route(
+        "**/api/v1/jobs/*/events",
+        lambda route: route.fulfill(body="".join(lines), content_type="text/event-stream"),
+    )
     page.get_by_role("link", name="Gallery").click()
     card = page.locator(".job")
     card.get_by_text("100 of 400").wait_for()
     assert "20 pictures/s" in card.inner_text()
     assert "15 s left" in card.inner_text()
     assert card.get_by_role("progressbar").get_attribute("aria-valuenow") == "25"
-    report = {"added": 398, "updated": 0, "moved": 0, "copied": 0, "unchanged": 500, "refused": 2, "skipped": 0, "offline": [], "seconds": 20.0}
-    lines[0] = f"event: done\ndata: {json.dumps({**job, 'state': 'done', 'report': report, 'progress': progress})}\n\n"
+    report = {
+        "added": 398,
+        "updated": 0,
+        "moved": 0,
+        "copied": 0,
+        "unchanged": 500,
+        "refused": 2,
+        "skipped": 0,
+        "offline": [],
+        "seconds": 20.0,
+    }
+    lines[0] = (
+        f"event: done\ndata: {json.dumps({**job, 'state': 'done', 'report': report, 'progress': progress})}\n\n"
+    )
     page.get_by_role("heading", name="Indexing is done").wait_for()  # by the connection made anew
     assert "398 added" in card.inner_text()
 
 
-def test_a_folder_that_is_not_there(page: Page, watched) -> None:
+def test_a_folder_that_is_not_there(page: Page, watched: Watched) -> None:
     watched.allowed.append("status of 4")
     page.goto("/index")
     page.get_by_label("Folder, as its whole path").fill("pictures/of/mine")
@@ -222,7 +271,9 @@ def test_a_folder_that_is_not_there(page: Page, watched) -> None:
 
 
 @pytest.mark.parametrize("view", ["browse", "map", "duplicates"])
-def test_an_empty_gallery(view: str, new_page: Callable[..., Page], empty_site: str, watched) -> None:
+def test_an_empty_gallery(
+    view: str, new_page: Callable[..., Page], empty_site: str, watched: Watched
+) -> None:
     watched.allowed.append("status of 409")
     page = new_page(base_url=empty_site)
     page.goto(f"/{view}")

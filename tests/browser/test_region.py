@@ -10,6 +10,8 @@ import pytest
 from .conftest import Site, choose, until, wait_for_hits
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from playwright.sync_api import Locator, Page
 
 
@@ -32,7 +34,9 @@ def stage(page: Page) -> tuple[Locator, dict[str, float]]:
     return found, box
 
 
-def drag(page: Page, box: dict[str, float], start: tuple[float, float], end: tuple[float, float]) -> None:
+def drag(
+    page: Page, box: dict[str, float], start: tuple[float, float], end: tuple[float, float]
+) -> None:
     page.mouse.move(box["x"] + start[0] * box["width"], box["y"] + start[1] * box["height"])
     page.mouse.down()
     page.mouse.move(box["x"] + end[0] * box["width"], box["y"] + end[1] * box["height"], steps=6)
@@ -76,7 +80,9 @@ def test_by_keyboard(asked: Page) -> None:
     asked.keyboard.press("Escape")
     until(asked, "() => !location.search.includes('region')")
     assert not box.is_visible()
-    assert asked.get_by_role("button", name="Search a part").evaluate("one => one === document.activeElement")
+    assert asked.get_by_role("button", name="Search a part").evaluate(
+        "one => one === document.activeElement"
+    )
 
 
 def test_the_address_keeps_it(asked: Page) -> None:
@@ -100,8 +106,10 @@ def test_only_the_last_of_many_boxes_is_shown(asked: Page) -> None:
     wait_for_hits(asked)
 
 
-def test_by_finger(new_page, site: Site) -> None:
-    page = new_page(base_url=site.url, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+def test_by_finger(new_page: Callable[..., Page], site: Site) -> None:
+    page = new_page(
+        base_url=site.url, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
     page.goto("/")
     choose(page, site.extra / "asked.jpg")
     before = page.url
@@ -112,7 +120,11 @@ def test_by_finger(new_page, site: Site) -> None:
     session = page.context.new_cdp_session(page)
 
     def touch(kind: str, *at: float) -> None:
-        points = [{"x": box["x"] + at[0] * box["width"], "y": box["y"] + at[1] * box["height"]}] if at else []
+        points = (
+            [{"x": box["x"] + at[0] * box["width"], "y": box["y"] + at[1] * box["height"]}]
+            if at
+            else []
+        )
         session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
 
     touch("touchStart", 0.5, 0.5)  # in the middle of the box

@@ -19,17 +19,22 @@ def in_focus(page: Page) -> str:
 
 def test_copies_come_first_and_say_what_was_done(asked: Page) -> None:
     cards = asked.locator(".copy")
-    said = dict(zip(
-        [text.split("\n")[0] for text in cards.locator(".where").all_inner_texts()],
-        cards.locator(".done-to").all_inner_texts(),
-        strict=True,
-    ))
+    said = dict(
+        zip(
+            [text.split("\n")[0] for text in cards.locator(".where").all_inner_texts()],
+            cards.locator(".done-to").all_inner_texts(),
+            strict=True,
+        )
+    )
     assert "mirrored" in said["harbour-03.jpg"].lower()
     assert "cropped" in said["harbour-03.jpg"].lower()
     assert "mirrored" not in said["harbour-03-mirrored.jpg"].lower()
     assert asked.locator(".copy .badge").first.inner_text() == "Copy"
-    first_copy, first_similar = (asked.locator(one).first.bounding_box() for one in (".copy", ".grid .tile"))
-    assert first_copy and first_similar
+    first_copy, first_similar = (
+        asked.locator(one).first.bounding_box() for one in (".copy", ".grid .tile")
+    )
+    assert first_copy
+    assert first_similar
     assert first_copy["y"] < first_similar["y"]
 
 
@@ -40,7 +45,9 @@ def test_the_count_is_told(asked: Page) -> None:
 
 
 def test_boxes_are_sized_before_their_pictures_come(asked: Page) -> None:
-    sizes = asked.locator(".tile img").evaluate_all("all => all.map((one) => [one.width > 0, one.height > 0, one.loading])")
+    sizes = asked.locator(".tile img").evaluate_all(
+        "all => all.map((one) => [one.width > 0, one.height > 0, one.loading])"
+    )
     assert sizes
     assert all(wide and high for wide, high, _ in sizes)
     assert "lazy" in {loading for *_, loading in sizes}
@@ -82,7 +89,10 @@ def test_threshold(asked: Page) -> None:
     asked.wait_for_url("**min=**")
     shown = asked.locator(SHOWN).count()
     assert 0 < shown < everything
-    assert min(float(text.split()[-1]) for text in asked.locator(f"{SHOWN} .score").all_inner_texts()) >= middle - 0.01
+    assert (
+        min(float(text.split()[-1]) for text in asked.locator(f"{SHOWN} .score").all_inner_texts())
+        >= middle - 0.01
+    )
     assert asked.locator(".copy").count()  # they are proved
     asked.get_by_text("are hidden. Lower the threshold").wait_for()
     asked.reload()
@@ -90,7 +100,11 @@ def test_threshold(asked: Page) -> None:
     assert asked.locator(SHOWN).count() == shown
     slider.fill("0")
     until(asked, "() => !location.search.includes('min')")
-    until(asked, "before => document.querySelectorAll('.grid .tile:not([hidden])').length >= before", everything)
+    until(
+        asked,
+        "before => document.querySelectorAll('.grid .tile:not([hidden])').length >= before",
+        everything,
+    )
 
 
 def test_threshold_by_keyboard(asked: Page) -> None:
@@ -105,7 +119,10 @@ def test_threshold_by_keyboard(asked: Page) -> None:
 def test_filters(asked: Page) -> None:
     asked.get_by_label("Label (the folder's name)").fill("street")
     asked.wait_for_url("**label=street**")
-    until(asked, "() => [...document.querySelectorAll('.tile-name')].every((one) => one.textContent.startsWith('street'))")
+    until(
+        asked,
+        "() => [...document.querySelectorAll('.tile-name')].every((one) => one.textContent.startsWith('street'))",
+    )
     wait_for_hits(asked)
     assert asked.locator(".copy").count() == 0
     assert "No copies" in asked.locator(".results-count").inner_text()
@@ -121,7 +138,10 @@ def test_filters(asked: Page) -> None:
 
 def test_filters_by_folder_and_date(asked: Page, site: Site) -> None:
     asked.get_by_label("In the folder").fill(str(site.folder / "garden"))
-    until(asked, "() => document.querySelectorAll('.tile').length && [...document.querySelectorAll('.tile-name')].every((one) => one.textContent.startsWith('garden'))")
+    until(
+        asked,
+        "() => document.querySelectorAll('.tile').length && [...document.querySelectorAll('.tile-name')].every((one) => one.textContent.startsWith('garden'))",
+    )
     asked.get_by_label("to", exact=True).fill("2001-01-01")
     asked.get_by_text("Nothing was found").wait_for()
     asked.get_by_label("to", exact=True).fill("2099-01-01")
@@ -178,9 +198,19 @@ def test_only_one_picture_is_a_stop_of_tab(asked: Page) -> None:
 
 def test_thumbnails_are_small_and_webp(page: Page, site: Site) -> None:
     seen = []
-    page.on("response", lambda answer: seen.append(answer) if "/thumbnail" in answer.url and "/pictures/" in answer.url else None)
+    page.on(
+        "response",
+        lambda answer: (
+            seen.append(answer)
+            if "/thumbnail" in answer.url and "/pictures/" in answer.url
+            else None
+        ),
+    )
     choose(page, site.extra / "asked.jpg")
-    until(page, "() => [...document.querySelectorAll('.copy img')].every((one) => one.complete && one.naturalWidth)")
+    until(
+        page,
+        "() => [...document.querySelectorAll('.copy img')].every((one) => one.complete && one.naturalWidth)",
+    )
     assert seen
     for answer in seen:
         assert answer.headers["content-type"] == "image/webp"

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 TOKEN = "a token for the tests"
 
 
-def test_token(new_page: Callable[..., Page], serve_own: Callable[..., str], tmp_path: Path, watched: Watched) -> None:
+def test_token(
+    new_page: Callable[..., Page], serve_own: Callable[..., str], tmp_path: Path, watched: Watched
+) -> None:
     watched.allowed.append("status of 401")
     fill(tmp_path / "pictures", 6)
     Gallery.open(tmp_path / "gallery").index(tmp_path / "pictures")

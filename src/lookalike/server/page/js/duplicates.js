@@ -8,7 +8,7 @@ import { firstRun } from "./landing.js";
 import { messageOf, say, tell } from "./notices.js";
 import { go } from "./router.js";
 import { badge, thumbnail } from "./tile.js";
-import { count, doneTo, fileName, folderOf, measures, size } from "./words.js";
+import { count, doneTo, fileName, folderOf, measures, size, tied } from "./words.js";
 
 const PAGE = 40; // groups drawn at a time
 const KINDS = [["exact", "Same bytes"], ["copies", "Copies"], ["near", "Also near"]];
@@ -131,7 +131,7 @@ class Duplicates {
 
   member(member) {
     const head = el("p", {}, badge(member.kind));
-    const how = member.kind === "exact" ? "the same bytes" : member.how || doneTo(member);
+    const how = member.kind === "exact" ? "the same bytes" : tied(member.how) || doneTo(member);
     if (!mayGo(member)) {
       const item = fileItem(member, "", head, how);
       if (member.stays) item.querySelector(".file-text").append(el("p", { class: "stays" }, `Stays: ${member.stays}.`));

@@ -7,9 +7,10 @@ const INSET_PX = 34;
 const STRETCH = 1.7; // the axes of a map mean nothing: it may fill a wide screen
 const CLOSEST = 400;
 const REACH_PX = 16; // of a pointer to a point
-const FEW = 360; // so many points in sight are shown as pictures
+const FEW = 1_500; // of so many points in sight some are shown as pictures, as far as there is room
+const MOST_PICTURES = 120;
 const MOST_NAMES = 48;
-const MOST_IMAGES = 900;
+const MOST_IMAGES = 600;
 const TAP_PX = 6;
 
 export class MapCanvas {
@@ -115,7 +116,7 @@ export class MapCanvas {
     this.drawMark();
   }
 
-  /** Where few points are in sight, the pictures themselves. */
+  /** Where few points are in sight, the pictures themselves; what finds no room stays a point. */
   drawPictures() {
     const [left, top] = this.toMap(0, 0);
     const [right, bottom] = this.toMap(this.width, this.height);
@@ -125,13 +126,19 @@ export class MapCanvas {
       if (x >= left && x <= right && y >= top && y <= bottom && (this.chosen < 0 || this.points.label[n] === this.chosen)) seen.push(n);
       return seen.length <= FEW;
     });
+    seen.sort((a, b) => a - b); // the same ones wherever the map is moved
     this.asPictures = seen.length <= FEW;
+    this.side = 0;
     if (!this.asPictures) return;
-    const side = Math.max(36, Math.min(110, Math.sqrt((this.width * this.height) / Math.max(1, seen.length)) * 0.6));
+    const side = Math.max(this.width < 600 ? 40 : 52, Math.min(120, Math.sqrt((this.width * this.height) / Math.max(1, seen.length)) * 0.6));
+    this.side = side;
+    const taken = [];
     for (const n of seen) {
+      const [x, y] = this.toScreen(n);
+      if (taken.some(([otherX, otherY]) => Math.abs(x - otherX) < side * 0.8 && Math.abs(y - otherY) < side * 0.8)) continue;
+      if (taken.push([x, y]) > MOST_PICTURES) break;
       const image = this.image(n);
       if (!image.complete || !image.naturalWidth) continue;
-      const [x, y] = this.toScreen(n);
       const shrink = side / Math.max(image.naturalWidth, image.naturalHeight);
       const [w, h] = [image.naturalWidth * shrink, image.naturalHeight * shrink];
       this.context.fillStyle = this.card;
@@ -163,7 +170,8 @@ export class MapCanvas {
     let tried = 0;
     for (const one of this.middles) {
       if (this.chosen >= 0 && one.label !== this.chosen) continue;
-      const [x, y] = this.toScreen(one.point);
+      const [x, middle] = this.toScreen(one.point);
+      const y = middle + (this.side ? this.side / 2 + points : 0); // below a picture, not over it
       if (x < 0 || y < 0 || x > this.width || y > this.height) continue;
       tried += 1;
       if (tried > MOST_NAMES) break;

@@ -41,8 +41,11 @@ export const folderOf = (path) => path.slice(0, Math.max(0, path.length - fileNa
 
 export const KINDS = { exact: "The same", copy: "Copy", near: "Near", similar: "Similar" };
 
+/** A figure and its sign stay on one line. */
+export const tied = (text) => text.replaceAll(" %", "\u00a0%");
+
 /** What was done to a found picture to get the query, or what kind of hit it is where nothing was. */
 export function doneTo(hit) {
-  if (hit.changes?.length) return hit.changes.join(", ").replaceAll(" %", "\u00a0%");
+  if (hit.changes?.length) return tied(hit.changes.join(", "));
   return { exact: "the same picture", copy: "saved anew", near: "another picture of the same", similar: "looks like it" }[hit.kind];
 }
