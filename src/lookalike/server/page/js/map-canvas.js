@@ -63,6 +63,7 @@ export class MapCanvas {
     const style = getComputedStyle(this.over.isConnected ? this.over : document.body);
     this.ink = style.getPropertyValue("color") || "#000";
     this.card = dark ? "#1f1c19" : "#ffffff";
+    for (const one of this.middles) one.picture = null; // written anew in these colours
     this.later();
   }
 
@@ -162,10 +163,6 @@ export class MapCanvas {
     if (this.middles.length < 2) return;
     const { context } = this;
     const points = this.width < 600 ? 11 : 13;
-    context.font = `650 ${points}px system-ui, sans-serif`;
-    context.textAlign = "center";
-    context.lineJoin = "round";
-    context.lineWidth = 4;
     const taken = [];
     let tried = 0;
     for (const one of this.middles) {
@@ -175,18 +172,29 @@ export class MapCanvas {
       if (x < 0 || y < 0 || x > this.width || y > this.height) continue;
       tried += 1;
       if (tried > MOST_NAMES) break;
-      one.name ??= this.points.labels[one.label];
-      one.wide ??= context.measureText(one.name).width;
-      const half = one.wide / 2 + 4;
+      one.picture ??= this.written(this.points.labels[one.label], points);
+      const half = one.picture.width / this.ratio / 2;
       const box = [x - half, y - points - 3, x + half, y + 6];
       if (box[0] < 0 || box[1] < 0 || box[2] > this.width || box[3] > this.height) continue;
       if (taken.some((other) => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1])) continue;
       taken.push(box);
-      context.strokeStyle = this.card;
-      context.strokeText(one.name, x, y);
-      context.fillStyle = this.ink;
-      context.fillText(one.name, x, y);
+      context.drawImage(one.picture, Math.round(box[0]), Math.round(box[1]), 2 * half, one.picture.height / this.ratio);
     }
+  }
+
+  /** A name with a rim around it: slow to draw, so once. */
+  written(name, points) {
+    const picture = document.createElement("canvas");
+    const context = picture.getContext("2d");
+    const font = `650 ${points}px system-ui, sans-serif`;
+    context.font = font;
+    picture.width = Math.ceil((context.measureText(name).width + 8) * this.ratio);
+    picture.height = Math.ceil((points + 9) * this.ratio);
+    context.scale(this.ratio, this.ratio);
+    Object.assign(context, { font, lineJoin: "round", lineWidth: 4, strokeStyle: this.card, fillStyle: this.ink });
+    context.strokeText(name, 4, points + 3);
+    context.fillText(name, 4, points + 3);
+    return picture;
   }
 
   drawMark() {

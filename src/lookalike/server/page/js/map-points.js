@@ -22,13 +22,19 @@ void main() {
 
 /** Null where the graphics card cannot be used. */
 export function cardPainter(canvas, points) {
-  const gl = canvas.getContext("webgl", { antialias: false, premultipliedAlpha: true });
-  if (!gl) return null;
+  const gl = canvas.getContext("webgl", { antialias: false, premultipliedAlpha: true, failIfMajorPerformanceCaveat: true });
+  if (!gl || isImitated(gl)) return null;
   try {
     return new Graphics(gl, points);
   } catch {
     return null;
   }
+}
+
+/** Whether a program does the card's work: the plain painter does it faster. */
+function isImitated(gl) {
+  const naming = gl.getExtension("WEBGL_debug_renderer_info");
+  return Boolean(naming) && /swiftshader|llvmpipe|software/i.test(gl.getParameter(naming.UNMASKED_RENDERER_WEBGL));
 }
 
 export const plainPainter = (canvas, points) => new Pixels(canvas, points);
@@ -97,18 +103,35 @@ class Pixels {
   }
 
   draw({ scale, shift, size, chosen, width, height }) {
-    const image = this.context.createImageData(width, height);
-    const pixels = new Int32Array(image.data.buffer);
+    if (this.image?.width !== width || this.image.height !== height) {
+      this.image = this.context.createImageData(width, height);
+      this.pixels = new Int32Array(this.image.data.buffer);
+    }
+    const { pixels, palette } = this;
     const { at, label, count } = this.points;
+    pixels.fill(0);
     const side = Math.max(2, Math.round(size * 0.8));
+    const spans = spansOf(side);
     for (let n = 0; n < count; n += 1) {
       if (chosen >= 0 && label[n] !== chosen) continue;
       const left = Math.round(at[2 * n] * scale[0] + shift[0] - side / 2);
       const top = Math.round(at[2 * n + 1] * scale[1] + shift[1] - side / 2);
       if (left < 0 || top < 0 || left + side > width || top + side > height) continue;
-      const colour = this.palette[label[n]];
-      for (let y = top; y < top + side; y += 1) pixels.fill(colour, y * width + left, y * width + left + side);
+      const colour = palette[label[n]];
+      for (let row = 0; row < side; row += 1) {
+        const start = (top + row) * width + left;
+        for (let x = start + spans[row], end = start + side - spans[row]; x < end; x += 1) pixels[x] = colour;
+      }
     }
-    this.context.putImageData(image, 0, 0);
+    this.context.putImageData(this.image, 0, 0);
   }
+}
+
+/** How many pixels each row of a disk leaves out at its left, and as many at its right. */
+function spansOf(side) {
+  const middle = side / 2;
+  return Array.from({ length: side }, (_, row) => {
+    if (side < 5) return 0;
+    return Math.max(0, Math.round(middle - Math.sqrt(middle ** 2 - (row + 0.5 - middle) ** 2)));
+  });
 }

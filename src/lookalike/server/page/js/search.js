@@ -127,7 +127,8 @@ class Search {
       this.key = keyOf(params);
       this.render(answer, params);
       go(`/?${params}`, { replace });
-      requestAnimationFrame(() => performance.measure("arrived to painted", { start: arrived, end: performance.now() }));
+      // Behind the frame that shows them; benchmarks read it.
+      requestAnimationFrame(() => setTimeout(() => performance.measure("arrived to painted", { start: arrived, end: performance.now() })));
     } catch (error) {
       if (api.wasAborted(error)) return;
       this.fail(error, () => this.ask({ file, url }, { replace }));
