@@ -73,6 +73,18 @@ def test_all_known_folders_and_what_can_not_be_indexed(own: Server, tmp_path: Pa
     assert none["report"]["offline"] == [str(tmp_path / "none")]
 
 
+def test_a_server_that_starts_with_nothing(tmp_path: Path) -> None:
+    fill(tmp_path / "pictures", 4)
+    with serving(tmp_path / "gallery", "--workers", "1") as server:
+        started = server.post("/index", json={"paths": [str(tmp_path / "pictures")]})
+        assert server.job(started.json()["id"])["state"] == "done"
+        for picture in server.get("/pictures").json()["pictures"]:
+            answer = server.get(f"/pictures/{picture['id']}/thumbnail")
+            assert answer.status_code == 200, answer.text
+            data = Path(picture["paths"][0]).read_bytes()
+            assert server.search(data, top=1).json()["hits"][0]["id"] == picture["id"]
+
+
 def test_while_another_process_writes(own: Server, tmp_path: Path) -> None:
     with writing(tmp_path / "gallery"):
         job = own.job(own.post("/index", json={}).json()["id"])

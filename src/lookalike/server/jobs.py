@@ -19,7 +19,7 @@ from .workers import Child
 if TYPE_CHECKING:
     from pathlib import Path
 
-LANES = {"index": 0, "prune": 0, "trash": 0, "duplicates": 1, "map": 1}  # what writes, what reads
+LANES = {"index": 0, "prune": 0, "trash": 0, "duplicates": 1, "map": 2}  # what writes, what reads
 MAX_QUEUED = 16
 MAX_REMEMBERED = 100
 CANCEL_SECONDS = 30.0  # to commit what is through; then it is killed

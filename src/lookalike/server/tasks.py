@@ -6,6 +6,7 @@ import io
 import os
 import queue
 import signal
+import tempfile
 import threading
 import traceback
 import warnings
@@ -18,6 +19,9 @@ from .messages import FAULT, error_as_json, receive, send
 if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.connection import Connection
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from ..gallery import Gallery
     from ..query import Asked
@@ -107,13 +111,17 @@ class Tasks:
         }
 
     def warm_up(self) -> None:
-        """Load weights and libraries, so that the first query does not wait for them."""
+        """Load weights and libraries, so that no query waits for them.
+
+        What they take is known then, and what a picture may take beyond it can be bounded.
+        """
         import numpy as np
 
+        nothing = np.zeros((64, 64, 3), np.uint8)
         try:
-            self._gallery.search(np.zeros((64, 64, 3), np.uint8), top=1)
+            self._gallery.search(nothing, top=1)
         except LookalikeError:  # there is nothing yet, or something that each search will tell
-            return
+            _search_elsewhere(nothing)
 
     def _search(self, values: dict[str, Any], blob: bytes) -> Answer:
         from ..filters import Filter
@@ -218,6 +226,20 @@ class Tasks:
             if refusal.path == path:
                 raise PictureError(f"The picture can't be used: {refusal.reason}.")
         return {}, b""
+
+
+def _search_elsewhere(pixels: NDArray[np.uint8]) -> None:
+    """Search a gallery of one picture, made for that."""
+    from PIL import Image
+
+    from ..gallery import Gallery
+
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        path = os.path.join(folder, "nothing.png")
+        Image.fromarray(pixels).save(path)
+        gallery = Gallery.open(os.path.join(folder, "gallery"))
+        gallery.index(path)
+        gallery.search(pixels, top=1)
 
 
 def _read(read: Callable[[], bytes]) -> bytes:

@@ -109,7 +109,7 @@ def _kept(state: State, one: str) -> bytes:
     blob = state.kept.picture(one)
     if blob is None:
         raise ProblemError(
-            404, "no_such_picture", "This query is not kept any more; ask with the picture again."
+            404, "query_gone", "This query is not kept any more; ask with the picture again."
         )
     return blob
 
@@ -117,7 +117,12 @@ def _kept(state: State, one: str) -> bytes:
 async def _source(state: State, ask: Ask) -> dict[str, Any]:
     if ask.blob:
         return {"from": "bytes", "id": ask.id, "name": ask.name}
-    return (await _known(state, ask.id, read=False))[0]
+    try:
+        return (await _known(state, ask.id, read=False))[0]
+    except ProblemError as error:
+        if getattr(ask.fields, "query", None) is None:
+            raise
+        raise ProblemError(404, "query_gone", error.detail) from None
 
 
 async def _known(state: State, one: str, *, read: bool = True) -> tuple[dict[str, Any], bytes]:
