@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -98,13 +99,11 @@ class Client:
         where: Filter | None = None,
     ) -> SearchResult:
         """Find where a picture stands; see `Gallery.search`. `top` is 1,000 at most."""
-        import json
-
         from . import wire
 
         if not 1 <= top <= MAX_TOP:
             raise ArgumentError(f"top is {top}; a server takes 1 to {MAX_TOP}.")
-        blob, name = as_file(query)
+        blob, name = _file(query)
         fields = {"top": str(top), "copies": str(copies).lower()}
         if min_score is not None:
             fields["min_score"] = repr(float(min_score))
@@ -133,8 +132,6 @@ class Client:
 
     def browse(self, *, offset: int = 0, top: int = 100, where: Filter | None = None) -> Shelf:
         """Give some of the pictures, the newest first; see `Gallery.browse`."""
-        import json
-
         from . import wire
         from .catalog import Shelf
 
@@ -149,7 +146,7 @@ class Client:
         """Send a picture to be kept in the gallery."""
         from . import wire
 
-        blob, name = as_file(picture)
+        blob, name = _file(picture)
         return wire.entry_from_json(self._ask("POST", "/pictures", files={"image": (name, blob)}))
 
     def index(
@@ -283,6 +280,9 @@ class Client:
 
         from . import wire
 
+        if "json" in options:  # in ASCII: a path may hold what is not UTF-8
+            options["content"] = json.dumps(options.pop("json")).encode("ascii")
+            options["headers"] = {"Content-Type": "application/json"}
         for left in reversed(range(MAX_TRIES)):
             try:
                 answer = self._http.request(method, path, **options)
@@ -329,6 +329,11 @@ def open_gallery(
             "A server's gallery keeps its encoder; use --encoder and --rebuild where it is."
         )
     return Client(where)
+
+
+def _file(query: Query) -> tuple[bytes, str]:
+    blob, name = as_file(query)
+    return blob, name.encode("utf-8", "replace").decode()  # a name may hold other bytes (PEP 383)
 
 
 def _seconds(answer: httpx.Response) -> float:

@@ -5,9 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+)
 
 from ..errors import ArgumentError
 from ..filters import Filter
@@ -31,13 +38,23 @@ _SOURCES = ("url", "id", "query")
 _ONE_OF = "Ask with exactly one of image (a file, multipart), url, id and query."
 
 
+def _as_text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("Input should be a valid string")  # noqa: TRY004  Pydantic's way
+    return value
+
+
+# A path may hold what is not UTF-8 (PEP 383), which Pydantic's own text may not.
+PathText = Annotated[Any, AfterValidator(_as_text), WithJsonSchema({"type": "string"})]
+
+
 class FilterModel(BaseModel):
     """Limits that every hit must keep; all of them may be left out."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    folder: str | None = Field(None, max_length=4096, description="absolute path")
-    label: str | None = Field(None, max_length=255, description="the folder a file lies in")
+    folder: PathText | None = Field(None, description="absolute path")
+    label: PathText | None = Field(None, description="the folder a file lies in")
     min_width: int | None = Field(None, ge=0, le=2**31)
     min_height: int | None = Field(None, ge=0, le=2**31)
     min_bytes: int | None = Field(None, ge=0, le=2**53)

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from .asked import ID_PATTERN, MAX_URL_CHARACTERS
+from .asked import ID_PATTERN, MAX_URL_CHARACTERS, PathText
 
 MAX_PATHS = 1_000
 MAX_PATH_CHARACTERS = 4_096
@@ -143,10 +143,10 @@ class IndexBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    paths: list[str] = Field(
+    paths: list[PathText] = Field(
         default=[], max_length=MAX_PATHS, description="absolute; none for all known folders"
     )
-    exclude: list[str] = Field(default=[], max_length=100, description="as the command has it")
+    exclude: list[PathText] = Field(default=[], max_length=100, description="as the command has it")
     include_hidden: bool = False
     copies: bool | None = None
 
@@ -164,7 +164,7 @@ class PathsBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    paths: list[str] = Field(min_length=1, max_length=MAX_PATHS)
+    paths: list[PathText] = Field(min_length=1, max_length=MAX_PATHS)
 
 
 class TrashBody(BaseModel):
@@ -173,7 +173,7 @@ class TrashBody(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     kind: Literal["exact", "copies"] = "copies"
-    paths: list[str] = Field(min_length=1, max_length=MAX_PATHS)
+    paths: list[PathText] = Field(min_length=1, max_length=MAX_PATHS)
 
 
 class Progress(BaseModel):
