@@ -185,3 +185,15 @@ def test_the_server_goes_and_comes_back(asked: Page, watched: Watched) -> None:
     gone["now"] = False
     asked.locator(".tile").first.wait_for()
     assert not asked.get_by_text("The server does not answer").is_visible()
+
+
+def test_camera(new_page: Callable[..., Page], site: Site) -> None:
+    page = new_page(
+        base_url=site.url, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
+    page.goto("/")
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Take a photo").tap()
+    assert chooser.value.element.get_attribute("capture") == "environment"
+    chooser.value.set_files(site.extra / "asked.jpg")
+    wait_for_hits(page)

@@ -202,6 +202,7 @@ def test_keyboard_only(page: Page, site: Site) -> None:
         page.keyboard.press("Enter")
     chooser.value.set_files(site.extra / "asked.jpg")
     wait_for_hits(page)
+    assert "Search with asked.jpg" in page.evaluate("document.activeElement.textContent")
     for _ in range(30):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.matches('.copy .picture')"):

@@ -225,3 +225,22 @@ def test_actions_with_the_mouse(asked: Page) -> None:
     asked.get_by_role("button", name="Copy link").click()
     asked.get_by_text("Copied the link of this search").wait_for()
     assert asked.evaluate("navigator.clipboard.readText()") == asked.url
+
+
+def test_show_in_folder(asked: Page) -> None:
+    """Where the server can; the file manager itself is left alone."""
+    info = asked.request.get("/api/v1/info").json()
+    revealed = []
+    asked.route("**/api/v1/info", lambda route: route.fulfill(json={**info, "can_reveal": True}))
+    asked.route(
+        "**/reveal", lambda route: (revealed.append(route.request.url), route.fulfill(status=204))
+    )
+    asked.reload()
+    wait_for_hits(asked)
+    asked.locator(".copy .picture").first.focus()
+    asked.keyboard.press("r")
+    until(
+        asked,
+        "() => performance.getEntriesByType('resource').some((one) => one.name.endsWith('/reveal'))",
+    )
+    assert len(revealed) == 1

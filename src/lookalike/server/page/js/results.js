@@ -3,7 +3,7 @@ import { el } from "./dom.js";
 import { browseByKeys } from "./keys.js";
 import { say } from "./notices.js";
 import { copyCard, pictureOf, tile } from "./tile.js";
-import { count, number } from "./words.js";
+import { count, number, took } from "./words.js";
 
 const GHOSTS = [1.5, 1, 0.75, 1.33, 1.5, 0.8, 1.33, 1, 1.6, 0.75, 1.33, 1.5];
 const FIRST_ROWS = 24; // of these the pictures are fetched at once
@@ -116,7 +116,7 @@ export class Results {
       similar ? `${number(all)}${more} alike` : null,
     ].filter(Boolean);
     const text = found.join(", ");
-    this.line.replaceChildren(el("b", {}, text), ` in ${number(Math.max(1, this.answer.took_ms))} ms`);
+    this.line.replaceChildren(el("b", {}, text), ` in ${took(this.answer.took_ms)}`);
     this.end.hidden = this.mayHaveMore;
     this.end.textContent = endOf(this.min, copies + near + similar, this.answer.hits.length);
     if (aloud) say(`${text}.`);

@@ -167,6 +167,8 @@ class Search {
     this.panel.update(params, regionFrom(params.get("region")));
     this.more?.end();
     this.results.show(answer, Number(params.get("min")) || 0);
+    // What had the focus may be gone with what was there before.
+    if (document.activeElement === document.body) this.panel.node.querySelector("h1").focus({ preventScroll: true });
     this.more = endless(this.results.node, () => this.loadMore(answer, params));
   }
 

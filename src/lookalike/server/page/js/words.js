@@ -20,6 +20,8 @@ export function size(bytes) {
   return `${value.toFixed(1)} TB`;
 }
 
+export const took = (ms) => (ms < 1000 ? `${Math.max(1, Math.round(ms))} ms` : `${(ms / 1000).toFixed(1)} s`);
+
 export function duration(seconds) {
   const rounded = Math.max(0, Math.round(seconds));
   if (rounded < 60) return `${rounded} s`;
