@@ -159,8 +159,13 @@ def watched() -> Watched:
 
 
 @pytest.fixture
-def new_page(browser: Browser, watched: Watched) -> Iterator[Callable[..., Page]]:
-    """Open pages, each in a context of its own; nothing but what is allowed may be complained of."""
+def new_page(
+    browser: Browser, watched: Watched, serve_own: Callable[..., str]
+) -> Iterator[Callable[..., Page]]:
+    """Open pages, each in a context of its own; nothing but what is allowed may be complained of.
+
+    They close before the servers of the test do.
+    """
     contexts: list[BrowserContext] = []
 
     def open_page(**options: Any) -> Page:
