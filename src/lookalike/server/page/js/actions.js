@@ -60,7 +60,7 @@ export function actionButtons(picture, { compare, card = false }) {
     el("button", { class: `icon-button ${style}`, type: "button", title: label, "aria-label": `${label}: ${name}`, onclick: act }, icon(what));
   const rest = card ? "" : "only-wide"; // on a small tile there is room for one
   const first = card
-    ? compare && el("button", { class: "button small", type: "button", "aria-label": `Compare: ${name}`, onclick: () => compare(picture) }, icon("compare"), "Compare")
+    ? compare && el("button", { class: "button small", type: "button", "aria-label": `Compare: ${name}`, onclick: () => compare(picture) }, "Compare")
     : compare && button("compare", "Compare", () => compare(picture), "");
   return [
     first,

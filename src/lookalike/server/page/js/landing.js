@@ -12,28 +12,33 @@ import { number } from "./words.js";
 const TO_BEGIN_WITH = 14;
 
 export function landing(host, signal) {
-  const place = el("div", {});
-  host.replaceChildren(place);
+  const among = el("span");
+  const page = el("div", { class: "landing" }, asking(among));
+  host.replaceChildren(page);
   info().then((known) => {
-    if (signal.aborted) return;
-    place.replaceChildren(known && known.pictures === 0 ? firstRun() : asking(known, signal));
+    if (signal.aborted || !known) return;
+    if (known.pictures === 0) {
+      host.replaceChildren(firstRun());
+      return;
+    }
+    // What is there already stays: it may have the focus.
+    among.textContent = ` among ${number(known.pictures)} pictures`;
+    page.append(begin(signal));
   });
-  place.append(asking(null, signal));
 }
 
-function asking(known, signal) {
+function asking(among) {
   const url = el("input", { class: "input", type: "url", name: "url", required: true, placeholder: "https://…", "aria-label": "Address of a picture" });
   const address = el("form", { class: "address" }, url, el("button", { class: "button" }, icon("search"), "Search"));
   address.addEventListener("submit", (event) => {
     event.preventDefault();
     ask({ url: url.value.trim() });
   });
-  const among = known ? ` among ${number(known.pictures)} pictures` : "";
-  const well = el(
+  return el(
     "section",
     { class: "well", "aria-label": "Ask with a picture" },
     el("h1", { tabindex: "-1" }, "Which picture are you looking for?"),
-    el("p", {}, `Give a picture. You are told where it stands${among}, however it was edited, and what looks like it. It never leaves this server.`),
+    el("p", {}, "Give a picture. You are told where it stands", among, ", however it was edited, and what looks like it. It never leaves this server."),
     el(
       "div",
       { class: "ways" },
@@ -43,7 +48,6 @@ function asking(known, signal) {
     address,
     el("p", { class: "small for-mouse" }, "Or drop one anywhere on this page, or paste it with ", el("kbd", {}, "Ctrl"), " ", el("kbd", {}, "V"), "."),
   );
-  return el("div", { class: "landing" }, well, known ? begin(signal) : null);
 }
 
 function begin(signal) {
