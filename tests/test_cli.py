@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from lookalike.sources import content_hash
+
 from .conftest import draw, fill, run, save
 
 
@@ -78,6 +80,9 @@ def test_search_prints_json_paths_or_plain_lines(pictures: Path, indexed: Path) 
         "height": 120,
         "kind": "exact",
         "match": answer["hits"][0]["match"],
+        "id": content_hash(query.read_bytes()).hex(),
+        "size": query.stat().st_size,
+        "mtime_ns": query.stat().st_mtime_ns,
     }
     assert answer["hits"][0]["match"]["transform"][2] == pytest.approx([0, 0, 1], abs=1e-3)
     assert answer["hits"][3]["kind"] == "similar"

@@ -36,7 +36,9 @@ def test_index_then_search(tmp_path: Path, gallery: Gallery) -> None:
     assert [hit.rank for hit in result] == [1, 2, 3, 4, 5]
     assert [hit.score for hit in result] == sorted((h.score for h in result), reverse=True)
     best = result[0]
-    assert best == Hit(1, str(query), best.score, 160, 120, "exact", best.match)
+    assert best == Hit(
+        1, str(query), best.score, 160, 120, "exact", best.match, best.id, best.size, best.mtime_ns
+    )
     assert best.match
     assert best.match.query_overlap > 0.98
     assert all(hit.kind == "similar" for hit in result[1:])

@@ -210,7 +210,17 @@ def test_copies_come_before_what_scores_better_the_surest_first(tmp_path: Path) 
 def test_hits_are_json(busy_gallery: Gallery) -> None:
     result = busy_gallery.search(busy(5, SIZE).crop((200, 140, 480, 360)), top=2)
     copy, other = (json.loads(json.dumps(hit.as_json())) for hit in result)
-    assert set(other) == {"rank", "path", "score", "width", "height", "kind"}
+    assert set(other) == {
+        "rank",
+        "path",
+        "score",
+        "width",
+        "height",
+        "kind",
+        "id",
+        "size",
+        "mtime_ns",
+    }
     assert set(copy) == {*other, "match"}
     assert copy["kind"] == "copy"
     assert "points" not in copy["match"]

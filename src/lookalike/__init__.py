@@ -11,11 +11,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .client import Client
     from .duplicates import Duplicate, Group
     from .errors import DataSetError, LookalikeError
     from .evaluate import Evaluation, evaluate
+    from .filters import Filter
     from .gallery import Gallery
     from .types import (
+        Entry,
         Hit,
         IndexReport,
         Info,
@@ -28,9 +31,12 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "Client",
     "DataSetError",
     "Duplicate",
+    "Entry",
     "Evaluation",
+    "Filter",
     "Gallery",
     "Group",
     "Hit",
@@ -46,8 +52,10 @@ __all__ = [
     "evaluate",
 ]
 _ELSEWHERE = {
+    "Client": ".client",
     "DataSetError": ".errors",
     "Duplicate": ".duplicates",
+    "Filter": ".filters",
     "Evaluation": ".evaluate",
     "Gallery": ".gallery",
     "Group": ".duplicates",

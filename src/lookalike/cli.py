@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from . import tidying, workshops
+from . import serving, tidying, workshops
 from .errors import ArgumentError, LookalikeError
 from .workshops import DONE, INTERRUPTED, NOTHING_USABLE, WRONG_USAGE
 
 if TYPE_CHECKING:
-    from .gallery import Gallery
+    from .client import AnyGallery
     from .types import SearchResult
 
 app = typer.Typer(
@@ -27,15 +27,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(serving.app)
 app.add_typer(tidying.app)
 app.add_typer(workshops.app)
 
 GalleryOption = Annotated[
-    Optional[Path],
+    Optional[str],
     typer.Option(
         "--gallery",
-        metavar="DIR",
-        help="The gallery's folder. Default: $LOOKALIKE_GALLERY, else one in your data folder.",
+        metavar="DIR|URL",
+        help="The gallery's folder, or a server's URL. Default: $LOOKALIKE_GALLERY, else one in "
+        "your data folder.",
     ),
 ]
 EncoderOption = Annotated[
@@ -137,6 +139,27 @@ def search(
     copies: Annotated[
         bool, typer.Option("--copies/--no-copies", help="Look for copies, and prove them.")
     ] = True,
+    region: Annotated[
+        Optional[str],
+        typer.Option(metavar="X,Y,W,H", help="Ask with a part only, in shares of the picture."),
+    ] = None,
+    folder: Annotated[
+        Optional[Path], typer.Option(metavar="DIR", help="Only hits at or under this folder.")
+    ] = None,
+    label: Annotated[
+        Optional[str], typer.Option(metavar="NAME", help="Only hits in a folder of this name.")
+    ] = None,
+    min_width: Annotated[Optional[int], typer.Option(min=0, metavar="PIXELS")] = None,
+    min_height: Annotated[Optional[int], typer.Option(min=0, metavar="PIXELS")] = None,
+    min_bytes: Annotated[Optional[int], typer.Option(min=0, metavar="BYTES")] = None,
+    max_bytes: Annotated[Optional[int], typer.Option(min=0, metavar="BYTES")] = None,
+    after: Annotated[
+        Optional[str],
+        typer.Option(metavar="DAY", help="Only files last changed then or later: 2026-05-31."),
+    ] = None,
+    before: Annotated[
+        Optional[str], typer.Option(metavar="DAY", help="Only files last changed earlier.")
+    ] = None,
     as_json: JsonOption = False,
     as_paths: Annotated[bool, typer.Option("--paths", help="Print only the paths.")] = False,
     sheet: Annotated[
@@ -146,17 +169,34 @@ def search(
     encoder: EncoderOption = None,
 ) -> None:
     """Find where a picture stands and what looks like it, or what a text describes best."""
+    from .filters import Filter
+    from .query import region_of
     from .sources import read_stream
     from .terminal import say, show_hits
 
     if (query is None) == (text is None):
         raise ArgumentError("Ask with one of the two: a picture, QUERY, or --text WORDS.")
     asked = read_stream(sys.stdin.buffer) if query == "-" else query
+    where = Filter(
+        os.path.abspath(folder) if folder else None,
+        label,
+        min_width,
+        min_height,
+        min_bytes,
+        max_bytes,
+        after,
+        before,
+    )
+    part = region_of(region) if region else None
     opened = _open(gallery, encoder=encoder)
     if asked is None:
-        result = opened.search_text(text or "", top=top, min_score=min_score)
+        if part:
+            raise ArgumentError("A text has no parts; leave --region out.")
+        result = opened.search_text(text or "", top=top, min_score=min_score, where=where)
     else:
-        result = opened.search(asked, top=top, min_score=min_score, copies=copies)
+        result = opened.search(
+            asked, top=top, min_score=min_score, copies=copies, region=part, where=where
+        )
     if sheet:
         _draw(sheet, asked, result)
     if as_json:
@@ -295,10 +335,10 @@ def _rows(count: int) -> str:
     return f"{count:,} row" if count == 1 else f"{count:,} rows"
 
 
-def _open(gallery: Path | None, *, encoder: str | None = None, rebuild: bool = False) -> Gallery:
-    from .gallery import Gallery
+def _open(gallery: str | None, *, encoder: str | None = None, rebuild: bool = False) -> AnyGallery:
+    from .client import open_gallery
 
-    return Gallery.open(gallery, encoder=encoder, rebuild=rebuild)
+    return open_gallery(gallery, encoder=encoder, rebuild=rebuild)
 
 
 def _draw(sheet: Path, asked: str | bytes | None, result: SearchResult) -> None:

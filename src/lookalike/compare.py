@@ -13,7 +13,7 @@ from .query import look
 from .verify import verify
 
 if TYPE_CHECKING:
-    from .query import Query
+    from .query import Asked, Query
     from .types import Match, Picture
 
 COPY_CONFIDENCE = 0.9
@@ -103,7 +103,7 @@ def kind_of(match: Match | None) -> str:
     return "near" if match and match.inliers >= NEAR_INLIERS else "different"
 
 
-def compare(one: Query, other: Query) -> Comparison:
+def compare(one: Query | Asked, other: Query | Asked) -> Comparison:
     """Find how one picture lies in another.
 
     Args:

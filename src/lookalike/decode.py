@@ -111,7 +111,7 @@ def decode(data: bytes, *, min_side: int = MIN_SIDE_PIXELS) -> Picture:
         raise PictureError(_reason(error, name)) from error
 
 
-def from_image(image: Image.Image) -> Picture:
+def from_image(image: Image.Image, *, min_side: int = MIN_SIDE_PIXELS) -> Picture:
     """Take a PIL image that the caller has decoded, as `decode` would.
 
     Raises:
@@ -119,7 +119,7 @@ def from_image(image: Image.Image) -> Picture:
     """
     _check_size(*image.size)
     try:
-        return _finish(image, image.size, MIN_SIDE_PIXELS)
+        return _finish(image, image.size, min_side)
     except Exception as error:
         raise PictureError(_reason(error, image.format or "PIL")) from error
 

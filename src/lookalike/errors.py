@@ -7,6 +7,7 @@ LookalikeError
 ├── EncoderError            an encoder that can't be found, read or run
 ├── DataSetError            a data set that can't be fetched, checked or unpacked
 ├── FeatureListError        a Parquet file that is no feature list, or another encoder's
+├── ServerError             a server that can't be reached, or does not let you in
 └── GalleryError
     ├── GalleryNotFoundError    nothing there yet
     ├── GalleryBusyError        another process is writing
@@ -45,6 +46,10 @@ class DataSetError(LookalikeError):
 
 class FeatureListError(LookalikeError):
     """A Parquet file that is no feature list of this gallery's encoder."""
+
+
+class ServerError(LookalikeError):
+    """A gallery's server that can't be reached, refuses, or failed."""
 
 
 class GalleryError(LookalikeError):

@@ -5,48 +5,36 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import exchange, rebuild, roots
-from .binding import fitting_encoder
-from .errors import ArgumentError, GalleryNotFoundError
+from .errors import ArgumentError
 from .lock import writing
 from .manifest import EncoderCard, Manifest, locate
+from .reading import Reading
 from .sources import look_at_root, walk
-from .store import Store
-from .types import IndexReport, Info, PruneReport, Refusal
+from .types import IndexReport, PruneReport, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from .duplicates import Group
     from .encoders import Encoder
-    from .query import Query
-    from .types import Progress, SearchResult, Source
-
-MAX_TOP = 10_000
+    from .types import Progress, Source
 
 
 def _no_progress(_done: int, _of: int) -> None:
     pass
 
 
-class Gallery:
+class Gallery(Reading):
     """A collection of pictures that can be searched by picture.
 
     Open it with `Gallery.open`; it is made on disk by the first `index`. One process writes at a
     time, any number read meanwhile. A `Gallery` may be used by several threads.
     """
-
-    def __init__(self, folder: Path, encoder: Encoder | str | None, *, rebuilds: bool) -> None:
-        """Use `Gallery.open`."""
-        self.folder = folder
-        self._wanted = encoder
-        self._rebuild = rebuilds
-        self._encoder: Encoder | None = None
-        self._store: Store | None = None
 
     @classmethod
     def open(
@@ -144,78 +132,6 @@ class Gallery:
                 rebuild.finish(self.folder, manifest)
                 self._rebuild = False
         return replace(report, refused=report.refused + len(unreadable), offline=tuple(offline))
-
-    def search(
-        self, query: Query, *, top: int = 10, min_score: float | None = None, copies: bool = True
-    ) -> SearchResult:
-        """Find where a picture stands, and those that look most like it.
-
-        Args:
-            query: a path, the bytes of a picture file, a binary file object, a PIL image, or an
-                RGB array uint8 [H, W, 3].
-            top: how many hits, 1..10,000.
-            min_score: leave out hits whose cosine is lower; proved copies stay.
-            copies: whether to look for copies, and to prove them.
-
-        Returns:
-            the hits: the same picture, then proved copies, the surest first, then what looks most
-            like it.
-
-        Raises:
-            ArgumentError: `top` is out of range, or the query is of no known kind.
-            PictureError: the query can't be read or decoded.
-            GalleryNotFoundError: there is no gallery, or nothing in it yet.
-            EncoderMismatchError: the gallery's encoder is not to be had any more.
-        """
-        from .search import search
-
-        return self._ask(search, query, top=top, min_score=min_score, copies=copies)
-
-    def search_text(
-        self, text: str, *, top: int = 10, min_score: float | None = None
-    ) -> SearchResult:
-        """Find the pictures that a text describes best, by the encoder's text tower.
-
-        Args:
-            text: a few words, such as `a red bicycle`.
-            top: how many hits, 1..10,000.
-            min_score: as in `search`; with texts it is low, some .3 for what fits by CLIP.
-
-        Raises:
-            EncoderError: the gallery's encoder has no text tower; and all that `search` raises.
-        """
-        from .search import search_text
-
-        if not text.strip():
-            raise ArgumentError("The text is empty; say what to look for, such as: a red bicycle")
-        return self._ask(search_text, text, top=top, min_score=min_score)
-
-    def info(self) -> Info:
-        """Count the rows, look at the roots, the index and the disk.
-
-        Raises:
-            GalleryNotFoundError: there is no gallery.
-        """
-        manifest = self._manifest()
-        store = self._open_store(manifest)
-        return Info(
-            gallery=str(self.folder),
-            pictures=store.pictures.count(),
-            fingerprints=store.prints.table.count(),
-            refused=sum(1 for _ in store.refused()),
-            roots=tuple(map(look_at_root, manifest.roots)),
-            encoder=asdict(manifest.encoder),
-            index=store.index_state(),
-            bytes_on_disk=store.bytes_on_disk(),
-        )
-
-    def refused(self) -> Iterator[Refusal]:
-        """List the files that could not be used, each with its reason.
-
-        Raises:
-            GalleryNotFoundError: there is no gallery.
-        """
-        return self._open_store(self._manifest()).refused()
 
     def prune(
         self, *, dry_run: bool = False, on_rows: Callable[[int, int], None] = _no_progress
@@ -319,41 +235,3 @@ class Gallery:
             manifest.write(self.folder)
             store = self._open_store(manifest)
             return exchange.take_in(Path(path), store, manifest.encoder, of=rows, on_rows=on_rows)
-
-    def _ask(
-        self, find: Callable[..., SearchResult], asked: Any, *, top: int, **options: Any
-    ) -> SearchResult:
-        if not 1 <= top <= MAX_TOP:
-            raise ArgumentError(f"top is {top}; it must be 1 to {MAX_TOP}.")
-        manifest = self._manifest()
-        encoder, store = self._fitting_encoder(manifest), self._open_store(manifest)
-        result = find(asked, store, encoder, top=top, **options)
-        if not result and not store.pictures.count():
-            raise GalleryNotFoundError(
-                f"{self.folder} has no pictures yet; add some with: lookalike index FOLDER"
-            )
-        return result
-
-    def _manifest(self) -> Manifest:
-        manifest = Manifest.read(self.folder)
-        if manifest is None:
-            raise GalleryNotFoundError(
-                f"There is no gallery at {self.folder} yet; make one with: lookalike index FOLDER"
-            )
-        return manifest
-
-    def _fitting_encoder(self, manifest: Manifest | None, *, rebuild: bool = False) -> Encoder:
-        self._encoder = fitting_encoder(
-            self.folder, manifest, wanted=self._wanted, loaded=self._encoder, rebuild=rebuild
-        )
-        return self._encoder
-
-    def _open_store(self, manifest: Manifest, *, rebuild: bool = False) -> Store:
-        card, table = manifest.encoder, manifest.table
-        if rebuild and manifest.rebuild:
-            card, table = manifest.rebuild
-        store = self._store
-        if store is None or (store.table, store.copies) != (table, manifest.copies):
-            store = Store(self.folder, table, card.dimensions, copies=manifest.copies)
-            self._store = store
-        return store

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING
 
 from .fingerprints import packed
@@ -48,6 +49,12 @@ class Prints:
             ),
         )
         self.words = Words(folder)
+
+    def frozen(self) -> Prints:
+        """Give these as they are now, whatever is written."""
+        twin = copy(self)
+        twin.table = self.table.frozen()
+        return twin
 
     def add(self, prints: Mapping[bytes, bytes]) -> None:
         """Commit packed fingerprints by content hash; none of them may be there already."""

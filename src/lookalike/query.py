@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import io
+import math
 import os
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, TypeAlias, cast
 
-from .decode import decode, from_image
+from .decode import MIN_SIDE_PIXELS, decode, from_image
 from .errors import ArgumentError, PictureError
 from .sources import content_hash, read_stream
+from .types import Picture
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from PIL import Image
 
-    from .types import Picture
-
     Query: TypeAlias = (
         str | os.PathLike[str] | bytes | bytearray | IO[bytes] | Image.Image | NDArray[np.uint8]
     )
+    Region: TypeAlias = tuple[float, float, float, float]
 
+MAX_SIDE_PIXELS = 4_096  # that the shorter side is decoded to, for a small part of it
 _CHANNELS = 3
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,41 +36,123 @@ class Asked:
         picture: the pixels.
         name: its path, or what kind of object it was.
         path: absolute path; None where the query was no path.
-        content: its content hash; None where there were no bytes to hash.
+        content: its content hash; None where there were no bytes to hash, and for a part.
+        left: pixels of the whole picture that lie left of a part asked with.
+        top: likewise above it.
+        whole: width and height of the whole picture, of which this is a part.
     """
 
     picture: Picture
     name: str
     path: str | None = None
     content: bytes | None = None
+    left: float = 0.0
+    top: float = 0.0
+    whole: tuple[int, int] | None = None
 
 
-def look(query: Query) -> Asked:
+def look(query: Query | Asked, region: Region | None = None) -> Asked:
     """Read and decode what a user asks with.
 
     Args:
         query: a path, the bytes of a picture file, a binary file object, a PIL image, or an RGB
-            array uint8 [H, W, 3].
+            array uint8 [H, W, 3]; or what was looked at already.
+        region: x, y, width and height of the part to ask with, as shares of the upright picture.
 
     Raises:
         PictureError: it can't be read, or is no usable picture; the message says what to do.
-        ArgumentError: it is none of the kinds above.
+        ArgumentError: it is none of the kinds above, or the region lies outside.
+    """
+    min_side = MIN_SIDE_PIXELS
+    if region is not None:
+        x, y, width, height = region
+        inside = 0 <= x < 1 and 0 <= y < 1 and max(x + width, y + height) <= 1 + _ROUNDING
+        if not (inside and width > 0 and height > 0):
+            raise ArgumentError(
+                f"The region {region} does not lie in the picture; give x, y, width and height "
+                "as shares of it, such as 0.25,0.25,0.5,0.5."
+            )
+        min_side = int(min(MIN_SIDE_PIXELS / min(width, height), MAX_SIDE_PIXELS))
+    asked = query if isinstance(query, Asked) else _look(query, min_side)
+    return _part(asked, region) if region else asked
+
+
+def region_of(text: str) -> Region:
+    """Read a region as users write it: `x,y,w,h`, shares of the upright picture.
+
+    Raises:
+        ArgumentError: it is none.
     """
     try:
+        x, y, width, height = map(float, text.split(","))
+    except ValueError as error:
+        raise ArgumentError(
+            f"The region is {text!r}; write x, y, width and height as 0.25,0.25,0.5,0.5."
+        ) from error
+    return x, y, width, height
+
+
+def as_file(query: Query) -> tuple[bytes, str]:
+    """Give what a user may ask with as the bytes of a picture file, and its name.
+
+    Raises:
+        PictureError: it can't be read.
+        ArgumentError: it is of no known kind.
+    """
+    if isinstance(query, (str, os.PathLike)):
+        try:
+            with open(query, "rb") as file:
+                return read_stream(file), os.path.basename(os.fspath(query))
+        except (OSError, ValueError) as error:
+            said = getattr(error, "strerror", None) or str(error)
+            raise PictureError(f"{query!s} can't be read ({said}); check the path.") from error
+    if isinstance(query, (bytes, bytearray, memoryview)):
+        return bytes(query), "bytes"
+    if hasattr(query, "read"):
+        return read_stream(cast("IO[bytes]", query)), "stream"
+    image = cast("Image.Image", query) if hasattr(query, "getexif") else from_array(query)
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue(), "picture"
+
+
+def _part(asked: Asked, region: Region) -> Asked:
+    import numpy as np
+
+    x, y, width, height = region
+    picture = asked.picture
+    rows, columns = picture.pixels.shape[:2]
+    left, top = int(x * columns), int(y * rows)
+    right = min(max(math.ceil((x + width) * columns), left + 1), columns)
+    bottom = min(max(math.ceil((y + height) * rows), top + 1), rows)
+    across, down = picture.width / columns, picture.height / rows
+    part = Picture(
+        np.ascontiguousarray(picture.pixels[top:bottom, left:right]),
+        max(round((right - left) * across), 1),
+        max(round((bottom - top) * down), 1),
+    )
+    whole = (picture.width, picture.height)
+    return Asked(part, asked.name, None, None, left * across, top * down, whole)
+
+
+def _look(query: Query, min_side: int) -> Asked:
+    try:
         if isinstance(query, (str, os.PathLike)):
-            return _look_at_path(os.path.abspath(query))
+            return _look_at_path(os.path.abspath(query), min_side)
         if isinstance(query, (bytes, bytearray, memoryview)):
-            return _look_at_bytes(bytes(query), "bytes")
+            return _look_at_bytes(bytes(query), "bytes", min_side)
         if hasattr(query, "read"):
             stream = cast("IO[bytes]", query)
             name = getattr(stream, "name", None)
-            return _look_at_bytes(read_stream(stream), name if isinstance(name, str) else "stream")
+            name = name if isinstance(name, str) else "stream"
+            return _look_at_bytes(read_stream(stream), name, min_side)
         if hasattr(query, "getexif"):
-            return Asked(from_image(cast("Image.Image", query)), "PIL image")
-        return Asked(from_image(_from_array(query)), "array")
+            return Asked(from_image(cast("Image.Image", query), min_side=min_side), "PIL image")
+        return Asked(from_image(from_array(query), min_side=min_side), "array")
     except PictureError as error:
         name = os.path.abspath(query) if isinstance(query, (str, os.PathLike)) else "The query"
-        raise PictureError(f"{name} can't be used: {error}; ask with another picture.") from error
+        said = f"{name} can't be used: {error}; ask with another picture."
+        raise type(error)(said) from error
     except MemoryError as error:
         raise PictureError(
             "There is not enough memory for the query; ask with a smaller one."
@@ -77,18 +163,23 @@ def look(query: Query) -> Asked:
         ) from error
 
 
-def _look_at_path(path: str) -> Asked:
+def _look_at_path(path: str, min_side: int) -> Asked:
     if "\0" in path:
         raise PictureError("no file has such a name")
     with open(path, "rb") as file:
-        return _look_at_bytes(read_stream(file), path, path)
+        return _look_at_bytes(read_stream(file), path, min_side, path)
 
 
-def _look_at_bytes(data: bytes, name: str, path: str | None = None) -> Asked:
-    return Asked(decode(data), name, path, content_hash(data))
+def _look_at_bytes(data: bytes, name: str, min_side: int, path: str | None = None) -> Asked:
+    return Asked(decode(data, min_side=min_side), name, path, content_hash(data))
 
 
-def _from_array(query: Any) -> Image.Image:
+def from_array(query: Any) -> Image.Image:
+    """Take an RGB array uint8 [H, W, 3] as a picture.
+
+    Raises:
+        ArgumentError: it is none.
+    """
     import numpy as np
     from PIL import Image
 

@@ -7,6 +7,7 @@ import errno
 import fnmatch
 import hashlib
 import os
+import re
 import stat
 from typing import IO, TYPE_CHECKING
 
@@ -169,6 +170,16 @@ def size_in_words(count: int) -> str:
 def content_hash(data: bytes) -> bytes:
     """Name a file's content: the first `CONTENT_HASH_BYTES` bytes of its SHA-256."""
     return hashlib.sha256(data).digest()[:CONTENT_HASH_BYTES]
+
+
+def check_id(one: str) -> None:
+    """See that a text is the id of a picture: its content hash as hexadecimal digits.
+
+    Raises:
+        ArgumentError: it is not.
+    """
+    if not re.fullmatch(r"[0-9a-f]{32}", one):
+        raise ArgumentError(f"{one[:80]!r} is no id; one has 32 hexadecimal digits.")
 
 
 def is_gone(path: str) -> bool:

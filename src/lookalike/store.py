@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from .prints import MAX_ORPHANS_SHARE, Prints
-from .sources import TRY_AGAIN
+from .sources import TRY_AGAIN, check_id
 from .table import Table, again, batched, from_text, storage, to_text, under_filter
-from .types import Record, Refusal, Source
+from .types import Entry, Record, Refusal, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,6 +29,7 @@ MAX_INDEX_BITS = 8  # a dimension, which Lance wants to be whole
 VECTOR_INDEX = "vector_idx"
 NPROBES = 24  # partitions that a search looks into; Lance makes them of about 4,096 rows
 REFINE_FACTOR = 10  # times `top` candidates are compared by their exact vectors
+_FOUND = ("path", "width", "height", "content_hash", "size", "mtime_ns")
 PATHS_AT_ONCE = 100  # that one scan looks under
 PROGRESS_ROWS = 1_000
 
@@ -66,6 +68,26 @@ class Store:
         # A file of another kind is kept with no reason: known, so that it is not read again.
         self.refusals = Table(folder / REFUSALS, pa.schema([*file, ("reason", pa.string())]))
         self.prints = Prints(folder)
+
+    def frozen(self) -> Store:
+        """Give it as it is now, for what is read in several steps."""
+        twin = copy(self)
+        twin.pictures, twin.prints = self.pictures.frozen(), self.prints.frozen()
+        return twin
+
+    def entries(self, ids: Sequence[str]) -> list[Entry]:
+        """Find pictures by their content hashes, in the order asked for.
+
+        Raises:
+            ArgumentError: one is not 32 hexadecimal digits.
+        """
+        for one in ids:
+            check_id(one)
+        found: dict[str, list[Any]] = {one: [] for one in ids}
+        for batch in self.pictures.of_contents(map(bytes.fromhex, found), _FOUND):
+            for row in batch.to_pylist():
+                found[row["content_hash"].hex()].append(row)
+        return [_entry(one, rows) for one, rows in found.items() if rows]
 
     def add(self, records: Sequence[Record], *, replace: bool) -> None:
         """Commit rows; `replace` where some of the paths may have a row already.
@@ -145,14 +167,18 @@ class Store:
                 on_rows(number, rows)
         return lost
 
-    def by_content(self, hashes: Iterable[bytes]) -> Iterator[Record]:
-        """Find the rows whose files have one of these contents."""
-        for batch in self.pictures.of_contents(hashes, self.pictures.schema.names):
+    def by_content(self, hashes: Iterable[bytes], where: str | None = None) -> Iterator[Record]:
+        """Find the rows whose files have one of these contents, of those that a filter allows."""
+        for batch in self.pictures.of_contents(hashes, self.pictures.schema.names, where):
             yield from records(batch)
 
     @again
     def find(
-        self, vector: NDArray[np.float32], top: int, content: bytes | None = None
+        self,
+        vector: NDArray[np.float32],
+        top: int,
+        content: bytes | None = None,
+        where: str | None = None,
     ) -> list[dict[str, Any]]:
         """Find the rows whose vectors have the greatest cosine with one.
 
@@ -161,9 +187,10 @@ class Store:
             top: how many, at most.
             content: a content hash; its rows are found too, for certain, which the index, being
                 approximate, does not promise.
+            where: a Lance filter; only rows that it allows are looked at.
 
         Returns:
-            dicts of path, score, width, height and content_hash, in no order.
+            dicts of path, score, width, height, content_hash, size and mtime_ns, in no order.
         """
         import numpy as np
 
@@ -173,13 +200,16 @@ class Store:
         with storage():
             rows: list[dict[str, Any]] = (
                 dataset.scanner(
-                    columns=["path", "width", "height", "content_hash", "_distance"],
+                    columns=[*_FOUND, "_distance"],
+                    filter=where,
+                    prefilter=where is not None,
                     nearest={
                         "column": "vector",
                         "q": vector.astype(np.float16),
                         "k": top,
                         "metric": "cosine",
-                        "nprobes": NPROBES,
+                        # Among few allowed rows, as many partitions as it takes.
+                        **({"minimum_nprobes": NPROBES} if where else {"nprobes": NPROBES}),
                         "refine_factor": REFINE_FACTOR,
                     },
                     disable_scoring_autoprojection=True,
@@ -192,12 +222,12 @@ class Store:
             row["score"] = 1 - row.pop("_distance")
         if content:
             known = {row["path"] for row in rows}
-            same = self.rows_of([content], vector)
+            same = self.rows_of([content], vector, where)
             rows += [row for row in same if row["path"] not in known]
         return rows
 
     def rows_of(
-        self, contents: Iterable[bytes], vector: NDArray[np.float32]
+        self, contents: Iterable[bytes], vector: NDArray[np.float32], where: str | None = None
     ) -> list[dict[str, Any]]:
         """Give the rows of some contents as `find` does."""
         import numpy as np
@@ -209,8 +239,10 @@ class Store:
                 "width": record.width,
                 "height": record.height,
                 "content_hash": record.content_hash,
+                "size": record.source.size,
+                "mtime_ns": record.source.mtime_ns,
             }
-            for record in self.by_content(contents)
+            for record in self.by_content(contents, where)
         ]
 
     def optimize(self, *, orphans: bool = True) -> None:
@@ -269,6 +301,12 @@ def records(batch: pa.RecordBatch) -> Iterator[Record]:
     ):
         source = Source(from_text(row["path"]), row["size"], row["mtime_ns"])
         yield Record(source, row["content_hash"], row["width"], row["height"], vector)
+
+
+def _entry(one: str, rows: list[dict[str, Any]]) -> Entry:
+    newest = max(rows, key=lambda row: row["mtime_ns"])
+    paths = tuple(sorted(from_text(row["path"]) for row in rows))
+    return Entry(one, paths, newest["width"], newest["height"], newest["size"], newest["mtime_ns"])
 
 
 def _file_columns(sources: Iterable[Source]) -> dict[str, Any]:

@@ -40,9 +40,23 @@ class Table:
         self._file_format = file_format
         self._dataset: lance.LanceDataset | None = None
         self._lock = threading.Lock()
+        self._is_frozen = False
+
+    def frozen(self) -> Table:
+        """Give this table as it is now: whatever is written, it keeps to its version."""
+        twin = Table(self.uri, self.schema)
+        twin._dataset, twin._is_frozen = self.dataset(), True
+        return twin
+
+    def version(self) -> int:
+        """Tell the number of the newest version; 0 while nothing was written."""
+        dataset = self.dataset()
+        return 0 if dataset is None else int(dataset.version)
 
     def dataset(self) -> lance.LanceDataset | None:
         """Open the newest version; None while nothing was written."""
+        if self._is_frozen:
+            return self._dataset
         with storage(), self._lock:
             # Never moved to another version in place: other threads may be reading from it.
             if self._dataset is None:
@@ -85,12 +99,13 @@ class Table:
                 yield from dataset.scanner(columns=list(columns), filter=where).to_batches()
 
     def of_contents(
-        self, contents: Iterable[bytes], columns: Sequence[str]
+        self, contents: Iterable[bytes], columns: Sequence[str], where: str | None = None
     ) -> Iterator[pa.RecordBatch]:
         """Read columns of the rows with one of these content hashes, in batches."""
+        also = f" AND ({where})" if where else ""
         for some in batched(contents, LOOKUP_VALUES):
             wanted = ", ".join(f"X'{value.hex()}'" for value in some)
-            yield from self.scan(columns, f"content_hash IN ({wanted})")
+            yield from self.scan(columns, f"content_hash IN ({wanted}){also}")
 
     def take(self, places: Any, columns: Sequence[str]) -> pa.Table:
         """Read columns of the rows at some places, in the order asked for."""
@@ -121,7 +136,7 @@ class Table:
             return
         for some in batched(paths, LOOKUP_VALUES):
             with storage():
-                dataset.delete(f"path IN ({', '.join(map(_literal, some))})")
+                dataset.delete(f"path IN ({', '.join(map(literal, some))})")
 
     def merge_fragments(self) -> None:
         """Merge small fragments, where there are many."""
@@ -168,8 +183,8 @@ class Table:
 def under_filter(*paths: str) -> str:
     """Write the Lance filter for the rows at or below one of some paths."""
     below = (path if path.endswith(os.sep) else path + os.sep for path in paths)
-    parts = [f"path IN ({', '.join(map(_literal, paths))})"]
-    parts += [f"starts_with(path, {_literal(folder)})" for folder in below]
+    parts = [f"path IN ({', '.join(map(literal, paths))})"]
+    parts += [f"starts_with(path, {literal(folder)})" for folder in below]
     return f"({' OR '.join(parts)})"
 
 
@@ -210,7 +225,8 @@ def storage() -> Iterator[None]:
         ) from error
 
 
-def _literal(path: str) -> str:
+def literal(path: str) -> str:
+    """Write a path as a literal of Lance's filters."""
     return "'" + to_text(path).replace("'", "''") + "'"
 
 

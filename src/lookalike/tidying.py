@@ -16,8 +16,8 @@ from .workshops import INTERRUPTED, NOTHING_USABLE
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from .client import AnyGallery
     from .duplicates import Group
-    from .gallery import Gallery
     from .trash import TrashReport
     from .types import Member
 
@@ -31,7 +31,8 @@ def duplicates(
         typer.Argument(metavar="PATH...", help="Only files at or under these. Default: all."),
     ] = None,
     gallery: Annotated[
-        Optional[Path], typer.Option("--gallery", metavar="DIR", help="The gallery's folder.")
+        Optional[str],
+        typer.Option("--gallery", metavar="DIR|URL", help="The gallery's folder, or a server."),
     ] = None,
     kind: Annotated[
         str,
@@ -53,12 +54,16 @@ def duplicates(
 ) -> None:
     """Group the files that show the same picture, and tell which one to keep."""
     from .album import write
-    from .gallery import Gallery
+    from .client import Client, open_gallery
     from .terminal import StageProgress, say
     from .trash import to_trash
 
     _check(kind=kind, html=html, trash=trash, yes=yes)
-    opened = Gallery.open(gallery)
+    opened = open_gallery(gallery)
+    if isinstance(opened, Client) and (html or trash):
+        raise ArgumentError(
+            "--html and --trash need the files; run this where the gallery is, or use the page."
+        )
     left_out = list[str]()
     plan: TrashReport | None = None
     with StageProgress() as progress:
@@ -119,7 +124,7 @@ def _is_wanted(plan: TrashReport, *, yes: bool, may_ask: bool) -> bool:
     return False
 
 
-def _move(opened: Gallery, groups: Sequence[Group]) -> TrashReport:
+def _move(opened: AnyGallery, groups: Sequence[Group]) -> TrashReport:
     """Move files, and remove the rows of those that went, also where it is stopped."""
     from .terminal import StageProgress, say
     from .trash import to_trash

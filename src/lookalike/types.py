@@ -79,6 +79,27 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """A picture of the gallery: one content, and the files that have it.
+
+    Attributes:
+        id: its content hash, 32 hexadecimal digits.
+        paths: absolute, in order.
+        width: pixels, upright.
+        height: likewise.
+        size: bytes of each file; -1 where not known.
+        mtime_ns: time of the last change of the file changed last, nanoseconds since the epoch.
+    """
+
+    id: str
+    paths: tuple[str, ...]
+    width: int
+    height: int
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """One answer of a search.
 
@@ -91,6 +112,9 @@ class Hit:
         kind: `exact` (the same bytes or pixels), `copy` (proved to be made one from the other),
             `near` (another picture of the same thing or scene), `similar`.
         match: how the query lies in it; None for `similar`.
+        id: its content hash, 32 hexadecimal digits.
+        size: bytes of the file.
+        mtime_ns: time of the file's last change, nanoseconds since the epoch.
     """
 
     rank: int
@@ -100,6 +124,9 @@ class Hit:
     height: int
     kind: str = "similar"
     match: Match | None = None
+    id: str = ""
+    size: int = 0
+    mtime_ns: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """Give everything as JSON values; `match` only where there is one."""
@@ -116,11 +143,13 @@ class SearchResult(Sequence[Hit]):
         query: the query's path, or what kind of object it was, or the text.
         took_ms: milliseconds from reading the query to the last hit; the first search of a process
             also loads the weights.
+        version: of the table of pictures, all of which the hits come from.
     """
 
     hits: tuple[Hit, ...]
     query: str
     took_ms: float
+    version: int = 0
 
     @property
     def copies(self) -> tuple[Hit, ...]:

@@ -1,0 +1,341 @@
+"""A gallery that a server has: the verbs of `Gallery`, over HTTP."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from .errors import ArgumentError, ServerError
+from .gallery import Gallery
+from .query import as_file
+from .sources import check_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+    from types import TracebackType
+    from typing import NoReturn
+
+    import httpx
+    from typing_extensions import Self
+
+    from .catalog import Shelf
+    from .duplicates import Group
+    from .filters import Filter
+    from .query import Query, Region
+    from .types import (
+        Entry,
+        IndexReport,
+        Info,
+        Progress,
+        PruneReport,
+        Refusal,
+        SearchResult,
+    )
+
+MAX_TOP = 1_000  # of a search by a server
+TOKEN_VARIABLE = "LOOKALIKE_TOKEN"  # noqa: S105  the name of the variable, not a token
+SECONDS = 60.0
+POLL_SECONDS = 0.25
+MAX_TRIES = 5  # where the server is busy
+_BUSY = 503
+
+
+class Client:
+    """The gallery of a server, by its URL; `with` closes the connections.
+
+    Paths are those of the server's machine. Hits and pictures are as `Gallery` gives them, but
+    times are of whole seconds, and matches have no points. A `Client` may be used by several
+    threads.
+    """
+
+    def __init__(self, url: str, *, token: str | None = None) -> None:
+        """Name the server; nothing is asked yet.
+
+        Args:
+            url: such as `http://127.0.0.1:8000`.
+            token: what the server was started with; None for that of the environment variable
+                LOOKALIKE_TOKEN, if there is one.
+
+        Raises:
+            ArgumentError: it is no such URL.
+        """
+        import httpx
+
+        token = token or os.environ.get(TOKEN_VARIABLE)
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self.folder = url.rstrip("/")
+        try:
+            # Not through a proxy of the environment: the server is mostly on this machine.
+            self._http = httpx.Client(
+                base_url=f"{self.folder}/api/v1", headers=headers, timeout=SECONDS, trust_env=False
+            )
+        except (httpx.InvalidURL, UnicodeError, ValueError) as error:
+            raise ArgumentError(
+                f"{url!r} is no URL of a server; write it as http://127.0.0.1:8000."
+            ) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def search(  # noqa: PLR0913
+        self,
+        query: Query,
+        *,
+        top: int = 10,
+        min_score: float | None = None,
+        copies: bool = True,
+        region: Region | None = None,
+        where: Filter | None = None,
+    ) -> SearchResult:
+        """Find where a picture stands; see `Gallery.search`. `top` is 1,000 at most."""
+        from . import wire
+
+        if not 1 <= top <= MAX_TOP:
+            raise ArgumentError(f"top is {top}; a server takes 1 to {MAX_TOP}.")
+        blob, name = _file(query)
+        fields = {"top": str(top), "copies": str(copies).lower()}
+        if min_score is not None:
+            fields["min_score"] = repr(float(min_score))
+        if region is not None:
+            fields["region"] = ",".join(f"{share:.9f}" for share in region)
+        if where is not None:
+            fields["filter"] = json.dumps(where.as_json())
+        found = self._ask("POST", "/search", data=fields, files={"image": (name, blob)})
+        return wire.result_from_json(found, [wire.hit_from_json(hit) for hit in found["hits"]])
+
+    def compare(self, query: str, target: str) -> dict[str, Any]:
+        """Compare two pictures by their ids: of the gallery, or of what was asked with.
+
+        Returns:
+            `kind`, `sentences`, `changes`, `match`, the sizes of both, and `points`.
+        """
+        return self._ask("POST", "/compare", json={"query": query, "target": target})
+
+    def get(self, id: str) -> Entry | None:  # noqa: A002
+        """Give a picture by its id; None where there is none; see `Gallery.get`."""
+        from . import wire
+
+        check_id(id)
+        found = self._ask("GET", f"/pictures/{id}", none_for="no_such_picture")
+        return wire.entry_from_json(found) if found else None
+
+    def browse(self, *, offset: int = 0, top: int = 100, where: Filter | None = None) -> Shelf:
+        """Give some of the pictures, the newest first; see `Gallery.browse`."""
+        from . import wire
+        from .catalog import Shelf
+
+        values: dict[str, Any] = {"offset": offset, "top": top}
+        if where is not None:
+            values["filter"] = json.dumps(where.as_json())
+        found = self._ask("GET", "/pictures", params=values)
+        entries = [wire.entry_from_json(one) for one in found["pictures"]]
+        return Shelf(entries, found["total"], found["version"])
+
+    def add(self, picture: Query) -> Entry:
+        """Send a picture to be kept in the gallery."""
+        from . import wire
+
+        blob, name = _file(picture)
+        return wire.entry_from_json(self._ask("POST", "/pictures", files={"image": (name, blob)}))
+
+    def index(
+        self,
+        *paths: str | os.PathLike[str],
+        exclude: Collection[str] = (),
+        include_hidden: bool = False,
+        copies: bool | None = None,
+        on_progress: Callable[[Progress], None] = lambda _: None,
+    ) -> IndexReport:
+        """Index folders of the server's machine; none for all it knows; see `Gallery.index`."""
+        from . import wire
+        from .types import Progress
+
+        def on_job(now: dict[str, Any]) -> None:
+            names = [name for name in Progress.__slots__ if name in now]
+            on_progress(Progress(**{name: now[name] for name in names}))
+
+        values = {
+            "paths": [os.path.abspath(path) for path in paths],
+            "exclude": list(exclude),
+            "include_hidden": include_hidden,
+            "copies": copies,
+        }
+        return wire.report_from_json(self._job("/index", values, on_job))
+
+    def prune(
+        self,
+        *,
+        dry_run: bool = False,
+        on_rows: Callable[[int, int], None] = lambda _done, _of: None,
+    ) -> PruneReport:
+        """Remove the rows whose file is gone; see `Gallery.prune`."""
+        from . import wire
+
+        def on_job(now: dict[str, Any]) -> None:
+            on_rows(now["done"], now["todo"])
+
+        return wire.pruned_from_json(self._job("/prune", {"dry_run": dry_run}, on_job))
+
+    def remove(self, *paths: str | os.PathLike[str]) -> int:
+        """Remove the rows at or under paths of the server's machine; see `Gallery.remove`."""
+        values = {"paths": [os.path.abspath(path) for path in paths]}
+        return int(self._ask("POST", "/remove", json=values)["removed"])
+
+    def duplicates(
+        self,
+        *paths: str | os.PathLike[str],
+        kind: str = "copies",
+        on_progress: Callable[[str, int, int], None] = lambda _stage, _done, _of: None,
+        on_left_out: Callable[[str], None] = lambda _: None,  # noqa: ARG002  as Gallery has it
+    ) -> list[Group]:
+        """Group the files that show the same; see `Gallery.duplicates`. Not below paths."""
+        from . import wire
+
+        if paths:
+            self._not_here("duplicates of some paths only")
+        values = {"kind": kind, "refresh": "true"}
+        found = self._ask("GET", "/duplicates", params=values)
+        if found["status"] == "running":
+
+            def on_job(now: dict[str, Any]) -> None:
+                on_progress(now["stage"], now["done"], now["todo"])
+
+            self._wait(found["job"], on_job)
+            found = self._ask("GET", "/duplicates", params={"kind": kind})
+        return [wire.group_from_json(group) for group in found["groups"]]
+
+    def info(self) -> Info:
+        """Tell what is in the gallery; see `Gallery.info`."""
+        from . import wire
+
+        return wire.info_from_json(self._ask("GET", "/info"))
+
+    def version(self) -> int:
+        """Tell the number of the gallery's newest version; see `Gallery.version`."""
+        return int(self._ask("GET", "/info")["version"])
+
+    def refused(self) -> Iterator[Refusal]:
+        """List the files that could not be used; see `Gallery.refused`."""
+        from . import wire
+
+        yield from map(wire.refusal_from_json, self._ask("GET", "/refused")["refused"])
+
+    def search_text(self, *_: Any, **__: Any) -> NoReturn:
+        """Refuse: a server searches by picture."""
+        self._not_here("a search by words")
+
+    def export(self, *_: Any, **__: Any) -> NoReturn:
+        """Refuse: the list is written where the gallery is."""
+        self._not_here("export")
+
+    def import_(self, *_: Any, **__: Any) -> NoReturn:
+        """Refuse: the list is read where the gallery is."""
+        self._not_here("import")
+
+    def _not_here(self, what: str) -> NoReturn:
+        raise ArgumentError(
+            f"{what} is not to be had over HTTP; run it where the gallery is, with --gallery DIR."
+        )
+
+    def _job(
+        self, path: str, values: dict[str, Any], on_job: Callable[[dict[str, Any]], None]
+    ) -> dict[str, Any]:
+        return self._wait(self._ask("POST", path, json=values)["id"], on_job)
+
+    def _wait(self, job: str, on_job: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+        """Wait for a job, and cancel it where this is stopped; give its report."""
+        from . import wire
+
+        try:
+            while True:
+                now = self._ask("GET", f"/jobs/{job}")
+                on_job(now["progress"])
+                if now["state"] not in {"queued", "running"}:
+                    break
+                time.sleep(POLL_SECONDS)
+        except KeyboardInterrupt:
+            self._ask("DELETE", f"/jobs/{job}")
+            raise
+        if now["state"] == "done":
+            return dict(now["report"])
+        error = now["error"] or {"code": "cancelled", "detail": "The job was cancelled."}
+        raise wire.error_of(error["code"], error["detail"])
+
+    def _ask(
+        self, method: str, path: str, *, none_for: str | None = None, **options: Any
+    ) -> dict[str, Any]:
+        """Ask the server; an empty object where it says `none_for`."""
+        import httpx
+
+        from . import wire
+
+        if "json" in options:  # in ASCII: a path may hold what is not UTF-8
+            options["content"] = json.dumps(options.pop("json")).encode("ascii")
+            options["headers"] = {"Content-Type": "application/json"}
+        for left in reversed(range(MAX_TRIES)):
+            try:
+                answer = self._http.request(method, path, **options)
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                said = str(error) or type(error).__name__
+                raise ServerError(
+                    f"{self.folder} can't be reached ({said}); see that `lookalike serve` runs "
+                    "there."
+                ) from error
+            if answer.status_code != _BUSY or not left:
+                break
+            time.sleep(_seconds(answer))
+        try:
+            values = answer.json() if answer.content else {}
+            if answer.is_success:
+                return dict(values)
+            code, detail = str(values["code"]), str(values["detail"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise ServerError(
+                f"{self.folder} does not answer as a server of lookalike ({answer.status_code}); "
+                "see what runs there."
+            ) from error
+        if code == none_for:
+            return {}
+        raise wire.error_of(code, detail)
+
+
+AnyGallery: TypeAlias = "Gallery | Client"
+
+
+def open_gallery(
+    where: str | os.PathLike[str] | None, *, encoder: str | None = None, rebuild: bool = False
+) -> AnyGallery:
+    """Open the gallery in a folder, or of the server at a URL.
+
+    Raises:
+        ArgumentError: a server is asked for another encoder; and all that `Gallery.open` raises.
+    """
+    where = where or os.environ.get("LOOKALIKE_GALLERY")
+    if not isinstance(where, str) or not where.startswith(("http://", "https://")):
+        return Gallery.open(where, encoder=encoder, rebuild=rebuild)
+    if encoder is not None or rebuild:
+        raise ArgumentError(
+            "A server's gallery keeps its encoder; use --encoder and --rebuild where it is."
+        )
+    return Client(where)
+
+
+def _file(query: Query) -> tuple[bytes, str]:
+    blob, name = as_file(query)
+    return blob, name.encode("utf-8", "replace").decode()  # a name may hold other bytes (PEP 383)
+
+
+def _seconds(answer: httpx.Response) -> float:
+    text = answer.headers.get("retry-after", "1")
+    return min(float(text), 30.0) if text.isdigit() else 1.0

@@ -1,0 +1,80 @@
+"""A gallery's folder with what was opened of it: the encoder and the tables, loaded once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from .binding import fitting_encoder
+from .catalog import Catalog
+from .errors import ArgumentError, GalleryNotFoundError, StorageError
+from .manifest import Manifest
+from .store import Store
+from .table import READ_ATTEMPTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from .encoders import Encoder
+    from .types import SearchResult
+
+MAX_TOP = 10_000
+
+
+class Opened:
+    """What all verbs of a gallery need; it may be used by several threads."""
+
+    def __init__(self, folder: Path, encoder: Encoder | str | None, *, rebuilds: bool) -> None:
+        """Use `Gallery.open`."""
+        self.folder = folder
+        self._wanted = encoder
+        self._rebuild = rebuilds
+        self._encoder: Encoder | None = None
+        self._store: Store | None = None
+        self._catalog = Catalog()
+
+    def _manifest(self) -> Manifest:
+        manifest = Manifest.read(self.folder)
+        if manifest is None:
+            raise GalleryNotFoundError(
+                f"There is no gallery at {self.folder} yet; make one with: lookalike index FOLDER"
+            )
+        return manifest
+
+    def _fitting_encoder(self, manifest: Manifest | None, *, rebuild: bool = False) -> Encoder:
+        self._encoder = fitting_encoder(
+            self.folder, manifest, wanted=self._wanted, loaded=self._encoder, rebuild=rebuild
+        )
+        return self._encoder
+
+    def _open_store(self, manifest: Manifest, *, rebuild: bool = False) -> Store:
+        card, table = manifest.encoder, manifest.table
+        if rebuild and manifest.rebuild:
+            card, table = manifest.rebuild
+        store = self._store
+        if store is None or (store.table, store.copies) != (table, manifest.copies):
+            store = Store(self.folder, table, card.dimensions, copies=manifest.copies)
+            self._store = store
+        return store
+
+    def _ask(
+        self, find: Callable[..., SearchResult], asked: Any, *, top: int, **options: Any
+    ) -> SearchResult:
+        if not 1 <= top <= MAX_TOP:
+            raise ArgumentError(f"top is {top}; it must be 1 to {MAX_TOP}.")
+        manifest = self._manifest()
+        encoder = self._fitting_encoder(manifest)
+        for attempt in range(1, READ_ATTEMPTS + 1):
+            store = self._open_store(manifest).frozen()
+            try:
+                result = find(asked, store, encoder, top=top, **options)
+                break
+            except StorageError:  # a writer may have deleted this version's files
+                if attempt == READ_ATTEMPTS:
+                    raise
+        if not result and not store.pictures.count():
+            raise GalleryNotFoundError(
+                f"{self.folder} has no pictures yet; add some with: lookalike index FOLDER"
+            )
+        return replace(result, version=store.pictures.version())

@@ -1,0 +1,85 @@
+"""What the server counts, for Prometheus."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from .state import State
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+class Metrics:
+    """The counters of one server."""
+
+    def __init__(self, state: State) -> None:
+        """Begin at zero."""
+        from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "lookalike_requests",
+            "Requests by route and status",
+            ["method", "route", "status"],
+            registry=self._registry,
+        )
+        self._seconds = Histogram(
+            "lookalike_request_seconds",
+            "Until the answer begins",
+            ["method", "route"],
+            buckets=BUCKETS,
+            registry=self._registry,
+        )
+        pool, jobs = state.pool, state.jobs
+        for name, text, read in (
+            ("waiting", "Tasks that no worker has taken yet", lambda: pool.waiting),
+            ("worker_restarts", "Workers that died or hung", lambda: pool.restarts),
+            ("workers", "Worker processes", lambda: len(pool.pids)),
+            ("jobs_running", "Jobs", lambda: sum(j.state == "running" for j in jobs.all())),
+        ):
+            gauge = Gauge(f"lookalike_{name}", text, registry=self._registry)
+            gauge.set_function(read)
+
+    def count(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count one request."""
+        self._requests.labels(method, route, str(status)).inc()
+        self._seconds.labels(method, route).observe(seconds)
+
+    def text(self) -> bytes:
+        """Write all for Prometheus."""
+        from prometheus_client import generate_latest
+
+        return generate_latest(self._registry)
+
+
+class Measured:
+    """The middleware that counts requests, by the pattern of their route."""
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+        """Stand before `app`."""
+        self._app, self._metrics = app, metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through, and count it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+
+        async def counted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                route = getattr(scope.get("route"), "path", "other")
+                seconds = time.perf_counter() - started
+                method = scope["method"] if scope["method"] in _METHODS else "other"
+                self._metrics.count(method, route, message["status"], seconds)
+            await send(message)
+
+        await self._app(scope, receive, counted)
+
+
+_METHODS = {"GET", "POST", "DELETE", "HEAD", "OPTIONS", "PUT", "PATCH"}
