@@ -97,6 +97,7 @@ def test_map_by_mouse_and_finger(new_page: Callable[..., Page], site: Site) -> N
     page.goto("/map")
     surface = page.get_by_role("application")
     surface.wait_for()
+    until(page, "() => document.querySelector('.map-over').width !== 300")  # laid out
     box = surface.bounding_box()
     assert box
 

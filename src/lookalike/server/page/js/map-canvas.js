@@ -243,6 +243,7 @@ export class MapCanvas {
   }
 
   near(x, y, reach) {
+    if (!this.width) return -1; // not laid out yet
     const [mapX, mapY] = this.toMap(x, y);
     return this.points.nearest(mapX, mapY, reach / (this.base[0] * this.zoom), reach / (this.base[1] * this.zoom), this.chosen);
   }
