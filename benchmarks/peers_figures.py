@@ -93,11 +93,11 @@ class Figures:
 
 
 def spread(values: list[float], digits: int) -> str:
-    """Write a median with the least and the greatest, where there are several."""
+    """Write a median with the least and the greatest, where they differ."""
     if not values:
         return NOTHING
     middle = f"{statistics.median(values):,.{digits}f}"
-    if len(values) == 1:
+    if min(values) == max(values):
         return middle
     return f"{middle} ({min(values):,.{digits}f} to {max(values):,.{digits}f})"
 

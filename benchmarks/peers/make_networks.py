@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 
@@ -25,24 +26,29 @@ def main() -> None:
     """Make what is missing."""
     packaged, folder = Path(sys.argv[1]), Path(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / "rclip.onnx").exists():
-        make_rclip(folder / "rclip.onnx")
-    make_float32(packaged, folder / "float32.onnx")
+    with contextlib.redirect_stdout(sys.stderr):  # torch tells what it does
+        if not (folder / "rclip.onnx").exists():
+            make_rclip(folder / "rclip.onnx")
+        make_float32(packaged, folder / "float32.onnx")
+    print("{}")
 
 
 def make_rclip(path: Path) -> None:
     """Export the image tower."""
     network = open_clip.create_model("ViT-B-32-256", pretrained=None).visual.eval()
+    partial = path.with_suffix(".part")
     batch = torch.export.Dim("batch", min=1, max=1024)
     torch.onnx.export(
         network,
         (torch.randn(2, 3, SIDE, SIDE),),
-        path,
+        partial,
         input_names=["input"],
         output_names=["output"],
         dynamic_shapes=({0: batch},),
         dynamo=True,
+        external_data=False,
     )
+    partial.rename(path)
 
 
 def make_float32(packaged: Path, path: Path) -> None:

@@ -80,10 +80,9 @@ class Rclip:
         (place / WORDS).parent.mkdir(exist_ok=True)
         for empty in (place / NETWORK / "textual.onnx", place / WORDS):
             empty.touch()
-        for file in network.parent.glob("rclip.onnx*"):  # weights may lie beside the graph
-            link = place / NETWORK / file.name.replace("rclip.onnx", "visual.onnx")
-            if not link.exists():
-                link.symlink_to(file)
+        visual = place / NETWORK / "visual.onnx"
+        if not visual.exists():
+            visual.symlink_to(network)
 
     @staticmethod
     def _command(place: Path, *arguments: str) -> None:
