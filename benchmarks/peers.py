@@ -28,6 +28,7 @@ import json
 import os
 import platform
 import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,7 @@ from peers_figures import Figures, Measure, Sample, spread, table
 from peers_pictures import make_photos, make_queries, paths_of, sample
 from peers_rounds import Bench, Task, measure_round
 from peers_running import run
+from platformdirs import user_cache_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,8 +53,8 @@ LIMITS = "limits"  # the name that lookalike's own limits have among the figures
 def main(arguments: Sequence[str] | None = None) -> None:
     """Make what is needed, measure, print."""
     options = _parsed(arguments)
-    bench = Bench(options.work, {}, REFERENCE, Figures(REFERENCE.name, WITH_COPIES.name), 0.0)
-    bench.limit = options.limit
+    figures = Figures(REFERENCE.name, WITH_COPIES.name)
+    bench = Bench(options.work, {}, REFERENCE, figures, options.limit)
     peers = [peer for peer in PEERS if peer.name in options.peers]
     versions = _install(bench, [REFERENCE, *peers])
     if REFERENCE.name not in versions:
@@ -60,17 +62,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
     peers = [peer for peer in peers if peer.name in versions]
     networks = _networks(bench)
     task = _task(options)
+    try:
+        _measure(bench, peers, task, networks, options)
+    except KeyboardInterrupt:
+        print("stopped; what there is:", file=sys.stderr)
+    shutil.rmtree(options.work / "places", ignore_errors=True)
+    names = [REFERENCE.name, *(peer.name for peer in peers)]
+    _save(options.json, bench)
+    print(_report(bench, task, options, names, versions))
+
+
+def _measure(
+    bench: Bench, peers: list[Peer], task: Task, networks: Path, options: argparse.Namespace
+) -> None:
+    """Go through the rounds; samples are saved after each peer, for hours may lie behind them."""
     line = Line("peers measured", options.repeat * len(peers))
     for number in range(options.repeat):
         for peer in peers:
             measure_round(bench, peer, task, number)
+            _save(options.json, bench)
             line.add(1)
         bench.step(REFERENCE, LIMITS, lambda: _limits(bench, task, networks, number))  # noqa: B023
-    shutil.rmtree(options.work / "places", ignore_errors=True)
-    names = [REFERENCE.name, *(peer.name for peer in peers)]
-    print(_report(bench, task, options, names, versions))
-    if options.json:
-        _save(options.json, bench, versions)
 
 
 def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -81,7 +93,7 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--peers", help="names, with commas; default: all")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--sizes", default="", help="rows for warm queries, such as 10000,100000")
-    parser.add_argument("--work", type=Path, default=Path("peers-work"))
+    parser.add_argument("--work", type=Path, default=user_cache_path("lookalike") / "peers")
     parser.add_argument("--limit", type=float, default=7_200, help="seconds a command may take")
     parser.add_argument("--json", type=Path, help="where all samples go")
     options = parser.parse_args(arguments)
@@ -112,8 +124,7 @@ def _install(bench: Bench, peers: list[Peer]) -> dict[str, str]:
             beside = None if peer is REFERENCE else found[REFERENCE.environment][2]
             bench.figures.add(Sample(peer.name, "installed", 0, size, beside))
 
-        if not bench.step(peer, "install", install):
-            found.pop(peer.environment, None)
+        bench.step(peer, "install", install)
     return versions
 
 
@@ -228,13 +239,11 @@ def _what_is_what(names: list[str], versions: dict[str, str]) -> str:
     return table(["peer", "version", "network", "replaced, and to know"], rows)
 
 
-def _save(path: Path, bench: Bench, versions: dict[str, str]) -> None:
-    found = {
-        "versions": versions,
-        "samples": [one._asdict() for one in bench.figures.samples],
-        "failures": bench.failures,
-    }
-    path.write_text(json.dumps(found, indent=1), "utf-8")
+def _save(path: Path | None, bench: Bench) -> None:
+    if path:
+        samples = [one._asdict() for one in bench.figures.samples]
+        found = {"samples": samples, "failures": bench.failures}
+        path.write_text(json.dumps(found, indent=1), "utf-8")
 
 
 if __name__ == "__main__":

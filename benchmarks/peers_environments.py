@@ -58,9 +58,15 @@ def megabytes(python: Path) -> float:
 
 
 def version(python: Path, distribution: str) -> str:
-    """Ask an environment for what is installed there."""
+    """Ask an environment for what is installed there.
+
+    Raises:
+        PeerError: it is not.
+    """
     code = f"import importlib.metadata as m; print(m.version({distribution!r}))"
-    done = subprocess.run([str(python), "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([str(python), "-c", code], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise PeerError(f"{distribution} is not installed after all")
     return done.stdout.strip()
 
 

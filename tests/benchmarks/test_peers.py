@@ -190,7 +190,7 @@ def test_an_environment_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_what_cannot_be_installed_is_reported(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def none(environment: Environment, _: Path) -> Path:
         if environment.name == "rclip":
@@ -211,7 +211,11 @@ def test_what_cannot_be_installed_is_reported(
     assert measured == ["seed"]
     found = json.loads(out.read_text("utf-8"))
     assert found["failures"] == [["rclip", "install", "pip: no such version"]]
-    assert set(found["versions"]) == {"lookalike-no-copies", "seed"}
+    sizes = [one["peer"] for one in found["samples"] if one["measure"] == "installed"]
+    assert set(sizes) == {"lookalike-no-copies", "seed"}
+    printed = capsys.readouterr().out
+    assert "| rclip | install | `pip: no such version` |" in printed
+    assert "scikit-learn 1.0" in printed
 
 
 def test_unknown_peers_are_refused(tmp_path: Path) -> None:
