@@ -107,7 +107,7 @@ PEERS = (
         ),
         "run_clip_retrieval.py",
         "CLIP ViT-B/32, float32, torch; autofaiss",
-        f"{_RANDOM}: `clip.load` is replaced",
+        f"{_RANDOM}: `clip.load` is replaced; warming up, two batches of 256, is left out",
     ),
     Peer(
         "deepimagesearch",
