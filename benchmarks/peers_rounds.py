@@ -54,8 +54,13 @@ class Bench:
         """
         log = self.work / "logs" / f"{peer.name}-{arguments[0]}.txt"
         log.parent.mkdir(parents=True, exist_ok=True)
-        # Nothing is to be looked for on a hub: what is missing fails at once.
-        extra = {"HF_HUB_OFFLINE": "1", "PEERS_NETWORKS": str(self.work / "networks")}
+        extra = {
+            "HF_HUB_OFFLINE": "1",  # what is missing fails at once
+            # Else torch's threads spin while they wait for each other; where something else has a
+            # core, one small picture then takes a hundred times as long.
+            "OMP_WAIT_POLICY": "PASSIVE",
+            "PEERS_NETWORKS": str(self.work / "networks"),
+        }
         command = peer.command(self.pythons[peer.name], *map(str, arguments))
         try:
             return run(command, log=log, limit=self.limit, environment=extra)
