@@ -25,8 +25,9 @@ import numpy as np
 from collection import FULL_OF_COPIES, Line, collect, decoded, known_copies, named
 
 from lookalike.compare import kind_of
-from lookalike.fingerprints import fingerprint, one_thread, stored_fingerprint
+from lookalike.fingerprints import fingerprint, stored_fingerprint
 from lookalike.fingerprints.packed import pack, unpack
+from lookalike.fingerprints.threads import one_thread
 from lookalike.verify import verify
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from lookalike.fingerprints.basis import WORDS
-from lookalike.words import BUCKETS, LEAST_PICTURES, MOST_SEGMENTS, Words
+from lookalike.words import BUCKETS, COMMON, LEAST_PICTURES, MOST_SEGMENTS, Words
 
 Ints = NDArray[np.int64]
 
@@ -134,3 +134,19 @@ def test_every_word_and_large_numbers_come_back(index: Words) -> None:
     assert (np.diff(lists.ends)[[0, 1, WORDS - 1]] == [3, 2, 3]).all()
     assert len(lists.of_picture(1)) == WORDS
     assert index.find([np.array([7])], 3)[0].tolist() == [0, 1]
+
+
+def test_common_words_are_left_out_unless_they_are_all_there_is(tmp_path: Path) -> None:
+    """What nearly all pictures have tells nothing; a picture's own words find it."""
+    random = np.random.default_rng(3)
+    common = np.arange(150)
+    pictures = [
+        np.concatenate([common, random.integers(1_000, WORDS, 120)])
+        for _ in range(int(COMMON * LEAST_PICTURES) + 50)
+    ]
+    words = Words(tmp_path)
+    words.add(pictures)
+    found, _ = words.find([pictures[7]], 3)
+    assert found.tolist() == [7]  # the others share common words only
+    found, _ = words.find([common], 3)
+    assert len(found) == 3

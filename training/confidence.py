@@ -32,8 +32,9 @@ from lookalike.compare import compare
 from lookalike.decode import decode, from_image
 from lookalike.edits import EDITS
 from lookalike.embed import embed
-from lookalike.fingerprints import Fingerprint, fingerprint, one_thread, stored_fingerprint
+from lookalike.fingerprints import Fingerprint, fingerprint, stored_fingerprint
 from lookalike.fingerprints.packed import pack, unpack
+from lookalike.fingerprints.threads import one_thread
 from lookalike.sheet import comparison_sheet
 from lookalike.verify import verify
 from training.__main__ import BACKGROUND, train_pictures

@@ -19,8 +19,9 @@ import numpy as np
 from sklearn.cluster import MiniBatchKMeans
 
 from lookalike.decode import decode
-from lookalike.fingerprints import one_thread, sift
+from lookalike.fingerprints import sift
 from lookalike.fingerprints.basis import CELLS, DIMENSIONS, FILE, LEVELS, Basis, rooted
+from lookalike.fingerprints.threads import one_thread
 from training.__main__ import train_pictures
 
 if TYPE_CHECKING:

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 
 from .decode import decode
 from .errors import NotAPictureError, PictureError, StorageError
-from .fingerprints import one_thread, stored_fingerprint
+from .fingerprints import stored_fingerprint
 from .fingerprints.packed import pack
+from .fingerprints.threads import one_thread
 from .known import Known, content_key
 from .ledger import Claims, Ledger, Outcome
 from .sources import TRY_AGAIN, content_hash, read

@@ -16,6 +16,7 @@ import numpy as np
 
 from .compare import kind_of
 from .fingerprints.packed import unpack
+from .fingerprints.threads import one_thread
 from .types import Pair
 from .verify import Verifier
 
@@ -65,7 +66,9 @@ def find_pairs(
             needed = sorted({*candidates, *(k for some in candidates.values() for k in some)})
             rows = store.prints.table.take(needed, ["fingerprint"])["fingerprint"].to_pylist()
             prints = dict(zip(needed, map(unpack, rows), strict=True))
-            for one, matches in pool.map(partial(_proofs, prints), candidates.items()):
+            with one_thread():
+                proofs = list(pool.map(partial(_proofs, prints), candidates.items()))
+            for one, matches in proofs:
                 for other, match in matches:
                     kind = kind_of(match)
                     if kind == "copy" or (near and kind == "near"):

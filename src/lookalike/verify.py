@@ -17,6 +17,7 @@ import numpy as np
 
 from .fingerprints import PIXELS, Fingerprint, mirrored, negative
 from .fingerprints.basis import basis
+from .fingerprints.threads import product
 from .outlines import MIDDLE, frame, mapped, overlaps, resizing
 from .types import Match
 
@@ -155,7 +156,7 @@ def pair_features(query: NDArray[np.float32], target: View) -> Pairs:
     """Pair every feature of the query with the target's most alike, if no other is as much."""
     if len(query) == 0 or len(target.vectors) < 2:  # noqa: PLR2004
         return Pairs(np.empty(0, np.intp), np.empty(0, np.intp))
-    cosines = query @ target.vectors.T
+    cosines = product(query, target.vectors.T)
     rows = np.arange(len(cosines))
     best = cosines.argmax(axis=1)
     nearest = cosines[rows, best]

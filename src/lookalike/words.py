@@ -3,13 +3,14 @@
 After Sivic and Zisserman, "Video Google" (2003), as search engines do it with text. A picture is
 named by its number, the place of its fingerprint in its table. Words are gathered in buckets, and a
 segment is one row for each bucket, so that a query reads some hundred rows of a segment. An ingest
-adds a segment; where there are many, they are made one.
+adds a segment; where there are many, they are made one. Words that many pictures have are most of
+what would be read, and tell least: a query leaves them out.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    import lance
     import pyarrow as pa
     from numpy.typing import NDArray
 
@@ -29,6 +31,8 @@ MOST_SEGMENTS = 8
 FILE_FORMAT = "2.0"  # of Lance: some hundred rows are read twice as fast as in later ones
 _IN_BUCKET = WORDS // BUCKETS  # words; a posting has the picture's number and which of them it is
 LEAST_PICTURES = 10_000  # fewer would tell too little of how rare a word is
+COMMON = 0.01  # of all pictures have a word that is left out of queries
+LEAST_ASKED = 100  # of a query's words, the rarest, stay in any case
 _MERGED_AT_ONCE = 4_096  # buckets
 
 
@@ -39,7 +43,14 @@ class Words:
         """Name the table."""
         import pyarrow as pa
 
-        schema = pa.schema([("until", pa.int64()), ("postings", pa.large_binary())])
+        schema = pa.schema(
+            [
+                ("until", pa.int64()),
+                ("counts", pa.list_(pa.uint32(), _IN_BUCKET)),
+                ("postings", pa.large_binary()),
+            ]
+        )
+        self._frequency: tuple[int, NDArray[np.int64]] = -1, np.empty(0, np.int64)
         self.table = Table(folder / NAME, schema, file_format=FILE_FORMAT)
 
     def until(self) -> int:
@@ -61,7 +72,8 @@ class Words:
         buffers = [None, pa.py_buffer(ends.astype(np.int64)), pa.py_buffer(postings)]
         column = pa.LargeBinaryArray.from_buffers(pa.large_binary(), BUCKETS, buffers)
         until = np.full(BUCKETS, start + len(words))
-        self.table.write({"until": until, "postings": column}, replace=False)
+        counts = _counts(np.bincount(pairs >> 32, minlength=WORDS))
+        self.table.write({"until": until, "counts": counts, "postings": column}, replace=False)
 
     def clear(self) -> None:
         """Forget all: the pictures get other numbers."""
@@ -82,11 +94,17 @@ class Words:
         for start in range(0, BUCKETS, _MERGED_AT_ONCE):
             places = np.arange(start, start + _MERGED_AT_ONCE)
             parts = [
-                self.table.take(places + segment * BUCKETS, ["postings"])["postings"]
+                self.table.take(places + segment * BUCKETS, ["counts", "postings"])
                 for segment in range(segments)
             ]
-            joined = pc.binary_join_element_wise(*parts, pa.scalar(b"", pa.large_binary()))
-            rows = {"until": np.full(len(places), until), "postings": joined}
+            postings = (part["postings"] for part in parts)
+            rows = {
+                "until": np.full(len(places), until),
+                "counts": _counts(np.sum([_flat(part["counts"]) for part in parts], axis=0)),
+                "postings": pc.binary_join_element_wise(
+                    *postings, pa.scalar(b"", pa.large_binary())
+                ),
+            }
             yield from pa.table(rows, schema=self.table.schema).to_batches()
 
     def lists(self, pictures: int) -> Lists:
@@ -119,32 +137,46 @@ class Words:
         asked = np.unique(np.concatenate(views))
         if dataset is None or dataset.count_rows() == 0 or len(asked) == 0:
             return np.empty(0, np.int64), np.empty(0, np.int64)
+        frequency = self._frequencies(dataset)
+        last = dataset.take([dataset.count_rows() - 1], columns=["until"])
+        pictures = int(last["until"][0].as_py())
+        asked = asked[np.argsort(frequency[asked], kind="stable")]
+        rare = np.count_nonzero(frequency[asked] <= COMMON * max(pictures, LEAST_PICTURES))
+        asked = np.sort(asked[: max(rare, LEAST_ASKED)])
         buckets = np.unique(asked // _IN_BUCKET)
         segments = dataset.count_rows() // BUCKETS
         places = (np.arange(segments)[:, None] * BUCKETS + buckets).ravel()
         with storage():
-            taken = dataset.take(places.tolist(), columns=["until", "postings"])
-        pictures = int(taken["until"][-1].as_py())
+            taken = dataset.take(places.tolist(), columns=["postings"])
         postings, lengths = _postings(taken["postings"])
-        rows = np.tile(np.arange(len(buckets), dtype=np.uint32), segments)
-        at = np.repeat(rows * _IN_BUCKET, lengths) + postings % _IN_BUCKET
-        wanted = np.zeros(len(buckets) * _IN_BUCKET, bool)
-        wanted[_places(asked, buckets)] = True
-        kept = wanted[at]  # most of a bucket are other words
-        at, numbers = at[kept], (postings[kept] // _IN_BUCKET).astype(np.intp)
-        frequency = np.bincount(at, minlength=len(wanted))
-        worth = np.log(pictures / np.maximum(frequency, 1)) ** 2
+        first = np.tile(buckets.astype(np.uint32) * _IN_BUCKET, segments)
+        words = np.repeat(first, lengths) + postings % _IN_BUCKET
+        weights = np.zeros(WORDS)
+        weights[asked] = np.log(pictures / np.maximum(frequency[asked], 1)) ** 2
+        kept = weights[words] > 0  # much of a bucket is other words
+        words, numbers = words[kept], (postings[kept] // _IN_BUCKET).astype(np.intp)
         scores = np.empty((len(views), pictures))
-        for view, words in enumerate(views):
-            here = _places(np.unique(words), buckets)
-            weights = np.zeros_like(worth)
-            weights[here] = worth[here]
-            scores[view] = np.bincount(numbers, weights[at], pictures)
+        for view, of_view in enumerate(views):
+            here = np.zeros(WORDS)
+            here[of_view] = weights[of_view]
+            scores[view] = np.bincount(numbers, here[words], pictures)
         best = scores.max(axis=0)
         found = np.argpartition(-best, min(top, pictures - 1))[:top]
         found = found[np.argsort(-best[found], kind="stable")]
         found = found[best[found] > 0]
         return found, scores[:, found].argmax(axis=0)
+
+    def _frequencies(self, dataset: lance.LanceDataset) -> NDArray[np.int64]:
+        """Tell how many pictures have each word: [WORDS]; read anew for each version."""
+        version, frequency = self._frequency
+        if version != dataset.version:
+            frequency = np.zeros(WORDS, np.int64)
+            with storage():
+                column = dataset.to_table(columns=["counts"])["counts"]
+            for segment in _flat(column).reshape(-1, WORDS):
+                frequency += segment
+            self._frequency = int(dataset.version), frequency
+        return frequency
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,9 +230,16 @@ class Lists:
         return found.astype(np.float64, copy=False)
 
 
-def _places(words: NDArray[np.int64], buckets: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Tell where words stand among all words of some sorted buckets."""
-    return np.searchsorted(buckets, words // _IN_BUCKET) * _IN_BUCKET + words % _IN_BUCKET
+def _counts(frequency: NDArray[np.integer[Any]]) -> pa.FixedSizeListArray:
+    """Put how often each word is there into a column, a bucket a row."""
+    import pyarrow as pa
+
+    return pa.FixedSizeListArray.from_arrays(frequency.astype(np.uint32), _IN_BUCKET)
+
+
+def _flat(counts: pa.ChunkedArray) -> NDArray[np.uint32]:
+    """Undo `_counts`."""
+    return np.concatenate([chunk.flatten().to_numpy() for chunk in counts.chunks])
 
 
 def _postings(column: pa.ChunkedArray | pa.Array) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:

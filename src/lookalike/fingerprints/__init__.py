@@ -7,7 +7,6 @@ by OpenCV; a descriptor is brought from 128 numbers to 32 of four bits, see `bas
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -18,8 +17,6 @@ from . import thumbnail
 from .basis import DIMENSIONS, LEVELS, basis
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
     from ..types import Picture
@@ -124,19 +121,6 @@ def sift(
     # Without any feature OpenCV gives None, whatever its types say.
     descriptors = None if raw is None else np.asarray(raw, np.float32)
     return np.asarray(grey, np.uint8), found, descriptors
-
-
-@contextlib.contextmanager
-def one_thread() -> Iterator[None]:
-    """Keep OpenCV to the thread that calls it, where many do."""
-    import cv2
-
-    before = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
-        yield
-    finally:
-        cv2.setNumThreads(before)
 
 
 def mirrored(fingerprint: Fingerprint) -> Fingerprint:

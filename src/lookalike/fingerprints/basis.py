@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .threads import product
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -54,9 +56,9 @@ class Basis:
 
     def codes(self, sift: NDArray[Any]) -> NDArray[np.uint8]:
         """Bring SIFT descriptors, float [N, 128], to uint8 [N, 32], 0..15."""
-        projected = (rooted(sift) - self.mean) @ self.components
+        projected = product(rooted(sift) - self.mean, self.components)
         levels = np.floor(projected / self.steps) + LEVELS / 2
-        return np.clip(levels, 0, LEVELS - 1).astype(np.uint8)
+        return np.asarray(np.clip(levels, 0, LEVELS - 1), np.uint8)
 
     def values(self, codes: NDArray[np.uint8]) -> Floats:
         """Undo `codes`, but for what was cut: float32 [N, 32]."""
@@ -64,10 +66,10 @@ class Basis:
 
     def words(self, codes: NDArray[np.uint8]) -> NDArray[np.int64]:
         """Name the visual word of each descriptor: int64 [N], below `WORDS`."""
-        turned = self.values(codes) @ self.rotation
+        turned = product(self.values(codes), self.rotation)
         halves = np.split(turned, 2, axis=1)
         first, second = (
-            ((centres**2).sum(axis=1) - 2 * half @ centres.T).argmin(axis=1)
+            ((centres**2).sum(axis=1) - 2 * product(half, centres.T)).argmin(axis=1)
             for half, centres in zip(halves, self.centres, strict=True)
         )
         return np.asarray(first * CELLS + second, np.int64)
