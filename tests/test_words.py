@@ -141,8 +141,8 @@ def test_common_words_are_left_out_unless_they_are_all_there_is(tmp_path: Path) 
     random = np.random.default_rng(3)
     common = np.arange(150)
     pictures = [
-        np.concatenate([common, random.integers(1_000, WORDS, 120)])
-        for _ in range(int(COMMON * LEAST_PICTURES) + 50)
+        np.concatenate([common if k % 3 else common[:0], random.integers(1_000, WORDS, 120)])
+        for k in range(2 * int(COMMON * LEAST_PICTURES))
     ]
     words = Words(tmp_path)
     words.add(pictures)
