@@ -29,7 +29,7 @@ def store(tmp_path: Path) -> Store:
     found.add(
         [
             Record(
-                Source(f"/root/{name}", n, 1_704_067_200 * 10**9 + n * day),
+                Source(f"/photos/{name}", n, 1_704_067_200 * 10**9 + n * day),
                 bytes([n] * 16),
                 n + 1,
                 2 * n + 2,
@@ -44,16 +44,16 @@ def store(tmp_path: Path) -> Store:
 
 def numbers(store: Store, where: Filter) -> list[int]:
     found = store.find(np.full(16, 0.25, np.float32), 100, None, where.sql())
-    return sorted(NAMES.index(row["path"].removeprefix("/root/")) for row in found)
+    return sorted(NAMES.index(row["path"].removeprefix("/photos/")) for row in found)
 
 
 @pytest.mark.skipif(os.sep != "/", reason="paths of POSIX")
 @pytest.mark.parametrize("name", NAMES)
 def test_labels_and_folders_of_any_name(store: Store, name: str) -> None:
-    folder, label = os.path.dirname(f"/root/{name}"), os.path.basename(os.path.dirname(name))
+    folder, label = os.path.dirname(f"/photos/{name}"), os.path.basename(os.path.dirname(name))
     same = [n for n, other in enumerate(NAMES) if os.path.basename(os.path.dirname(other)) == label]
     assert numbers(store, Filter(label=label)) == same
-    below = [n for n, other in enumerate(NAMES) if f"/root/{other}".startswith(f"{folder}/")]
+    below = [n for n, other in enumerate(NAMES) if f"/photos/{other}".startswith(f"{folder}/")]
     assert numbers(store, Filter(folder=folder)) == below
     assert numbers(store, Filter(folder=f"{folder}/")) == below
 

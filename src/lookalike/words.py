@@ -138,7 +138,8 @@ class Words:
         if dataset is None or dataset.count_rows() == 0 or len(asked) == 0:
             return np.empty(0, np.int64), np.empty(0, np.int64)
         frequency = self._frequencies(dataset)
-        last = dataset.take([dataset.count_rows() - 1], columns=["until"])
+        with storage():
+            last = dataset.take([dataset.count_rows() - 1], columns=["until"])
         pictures = int(last["until"][0].as_py())
         asked = asked[np.argsort(frequency[asked], kind="stable")]
         rare = np.count_nonzero(frequency[asked] <= COMMON * max(pictures, LEAST_PICTURES))

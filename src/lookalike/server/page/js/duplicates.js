@@ -3,7 +3,7 @@ import * as api from "./api.js";
 import { openDialog } from "./dialogs.js";
 import { el } from "./dom.js";
 import { icon } from "./icons.js";
-import { follow } from "./jobs.js";
+import { answered } from "./jobs.js";
 import { firstRun } from "./landing.js";
 import { messageOf, say, tell } from "./notices.js";
 import { go } from "./router.js";
@@ -69,13 +69,8 @@ class Duplicates {
     this.groups.replaceChildren(waiting());
     this.about.textContent = "Comparing the pictures of the gallery with each other …";
     try {
-      let answer = await api.duplicates(this.kind, refresh, signal);
-      while (answer.status === "running") {
-        const last = await follow(answer.job, (job) => this.progress(job), signal);
-        if (last.state === "failed") throw new Error(last.error?.detail ?? last.error ?? "The search for duplicates failed. Look again.");
-        answer = await api.duplicates(this.kind, false, signal);
-      }
-      this.show(answer);
+      const ask = (anew) => api.duplicates(this.kind, anew, signal);
+      this.show(await answered(ask, refresh, (job) => this.progress(job), signal, "The search for duplicates failed. Look again."));
     } catch (error) {
       if (api.wasAborted(error)) return;
       if (error.code === "gallery_empty") {

@@ -32,6 +32,17 @@ export function follow(id, seen, signal) {
   });
 }
 
+/** What `ask(refresh)` answers once the job is over that it waits for; `failed` is said where that has no words. */
+export async function answered(ask, refresh, seen, signal, failed) {
+  let answer = await ask(refresh);
+  while (answer.status === "running") {
+    const last = await follow(answer.job, seen, signal);
+    if (last.state === "failed") throw new Error(last.error?.detail ?? last.error ?? failed);
+    answer = await ask(false);
+  }
+  return answer;
+}
+
 async function poll(id, seen, signal) {
   for (;;) {
     const job = await api.job(id, signal);

@@ -3,7 +3,7 @@ import { openPicture } from "./actions.js";
 import * as api from "./api.js";
 import { debounced, el, setStyle } from "./dom.js";
 import { icon } from "./icons.js";
-import { follow } from "./jobs.js";
+import { answered } from "./jobs.js";
 import { firstRun } from "./landing.js";
 import { MapCanvas } from "./map-canvas.js";
 import { Points } from "./map-space.js";
@@ -54,12 +54,8 @@ class MapView {
     const { signal } = this.controller;
     this.frame.replaceChildren(el("p", { class: "map-wait faint" }, "Laying the pictures out …"));
     try {
-      let answer = await api.map(refresh, signal);
-      while (answer.status === "running") {
-        const last = await follow(answer.job, (job) => this.progress(job), signal);
-        if (last.state === "failed") throw new Error(last.error?.detail ?? last.error ?? "The map could not be made. Try again.");
-        answer = await api.map(false, signal);
-      }
+      const ask = (anew) => api.map(anew, signal);
+      const answer = await answered(ask, refresh, (job) => this.progress(job), signal, "The map could not be made. Try again.");
       if (!answer.count) {
         this.main.replaceChildren(firstRun());
         return;
