@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections import defaultdict
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,8 @@ INDEX_BITS = 512  # a row, or a little more; exact vectors decide among the cand
 MAX_INDEX_BITS = 8  # a dimension, which Lance wants to be whole
 VECTOR_INDEX = "vector_idx"
 NPROBES = 24  # partitions that a search looks into; Lance makes them of about 4,096 rows
-REFINE_FACTOR = 10  # times `top` candidates are compared by their exact vectors
+CANDIDATES = 250  # at least, that are compared by their exact vectors: more rows, more rivals
+LEAST_REFINED = 2  # times `top` candidates, where that is many: reading vectors is what costs
 _FOUND = ("path", "width", "height", "content_hash", "size", "mtime_ns")
 PATHS_AT_ONCE = 100  # that one scan looks under
 PROGRESS_ROWS = 1_000
@@ -192,58 +194,73 @@ class Store:
         Returns:
             dicts of path, score, width, height, content_hash, size and mtime_ns, in no order.
         """
-        import numpy as np
-
-        dataset = self.pictures.dataset()
-        if dataset is None:
-            return []
-        with storage():
-            rows: list[dict[str, Any]] = (
-                dataset.scanner(
-                    columns=[*_FOUND, "_distance"],
-                    filter=where,
-                    prefilter=where is not None,
-                    nearest={
-                        "column": "vector",
-                        "q": vector.astype(np.float16),
-                        "k": top,
-                        "metric": "cosine",
-                        # Among few allowed rows, as many partitions as it takes.
-                        **({"minimum_nprobes": NPROBES} if where else {"nprobes": NPROBES}),
-                        "refine_factor": REFINE_FACTOR,
-                    },
-                    disable_scoring_autoprojection=True,
-                )
-                .to_table()
-                .to_pylist()
-            )
-        for row in rows:
-            row["path"] = from_text(row["path"])
-            row["score"] = 1 - row.pop("_distance")
+        (rows,) = self._nearest(vector[None], top, where)
         if content:
             known = {row["path"] for row in rows}
             same = self.rows_of([content], vector, where)
             rows += [row for row in same if row["path"] not in known]
         return rows
 
+    @again
+    def find_many(
+        self,
+        vectors: NDArray[np.float32],
+        top: int,
+        contents: Sequence[bytes | None],
+        where: str | None = None,
+    ) -> list[list[dict[str, Any]]]:
+        """Find for many vectors, float32 [Q, D], each with its content, what `find` does."""
+        rows = self._nearest(vectors, top, where)
+        same = defaultdict[bytes, list[Record]](list)
+        for record in self.by_content({one for one in contents if one}, where):
+            same[record.content_hash].append(record)
+        for found, vector, content in zip(rows, vectors, contents, strict=True):
+            known = {row["path"] for row in found}
+            of_content = same.get(content or b"", ())
+            found += [_row(r, vector) for r in of_content if r.source.path not in known]
+        return rows
+
+    def _nearest(
+        self, vectors: NDArray[np.float32], top: int, where: str | None
+    ) -> list[list[dict[str, Any]]]:
+        import numpy as np
+
+        rows: list[list[dict[str, Any]]] = [[] for _ in vectors]
+        dataset = self.pictures.dataset()
+        if dataset is None or not len(vectors):
+            return rows
+        with storage():
+            found = dataset.scanner(
+                columns=[*_FOUND, "_distance"],
+                filter=where,
+                prefilter=where is not None,
+                nearest={
+                    "column": "vector",
+                    "q": vectors.astype(np.float16)
+                    if len(vectors) > 1
+                    else vectors[0].astype(np.float16),
+                    "k": top,
+                    "metric": "cosine",
+                    # Among few allowed rows, as many partitions as it takes.
+                    **({"minimum_nprobes": NPROBES} if where else {"nprobes": NPROBES}),
+                    "refine_factor": max(-(-CANDIDATES // top), LEAST_REFINED),
+                },
+                disable_scoring_autoprojection=True,
+            ).to_table()
+        of = found["query_index"].to_pylist() if len(vectors) > 1 else [0] * len(found)
+        paths = map(from_text, found["path"].to_pylist())
+        scores = (1 - found["_distance"].to_numpy()).tolist()
+        others = (found[name].to_pylist() for name in _FOUND[1:])
+        for query, path, score, *rest in zip(of, paths, scores, *others, strict=True):
+            row = {"path": path, "score": score}
+            rows[query].append({**row, **dict(zip(_FOUND[1:], rest, strict=True))})
+        return rows
+
     def rows_of(
         self, contents: Iterable[bytes], vector: NDArray[np.float32], where: str | None = None
     ) -> list[dict[str, Any]]:
         """Give the rows of some contents as `find` does."""
-        import numpy as np
-
-        return [
-            {
-                "path": record.source.path,
-                "score": _cosine(record.vector.astype(np.float32), vector),
-                "width": record.width,
-                "height": record.height,
-                "content_hash": record.content_hash,
-                "size": record.source.size,
-                "mtime_ns": record.source.mtime_ns,
-            }
-            for record in self.by_content(contents, where)
-        ]
+        return [_row(record, vector) for record in self.by_content(contents, where)]
 
     def optimize(self, *, orphans: bool = True) -> None:
         """Merge fragments, build the index or bring it up to date, drop old versions."""
@@ -312,6 +329,21 @@ def _entry(one: str, rows: list[dict[str, Any]]) -> Entry:
 def _file_columns(sources: Iterable[Source]) -> dict[str, Any]:
     rows = [(to_text(source.path), source.size, source.mtime_ns) for source in sources]
     return dict(zip(("path", "size", "mtime_ns"), zip(*rows, strict=True), strict=True))
+
+
+def _row(record: Record, vector: NDArray[np.float32]) -> dict[str, Any]:
+    """Write a record as `find` does."""
+    import numpy as np
+
+    return {
+        "path": record.source.path,
+        "score": _cosine(record.vector.astype(np.float32), vector),
+        "width": record.width,
+        "height": record.height,
+        "content_hash": record.content_hash,
+        "size": record.source.size,
+        "mtime_ns": record.source.mtime_ns,
+    }
 
 
 def _cosine(stored: NDArray[np.float32], asked: NDArray[np.float32]) -> float:
