@@ -8,6 +8,7 @@ from collections import defaultdict
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
+from .nearest import FOUND, nearest
 from .prints import MAX_ORPHANS_SHARE, Prints
 from .sources import TRY_AGAIN, check_id
 from .table import Table, again, batched, from_text, storage, to_text, under_filter
@@ -28,10 +29,6 @@ INDEX_KIND = "IVF_RQ"
 INDEX_BITS = 512  # a row, or a little more; exact vectors decide among the candidates
 MAX_INDEX_BITS = 8  # a dimension, which Lance wants to be whole
 VECTOR_INDEX = "vector_idx"
-NPROBES = 24  # partitions that a search looks into; Lance makes them of about 4,096 rows
-CANDIDATES = 250  # at least, that are compared by their exact vectors: more rows, more rivals
-LEAST_REFINED = 2  # times `top` candidates, where that is many: reading vectors is what costs
-_FOUND = ("path", "width", "height", "content_hash", "size", "mtime_ns")
 PATHS_AT_ONCE = 100  # that one scan looks under
 PROGRESS_ROWS = 1_000
 
@@ -86,7 +83,7 @@ class Store:
         for one in ids:
             check_id(one)
         found: dict[str, list[Any]] = {one: [] for one in ids}
-        for batch in self.pictures.of_contents(map(bytes.fromhex, found), _FOUND):
+        for batch in self.pictures.of_contents(map(bytes.fromhex, found), FOUND):
             for row in batch.to_pylist():
                 found[row["content_hash"].hex()].append(row)
         return [_entry(one, rows) for one, rows in found.items() if rows]
@@ -174,6 +171,11 @@ class Store:
         for batch in self.pictures.of_contents(hashes, self.pictures.schema.names, where):
             yield from records(batch)
 
+    def contents_among(self, contents: Iterable[bytes], where: str) -> set[bytes]:
+        """Tell which of some contents have a row that a filter allows."""
+        found = self.pictures.of_contents(contents, ["content_hash"], where)
+        return {content for batch in found for content in batch.column(0).to_pylist()}
+
     @again
     def find(
         self,
@@ -194,7 +196,7 @@ class Store:
         Returns:
             dicts of path, score, width, height, content_hash, size and mtime_ns, in no order.
         """
-        (rows,) = self._nearest(vector[None], top, where)
+        (rows,) = nearest(self.pictures, vector[None], top, where)
         if content:
             known = {row["path"] for row in rows}
             same = self.rows_of([content], vector, where)
@@ -210,7 +212,7 @@ class Store:
         where: str | None = None,
     ) -> list[list[dict[str, Any]]]:
         """Find for many vectors, float32 [Q, D], each with its content, what `find` does."""
-        rows = self._nearest(vectors, top, where)
+        rows = nearest(self.pictures, vectors, top, where)
         same = defaultdict[bytes, list[Record]](list)
         for record in self.by_content({one for one in contents if one}, where):
             same[record.content_hash].append(record)
@@ -218,42 +220,6 @@ class Store:
             known = {row["path"] for row in found}
             of_content = same.get(content or b"", ())
             found += [_row(r, vector) for r in of_content if r.source.path not in known]
-        return rows
-
-    def _nearest(
-        self, vectors: NDArray[np.float32], top: int, where: str | None
-    ) -> list[list[dict[str, Any]]]:
-        import numpy as np
-
-        rows: list[list[dict[str, Any]]] = [[] for _ in vectors]
-        dataset = self.pictures.dataset()
-        if dataset is None or not len(vectors):
-            return rows
-        with storage():
-            found = dataset.scanner(
-                columns=[*_FOUND, "_distance"],
-                filter=where,
-                prefilter=where is not None,
-                nearest={
-                    "column": "vector",
-                    "q": vectors.astype(np.float16)
-                    if len(vectors) > 1
-                    else vectors[0].astype(np.float16),
-                    "k": top,
-                    "metric": "cosine",
-                    # Among few allowed rows, as many partitions as it takes.
-                    **({"minimum_nprobes": NPROBES} if where else {"nprobes": NPROBES}),
-                    "refine_factor": max(-(-CANDIDATES // top), LEAST_REFINED),
-                },
-                disable_scoring_autoprojection=True,
-            ).to_table()
-        of = found["query_index"].to_pylist() if len(vectors) > 1 else [0] * len(found)
-        paths = map(from_text, found["path"].to_pylist())
-        scores = (1 - found["_distance"].to_numpy()).tolist()
-        others = (found[name].to_pylist() for name in _FOUND[1:])
-        for query, path, score, *rest in zip(of, paths, scores, *others, strict=True):
-            row = {"path": path, "score": score}
-            rows[query].append({**row, **dict(zip(_FOUND[1:], rest, strict=True))})
         return rows
 
     def rows_of(
