@@ -61,6 +61,7 @@ ORDER = [
     "edits",
     "encoders",
     "store",
+    "nearest",
     "prints",
     "words",
     "fingerprints",

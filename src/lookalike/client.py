@@ -7,13 +7,13 @@ import os
 import time
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from .errors import ArgumentError, ServerError
+from .errors import ArgumentError, PictureError, ServerError
 from .gallery import Gallery
-from .query import as_file
+from .query import as_file, refused
 from .sources import check_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from types import TracebackType
     from typing import NoReturn
 
@@ -113,6 +113,16 @@ class Client:
             fields["filter"] = json.dumps(where.as_json())
         found = self._ask("POST", "/search", data=fields, files={"image": (name, blob)})
         return wire.result_from_json(found, [wire.hit_from_json(hit) for hit in found["hits"]])
+
+    def search_many(
+        self, queries: Iterable[Query], **options: Any
+    ) -> Iterator[SearchResult | Refusal]:
+        """Search for many pictures, one after another; see `Gallery.search_many`."""
+        for query in queries:
+            try:
+                yield self.search(query, **options)
+            except PictureError as error:
+                yield refused(query, error)
 
     def compare(self, query: str, target: str) -> dict[str, Any]:
         """Compare two pictures by their ids: of the gallery, or of what was asked with.
