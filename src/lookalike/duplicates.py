@@ -14,7 +14,7 @@ from .compare import WHOLE, changes
 from .errors import ArgumentError, GalleryNotFoundError
 from .members import by_name, on_disk, read_members
 from .pairs import find_pairs
-from .roots import is_under
+from .sources.addresses import is_under
 from .verify import inverse
 
 if TYPE_CHECKING:

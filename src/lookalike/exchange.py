@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from .errors import FeatureListError, GalleryFormatError, StorageError
 from .fingerprints.packed import unpack
 from .sources import CONTENT_HASH_BYTES
+from .sources.addresses import is_absolute
 from .table import from_text
 from .types import Record, Source
 
@@ -174,7 +175,7 @@ def _records(batch: pa.RecordBatch, card: EncoderCard) -> list[Record]:
         sides = (row["width"], row["height"])
         if len(content) != CONTENT_HASH_BYTES or min(sides) < 1:
             raise ValueError(f"the row of {row['path']!r} has no usable content_hash or size")
-        if not os.path.isabs(from_text(row["path"])):
+        if not is_absolute(from_text(row["path"])):
             raise ValueError(f"the path {row['path']!r} is not absolute")
         source = Source(
             from_text(row["path"]), row.get("size", UNKNOWN), row.get("mtime_ns", UNKNOWN)

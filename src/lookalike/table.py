@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from .errors import StorageError
+from .sources.addresses import below
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -182,9 +183,9 @@ class Table:
 
 def under_filter(*paths: str) -> str:
     """Write the Lance filter for the rows at or below one of some paths."""
-    below = (path if path.endswith(os.sep) else path + os.sep for path in paths)
+    folders = itertools.chain.from_iterable(map(below, paths))
     parts = [f"path IN ({', '.join(map(literal, paths))})"]
-    parts += [f"starts_with(path, {literal(folder)})" for folder in below]
+    parts += [f"starts_with(path, {literal(folder)})" for folder in folders]
     return f"({' OR '.join(parts)})"
 
 

@@ -19,14 +19,24 @@ class Source:
     """A file that may be a picture, as the listing saw it.
 
     Attributes:
-        path: absolute path; bytes that are not UTF-8 stand in it as lone surrogates (PEP 383).
+        path: absolute path, or another address, see `sources.addresses`; bytes that are not UTF-8
+            stand in it as lone surrogates (PEP 383).
         size: bytes.
-        mtime_ns: time of the last change, nanoseconds since the epoch.
+        mtime_ns: time of the last change, nanoseconds since the epoch; of what is not a local file
+            the digits below a second stand for its entity tag or checksum.
+        metadata: what a list or archive says of the picture, an object of JSON; None without.
+        at: where a member's bytes begin in its (unpacked) tar; -1 where not known.
+        private: whether a URL may lead into a private network.
+        objection: why it must not be read; empty where it may.
     """
 
     path: str
     size: int
     mtime_ns: int
+    metadata: str | None = field(default=None, compare=False)
+    at: int = field(default=-1, compare=False)
+    private: bool = field(default=False, compare=False)
+    objection: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import pytest
 
 from lookalike.errors import NotAPictureError
 from lookalike.server import fetch as module
-from lookalike.server.addresses import is_public
+from lookalike.sources.public import is_public
 from lookalike.server.fetch import fetch
 from lookalike.server.problems import ProblemError
 

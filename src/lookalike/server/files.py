@@ -8,8 +8,8 @@ from typing import IO, TYPE_CHECKING
 
 from ..decode import HEAD_BYTES, sniff
 from ..errors import OfflineError, PictureError
-from ..roots import is_under
 from ..sources import CONTENT_HASH_BYTES, MAX_FILE_BYTES
+from ..sources.addresses import is_under
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -148,6 +148,8 @@ class IndexBody(BaseModel):
     )
     exclude: list[PathText] = Field(default=[], max_length=100, description="as the command has it")
     include_hidden: bool = False
+    open_archives: bool = Field(default=False, description="also those that stand in folders")
+    column: str | None = Field(default=None, description="of a list, which has the addresses")
     copies: bool | None = None
 
 
