@@ -161,7 +161,7 @@ class Client:
         copies: bool | None = None,
         on_progress: Callable[[Progress], None] = lambda _: None,
     ) -> IndexReport:
-        """Index folders of the server's machine, URLs...; none for all it knows; see `Gallery.index`.
+        """Index what the server can reach; none for all it knows; see `Gallery.index`.
 
         Raises:
             ArgumentError: `allow_private_urls` is asked for, which the server decides itself.

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from lookalike import sources
-from lookalike.sources import content
 from lookalike.errors import ArgumentError, NotAPictureError, PictureError
+from lookalike.sources import content
 from lookalike.types import Refusal, Source
 
 from ..conftest import save

@@ -107,5 +107,18 @@ def name_of(address: str) -> str:
     return os.path.basename(_REMOTE.sub(lambda found: found[3], address)) or address
 
 
+def member_of(archive: str, name: str) -> str:
+    """Write the address of a member."""
+    return f"{archive}!/{name.replace(chr(0), chr(0xFFFD))}"
+
+
+def bad_name(name: str) -> str:
+    """Say why a member's name is not one that an honest archive has; nothing where it may be."""
+    parts = re.split(r"[/\\]", name)
+    if ".." in parts or not parts[0] or "\0" in name or re.match(r"[A-Za-z]:", name):
+        return "its name leads out of the archive"
+    return ""
+
+
 def _path_of(address: str) -> str:
     return (address.partition("?")[0] if scheme_of(address) in WEB else address).lower()

@@ -6,22 +6,40 @@ asked for, and never stands in memory.
 
 from __future__ import annotations
 
+import bz2
+import functools
+import gzip
 import io
+import lzma
 import os
 import tempfile
 import threading
 import time
 import weakref
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
+
+from ..errors import PictureError
+from .addresses import is_local
+from .content import STREAM_CHUNK_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from ..types import Source
 
 MAX_COPIED_BYTES = 16 * 2**30  # in temporary files at a time, before the oldest is dropped
 MAX_COPIES = 64
 IDLE_SECONDS = 5.0  # one that was not read for so long is dropped without regret
 _POLL_SECONDS = 0.05
+MAX_RATIO = 200  # pictures never unpack to so much more; what a bomb holds does
+RATIO_FROM_BYTES = 32 * 2**20
+_UNPACKERS: dict[str, Any] = {
+    "gz": gzip.open,
+    "tgz": gzip.open,
+    "bz2": bz2.open,
+    "xz": lzma.open,
+}
 
 
 class Copy:
@@ -153,3 +171,57 @@ class Copies:
     def _is_full(self) -> bool:
         total = sum(copy.copied for copy in self._copies.values())
         return len(self._copies) >= MAX_COPIES or total >= MAX_COPIED_BYTES
+
+
+def release() -> None:
+    """Let go of all copies."""
+    _copies.drop()
+
+
+def opened(archive: Source, chunks: Callable[[], Iterator[bytes]]) -> IO[bytes]:
+    """Open an archive to be read from any place, unpacked as a whole where it is packed so."""
+    packing = archive.path.lower().rpartition(".")[2]
+    if packing not in _UNPACKERS and is_local(archive.path):
+        return open(archive.path, "rb")
+    view = View(_copies.of(archive, functools.partial(_unpacked, packing, archive.size, chunks)))
+    return io.BufferedReader(view)
+
+
+def _unpacked(packing: str, size: int, chunks: Callable[[], Iterator[bytes]]) -> Iterator[bytes]:
+    if packing not in _UNPACKERS:
+        yield from chunks()
+        return
+    total = 0
+    with _UNPACKERS[packing](io.BufferedReader(_Stream(chunks()))) as file:
+        while piece := file.read(STREAM_CHUNK_BYTES):
+            total += len(piece)
+            if total > RATIO_FROM_BYTES and size >= 0 and total > MAX_RATIO * size:
+                raise PictureError(
+                    f"the archive unpacks to over {MAX_RATIO} times its size, as a bomb does"
+                )
+            yield piece
+
+
+class _Stream(io.RawIOBase):
+    """Pieces as a file to be read from its beginning to its end."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._left = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._left:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return 0
+            self._left = piece
+        count = min(len(buffer), len(self._left))
+        buffer[:count] = self._left[:count]
+        self._left = self._left[count:]
+        return count
+
+
+_copies = Copies()

@@ -104,15 +104,15 @@ def _looked_at(
     try:
         address = resolve(str(values[""] or ""), list_address)
         metadata = _as_json({name: value for name, value in values.items() if name})
-        if split_member(address)[1]:
-            raise PictureError("name the archive itself, not its members")
-        return number, replace(stat(address), metadata=metadata)
+        if not split_member(address)[1]:
+            return number, replace(stat(address), metadata=metadata)
     except FileNotFoundError:
         return number, f"there is no {str(values[''])[:300]}"
     except OSError as error:
         return number, f"{str(values[''])[:300]}: {error.strerror or error}"
     except (PictureError, ArgumentError) as error:
         return number, str(error)
+    return number, "name the archive itself, not its members"
 
 
 def _rows(
