@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from .sources.addresses import absolute, is_under
 from .types import IndexReport, PruneReport, Refusal
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Collection, Iterator
 
     from .duplicates import Group
@@ -228,9 +228,9 @@ class Gallery(Reading):
 
         Columns: `path`, `content_hash` (32 hexadecimal digits), `width`, `height`, `vector`
         (fixed-size list of D float32), `encoder` (name and weights sha256), `size` and
-        `mtime_ns` of the file, so that an import need not read it again, and `fingerprint`, by
-        which copies are proved (binary; null where there is none). `on_rows` is told of the
-        rows written so far, and of all.
+        `mtime_ns` of the file, so that an import need not read it again, `fingerprint`, by which
+        copies are proved (binary; null where there is none), and `metadata` (JSON, or null).
+        `on_rows` is told of the rows written so far, and of all.
 
         Raises:
             GalleryNotFoundError: there is no gallery.

@@ -95,7 +95,7 @@ class Lost:
     def __call__(self, path: str) -> bool:
         """Tell it of one path."""
         if scheme_of(path) in WEB:
-            return is_gone(path)
+            return is_gone(path, private=any(is_under(path, root) for root in self._roots))
         root = next((root for root in self._roots if is_under(path, area(root))), None)
         return root is not None and self._is_online(root) and is_gone(path)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 from copy import copy
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .prints import MAX_ORPHANS_SHARE, Prints
 from .sources import TRY_AGAIN, check_id
 from .sources.addresses import split_member
-from .table import Table, again, batched, from_text, storage, to_text, under_filter
+from .table import Table, again, batched, from_text, having, storage, to_text, under_filter
 from .types import Entry, Record, Refusal, Source
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ MAX_INDEX_BITS = 8  # a dimension, which Lance wants to be whole
 VECTOR_INDEX = "vector_idx"
 NPROBES = 24  # partitions that a search looks into; Lance makes them of about 4,096 rows
 REFINE_FACTOR = 10  # times `top` candidates are compared by their exact vectors
-_FOUND = ("path", "width", "height", "content_hash", "size", "mtime_ns")
+_FOUND = ("path", "width", "height", "content_hash", "size", "mtime_ns", "metadata")
 PATHS_AT_ONCE = 100  # that one scan looks under
 PROGRESS_ROWS = 1_000
 
@@ -63,6 +64,7 @@ class Store:
                     ("width", pa.int32()),
                     ("height", pa.int32()),
                     ("vector", pa.list_(pa.float16(), dimensions)),
+                    ("metadata", pa.string()),  # an object of JSON
                 ]
             ),
         )
@@ -108,6 +110,7 @@ class Store:
             "width": [record.width for record in records],
             "height": [record.height for record in records],
             "vector": pa.FixedSizeListArray.from_arrays(vectors.ravel(), self.dimensions),
+            "metadata": [record.source.metadata for record in records],
         }
         # First, so that no row is without: what has a fingerprint is not looked at again.
         if self.copies:
@@ -128,11 +131,7 @@ class Store:
         self.refuse([(Source(r.path, 0, TRY_AGAIN), r.reason) for r in refusals])
 
     def whole_archives(self) -> set[Source]:
-        """Give the archives whose members are all known, as `sources.walk` marks them.
-
-        Where the gallery keeps fingerprints and a row of a member has none, its archive is left
-        out.
-        """
+        """Give the archives whose members are all known, as `sources.walk` marks them."""
         columns = ["path", "size", "mtime_ns"]
         found = set()
         for batch in self.refusals.scan(columns, "reason IS NULL AND path LIKE '%!/'"):
@@ -212,7 +211,8 @@ class Store:
             where: a Lance filter; only rows that it allows are looked at.
 
         Returns:
-            dicts of path, score, width, height, content_hash, size and mtime_ns, in no order.
+            dicts of path, score, width, height, content_hash, size, mtime_ns and metadata (JSON;
+            not in tables that an older lookalike made), in no order.
         """
         import numpy as np
 
@@ -222,7 +222,7 @@ class Store:
         with storage():
             rows: list[dict[str, Any]] = (
                 dataset.scanner(
-                    columns=[*_FOUND, "_distance"],
+                    columns=having(dataset, [*_FOUND, "_distance"]),
                     filter=where,
                     prefilter=where is not None,
                     nearest={
@@ -263,6 +263,7 @@ class Store:
                 "content_hash": record.content_hash,
                 "size": record.source.size,
                 "mtime_ns": record.source.mtime_ns,
+                "metadata": record.source.metadata,
             }
             for record in self.by_content(contents, where)
         ]
@@ -321,14 +322,23 @@ def records(batch: pa.RecordBatch) -> Iterator[Record]:
     for row, vector in zip(
         batch.drop_columns(["vector"]).to_pylist(), flat.reshape(len(vectors), -1), strict=True
     ):
-        source = Source(from_text(row["path"]), row["size"], row["mtime_ns"])
+        source = Source(from_text(row["path"]), row["size"], row["mtime_ns"], row.get("metadata"))
         yield Record(source, row["content_hash"], row["width"], row["height"], vector)
 
 
 def _entry(one: str, rows: list[dict[str, Any]]) -> Entry:
     newest = max(rows, key=lambda row: row["mtime_ns"])
     paths = tuple(sorted(from_text(row["path"]) for row in rows))
-    return Entry(one, paths, newest["width"], newest["height"], newest["size"], newest["mtime_ns"])
+    told = next((row["metadata"] for row in rows if row.get("metadata")), None)
+    return Entry(
+        one,
+        paths,
+        newest["width"],
+        newest["height"],
+        newest["size"],
+        newest["mtime_ns"],
+        json.loads(told) if told else None,
+    )
 
 
 def _file_columns(sources: Iterable[Source]) -> dict[str, Any]:

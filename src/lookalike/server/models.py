@@ -50,6 +50,7 @@ class Hit(BaseModel):
     bytes: int
     mtime: str | None
     label: str
+    metadata: dict[str, Any] | None
 
 
 class Asked(BaseModel):
@@ -83,6 +84,7 @@ class Picture(BaseModel):
     bytes: int
     mtime: str | None
     label: str
+    metadata: dict[str, Any] | None
 
 
 class Pictures(BaseModel):

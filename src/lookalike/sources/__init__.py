@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import os
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -57,7 +58,9 @@ __all__ = [
     "stat_source",
     "walk",
 ]
-release = archives.release
+_ARCHIVE_SECONDS = 60.0  # what is known of an archive far away is not asked for again
+_MAX_ARCHIVES = 1_024
+_archives: dict[str, tuple[Source, float]] = {}  # by address, with the time it was looked at
 
 
 def walk(  # noqa: PLR0913
@@ -104,9 +107,12 @@ def walk(  # noqa: PLR0913
             yield mark
             return
         try:
-            for member in archives.members(archive, _chunks(archive)):
+            _archives[archive.path] = archive, time.monotonic()
+            for found in archives.members(archive, _chunks(archive)):
+                member = replace(found, private=archive.private)
                 is_wanted = is_whole or is_under(member.path, root)
-                if is_wanted and not left(split_member(member.path)[1]):
+                is_left = not member.objection and left(split_member(member.path)[1])
+                if is_wanted and not is_left:
                     yield member
             if is_whole:
                 on_archive(mark)
@@ -143,7 +149,7 @@ def read(source: Source) -> bytes:
         raise PictureError(source.objection)
     path, member = split_member(source.path)
     if member:
-        archive = _stat(path, private=source.private)
+        archive = _archive(path, private=source.private)
         return archives.read(source, archive, _chunks(archive))
     if is_local(path):
         return folders.read(source)
@@ -167,13 +173,13 @@ def stat_source(path: str, *, private: bool = False) -> Source | None:
         archive, member = split_member(path)
         if not member:
             return _stat(path, private=private)
-        found = _stat(archive, private=private)
-        return archives.find(path, found, _chunks(found))
+        found = _archive(archive, private=private)
+        return replace(archives.find(path, found, _chunks(found)), private=private)
     except (OSError, ValueError, PictureError):
         return None
 
 
-def is_gone(path: str) -> bool:
+def is_gone(path: str, *, private: bool = False) -> bool:
     """Tell whether a picture is certainly not there; one that can't be asked about is not gone.
 
     A member of an archive far away counts as there while the archive is: to look would be to read
@@ -187,7 +193,7 @@ def is_gone(path: str) -> bool:
             found = _stat(archive)
             archives.find(path, found, _chunks(found))
         else:
-            _stat(archive)
+            _stat(archive, private=private)
     except FileNotFoundError:
         return True
     except (OSError, PictureError, ArgumentError):
@@ -219,6 +225,13 @@ def check_place(address: str) -> None:
     scheme = scheme_of(address)
     if scheme and scheme not in WEB:
         stores.check(address)
+
+
+def release() -> None:
+    """Close what was kept open to be read again, and give the temporary files' space back."""
+    _archives.clear()
+    archives.release()
+    web.release()
 
 
 def _files(  # noqa: PLR0913
@@ -285,6 +298,18 @@ def _stat(address: str, *, private: bool = False) -> Source:
     if scheme:
         return stores.stat_object(address)
     return folders.stat_file(address)
+
+
+def _archive(address: str, *, private: bool) -> Source:
+    """Look at an archive; one far away was looked at lately when its next member is read."""
+    found, at = _archives.get(address, (None, 0.0))
+    now = time.monotonic()
+    if found is None or is_local(address) or now - at > _ARCHIVE_SECONDS:
+        found = _stat(address, private=private)
+        _archives[address] = found, now
+        for old in list(_archives)[:-_MAX_ARCHIVES]:
+            _archives.pop(old, None)
+    return found
 
 
 def _chunks(source: Source) -> Callable[[], Iterator[bytes]]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import lzma
 import os
 import re
 import tarfile
+import zlib
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
+from ..errors import PictureError
 from ..types import Source
 from .addresses import bad_name, member_of
 from .content import MAX_METADATA_BYTES, has_picture_suffix, may_be_picture, stamp
@@ -17,18 +20,22 @@ from .copies import opened
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+MAX_SAMPLE_PICTURES = 64  # of one name but for their suffixes
 MAX_HEADER_BYTES = 2**20  # long names and the like
 _SIBLINGS = {".json", ".txt", ".cls"}  # of a WebDataset's sample, beside its picture
 
 
 def members(archive: Source, chunks: Callable[[], Iterator[bytes]]) -> Iterator[Source]:
+    """List the members named like pictures; see `archives.members`."""
     sample, siblings, pictures = "", dict[str, Any](), list[Source]()
-    file = opened(archive, chunks)
-    with file, tarfile.open(fileobj=_Headers(file), mode="r:") as tar:  # type: ignore[call-overload]
-        for info in tar:
-            tar.members = []  # it would keep all of them
+    broken: Exception | None = None
+    with opened(archive, chunks) as file:
+        for info in _headers(file):
+            if isinstance(info, Exception):
+                broken = info
+                break
             key = re.sub(r"\.[^/]*$", "", info.name)
-            if key != sample:
+            if key != sample or len(pictures) >= MAX_SAMPLE_PICTURES:
                 yield from _with_metadata(pictures, siblings)
                 sample, siblings, pictures = key, {}, []
             suffix = os.path.splitext(info.name)[1].lower()
@@ -55,6 +62,19 @@ def members(archive: Source, chunks: Callable[[], Iterator[bytes]]) -> Iterator[
                 )
             )
     yield from _with_metadata(pictures, siblings)
+    if broken:
+        raise broken
+
+
+def _headers(file: IO[bytes]) -> Iterator[tarfile.TarInfo | Exception]:
+    """Read the headers one after another; the last one may be what went wrong."""
+    try:
+        with tarfile.open(fileobj=_Headers(file), mode="r:") as tar:  # type: ignore[call-overload]
+            for info in tar:
+                tar.members = []  # it would keep all of them
+                yield info
+    except (OSError, EOFError, zlib.error, lzma.LZMAError, tarfile.TarError, PictureError) as error:
+        yield error
 
 
 def _with_metadata(pictures: list[Source], siblings: dict[str, Any]) -> Iterator[Source]:
@@ -71,7 +91,7 @@ def _sibling(suffix: str, data: bytes) -> dict[str, Any]:
         text = data.decode("utf-8")
         if suffix == ".txt":
             return {"txt": text}
-        found = json.loads(text)
+        found = json.loads(text, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
         return {}
     if suffix == ".cls":

@@ -123,6 +123,14 @@ def look(url: str, *, private: bool) -> Root:
     return Root(url, online=True)
 
 
+def release() -> None:
+    """Close the connections, unless they are in use."""
+    for private in (False, True):
+        pool = _pool(os.getpid(), private)
+        if all(connection.is_idle() for connection in pool.connections):
+            pool.close()
+
+
 def _tried(ask: Callable[[], Source]) -> Source:
     for tries in range(1, MAX_TRIES + 1):
         try:

@@ -38,6 +38,7 @@ def release() -> None:
 
 
 def members(archive: Source, chunks: Callable[[], Iterator[bytes]]) -> Iterator[Source]:
+    """List the members named like pictures; see `archives.members`."""
     for info in _zip(archive, chunks).infolist():
         name = info.orig_filename.replace("\\", "/") if os.sep == "\\" else info.orig_filename
         if info.is_dir() or not may_be_picture(name):
@@ -56,6 +57,7 @@ def members(archive: Source, chunks: Callable[[], Iterator[bytes]]) -> Iterator[
 
 
 def read(archive: Source, name: str, chunks: Callable[[], Iterator[bytes]]) -> bytes:
+    """Read one member; see `archives.read`."""
     found = _zip(archive, chunks)
     try:
         info = found.getinfo(name)
