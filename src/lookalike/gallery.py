@@ -141,6 +141,8 @@ class Gallery(Reading):
                 listing = itertools.chain(rebuild.sources(self.folder, manifest), listing)
                 manifest = rebuild.start(self.folder, manifest, card)
             if copies is not None:
+                if copies and not manifest.copies:  # the members must be read anew
+                    self._open_store(manifest).forget_whole_archives()
                 manifest = replace(manifest, copies=copies)
             manifest.write(self.folder)
             store = self._open_store(manifest, rebuild=self._rebuild)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .prints import MAX_ORPHANS_SHARE, Prints
 from .sources import TRY_AGAIN, check_id
 from .sources.addresses import split_member
+from .sources.ahead import mapped
 from .table import Table, again, batched, from_text, having, storage, to_text, under_filter
 from .types import Entry, Record, Refusal, Source
 
@@ -33,7 +34,7 @@ NPROBES = 24  # partitions that a search looks into; Lance makes them of about 4
 REFINE_FACTOR = 10  # times `top` candidates are compared by their exact vectors
 _FOUND = ("path", "width", "height", "content_hash", "size", "mtime_ns", "metadata")
 PATHS_AT_ONCE = 100  # that one scan looks under
-PROGRESS_ROWS = 1_000
+LOST_AT_ONCE = 64  # files that one thread looks for
 
 
 class Store:
@@ -139,6 +140,10 @@ class Store:
                 found.add(Source(from_text(path), size, mtime_ns))
         return found
 
+    def forget_whole_archives(self) -> None:
+        """Let all archives be opened by the next `index`."""
+        self.refusals.delete([archive.path for archive in self.whole_archives()])
+
     def keep_whole_archives(self, archives: Iterable[Source]) -> None:
         """Remember archives whose members are all known, but for those that must be tried again."""
         again: set[str] = set()
@@ -180,12 +185,16 @@ class Store:
         self, is_lost: Callable[[str], bool], on_rows: Callable[[int, int], None]
     ) -> list[str]:
         """List the rows whose file is gone; `on_rows` is told of those looked at, and of all."""
-        rows, lost = self.pictures.count(), list[str]()
-        for number, path in enumerate(self.paths(self.pictures), 1):
-            if is_lost(path):
-                lost.append(path)
-            if number % PROGRESS_ROWS == 0:
-                on_rows(number, rows)
+        rows, looked_at, lost = self.pictures.count(), 0, list[str]()
+
+        def look(paths: list[str]) -> tuple[int, list[str]]:
+            return len(paths), list(filter(is_lost, paths))
+
+        # By many threads, as each may be a question to another machine.
+        for count, some in mapped(look, batched(self.paths(self.pictures), LOST_AT_ONCE)):
+            looked_at += count
+            lost += some
+            on_rows(looked_at, rows)
         return lost
 
     def by_content(self, hashes: Iterable[bytes], where: str | None = None) -> Iterator[Record]:
