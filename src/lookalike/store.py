@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from .prints import MAX_ORPHANS_SHARE, Prints
 from .sources import TRY_AGAIN, check_id
-from .sources.addresses import split_member
 from .sources.ahead import mapped
 from .table import Table, again, batched, from_text, having, storage, to_text, under_filter
 from .types import Entry, Record, Refusal, Source
@@ -130,27 +129,6 @@ class Store:
     def refuse_folders(self, refusals: Sequence[Refusal]) -> None:
         """Remember folders that could not be listed, until the next run."""
         self.refuse([(Source(r.path, 0, TRY_AGAIN), r.reason) for r in refusals])
-
-    def whole_archives(self) -> set[Source]:
-        """Give the archives whose members are all known, as `sources.walk` marks them."""
-        columns = ["path", "size", "mtime_ns"]
-        found = set()
-        for batch in self.refusals.scan(columns, "reason IS NULL AND path LIKE '%!/'"):
-            for path, size, mtime_ns in zip(*(c.to_pylist() for c in batch.columns), strict=True):
-                found.add(Source(from_text(path), size, mtime_ns))
-        return found
-
-    def forget_whole_archives(self) -> None:
-        """Let all archives be opened by the next `index`."""
-        self.refusals.delete([archive.path for archive in self.whole_archives()])
-
-    def keep_whole_archives(self, archives: Iterable[Source]) -> None:
-        """Remember archives whose members are all known, but for those that must be tried again."""
-        again: set[str] = set()
-        for batch in self.refusals.scan(["path"], f"mtime_ns = {TRY_AGAIN}"):
-            paths = map(from_text, batch.column(0).to_pylist())
-            again.update(f"{split_member(path)[0]}!/" for path in paths)
-        self.refuse([(archive, None) for archive in archives if archive.path not in again])
 
     def forget_passing_refusals(self, paths: Iterable[str]) -> None:
         """Drop what could not be read for the disk's sake, at or under paths now tried again."""
