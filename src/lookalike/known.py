@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .table import to_text
+from .sources import TRY_AGAIN
+from .sources.addresses import split_member
+from .table import from_text, to_text
+from .types import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,11 +21,11 @@ if TYPE_CHECKING:
 
     from .store import Store
     from .table import Table
-    from .types import Source
 
 MERGE_KEYS = 65_536
 _POSITIONS = 32_768  # of a path's bytes, each with a factor of its own
 _MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))  # Stafford's variant 13
+_LISTED = "listed"  # with a path: came with metadata in this run; the first of a list count
 
 
 class Keys:
@@ -83,24 +86,75 @@ class Known:
         if store.copies:
             whole = [self.fingerprinted.among(keys[2]) for keys in rows]
             self.bare = Keys(keys[2][~w] for keys, w in zip(rows, whole, strict=True))
-            rows = [[k[w] for k in keys] for keys, w in zip(rows, whole, strict=True)]
-        self._stamps = Keys(keys[0] for keys in rows + refusals)
+            rows = [
+                [*(k[w] for k in keys[:3]), keys[3][w[keys[4]]]]
+                for keys, w in zip(rows, whole, strict=True)
+            ]
+        self._refused_stamps = Keys(keys[0] for keys in refusals)
+        told = [keys[3] for keys in rows]
+        self._stamps = Keys([*(keys[0] for keys in rows + refusals), *told])
         self.contents = Keys(keys[2] for keys in rows)
 
     def unseen(self, sources: Sequence[Source]) -> list[Source]:
         """Pick the files that are new, or changed since they were indexed or refused.
 
-        A file is given once, also when it is listed again.
+        A file is given once, also when it is listed again. One that comes with other metadata than
+        are known counts as changed; one that comes without any does not.
         """
+        import pyarrow as pa
+
         paths = path_keys([source.path for source in sources])
         sizes = np.fromiter((source.size for source in sources), np.int64, len(sources))
         times = np.fromiter((source.mtime_ns for source in sources), np.int64, len(sources))
+        told = {k: source.metadata for k, source in enumerate(sources) if source.metadata}
+        texts = pa.array(told.values(), pa.string())
+        of = np.fromiter(told, np.intp, len(told))
+        plain = _stamps(paths, sizes, times)
+        listed = dict(
+            zip(
+                told,
+                _with(paths[of], pa.array([_LISTED] * len(of), pa.string())).tolist(),
+                strict=True,
+            )
+        )
+        stamps = dict(zip(told, _with(plain[of], texts).tolist(), strict=True))
         unseen = []
-        for source, stamp in zip(sources, _stamps(paths, sizes, times).tolist(), strict=True):
-            if stamp not in self._stamps:
+        for k, (source, stamp) in enumerate(zip(sources, plain.tolist(), strict=True)):
+            if k not in told:
+                is_seen = stamp in self._stamps
+            elif listed[k] in self._stamps:
+                is_seen = True
+            else:
+                self._stamps.add(listed[k])
+                is_seen = stamps[k] in self._stamps or stamp in self._refused_stamps
+            if not is_seen:
                 self._stamps.add(stamp)
                 unseen.append(source)
         return unseen
+
+
+def whole_archives(store: Store) -> set[Source]:
+    """Give the archives whose members are all known, as `sources.walk` marks them."""
+    columns = ["path", "size", "mtime_ns"]
+    found = set()
+    for batch in store.refusals.scan(columns, "reason IS NULL AND path LIKE '%!/'"):
+        for path, size, mtime_ns in zip(*(c.to_pylist() for c in batch.columns), strict=True):
+            found.add(Source(from_text(path), size, mtime_ns))
+    return found
+
+
+def forget_whole_archives(store: Store) -> None:
+    """Let all archives be opened by the next `index`."""
+    store.refusals.delete([archive.path for archive in whole_archives(store)])
+
+
+def keep_whole_archives(store: Store, archives: Iterable[Source]) -> None:
+    """Remember archives whose members are all known, but for those that must be tried again."""
+    again: set[str] = set()
+    for batch in store.refusals.scan(["path"], f"mtime_ns = {TRY_AGAIN}"):
+        paths = map(from_text, batch.column(0).to_pylist())
+        again.update(f"{split_member(path)[0]}!/" for path in paths)
+    store.refuse([(archive, None) for archive in archives if archive.path not in again])
 
 
 def path_key(path: str) -> int:
@@ -121,12 +175,23 @@ def content_key(content: bytes) -> int:
 
 
 def _keys(table: Table, *, with_content: bool) -> Iterable[list[NDArray[np.int64]]]:
+    """Give of each batch the keys of stamps and paths.
+
+    Of pictures also those of contents, those of stamps with metadata, and which rows have some.
+    """
+    import pyarrow as pa
+
     columns = ["path", "size", "mtime_ns"]
-    for batch in table.scan([*columns, "content_hash"] if with_content else columns):
-        path, size, time, *content = batch.columns
+    more = ["content_hash", "metadata"] if with_content else []
+    for batch in table.scan([*columns, *more]):
+        path, size, time, *rest = batch.columns
         paths = _text_keys(path)
         keys = [_stamps(paths, size.to_numpy(), time.to_numpy()), paths]
-        yield [*keys, *map(_content_keys, content)]
+        if with_content:
+            told = rest[1] if len(rest) > 1 else pa.nulls(len(batch), pa.string())
+            having = np.flatnonzero(told.is_valid().to_numpy(zero_copy_only=False))
+            keys += [_content_keys(rest[0]), _with(keys[0][having], told.drop_null()), having]
+        yield keys
 
 
 def _text_keys(texts: pa.StringArray) -> NDArray[np.int64]:
@@ -162,6 +227,11 @@ def _stamps(
     for more in (sizes, paths):
         mixed = _mixed(more.view(np.uint64) + mixed)
     return mixed.view(np.int64)
+
+
+def _with(keys: NDArray[np.int64], texts: pa.StringArray) -> NDArray[np.int64]:
+    """Mix keys with those of texts, [N] each."""
+    return _mixed(keys.view(np.uint64) + _text_keys(texts).view(np.uint64)).view(np.int64)
 
 
 def _mixed(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:

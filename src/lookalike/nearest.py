@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .table import from_text, storage
+from .table import from_text, having, storage
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 NPROBES = 24  # partitions that a search looks into; Lance makes them of about 4,096 rows
 CANDIDATES = 250  # at least, that are compared by their exact vectors: more rows, more rivals
 LEAST_REFINED = 2  # times `top` candidates, where that is many: reading vectors is what costs
-FOUND = ("path", "width", "height", "content_hash", "size", "mtime_ns")
+FOUND = ("path", "width", "height", "content_hash", "size", "mtime_ns", "metadata")
 
 
 def nearest(
@@ -42,8 +42,9 @@ def nearest(
     if dataset is None or not len(vectors):
         return rows
     with storage():
+        columns = having(dataset, FOUND)  # one that an older lookalike made may lack the last
         found = dataset.scanner(
-            columns=[*FOUND, "_distance"],
+            columns=[*columns, "_distance"],
             filter=where,
             prefilter=where is not None,
             nearest={
@@ -60,8 +61,8 @@ def nearest(
     of = found["query_index"].to_pylist()
     paths = map(from_text, found["path"].to_pylist())
     scores = (1 - found["_distance"].to_numpy()).tolist()
-    others = (found[name].to_pylist() for name in FOUND[1:])
+    others = (found[name].to_pylist() for name in columns[1:])
     for query, path, score, *rest in zip(of, paths, scores, *others, strict=True):
         row = {"path": path, "score": score}
-        rows[query].append({**row, **dict(zip(FOUND[1:], rest, strict=True))})
+        rows[query].append({**row, **dict(zip(columns[1:], rest, strict=True))})
     return rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -243,6 +244,7 @@ def _result(
             row["content_hash"].hex(),
             row["size"],
             row["mtime_ns"],
+            json.loads(row["metadata"]) if row.get("metadata") else None,
         )
         for rank, row in enumerate(left[:top], 1)
     )

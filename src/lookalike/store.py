@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 from collections import defaultdict
 from copy import copy
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .nearest import FOUND, nearest
 from .prints import MAX_ORPHANS_SHARE, Prints
 from .sources import TRY_AGAIN, check_id
+from .sources.ahead import mapped
 from .table import Table, again, batched, from_text, storage, to_text, under_filter
 from .types import Entry, Record, Refusal, Source
 
@@ -30,7 +32,7 @@ INDEX_BITS = 512  # a row, or a little more; exact vectors decide among the cand
 MAX_INDEX_BITS = 8  # a dimension, which Lance wants to be whole
 VECTOR_INDEX = "vector_idx"
 PATHS_AT_ONCE = 100  # that one scan looks under
-PROGRESS_ROWS = 1_000
+LOST_AT_ONCE = 64  # files that one thread looks for
 
 
 class Store:
@@ -61,6 +63,7 @@ class Store:
                     ("width", pa.int32()),
                     ("height", pa.int32()),
                     ("vector", pa.list_(pa.float16(), dimensions)),
+                    ("metadata", pa.string()),  # an object of JSON
                 ]
             ),
         )
@@ -106,6 +109,7 @@ class Store:
             "width": [record.width for record in records],
             "height": [record.height for record in records],
             "vector": pa.FixedSizeListArray.from_arrays(vectors.ravel(), self.dimensions),
+            "metadata": [record.source.metadata for record in records],
         }
         # First, so that no row is without: what has a fingerprint is not looked at again.
         if self.copies:
@@ -158,12 +162,16 @@ class Store:
         self, is_lost: Callable[[str], bool], on_rows: Callable[[int, int], None]
     ) -> list[str]:
         """List the rows whose file is gone; `on_rows` is told of those looked at, and of all."""
-        rows, lost = self.pictures.count(), list[str]()
-        for number, path in enumerate(self.paths(self.pictures), 1):
-            if is_lost(path):
-                lost.append(path)
-            if number % PROGRESS_ROWS == 0:
-                on_rows(number, rows)
+        rows, looked_at, lost = self.pictures.count(), 0, list[str]()
+
+        def look(paths: list[str]) -> tuple[int, list[str]]:
+            return len(paths), list(filter(is_lost, paths))
+
+        # By many threads, as each may be a question to another machine.
+        for count, some in mapped(look, batched(self.paths(self.pictures), LOST_AT_ONCE)):
+            looked_at += count
+            lost += some
+            on_rows(looked_at, rows)
         return lost
 
     def by_content(self, hashes: Iterable[bytes], where: str | None = None) -> Iterator[Record]:
@@ -194,7 +202,8 @@ class Store:
             where: a Lance filter; only rows that it allows are looked at.
 
         Returns:
-            dicts of path, score, width, height, content_hash, size and mtime_ns, in no order.
+            dicts of path, score, width, height, content_hash, size, mtime_ns and metadata (JSON;
+            not in tables that an older lookalike made), in no order.
         """
         (rows,) = nearest(self.pictures, vector[None], top, where)
         if content:
@@ -282,14 +291,23 @@ def records(batch: pa.RecordBatch) -> Iterator[Record]:
     for row, vector in zip(
         batch.drop_columns(["vector"]).to_pylist(), flat.reshape(len(vectors), -1), strict=True
     ):
-        source = Source(from_text(row["path"]), row["size"], row["mtime_ns"])
+        source = Source(from_text(row["path"]), row["size"], row["mtime_ns"], row.get("metadata"))
         yield Record(source, row["content_hash"], row["width"], row["height"], vector)
 
 
 def _entry(one: str, rows: list[dict[str, Any]]) -> Entry:
     newest = max(rows, key=lambda row: row["mtime_ns"])
     paths = tuple(sorted(from_text(row["path"]) for row in rows))
-    return Entry(one, paths, newest["width"], newest["height"], newest["size"], newest["mtime_ns"])
+    told = next((row["metadata"] for row in rows if row.get("metadata")), None)
+    return Entry(
+        one,
+        paths,
+        newest["width"],
+        newest["height"],
+        newest["size"],
+        newest["mtime_ns"],
+        json.loads(told) if told else None,
+    )
 
 
 def _file_columns(sources: Iterable[Source]) -> dict[str, Any]:
@@ -309,6 +327,7 @@ def _row(record: Record, vector: NDArray[np.float32]) -> dict[str, Any]:
         "content_hash": record.content_hash,
         "size": record.source.size,
         "mtime_ns": record.source.mtime_ns,
+        "metadata": record.source.metadata,
     }
 
 

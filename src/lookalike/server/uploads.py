@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from ..roots import is_under
+from ..sources.addresses import is_under
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,6 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from ...decode import HEAD_BYTES, sniff
 from ...errors import ArgumentError, GalleryNotFoundError, NotAPictureError
 from ...filters import Filter
+from ...sources.addresses import is_local
 from ...wire import entry_as_json
 from .. import described, files, models, reveal
 from ..asked import ID_PATTERN, checked, fetched, hash_of, read_body
@@ -137,7 +138,7 @@ async def reveal_file(request: Request, id: Id) -> Response:
     state: State = request.app.state.lookalike
     entry = await state.entry(id)
     client = request.client.host if request.client else ""
-    if not reveal.is_possible(client):
+    if not reveal.is_possible(client) or not is_local(entry.paths[0]):
         raise ProblemError(
             409, "cannot_reveal", "Only on the machine of the server can its files be shown."
         )
@@ -167,9 +168,10 @@ async def file_response(entry: Entry, state: State) -> Response:
     headers = {
         "Cache-Control": FOR_EVER,
         "ETag": f'"{entry.id}"',
-        "Content-Length": str(os.fstat(opened.fileno()).st_size),
+        "Content-Length": str(opened.seek(0, os.SEEK_END)),
         "Content-Disposition": f"{how}; filename*=UTF-8''{name}",
     }
+    opened.seek(0)
     return StreamingResponse(_chunks(opened), headers=headers, media_type=files.TYPES[kind])
 
 
