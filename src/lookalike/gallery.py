@@ -14,7 +14,7 @@ from .lock import writing
 from .manifest import EncoderCard, Manifest, locate
 from .reading import Reading
 from .sources import look_at_root, release, walk
-from .sources.addresses import absolute, is_under
+from .sources.addresses import absolute, is_under, split_member
 from .types import IndexReport, PruneReport, Refusal
 
 if TYPE_CHECKING:
@@ -200,7 +200,11 @@ class Gallery(Reading):
         with writing(self.folder):
             manifest = self._manifest()
             gone = [absolute(path) for path in paths]
-            removed = self._open_store(manifest).remove(gone)
+            store = self._open_store(manifest)
+            removed = store.remove(gone)
+            # An archive of which a part was removed is no longer whole: it must be opened again.
+            parts = map(split_member, gone)
+            store.refusals.delete([f"{archive}!/" for archive, member in parts if member])
             kept = (r for r in manifest.roots if not any(is_under(r, path) for path in gone))
             replace(manifest, roots=tuple(kept)).write(self.folder)
         return removed

@@ -270,6 +270,14 @@ def test_what_was_left_out_is_found_another_time(tmp_path: Path, jpeg: bytes) ->
     assert gallery.index(path).unchanged == 1
 
 
+def test_a_member_that_was_removed_can_be_taken_in_again(tmp_path: Path, jpeg: bytes) -> None:
+    path = zipped(tmp_path / "a.zip", {"x.jpg": jpeg, "y.jpg": jpeg + b"y"})
+    gallery = Gallery.open(tmp_path / "gallery")
+    gallery.index(path)
+    assert gallery.remove(f"{path}!/x.jpg") == 1
+    assert gallery.index(path).added == 1
+
+
 def test_members_get_their_fingerprints_once_they_are_wanted(tmp_path: Path, jpeg: bytes) -> None:
     path = zipped(tmp_path / "a.zip", {"x.jpg": jpeg})
     gallery = Gallery.open(tmp_path / "gallery")
