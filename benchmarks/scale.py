@@ -278,6 +278,42 @@ def _prune(_folder: Path, work: Path, rows: int) -> dict[str, Any]:
     }
 
 
+def _pairs(_folder: Path, work: Path, rows: int) -> dict[str, Any]:
+    """Find what `duplicates` compares for its vectors' sake, and how many of the nearest it has."""
+    from lookalike.neighbours import near_pairs
+    from lookalike.pairs import LEAST_COSINE, MOST_CANDIDATES
+
+    store = _store(work, rows)
+    vectors = np.empty((store.pictures.count(), store.dimensions), np.float16)
+    start = 0
+    for batch in store.pictures.scan(["vector"]):
+        flat = batch.column(0).flatten().to_numpy(zero_copy_only=False)
+        vectors[start : start + len(batch)] = flat.reshape(len(batch), -1)
+        start += len(batch)
+    began = time.perf_counter()
+    near = near_pairs(vectors, least=LEAST_COSINE, most=MOST_CANDIDATES)
+    took = time.perf_counter() - began
+    keys = near.ones * len(vectors) + near.others
+    found = asked = 0
+    for row in np.random.default_rng(5).permutation(len(vectors))[:200].tolist():
+        cosines = np.concatenate(
+            [
+                vectors[at : at + ROWS_AT_ONCE].astype(np.float32) @ vectors[row].astype(np.float32)
+                for at in range(0, len(vectors), ROWS_AT_ONCE)
+            ]
+        )
+        cosines[row] = -1
+        best = int(cosines.argmax())
+        if cosines[best] > LEAST_COSINE:
+            asked += 1
+            found += int(np.isin(min(row, best) * len(vectors) + max(row, best), keys))
+    return {
+        "pairs for duplicates by vectors, s": round(took, 1),
+        "pairs found": len(keys),
+        f"nearest row, if its cosine is above {LEAST_COSINE}, found": f"{found} of {asked}",
+    }
+
+
 STAGES: dict[str, Callable[[Path, Path, int], dict[str, Any]]] = {
     "fill": _fill,
     "build": _build,
@@ -287,6 +323,7 @@ STAGES: dict[str, Callable[[Path, Path, int], dict[str, Any]]] = {
     "files": _files_asked,
     "add": _add,
     "prune": _prune,
+    "pairs": _pairs,
 }
 
 
@@ -392,6 +429,7 @@ def _draw(measured: dict[int, dict[str, Any]], path: Path) -> None:
             f"{ADDED:,} rows added until found, s",
             "one more file indexed, s",
             "first search, process start to end, s",
+            "pairs for duplicates by vectors, s",
         ),
         "MB, peak": ("search MB", "files MB", "build MB", "add MB"),
     }

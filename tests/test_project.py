@@ -38,6 +38,7 @@ ORDER = [
     "wire",
     "duplicates",
     "pairs",
+    "neighbours",
     "members",
     "rebuild",
     "search",
