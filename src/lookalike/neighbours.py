@@ -55,6 +55,8 @@ def near_pairs(
         most: pairs of a row in each part that it is compared with, the nearest.
         on_progress: told how many parts are through, and of how many.
     """
+    if not len(vectors):
+        return Near(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
     sample = vectors[:: max(len(vectors) // SAMPLE_ROWS, 1)].astype(np.float32)
     _, axes = np.linalg.eigh(sample.T @ sample)
     axes = np.ascontiguousarray(axes[:, -COMPONENTS:])
@@ -79,7 +81,7 @@ def near_pairs(
         members = home, visit // parts.shape[1]
         found += _of_part(vectors, first, members, least=least, most=most)
     keys, where = np.unique(np.concatenate([keys for keys, _ in found]), return_index=True)
-    ones, others = np.divmod(keys, max(len(vectors), 1))
+    ones, others = np.divmod(keys, len(vectors))
     return Near(ones, others, np.concatenate([cosines for _, cosines in found])[where])
 
 
