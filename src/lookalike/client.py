@@ -207,7 +207,7 @@ class Client:
         *paths: str | os.PathLike[str],
         kind: str = "copies",
         on_progress: Callable[[str, int, int], None] = lambda _stage, _done, _of: None,
-        on_left_out: Callable[[str], None] = lambda _: None,  # noqa: ARG002  as Gallery has it
+        on_left_out: Callable[[str], None] = lambda _: None,
     ) -> list[Group]:
         """Group the files that show the same; see `Gallery.duplicates`. Not below paths."""
         from . import wire
@@ -223,6 +223,8 @@ class Client:
 
             self._wait(found["job"], on_job)
             found = self._ask("GET", "/duplicates", params={"kind": kind})
+        for path in found["left_out"]:
+            on_left_out(path)
         return [wire.group_from_json(group) for group in found["groups"]]
 
     def info(self) -> Info:
