@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 MEANS = 1_024  # with 64 or 256, neighbours lie further apart than those of real pictures
 ROUNDS = 12  # of k-means
 ROWS_AT_ONCE = 1_000
+LEAST_LENGTH = 1e-3
 NEIGHBOURS = (1, 10, 100)
 
 
@@ -60,6 +61,10 @@ class Mixture:
         starts = np.searchsorted(self.nearest[self.members], np.arange(len(self.means) + 1))
         counts = np.diff(starts)[mean]
         like = self.members[starts[mean] + (random.random(rows) * counts).astype(np.int64)]
+        # A mean of a single vector is that vector: as far from it lies what lies about others.
+        alone = counts == 1
+        others = np.flatnonzero(self.lengths > LEAST_LENGTH)
+        like[alone] = others[random.integers(len(others), size=alone.sum())]
         off = random.standard_normal((rows, len(self.axes)), np.float32) @ self.axes
         off *= (self.lengths[like] / np.linalg.norm(off, axis=1))[:, None]
         off += self.means[mean]

@@ -1,148 +1,450 @@
-"""What copies cost in a large gallery: search and duplicates.
+"""What a gallery costs as it grows to a million pictures: building, adding, searching, keeping.
 
-    python benchmarks/scale.py FOLDER [--rows 100000] [--real 2000] [--queries 100] [--seed 0]
+    python benchmarks/scale.py FOLDER [--sizes 10000,100000,1000000] [--work DIR] [--json FILE]
+                               [--plot FILE]
 
-`--real` pictures of FOLDER are in the gallery as they are. The other rows are made of them: the
-features of a made row lie where those of one picture do, but each has the descriptor of another
-picture's, so that words are as frequent as in pictures; its vector is the mean of two pictures' and
-as much noise. None of them shows anything, so what is asked and found is real. Queries are real
-pictures, edited. Reported are medians and 90th percentiles of one search at a time, with copies and
-without, and the seconds that `duplicates` takes over all.
+For each size a gallery is made: `REAL` pictures of FOLDER are indexed as they are, copies proved;
+the other rows are vectors alone, drawn as those of FOLDER lie (see `made_vectors.py`). Each stage
+runs in a process of its own, whose peak memory is reported, and what it found stands in
+`DIR/SIZE/measured.json`: started again, the script goes on after the last stage that was through.
+Recall is against all vectors compared exactly.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
+import json
 import os
 import platform
-import tempfile
+import resource
+import shutil
+import subprocess
+import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from collection import Line, decoded
-from finders import add_rows, bytes_of
+from filling import ASKED_EDITS
+from made_vectors import Mixture, neighbour_cosines
 from PIL import Image
 
-from lookalike import encoders
-from lookalike.decode import from_image
-from lookalike.edits import EDITS
-from lookalike.fingerprints import Fingerprint, stored_fingerprint
-from lookalike.members import read_members
-from lookalike.pairs import find_pairs
-from lookalike.search import search
-from lookalike.sources import walk
-from lookalike.store import Store
-
 if TYPE_CHECKING:
-    from lookalike.types import Picture, Source
+    from collections.abc import Callable
 
-BATCH = 500
-ASKED_EDITS = ("low-quality", "cropped", "pasted", "mirrored", "screenshot")
+    from numpy.typing import NDArray
+
+    from lookalike.store import Store
+
+REAL = 500  # pictures, fingerprints and all
+ADDED = 1_000
+QUERIES = 400
+ASKED_FILES = 100
+TOP = 10
+ROWS_AT_ONCE = 50_000
+# Made rows are 1 to 100 pixels wide, real pictures wider.
+FILTERS = {"1 %": "width >= 100 AND height = 1", "50 %": "width > 50 AND height = 1"}
 
 
 def main() -> None:
-    """Read the command line, make the gallery, measure, print."""
+    """Run all stages of all sizes, print a Markdown table, draw the plot."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--rows", type=int, default=100_000)
-    parser.add_argument("--real", type=int, default=2_000)
-    parser.add_argument("--queries", type=int, default=100)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--sizes", default="10000,100000,1000000")
+    parser.add_argument("--work", type=Path, default=Path("scale"))
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--plot", type=Path)
+    parser.add_argument("--stage", nargs=2, help=argparse.SUPPRESS)  # what the script runs itself
     options = parser.parse_args()
-    random = np.random.default_rng(options.seed)
-    sources = list(walk(str(options.folder.resolve())))
-    chosen = random.permutation(len(sources))[: options.real]
-    encoder = encoders.load()
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        store = Store(Path(folder), "pictures.lance", encoder.dimensions)
-        pictures = _fill(store, encoder, [sources[k] for k in chosen], options.rows, random)
-        began = time.perf_counter()
-        store.optimize()
-        print(f"indexes made in {time.perf_counter() - began:.0f} s")
-        _report_sizes(store)
-        _ask(store, encoder, pictures, options.queries, random)
-        began = time.perf_counter()
-        pairs = list(find_pairs(store, read_members(store), near=False, on_progress=_silent))
-        took = time.perf_counter() - began
-        print(f"duplicates: {len(pairs)} pairs in {took:.0f} s")
-    facts = {"rows": options.rows, "real": len(pictures), "cores": os.cpu_count()}
-    facts |= {"python": platform.python_version()}
-    facts |= {name: version(name) for name in ("lookalike", "pylance", "numpy")}
-    print(", ".join(f"{name} {value}" for name, value in facts.items()))
+    if options.stage:
+        name, rows = options.stage
+        found = STAGES[name](options.folder, options.work, int(rows))
+        used = (
+            resource.getrusage(who).ru_maxrss
+            for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+        )
+        peak = max(used) / 1024
+        print(json.dumps({**found, f"{name} MB": round(peak)}))
+        return
+    options.work.mkdir(parents=True, exist_ok=True)
+    measured = {}
+    for rows in map(int, options.sizes.split(",")):
+        place = options.work / str(rows)
+        place.mkdir(exist_ok=True)
+        measured[rows] = _measured(options.folder, options.work, rows)
+    names = ("lookalike", "pylance", "onnxruntime", "numpy")
+    facts = {name: version(name) for name in names}
+    facts |= {"python": platform.python_version(), "cores": str(os.cpu_count())}
+    if options.json:
+        options.json.write_text(json.dumps({"facts": facts, "measured": measured}, indent=1))
+    if options.plot:
+        _draw(measured, options.plot)
+    print(", ".join(f"{name} {value}" for name, value in facts.items()) + "\n")
+    print("| rows | " + " | ".join(f"{rows:,}" for rows in measured) + " |")
+    print("|---|" + "---|" * len(measured))
+    for name in next(iter(measured.values())):
+        print(f"| {name} | " + " | ".join(str(one.get(name, "")) for one in measured.values()), "|")
 
 
-def _fill(
-    store: Store,
-    encoder: encoders.Encoder,
-    sources: list[Source],
-    rows: int,
-    random: np.random.Generator,
-) -> list[Picture]:
-    line = Line("gallery", rows)
-    pictures = [picture for picture in map(decoded, sources) if picture]
-    inputs = [encoder.prepare(picture) for picture in pictures]
-    vectors = encoder.encode(inputs)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        prints = list(pool.map(stored_fingerprint, pictures))
-    add_rows(store, 0, prints, vectors)
-    descriptors = np.concatenate([one.descriptors for one in prints])
-    for start in range(len(prints), rows, BATCH):
-        line.add(BATCH)
-        count = min(BATCH, rows - start)
-        bases = [prints[k] for k in random.integers(len(prints), size=count)]
-        made = [_made(one, descriptors, random) for one in bases]
-        two = vectors[random.integers(len(vectors), size=(2, count))].sum(axis=0)
-        noise = random.normal(size=two.shape) / np.sqrt(two.shape[1])
-        mixed = two / np.linalg.norm(two, axis=1, keepdims=True) + noise
-        mixed /= np.linalg.norm(mixed, axis=1, keepdims=True)
-        add_rows(store, start, made, mixed)
-    return pictures
+def _measured(folder: Path, work: Path, rows: int) -> dict[str, Any]:
+    """Run the stages that were not through yet."""
+    kept = work / str(rows) / "measured.json"
+    found: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {}
+    for name in STAGES:
+        if f"{name} MB" in found:
+            continue
+        began = time.monotonic()
+        command = [sys.executable, __file__, str(folder), "--work", str(work)]
+        command += ["--stage", name, str(rows)]
+        said = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+        found |= json.loads(said.splitlines()[-1])
+        found[f"load after {name}"] = round(os.getloadavg()[0], 1)
+        kept.write_text(json.dumps(found, indent=1))
+        print(f"{rows:,}: {name}, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+    return found
 
 
-def _made(base: Fingerprint, descriptors: np.ndarray, random: np.random.Generator) -> Fingerprint:
-    taken = descriptors[random.integers(len(descriptors), size=len(base.points))]
-    pdq = random.integers(256, size=32, dtype=np.uint8)
-    return replace(base, descriptors=taken, pdq=pdq, pixels_hash=random.bytes(16))
+def _fill(folder: Path, work: Path, rows: int) -> dict[str, Any]:
+    """Make the rows: real pictures through the gallery's own way, the others by their columns."""
+    from lookalike import Gallery
+
+    place = work / str(rows)
+    for name in ("gallery", "files", "new"):
+        shutil.rmtree(place / name, ignore_errors=True)
+    mixture = _mixture(folder, work)
+    for number, file in enumerate(_files(folder)[:REAL]):
+        (place / "files").mkdir(exist_ok=True)
+        shutil.copyfile(file, place / "files" / f"{number}.jpg")
+    gallery = Gallery.open(place / "gallery")
+    gallery.index(place / "files")
+    store = _store(work, rows)
+    random = np.random.default_rng(rows)
+    for start in range(REAL, rows, ROWS_AT_ONCE):
+        count = min(ROWS_AT_ONCE, rows - start)
+        store.pictures.write(_made(mixture, place, start, count, random), replace=False)
+    real = np.load(work / "real.npy")
+    made = mixture.drawn(len(real), random)
+    median = [np.median(neighbour_cosines(some), axis=0).round(3) for some in (real, made)]
+    return {"cosine with neighbours 1, 10, 100, real / made": f"{median[0]} / {median[1]}"}
 
 
-def _report_sizes(store: Store) -> None:
-    for table in (store.pictures, store.prints.table, store.prints.words.table):
-        print(f"{table.uri.name}: {bytes_of(table) / store.pictures.count():,.0f} bytes a picture")
+def _build(_folder: Path, work: Path, rows: int) -> dict[str, Any]:
+    store = _store(work, rows)
+    took = _seconds(store.optimize)
+    on_disk = sum(file.stat().st_size for file in store.pictures.uri.rglob("*") if file.is_file())
+    return {
+        "index built, s": round(took, 1),
+        "bytes on disk a row, without fingerprints": round(on_disk / store.pictures.count()),
+    }
 
 
-def _ask(
-    store: Store,
-    encoder: encoders.Encoder,
-    pictures: list[Picture],
-    queries: int,
-    random: np.random.Generator,
-) -> None:
-    hosts = [Image.fromarray(picture.pixels) for picture in pictures[-5:]]
-    asked = []
-    for k in range(queries):
-        image = Image.fromarray(pictures[k].pixels)
-        copy = EDITS[ASKED_EDITS[k % len(ASKED_EDITS)]](image, random, 0.5, hosts)
-        asked.append(from_image(copy).pixels)
-    took, found = {True: [], False: []}, {True: 0, False: 0}
-    for k, query in enumerate(asked):
-        for copies in (True, False):
+def _exact(folder: Path, work: Path, rows: int) -> dict[str, Any]:
+    """Find what is nearest for certain, among all rows and among those of each filter."""
+    queries = _mixture(folder, work).drawn(QUERIES, np.random.default_rng(1))
+    np.save(work / str(rows) / "queries.npy", queries)
+    store = _store(work, rows)
+    for number, where in enumerate([None, *FILTERS.values()]):
+        best = np.full((QUERIES, TOP), -2.0, np.float32)
+        paths = np.full((QUERIES, TOP), "", dtype=object)
+        for batch in store.pictures.scan(["path", "vector"], where):
+            vectors = batch.column("vector").flatten().to_numpy(zero_copy_only=False)
+            some = vectors.reshape(-1, store.dimensions).astype(np.float32)
+            some /= np.linalg.norm(some, axis=1, keepdims=True)
+            names = np.array(batch.column("path").to_pylist(), dtype=object)
+            both = np.concatenate([best, queries @ some.T], axis=1)
+            order = np.argpartition(-both, TOP - 1, axis=1)[:, :TOP]
+            best = np.take_along_axis(both, order, 1)
+            old = np.take_along_axis(paths, np.minimum(order, TOP - 1), 1)
+            paths = np.where(order < TOP, old, names[np.maximum(order - TOP, 0)])
+        np.save(work / str(rows) / f"exact{number}.npy", paths.astype(str))
+    return {}
+
+
+def _first(_folder: Path, work: Path, rows: int) -> dict[str, Any]:
+    """Ask once from the command line, as a user does."""
+    place = work / str(rows)
+    command = [sys.executable, "-m", "lookalike", "search", place / "files" / "0.jpg", "--json"]
+    command += ["--gallery", place / "gallery"]
+    return {
+        "first search, process start to end, s": round(
+            _seconds(lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL)), 2
+        )
+    }
+
+
+def _ask(_folder: Path, work: Path, rows: int) -> dict[str, Any]:
+    """Search by vectors: the index part."""
+    store, place = _store(work, rows), work / str(rows)
+    queries = np.load(place / "queries.npy")
+    found: dict[str, Any] = {}
+    for number, (name, where) in enumerate({"": None, **FILTERS}.items()):
+        exact = np.load(place / f"exact{number}.npy")
+        store.find(queries[0], TOP, None, where)
+        took, hits = [], 0
+        for query, best in zip(queries, exact, strict=True):
             began = time.perf_counter()
-            result = search(query, store, encoder, top=10, min_score=None, copies=copies)
-            took[copies].append(1000 * (time.perf_counter() - began))
-            found[copies] += result[0].path == f"/{k}"
-    for copies, name in ((True, "with copies"), (False, "by likeness alone")):
-        median, slow = np.percentile(took[copies], [50, 90])
-        print(f"search {name}: p50 {median:.1f} ms, p90 {slow:.1f} ms; ", end="")
-        print(f"first is right in {found[copies]} of {queries}")
+            rows_found = store.find(query, TOP, None, where)
+            took.append(time.perf_counter() - began)
+            hits += len({row["path"] for row in rows_found} & set(best))
+        among = f", {name} of rows allowed" if name else ""
+        found[f"index, p50 / p99, ms{among}"] = _percentiles(took)
+        found[f"recall@{TOP}{among}"] = round(hits / exact.size, 4)
+    took = [_seconds(lambda query=query: store.find(query, 1_000)) for query in queries[:50]]
+    found["index, 1,000 hits, p50 / p99, ms"] = _percentiles(took)
+    began = time.perf_counter()
+    for start in range(0, QUERIES, 64):
+        some = queries[start : start + 64]
+        store.find_many(some, TOP, [None] * len(some))
+    found["index, 64 queries at once, ms a query"] = _ms((time.perf_counter() - began) / QUERIES)
+    return found
 
 
-def _silent(_stage: str, _done: int, _of: int) -> None:
-    pass
+def _files_asked(_folder: Path, work: Path, rows: int) -> dict[str, Any]:
+    """Search by edited pictures: from the file to the hits."""
+    from lookalike import Gallery
+
+    gallery, queries = Gallery.open(work / str(rows) / "gallery"), _edited(work / str(rows))
+    found: dict[str, Any] = {}
+    for name, copies in (("copies proved", True), ("by likeness alone", False)):
+        gallery.search(queries[-1], copies=copies)
+        first, took = 0, []
+        for number, query in enumerate(queries):
+            began = time.perf_counter()
+            result = gallery.search(query, copies=copies)
+            took.append(time.perf_counter() - began)
+            first += os.path.basename(result[0].path) == f"{number}.jpg"
+        found[f"file to hits, {name}, p50 / p99, ms"] = _percentiles(took)
+        found[f"the original comes first, {name}"] = first / len(queries)
+        many = _seconds(lambda copies=copies: list(gallery.search_many(queries, copies=copies)))
+        found[f"many at once, {name}, ms a query"] = _ms(many / len(queries))
+    thousand = [
+        _seconds(lambda query=query: gallery.search(query, copies=False, top=1_000))
+        for query in queries[:30]
+    ]
+    found["file to 1,000 hits, by likeness alone, p50 / p99, ms"] = _percentiles(thousand)
+    return found
+
+
+def _add(folder: Path, work: Path, rows: int) -> dict[str, Any]:
+    """Add rows until they are found: the whole but decoding and encoding, then one whole file."""
+    from lookalike import Gallery
+    from lookalike.known import Known
+    from lookalike.types import Record, Source
+
+    place = work / str(rows)
+    gallery = Gallery.open(place / "gallery")
+    store = _store(work, rows)
+    vectors = _mixture(folder, work).drawn(ADDED, np.random.default_rng(2)).astype(np.float16)
+    records = [
+        Record(
+            Source(f"{place.resolve()}/files/added/{n}.jpg", n, n), bytes([n % 256] * 16), 1, 2, v
+        )
+        for n, v in enumerate(vectors)
+    ]
+    known = _seconds(lambda: Known(store))
+    began = time.perf_counter()
+    store.add(records, replace=False)
+    store.optimize()
+    hits = store.find(vectors[7].astype(np.float32), 1)
+    took = time.perf_counter() - began
+    if not hits[0]["path"].endswith("added/7.jpg"):
+        raise SystemExit("What was added is not found.")
+    (place / "new").mkdir(exist_ok=True)
+    new = _files(folder)[REAL + 1]
+    shutil.copyfile(new, place / "new" / "new.jpg")
+    one = _seconds(lambda: gallery.index(place / "new"))
+    if gallery.search(place / "new" / "new.jpg")[0].kind != "exact":
+        raise SystemExit("What was indexed is not found.")
+    return {
+        f"{ADDED:,} rows added until found, s": round(known + took, 2),
+        "of this, reading what the gallery has, s": round(known, 2),
+        "one more file indexed, s": round(one, 2),
+    }
+
+
+def _prune(_folder: Path, work: Path, rows: int) -> dict[str, Any]:
+    """Look whether each row's file is there (none of the made ones is), then remove some rows."""
+    from lookalike import Gallery
+
+    place = work / str(rows)
+    gallery = Gallery.open(place / "gallery")
+    look = _seconds(lambda: gallery.prune(dry_run=True))
+    remove = _seconds(lambda: gallery.remove(place.resolve() / "files" / "added"))
+    return {
+        "prune, each file looked for, s": round(look, 1),
+        f"{ADDED:,} rows removed, s": round(remove, 2),
+    }
+
+
+def _pairs(_folder: Path, work: Path, rows: int) -> dict[str, Any]:
+    """Find what `duplicates` compares for its vectors' sake, and how many of the nearest it has."""
+    from lookalike.neighbours import near_pairs
+    from lookalike.pairs import LEAST_COSINE, MOST_CANDIDATES
+
+    store = _store(work, rows)
+    vectors = np.empty((store.pictures.count(), store.dimensions), np.float16)
+    start = 0
+    for batch in store.pictures.scan(["vector"]):
+        flat = batch.column(0).flatten().to_numpy(zero_copy_only=False)
+        vectors[start : start + len(batch)] = flat.reshape(len(batch), -1)
+        start += len(batch)
+    began = time.perf_counter()
+    near = near_pairs(vectors, least=LEAST_COSINE, most=MOST_CANDIDATES)
+    took = time.perf_counter() - began
+    keys = near.ones * len(vectors) + near.others
+    found = asked = 0
+    for row in np.random.default_rng(5).permutation(len(vectors))[:200].tolist():
+        cosines = np.concatenate(
+            [
+                vectors[at : at + ROWS_AT_ONCE].astype(np.float32) @ vectors[row].astype(np.float32)
+                for at in range(0, len(vectors), ROWS_AT_ONCE)
+            ]
+        )
+        cosines[row] = -1
+        best = int(cosines.argmax())
+        if cosines[best] > LEAST_COSINE:
+            asked += 1
+            found += int(np.isin(min(row, best) * len(vectors) + max(row, best), keys))
+    return {
+        "pairs for duplicates by vectors, s": round(took, 1),
+        "pairs found": len(keys),
+        f"nearest row, if its cosine is above {LEAST_COSINE}, found": f"{found} of {asked}",
+    }
+
+
+STAGES: dict[str, Callable[[Path, Path, int], dict[str, Any]]] = {
+    "fill": _fill,
+    "build": _build,
+    "exact": _exact,
+    "first": _first,
+    "search": _ask,
+    "files": _files_asked,
+    "add": _add,
+    "prune": _prune,
+    "pairs": _pairs,
+}
+
+
+def _mixture(folder: Path, work: Path) -> Mixture:
+    from lookalike import encoders
+    from lookalike.embed import embed
+
+    kept = work / "real.npy"
+    if not kept.exists():
+        np.save(kept, embed([str(file) for file in _files(folder)], encoders.load()).vectors)
+    return Mixture.fitted(np.load(kept), np.random.default_rng(0))
+
+
+def _made(
+    mixture: Mixture, place: Path, start: int, count: int, random: np.random.Generator
+) -> dict[str, Any]:
+    """Draw rows as the table of pictures has them."""
+    import pyarrow as pa
+
+    numbers = np.arange(start, start + count)
+    vectors = mixture.drawn(count, random).astype(np.float16)
+    hashes = random.integers(256, size=(count, 16), dtype=np.uint8)
+    buffers = [None, pa.py_buffer(hashes)]
+    root = place.resolve() / "files"
+    return {
+        "path": [f"{root}/{number // 1_000:05}/IMG_{number:08}.jpg" for number in numbers],
+        "size": random.integers(100_000, 5_000_000, count),
+        "mtime_ns": 1_700_000_000_000_000_000 + numbers * 1_000_000_007,
+        "content_hash": pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), count, buffers),
+        "width": random.integers(1, 101, count).astype(np.int32),
+        "height": np.ones(count, np.int32),
+        "vector": pa.FixedSizeListArray.from_arrays(vectors.ravel(), vectors.shape[1]),
+    }
+
+
+def _edited(place: Path) -> list[bytes]:
+    """Edit real pictures of the gallery as people do; give them as files."""
+    from lookalike.edits import EDITS
+
+    random = np.random.default_rng(3)
+    images = [
+        Image.open(place / "files" / f"{number}.jpg").convert("RGB")
+        for number in range(ASKED_FILES)
+    ]
+    found = []
+    for number, image in enumerate(images):
+        copy = EDITS[ASKED_EDITS[number % len(ASKED_EDITS)]](image, random, 0.5, images[-5:])
+        out = io.BytesIO()
+        copy.convert("RGB").save(out, "JPEG", quality=90)
+        found.append(out.getvalue())
+    return found
+
+
+def _files(folder: Path) -> list[Path]:
+    """List the pictures of a folder, the same in each run, in no order."""
+    files = sorted(folder.resolve().rglob("*.jpg"))
+    return [files[k] for k in np.random.default_rng(4).permutation(len(files))]
+
+
+def _store(work: Path, rows: int) -> Store:
+    from lookalike.manifest import Manifest
+    from lookalike.store import Store
+
+    gallery = work / str(rows) / "gallery"
+    manifest = Manifest.read(gallery)
+    if manifest is None:
+        raise SystemExit(f"{gallery} is not there; remove {gallery.parent} and start again.")
+    return Store(gallery, manifest.table, manifest.encoder.dimensions)
+
+
+def _seconds(do: Callable[[], Any]) -> float:
+    began = time.perf_counter()
+    do()
+    return time.perf_counter() - began
+
+
+def _ms(seconds: float) -> float:
+    return round(1000 * seconds, 1)
+
+
+def _percentiles(seconds: list[float]) -> str:
+    low, high = np.percentile(seconds, [50, 99])
+    return f"{_ms(low)} / {_ms(high)}"
+
+
+def _draw(measured: dict[int, dict[str, Any]], path: Path) -> None:
+    """Draw the growth of what matters, on logarithmic axes."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    panels: dict[str, tuple[str, ...]] = {
+        "ms (p50)": (
+            "index, p50 / p99, ms",
+            "index, p50 / p99, ms, 1 % of rows allowed",
+            "index, p50 / p99, ms, 50 % of rows allowed",
+            "file to hits, copies proved, p50 / p99, ms",
+            "file to hits, by likeness alone, p50 / p99, ms",
+        ),
+        "seconds": (
+            "index built, s",
+            f"{ADDED:,} rows added until found, s",
+            "one more file indexed, s",
+            "first search, process start to end, s",
+            "pairs for duplicates by vectors, s",
+        ),
+        "MB, peak": ("search MB", "files MB", "build MB", "add MB"),
+    }
+    figure, axes = plt.subplots(1, len(panels), figsize=(13, 4.2), layout="constrained")
+    sizes = list(measured)
+    for axis, (unit, names) in zip(axes, panels.items(), strict=True):
+        for name in names:
+            values: NDArray[np.float64] = np.array(
+                [float(str(measured[size][name]).split(" / ")[0]) for size in sizes]
+            )
+            axis.plot(sizes, values, marker="o", label=name.replace(", p50 / p99, ms", ""))
+        axis.set(xscale="log", yscale="log", xlabel="rows", ylabel=unit)
+        axis.legend(fontsize=7)
+        axis.grid(alpha=0.3)
+    figure.savefig(path, dpi=110)
 
 
 if __name__ == "__main__":

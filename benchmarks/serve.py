@@ -2,8 +2,8 @@
 
     python benchmarks/serve.py FOLDER [--rows 10000] [--clients 32] [--seconds 60] [--top 50]
 
-A gallery of `--rows` rows is made as `scale.py` makes it, of real pictures of FOLDER and rows made
-of them, and `lookalike serve` runs over it as a process of its own. So many clients, threads of
+A gallery of `--rows` rows is made by `filling.py`, of real pictures of FOLDER and rows made of
+them, and `lookalike serve` runs over it as a process of its own. So many clients, threads of
 this process, each send one picture after another, edited ones that were never sent before, and wait
 for the hits. Reported are throughput, latencies, what was no answer, and the memory of the server
 with all its children, over time. At last: what encoding in batches would gain.
@@ -30,8 +30,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
+from filling import ASKED_EDITS, fill
 from PIL import Image
-from scale import ASKED_EDITS, _fill
 
 from lookalike import encoders
 from lookalike.edits import EDITS
@@ -88,7 +88,7 @@ def make(gallery: Path, sources: list[Any], rows: int, random: np.random.Generat
     manifest = Manifest(EncoderCard.of(encoder))
     manifest.write(gallery)
     store = Store(gallery, manifest.table, encoder.dimensions)
-    _fill(store, encoder, sources, rows, random)
+    fill(store, encoder, sources, rows, random)
     store.optimize()
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -241,3 +242,26 @@ def test_readers_go_on_while_a_writer_works(tmp_path: Path) -> None:
     thread.join()
     assert failures == []
     assert len(looks) > 5
+
+
+def test_what_is_not_allowed_takes_no_place(prints: Prints, twelve: dict[bytes, bytes]) -> None:
+    prints.add(twelve)
+    prints.optimize()
+    views = [unpack(data) for data in twelve.values()]
+    ranked = [*prints.by_words(views[:1], len(twelve))]
+    assert len(ranked) > 4
+    asked = list[set[bytes]]()
+
+    def last_two(contents: Iterable[bytes]) -> set[bytes]:
+        asked.append(set(contents))
+        return asked[-1] & set(ranked[-2:])
+
+    assert [*prints.by_words(views[:1], 1, last_two)] == ranked[-2:-1]
+    assert [*prints.by_words(views[:1], 3, last_two)] == ranked[-2:]
+    assert set().union(*asked) == set(ranked)
+    assert len(asked) > 3  # a few at a time
+    alike = {bytes([n]) * 16: next(iter(twelve.values())) for n in range(100, 120)}
+    prints.add(alike)
+    one = bytes([110]) * 16
+    found = prints.by_hash(views[0].pdq, 2, lambda contents: {one} & set(contents))
+    assert [*found] == [one]

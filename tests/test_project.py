@@ -39,6 +39,7 @@ ORDER = [
     "wire",
     "duplicates",
     "pairs",
+    "neighbours",
     "members",
     "rebuild",
     "search",

@@ -10,7 +10,7 @@ from lookalike.decode import from_image
 from lookalike.fingerprints import Fingerprint, fingerprint, stored_fingerprint
 from lookalike.fingerprints.packed import pack
 from lookalike.prints import Prints
-from lookalike.proofs import prove
+from lookalike.proofs import BY_HASH, BY_WORDS, MORE, prove
 
 from .conftest import busy
 
@@ -121,3 +121,15 @@ def test_equal_pixels_are_exact_where_there_is_no_texture(tmp_path: Path) -> Non
     assert {c: kind for c, (kind, _) in found.items()} == {content(0): "exact"}
     other = prove(asked(Image.new("RGB", (300, 200), "blue")), prints, [content(0), content(1)])
     assert other == {}
+
+
+def test_copies_that_a_filter_leaves_out_do_not_hide_the_one_it_allows(tmp_path: Path) -> None:
+    shot, many = busy(3, SIZE), MORE * BY_WORDS + BY_HASH
+    small = shot.resize((300, 225))
+    prints = kept(tmp_path, *[shot] * many, small, busy(9, SIZE))
+    prints.optimize()
+    only = content(many)
+    assert only not in prove(asked(shot), prints, [])
+    found = prove(asked(shot), prints, [], allowed=lambda contents: {only} & set(contents))
+    assert {one: kind for one, (kind, _) in found.items()} == {only: "copy"}
+    assert prove(asked(shot), prints, [], allowed=lambda _: set()) == {}

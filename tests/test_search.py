@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from lookalike import Gallery, Hit, SearchResult
-from lookalike.errors import EncoderError
+from lookalike import Filter, Gallery, Hit, SearchResult
+from lookalike.errors import ArgumentError, EncoderError, GalleryNotFoundError
+from lookalike.reading import QUERIES_AT_ONCE
 from lookalike.search import search as search_in, search_text
 from lookalike.sources import content_hash
 from lookalike.store import Store
-from lookalike.types import Record, Source
+from lookalike.types import Record, Refusal, Source
 
 from .conftest import RandomEncoder, busy, draw, save
 
@@ -244,3 +246,45 @@ def test_a_blank_query_finds_what_it_did_before(busy_gallery: Gallery) -> None:
     result = busy_gallery.search(Image.new("RGB", SIZE, "white"), top=4)
     assert len(result) == 4
     assert result.copies == ()
+
+
+def test_many_at_once_find_what_each_finds(
+    busy_gallery: Gallery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lookalike.reading.QUERIES_AT_ONCE", 5)
+    files = sorted((busy_gallery.folder.parent / "p").iterdir())[:3]
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"\xff\xd8\xff\xe0 no picture")
+    crop = busy(2, (480, 360)).crop((60, 45, 400, 330))
+    queries = [files[0], broken, crop, files[1].read_bytes(), draw(99), tmp_path / "no", files[2]]
+    for options in ({"top": 4}, {"top": 3, "copies": False}, {"where": Filter(min_width=400)}):
+        found = list(busy_gallery.search_many(iter(queries), **options))
+        assert len(found) == len(queries)
+        for query, one in zip(queries, found, strict=True):
+            if query in (broken, tmp_path / "no"):
+                assert isinstance(one, Refusal)
+                assert one.path == str(query)
+                continue
+            alone = busy_gallery.search(query, **options)
+            assert [(h.path, h.kind, h.id) for h in one] == [(h.path, h.kind, h.id) for h in alone]
+            assert [h.score for h in one] == pytest.approx([h.score for h in alone], abs=5e-3)
+            assert (one.query, one.version) == (alone.query, alone.version)
+    assert list(busy_gallery.search_many([])) == []
+
+
+def test_many_are_asked_for_no_sooner_than_wanted(busy_gallery: Gallery) -> None:
+    taken = []
+
+    def queries() -> Iterator[Image.Image]:
+        for seed in range(200):
+            taken.append(seed)
+            yield draw(seed)
+
+    next(busy_gallery.search_many(queries(), copies=False))
+    assert len(taken) == QUERIES_AT_ONCE
+    with pytest.raises(ArgumentError):
+        next(busy_gallery.search_many([draw(1)], top=0))
+    with pytest.raises(ArgumentError):
+        next(busy_gallery.search_many([5]))  # type: ignore[list-item]
+    with pytest.raises(GalleryNotFoundError):
+        next(Gallery.open(busy_gallery.folder / "none").search_many([draw(1)]))

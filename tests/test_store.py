@@ -221,3 +221,21 @@ def test_fingerprints_are_kept_by_content_and_go_when_orphans_are_many(store: St
 
 def pack_of(seed: int) -> bytes:
     return pack(stored_fingerprint(from_image(draw(seed))))
+
+
+def test_many_vectors_find_what_each_finds(store: Store) -> None:
+    rows = records(vectors(300))
+    contents = [row.content_hash for row in rows]
+    store.add(rows, replace=False)
+    queries = vectors(7, seed=1)
+    asked = [contents[40], None, b"?" * 16, *contents[3:7]]
+    for where in (None, "path != '/p/40' AND path != '/p/5'"):
+        many = store.find_many(queries, 3, asked, where)
+        alone = [store.find(q, 3, c, where) for q, c in zip(queries, asked, strict=True)]
+        for one, other in zip(many, alone, strict=True):
+            assert {row["path"] for row in one} == {row["path"] for row in other}
+            assert all(row.keys() == other[0].keys() for row in one)
+        assert any(row["path"] == "/p/40" for row in many[0]) == (where is None)
+    assert store.find_many(queries[:0], 3, []) == []
+    # Of a thousand hits all are told, though fewer candidates are looked at for each.
+    assert len({row["path"] for row in store.find(queries[0], 1_000)}) == 300

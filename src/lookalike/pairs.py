@@ -17,6 +17,7 @@ import numpy as np
 from .compare import kind_of
 from .fingerprints.packed import unpack
 from .fingerprints.threads import one_thread
+from .neighbours import Near, near_pairs
 from .types import Pair
 from .verify import Verifier
 
@@ -33,8 +34,6 @@ BLOCK = 512  # pictures that are compared with all others at once
 MOST_CANDIDATES = 32  # of a picture, by words and as many by vectors
 LEAST_SHARE = 0.08  # of the poorer one's words, by their worth, that both must have
 LEAST_COSINE = 0.92
-COMPONENTS = 128  # of the vectors, for a first look
-_MARGIN = 0.02  # by which the first look may be wrong
 
 
 def find_pairs(
@@ -93,12 +92,13 @@ class Proposals:
         self._among = np.zeros(len(contents), bool)
         self._among[among] = True
         place_of = {content: place for place, content in enumerate(contents)}
-        self._vectors = np.zeros((len(contents), store.dimensions), np.float16)
+        vectors = np.zeros((len(contents), store.dimensions), np.float16)
         for batch in store.pictures.scan(["content_hash", "vector"]):
             flat = batch.column("vector").flatten().to_numpy(zero_copy_only=False)
             rows = np.array([place_of.get(c, -1) for c in batch.column(0).to_pylist()], int)
-            self._vectors[rows[rows >= 0]] = flat.reshape(len(rows), -1)[rows >= 0]
-        self._first_look = self._principal()
+            vectors[rows[rows >= 0]] = flat.reshape(len(rows), -1)[rows >= 0]
+        near = near_pairs(vectors[among], least=LEAST_COSINE, most=MOST_CANDIDATES)
+        self._near = Near(among[near.ones], among[near.others], near.cosines)
         self._self_worth = self._lists.self_worth()
 
     def of(self, places: NDArray[np.int64]) -> dict[int, list[int]]:
@@ -114,22 +114,11 @@ class Proposals:
         return {place: sorted(found[place]) for place in places.tolist() if found[place]}
 
     def _by_vectors(self, places: NDArray[np.int64], found: defaultdict[int, set[int]]) -> None:
-        cosines = self._first_look[places] @ self._first_look.T
-        rows, others = np.nonzero(cosines > LEAST_COSINE - _MARGIN)
-        right = (others > places[rows]) & self._among[others]
-        rows, others = rows[right], others[right]
-        one, other = (self._vectors[k].astype(np.float32) for k in (places[rows], others))
-        exact = np.einsum("nd,nd->n", one, other)
-        sure = exact > LEAST_COSINE
-        for row in np.unique(rows[sure]):
-            here = sure & (rows == row)
-            found[int(places[row])].update(_strongest(others[here], exact[here]))
-
-    def _principal(self) -> NDArray[np.float32]:
-        """Bring the vectors to those of their dimensions in which they differ most."""
-        vectors = self._vectors.astype(np.float32)
-        _, axes = np.linalg.eigh(vectors.T @ vectors)
-        return np.ascontiguousarray(vectors @ axes[:, -COMPONENTS:])
+        near = self._near
+        starts = np.searchsorted(near.ones, places)
+        ends = np.searchsorted(near.ones, places, side="right")
+        for place, start, end in zip(places.tolist(), starts, ends, strict=True):
+            found[place].update(_strongest(near.others[start:end], near.cosines[start:end]))
 
 
 def _strongest(others: NDArray[np.integer], how: NDArray[np.floating]) -> list[int]:

@@ -21,6 +21,7 @@ from lookalike.errors import (
 )
 from lookalike.lock import writing
 from lookalike.reading import Reading
+from lookalike.types import Refusal
 
 from ..conftest import busy, draw, fill, run
 from .conftest import Server, serving
@@ -38,6 +39,17 @@ def test_it_has_the_verbs_of_a_gallery() -> None:
     for name in ("search", "prune", "browse", "index"):
         here, there = (inspect.signature(getattr(kind, name)) for kind in (Gallery, Client))
         assert list(here.parameters) == list(there.parameters)
+
+
+def test_many_are_searched_for_one_after_another(server: Server, collection: Path) -> None:
+    queries = [collection / "pictures" / "cats" / "0003.jpg", b"nothing", busy(2, (480, 360))]
+    here = Gallery.open(collection / "gallery").search_many(queries, top=3)
+    with Client(server.url) as client:
+        first, refusal, last = client.search_many(iter(queries), top=3)
+        for one, other in zip((first, last), (next(here), list(here)[-1]), strict=True):
+            assert [(h.path, h.kind) for h in one] == [(h.path, h.kind) for h in other]
+    assert isinstance(refusal, Refusal)
+    assert refusal.path == "bytes"
 
 
 def test_search_is_alike_here_and_there(server: Server, collection: Path) -> None:
