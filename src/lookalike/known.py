@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,6 +44,10 @@ class Keys:
         """Tell of each key, [N], whether it was there at the start."""
         return np.isin(keys, self._sorted)
 
+    def array(self) -> NDArray[np.int64]:
+        """Give all keys, in no order: [N]."""
+        return np.concatenate([self._sorted, np.fromiter(self._recent, np.int64)])
+
     def __contains__(self, key: int) -> bool:
         """Tell whether a key was added."""
         if key in self._recent:
@@ -50,6 +55,14 @@ class Keys:
         # A key of numpy's own type: comparing with a Python int would convert the whole array.
         at = int(np.searchsorted(self._sorted, np.int64(key)))
         return at < len(self._sorted) and int(self._sorted[at]) == key
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """Of what is known, the keys of the contents alone: `contents` and `fingerprinted`."""
+
+    contents: Keys
+    fingerprinted: Keys
 
 
 class Known:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .fingerprints import packed
 from .fingerprints.basis import basis
@@ -58,14 +58,12 @@ class Prints:
 
     def add(self, prints: Mapping[bytes, bytes]) -> None:
         """Commit packed fingerprints by content hash; none of them may be there already."""
-        import numpy as np
-        import pyarrow as pa
-
         if prints:
-            hashes = np.frombuffer(b"".join(map(packed.pdq, prints.values())), np.uint8)
-            pdq = pa.FixedSizeListArray.from_arrays(hashes, PDQ_BYTES)
-            rows = {"content_hash": [*prints], "pdq": pdq, "fingerprint": [*prints.values()]}
-            self.table.write(rows, replace=False)
+            self.table.write(_rows(prints), replace=False)
+
+    def write_apart(self, prints: Mapping[bytes, bytes]) -> list[str]:
+        """Write packed fingerprints by content hash as `Table.write_apart` does."""
+        return self.table.write_apart(_rows(prints)) if prints else []
 
     def contents(self) -> Iterator[list[bytes]]:
         """List the contents whose fingerprints are there, in batches."""
@@ -164,3 +162,13 @@ class Prints:
                 scanner = dataset.scanner(["fingerprint"], offset=start, limit=end - start)
                 for batch in scanner.to_batches():
                     yield from batch.column(0).to_pylist()
+
+
+def _rows(prints: Mapping[bytes, bytes]) -> dict[str, Any]:
+    """Make the table's columns of packed fingerprints."""
+    import numpy as np
+    import pyarrow as pa
+
+    hashes = np.frombuffer(b"".join(map(packed.pdq, prints.values())), np.uint8)
+    pdq = pa.FixedSizeListArray.from_arrays(hashes, PDQ_BYTES)
+    return {"content_hash": [*prints], "pdq": pdq, "fingerprint": [*prints.values()]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from copy import copy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .prints import MAX_ORPHANS_SHARE, Prints
 from .sources import TRY_AGAIN, check_id
@@ -32,6 +32,8 @@ REFINE_FACTOR = 10  # times `top` candidates are compared by their exact vectors
 _FOUND = ("path", "width", "height", "content_hash", "size", "mtime_ns")
 PATHS_AT_ONCE = 100  # that one scan looks under
 PROGRESS_ROWS = 1_000
+# What `Table.write_apart` gave of pictures, and of their fingerprints.
+Fragments: TypeAlias = "tuple[list[str], list[str]]"
 
 
 class Store:
@@ -95,23 +97,52 @@ class Store:
         Raises:
             StorageError: the disk is full, read-only or unreachable; nothing was changed.
         """
+        if not records:
+            return
+        # First, so that no row is without: what has a fingerprint is not looked at again.
+        if self.copies:
+            self.prints.add(_prints(records))
+        self.pictures.write(self._rows(records), replace=replace)
+
+    def write_apart(self, records: Sequence[Record]) -> Fragments:
+        """Write rows that are no part of the tables until they are given to `append`.
+
+        Raises:
+            StorageError: the tables are not there (see `create`), or can't be written.
+        """
+        if not records:
+            return [], []
+        prints = self.prints.write_apart(_prints(records)) if self.copies else []
+        return self.pictures.write_apart(self._rows(records)), prints
+
+    def append(self, written: Sequence[Fragments]) -> None:
+        """Commit rows that were written apart; none of their paths may have a row already.
+
+        Raises:
+            StorageError: as by `add`.
+        """
+        self.prints.table.append(one for _, prints in written for one in prints)
+        self.pictures.append(one for pictures, _ in written for one in pictures)
+
+    def create(self) -> None:
+        """Make the tables that others are to write apart for."""
+        self.pictures.create()
+        if self.copies:
+            self.prints.table.create()
+
+    def _rows(self, records: Sequence[Record]) -> dict[str, Any]:
+        """Make the table's columns of records."""
         import numpy as np
         import pyarrow as pa
 
-        if not records:
-            return
         vectors = np.stack([record.vector for record in records]).astype(np.float16)
-        rows = {
+        return {
             **_file_columns(record.source for record in records),
             "content_hash": [record.content_hash for record in records],
             "width": [record.width for record in records],
             "height": [record.height for record in records],
             "vector": pa.FixedSizeListArray.from_arrays(vectors.ravel(), self.dimensions),
         }
-        # First, so that no row is without: what has a fingerprint is not looked at again.
-        if self.copies:
-            self.prints.add({r.content_hash: r.fingerprint for r in records if r.fingerprint})
-        self.pictures.write(rows, replace=replace)
 
     def refuse(self, refused: Sequence[tuple[Source, str | None]]) -> None:
         """Remember files that could not be used; None for a reason where it is another kind."""
@@ -301,6 +332,10 @@ def records(batch: pa.RecordBatch) -> Iterator[Record]:
     ):
         source = Source(from_text(row["path"]), row["size"], row["mtime_ns"])
         yield Record(source, row["content_hash"], row["width"], row["height"], vector)
+
+
+def _prints(records: Sequence[Record]) -> dict[bytes, bytes]:
+    return {r.content_hash: r.fingerprint for r in records if r.fingerprint}
 
 
 def _entry(one: str, rows: list[dict[str, Any]]) -> Entry:

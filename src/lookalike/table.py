@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import itertools
+import json
 import os
 import re
 import threading
@@ -84,6 +85,52 @@ class Table:
                 mode="create" if dataset is None else "append",
                 enable_stable_row_ids=True,
                 data_storage_version=self._file_format if dataset is None else None,
+            )
+
+    def create(self) -> None:
+        """Commit the table without a row, where there is none yet."""
+        if self.dataset() is None:
+            self.overwrite([])
+
+    def write_apart(self, rows: dict[str, Any]) -> list[str]:
+        """Write rows beside the table, which `append` makes part of it; give their fragments.
+
+        Any number of processes may do so at once. What is never appended is deleted in time, see
+        `drop_old_versions`.
+
+        Raises:
+            StorageError: the table is not there, or can't be written.
+        """
+        import pyarrow as pa
+
+        dataset = self.dataset()
+        if dataset is None:
+            raise StorageError(f"There is no table at {self.uri}; see that the gallery is shared.")
+        with storage():
+            data = pa.table(rows, schema=self.schema)
+            fragments = _lance().fragment.write_fragments(data, dataset, mode="append")
+        return [json.dumps(fragment.to_json()) for fragment in fragments]
+
+    def append(self, fragments: Iterable[str]) -> None:
+        """Commit what `write_apart` gave, all in one commit.
+
+        Raises:
+            StorageError: it can't be written, or a fragment's file is not here.
+        """
+        lance, dataset = _lance(), self.dataset()
+        found = [lance.FragmentMetadata.from_json(fragment) for fragment in fragments]
+        if not found or dataset is None:
+            return
+        for file in (file for fragment in found for file in fragment.files):
+            if not (self.uri / "data" / file.path).exists():
+                raise StorageError(
+                    f"A worker's file is not in {self.uri}; the gallery's folder must be the same "
+                    "one on every node, such as of a network disk."
+                )
+        with storage():
+            operation = lance.LanceOperation.Append(found)
+            self._dataset = lance.LanceDataset.commit(
+                dataset, operation, read_version=dataset.version
             )
 
     def count(self) -> int:
@@ -172,12 +219,16 @@ class Table:
             if unindexed > MAX_UNINDEXED_SHARE * rows:
                 dataset.optimize.optimize_indices()
 
-    def drop_old_versions(self) -> None:
-        """Delete what only older versions use: a reader takes the newest at every call."""
+    def drop_old_versions(self, *, apart: bool = False) -> None:
+        """Delete what only older versions use: a reader takes the newest at every call.
+
+        Files that no version uses, as killed processes leave them, go when they are a week old;
+        with `apart` now, which asks that nobody is writing apart.
+        """
         dataset = self.dataset()
         if dataset is not None:
             with storage():
-                dataset.cleanup_old_versions(timedelta(0))
+                dataset.cleanup_old_versions(timedelta(0), delete_unverified=apart)
 
 
 def under_filter(*paths: str) -> str:
