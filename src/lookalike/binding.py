@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 _ANEW = "make them anew with: lookalike index --rebuild"
 
 
-def fitting_encoder(
+def fitting_encoder(  # noqa: PLR0913
     folder: Path,
     manifest: Manifest | None,
     *,
     wanted: Encoder | str | None,
     loaded: Encoder | None,
     rebuild: bool = False,
+    device: str = "auto",
 ) -> Encoder:
     """Give the encoder to use with a gallery, and see that it is the one of its vectors.
 
@@ -34,6 +35,7 @@ def fitting_encoder(
         loaded: what was given before, to be given again if it still is the one.
         rebuild: all vectors are to be made anew, so that any encoder will do; the gallery's own
             is then the one that follows it, see `encoders.successor`.
+        device: what it is to run on, see `encoders.load`.
 
     Raises:
         EncoderMismatchError: the vectors are another's, or their own can't be loaded any more.
@@ -46,7 +48,7 @@ def fitting_encoder(
     encoder = loaded
     if encoder is None or (wanted is None and encoder.source != source):
         try:
-            encoder = encoders.load(source) if isinstance(source, str) else source
+            encoder = encoders.load(source, device=device) if isinstance(source, str) else source
         except EncoderError as error:
             if manifest is None or wanted is not None or rebuild:
                 raise

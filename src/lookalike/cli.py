@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from . import serving, tidying, workshops
+from . import indexing, serving, tidying, workshops
 from .errors import ArgumentError, LookalikeError
-from .workshops import DONE, INTERRUPTED, NOTHING_USABLE, WRONG_USAGE
+from .indexing import DeviceOption, EncoderOption, GalleryOption
+from .workshops import DONE, NOTHING_USABLE, WRONG_USAGE
 
 if TYPE_CHECKING:
     from .client import AnyGallery
@@ -27,99 +28,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(indexing.app)
 app.add_typer(serving.app)
 app.add_typer(tidying.app)
 app.add_typer(workshops.app)
 
-GalleryOption = Annotated[
-    Optional[str],
-    typer.Option(
-        "--gallery",
-        metavar="DIR|URL",
-        help="The gallery's folder, or a server's URL. Default: $LOOKALIKE_GALLERY, else one in "
-        "your data folder.",
-    ),
-]
-EncoderOption = Annotated[
-    Optional[str],
-    typer.Option(
-        "--encoder",
-        metavar="NAME",
-        help="lookalike-2, an .onnx file, or hf:owner/name. Default: the gallery's own.",
-    ),
-]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-
-
-@app.command()
-def index(
-    paths: Annotated[
-        Optional[list[Path]], typer.Argument(metavar="PATH...", help="Folders and pictures.")
-    ] = None,
-    gallery: GalleryOption = None,
-    exclude: Annotated[
-        Optional[list[str]],
-        typer.Option(metavar="GLOB", help="Leave out names or paths like this; repeatable."),
-    ] = None,
-    include_hidden: Annotated[
-        bool, typer.Option("--include-hidden", help="Also what begins with a dot.")
-    ] = False,
-    copies: Annotated[
-        Optional[bool],
-        typer.Option(
-            "--copies/--no-copies",
-            help="Keep what proves copies, some 8 KB a picture. Default: as the gallery does; yes.",
-        ),
-    ] = None,
-    rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Make all vectors anew, as by --encoder.")
-    ] = False,
-    encoder: EncoderOption = None,
-) -> None:
-    """Add every picture under the paths; run it again for what is new or changed."""
-    from .terminal import IndexProgress, say
-
-    opened = _open(gallery, encoder=encoder, rebuild=rebuild)
-    with IndexProgress() as progress:
-        try:
-            report = opened.index(
-                *(paths or ()),
-                exclude=exclude or (),
-                include_hidden=include_hidden,
-                copies=copies,
-                on_progress=progress,
-            )
-        except KeyboardInterrupt:
-            through = progress.last.done - progress.last.refused if progress.last else 0
-            say(
-                f"Stopped; {through:,} files of this run are in {opened.folder}. Run the same "
-                "command again to go on.",
-                error=True,
-            )
-            raise typer.Exit(INTERRUPTED) from None
-    for path in report.offline:
-        say(
-            f"{path} can't be reached; check the path, or connect its disk. What the gallery has "
-            "from it stays.",
-            error=True,
-        )
-    new = report.added + report.updated + report.moved
-    parts = [
-        f"{report.added:,} added",
-        f"{report.updated:,} updated" if report.updated else "",
-        f"{report.moved:,} moved" if report.moved else "",
-        f"{report.unchanged:,} unchanged" if report.unchanged else "",
-        f"{report.refused:,} refused (see: lookalike refused)" if report.refused else "",
-        f"{report.skipped:,} other files" if report.skipped else "",
-    ]
-    rate = f", {new / report.seconds:,.0f} pictures/s" if new else ""
-    say(f"{', '.join(filter(None, parts))}; {report.seconds:.1f} s{rate}.")
-    pictures = opened.info().pictures
-    say(f"{pictures:,} pictures in {opened.folder}")
-    if not new and (not report.unchanged or not pictures):
-        if not report.offline:
-            say("No usable picture was found; name a folder that has some.", error=True)
-        raise typer.Exit(NOTHING_USABLE)
 
 
 @app.command()
@@ -167,6 +81,7 @@ def search(
         typer.Option(metavar="OUT.jpg", help="Also draw query and hits as one picture."),
     ] = None,
     encoder: EncoderOption = None,
+    device: DeviceOption = None,
 ) -> None:
     """Find where a picture stands and what looks like it, or what a text describes best."""
     from .filters import Filter
@@ -188,7 +103,7 @@ def search(
         before,
     )
     part = region_of(region) if region else None
-    opened = _open(gallery, encoder=encoder)
+    opened = _open(gallery, encoder=encoder, device=device)
     if asked is None:
         if part:
             raise ArgumentError("A text has no parts; leave --region out.")
@@ -219,7 +134,8 @@ def info(gallery: GalleryOption = None, as_json: JsonOption = False) -> None:
     """Tell what is in the gallery, and how it is."""
     from .terminal import say
 
-    found = _open(gallery).info()
+    opened = _open(gallery)
+    found = opened.info()
     if as_json:
         say(json.dumps(asdict(found)))
         return
@@ -231,6 +147,8 @@ def info(gallery: GalleryOption = None, as_json: JsonOption = False) -> None:
     for root in found.roots:
         say(f"root       {root.path} ({'online' if root.online else 'offline: ' + root.reason})")
     say(f"encoder    {found.encoder['name']}, {found.encoder['dimensions']} dimensions")
+    if device := getattr(opened, "likely_device", None):
+        say(f"device     {device()}")
     say(f"index      {found.index['kind']}, {indexed:,} of {found.pictures:,} rows in it")
     say(f"on disk    {found.bytes_on_disk / 1e6:,.1f} MB")
 
@@ -335,10 +253,12 @@ def _rows(count: int) -> str:
     return f"{count:,} row" if count == 1 else f"{count:,} rows"
 
 
-def _open(gallery: str | None, *, encoder: str | None = None, rebuild: bool = False) -> AnyGallery:
+def _open(
+    gallery: str | None, *, encoder: str | None = None, device: str | None = None
+) -> AnyGallery:
     from .client import open_gallery
 
-    return open_gallery(gallery, encoder=encoder, rebuild=rebuild)
+    return open_gallery(gallery, encoder=encoder, device=device)
 
 
 def _draw(sheet: Path, asked: str | bytes | None, result: SearchResult) -> None:

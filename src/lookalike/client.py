@@ -155,11 +155,15 @@ class Client:
         exclude: Collection[str] = (),
         include_hidden: bool = False,
         copies: bool | None = None,
+        ray: str | None = None,
         on_progress: Callable[[Progress], None] = lambda _: None,
     ) -> IndexReport:
         """Index folders of the server's machine; none for all it knows; see `Gallery.index`."""
         from . import wire
         from .types import Progress
+
+        if ray is not None:
+            self._not_here("an ingest on a cluster")
 
         def on_job(now: dict[str, Any]) -> None:
             names = [name for name in Progress.__slots__ if name in now]
@@ -314,7 +318,11 @@ AnyGallery: TypeAlias = "Gallery | Client"
 
 
 def open_gallery(
-    where: str | os.PathLike[str] | None, *, encoder: str | None = None, rebuild: bool = False
+    where: str | os.PathLike[str] | None,
+    *,
+    encoder: str | None = None,
+    rebuild: bool = False,
+    device: str | None = None,
 ) -> AnyGallery:
     """Open the gallery in a folder, or of the server at a URL.
 
@@ -323,10 +331,11 @@ def open_gallery(
     """
     where = where or os.environ.get("LOOKALIKE_GALLERY")
     if not isinstance(where, str) or not where.startswith(("http://", "https://")):
-        return Gallery.open(where, encoder=encoder, rebuild=rebuild)
-    if encoder is not None or rebuild:
+        return Gallery.open(where, encoder=encoder, rebuild=rebuild, device=device)
+    if encoder is not None or rebuild or device is not None:
         raise ArgumentError(
-            "A server's gallery keeps its encoder; use --encoder and --rebuild where it is."
+            "A server's gallery keeps its encoder; use --encoder, --device and --rebuild where it "
+            "is."
         )
     return Client(where)
 

@@ -43,6 +43,7 @@ class Gallery(Reading):
         *,
         encoder: Encoder | str | None = None,
         rebuild: bool = False,
+        device: str | None = None,
     ) -> Gallery:
         """Open a gallery, or name the place of a new one.
 
@@ -52,13 +53,16 @@ class Gallery(Reading):
             encoder: a name for `encoders.load` (packaged, ONNX file, Hugging Face model), or a
                 loaded encoder; None for the gallery's own, and for a new gallery the packaged one.
             rebuild: let the next `index` make all vectors anew, by `encoder`.
+            device: what the encoder is to run on: `auto`, `cpu` or `cuda`, see `encoders.load`;
+                None for what the environment variable LOOKALIKE_DEVICE says, else `auto`.
 
         Raises:
+            ArgumentError: there is no such device.
             EncoderMismatchError: the gallery's vectors come from another encoder than `encoder`.
             EncoderError: there is no such encoder.
             GalleryFormatError: the gallery is damaged, or was made by a newer lookalike.
         """
-        gallery = cls(locate(path), encoder, rebuilds=rebuild)
+        gallery = cls(locate(path), encoder, rebuilds=rebuild, device=device)
         manifest = Manifest.read(gallery.folder)
         if manifest and encoder is not None and not rebuild:
             gallery._fitting_encoder(manifest)
@@ -70,6 +74,7 @@ class Gallery(Reading):
         exclude: Collection[str] = (),
         include_hidden: bool = False,
         copies: bool | None = None,
+        ray: str | None = None,
         on_progress: Callable[[Progress], None] = lambda _: None,
     ) -> IndexReport:
         """Add every picture under the paths; a rerun takes only what is new or changed.
@@ -83,18 +88,19 @@ class Gallery(Reading):
             include_hidden: also take files and folders whose name begins with a dot.
             copies: whether to keep fingerprints, by which copies are proved, some 8 KB a picture;
                 None for as the gallery does, a new one does.
+            ray: a Ray cluster to run on: `local`, `auto` or HOST:PORT, see `cluster.ingest`; all
+                nodes must see the pictures and the gallery at the same paths. None for threads.
             on_progress: called in this thread some ten times a second.
 
         Raises:
-            ArgumentError: there is no path.
+            ArgumentError: there is no path, or `ray` is no address.
+            ClusterError: the cluster can't be used.
             GalleryBusyError: another process is writing.
             EncoderMismatchError: the gallery's vectors come from another encoder.
             OfflineError: a rebuild needs a root that can't be reached.
             StorageError: the disk is full or read-only; what was committed stays.
             KeyboardInterrupt: after what was through has been committed.
         """
-        from .ingest import ingest
-
         if not paths and not self._rebuild:
             raise ArgumentError("Name at least one folder or picture to index.")
         with writing(self.folder):
@@ -126,7 +132,16 @@ class Gallery(Reading):
             store = self._open_store(manifest, rebuild=self._rebuild)
             store.forget_passing_refusals(online)
             is_lost = roots.Lost(manifest.roots)
-            report = ingest(listing, store, encoder, is_lost=is_lost, on_progress=on_progress)
+            options: dict[str, Any] = {"is_lost": is_lost, "on_progress": on_progress}
+            if ray is None:
+                from .ingest import ingest
+
+                report = ingest(listing, store, encoder, **options)
+            else:
+                from . import cluster
+
+                options |= {"address": ray, "device": self._device}
+                report = cluster.ingest(listing, store, encoder, **options)
             store.refuse_folders(unreadable)
             if self._rebuild:
                 rebuild.finish(self.folder, manifest)

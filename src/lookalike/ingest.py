@@ -30,9 +30,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from .encoders import Encoder
+    from .ledger import Granting
     from .store import Store
 
 CHUNK_PICTURES = 16  # a worker's portion, and the encoder's batch
+GPU_CHUNK_PICTURES = 128  # likewise, where the encoder runs on a GPU
 LISTED_AHEAD_CHUNKS = 8_192  # how far the listing may run ahead, so that the time left is known
 DONE_AHEAD_CHUNKS = 64
 PROGRESS_SECONDS = 0.1
@@ -151,10 +153,16 @@ class _Line:
         return [outcomes for outcomes in left if isinstance(outcomes, list)]
 
 
+def chunk_pictures(encoder: Encoder) -> int:
+    """Tell how many pictures an encoder is given at once."""
+    on_gpu = getattr(encoder, "device", "cpu") != "cpu"  # a user's own need not have it
+    return GPU_CHUNK_PICTURES if on_gpu else CHUNK_PICTURES
+
+
 def process(
     chunk: Sequence[Source],
     encoder: Encoder,
-    claims: Claims,
+    claims: Granting,
     *,
     copies: bool,
     read: Callable[[Source], bytes],
@@ -232,7 +240,7 @@ def ingest(
     known = Known(store)
     claims = Claims(known)
     ledger = Ledger(store, known, claims, is_lost)
-    queued = Listing(listing, known, CHUNK_PICTURES)
+    queued = Listing(listing, known, chunk_pictures(encoder))
     line = _Line(queued, claims, encoder, copies=store.copies)
     reported = started
     stack = contextlib.ExitStack()

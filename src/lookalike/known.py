@@ -44,10 +44,6 @@ class Keys:
         """Tell of each key, [N], whether it was there at the start."""
         return np.isin(keys, self._sorted)
 
-    def array(self) -> NDArray[np.int64]:
-        """Give all keys, in no order: [N]."""
-        return np.concatenate([self._sorted, np.fromiter(self._recent, np.int64)])
-
     def __contains__(self, key: int) -> bool:
         """Tell whether a key was added."""
         if key in self._recent:

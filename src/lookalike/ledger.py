@@ -6,7 +6,7 @@ import threading
 import time
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from .known import content_key, path_key
 from .sources import TRY_AGAIN
@@ -41,6 +41,30 @@ class Outcome:
     record: Record | None = None
     reason: str | None = None
     written: bool = False
+
+
+class Granting(Protocol):
+    """What grants contents to the files that they are encoded from."""
+
+    def claim(self, content: bytes, path: str) -> bool:
+        """Take a content for encoding from a file; False where another has it already."""
+        ...
+
+    def lacks_fingerprint(self, content: bytes) -> bool:
+        """Tell whether the gallery had no fingerprint of a content at the start."""
+        ...
+
+
+class Settling(Protocol):
+    """What is told how a claimed content came out."""
+
+    def settle(self, content: bytes, *, encoded: bool) -> None:
+        """Say that a claimed content has become a record, or was refused."""
+        ...
+
+    def in_flight(self, content: bytes) -> bool:
+        """Tell whether a content is being encoded."""
+        ...
 
 
 class Claims:
@@ -90,7 +114,7 @@ class Ledger:
     """
 
     def __init__(
-        self, store: Store, known: Known, claims: Claims, is_lost: Callable[[str], bool]
+        self, store: Store, known: Known, claims: Settling, is_lost: Callable[[str], bool]
     ) -> None:
         """Open the books; see `ingest` for the arguments."""
         self._store = store
@@ -192,10 +216,10 @@ class Ledger:
             self._optimized = self.added
         self._committed = time.monotonic()
 
-    def unsettled(self) -> list[Source]:
-        """Give up, and give back, the files that wait for a content which nobody encodes now."""
+    def unsettled(self) -> list[tuple[Source, bytes]]:
+        """Give back, and up, the files that wait for a content which nobody encodes any more."""
         waiting, self._waiting = self._waiting, defaultdict(list)
-        return [source for sources in waiting.values() for source in sources]
+        return [(source, content) for content, some in waiting.items() for source in some]
 
     def report(self, *, unchanged: int, seconds: float) -> IndexReport:
         """Sum up."""

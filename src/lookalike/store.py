@@ -126,9 +126,13 @@ class Store:
 
     def create(self) -> None:
         """Make the tables that others are to write apart for."""
-        self.pictures.create()
-        if self.copies:
-            self.prints.table.create()
+        for table in (self.pictures, self.prints.table):
+            table.create()
+
+    def drop_apart(self) -> None:
+        """Delete what was written apart and never appended; nobody may be writing apart."""
+        for table in (self.pictures, self.prints.table):
+            table.drop_old_versions(apart=True)
 
     def _rows(self, records: Sequence[Record]) -> dict[str, Any]:
         """Make the table's columns of records."""

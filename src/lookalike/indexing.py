@@ -1,0 +1,121 @@
+"""The command that fills a gallery, and the options that name one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from .workshops import INTERRUPTED, NOTHING_USABLE
+
+app = typer.Typer()
+
+GalleryOption = Annotated[
+    Optional[str],
+    typer.Option(
+        "--gallery",
+        metavar="DIR|URL",
+        help="The gallery's folder, or a server's URL. Default: $LOOKALIKE_GALLERY, else one in "
+        "your data folder.",
+    ),
+]
+EncoderOption = Annotated[
+    Optional[str],
+    typer.Option(
+        "--encoder",
+        metavar="NAME",
+        help="lookalike-2, an .onnx file, or hf:owner/name. Default: the gallery's own.",
+    ),
+]
+DeviceOption = Annotated[
+    Optional[str],
+    typer.Option(
+        "--device",
+        metavar="NAME",
+        help="What the encoder runs on: auto (a GPU, where one can be used), cpu or cuda. "
+        "Default: $LOOKALIKE_DEVICE, else auto.",
+    ),
+]
+
+
+@app.command()
+def index(
+    paths: Annotated[
+        Optional[list[Path]], typer.Argument(metavar="PATH...", help="Folders and pictures.")
+    ] = None,
+    gallery: GalleryOption = None,
+    exclude: Annotated[
+        Optional[list[str]],
+        typer.Option(metavar="GLOB", help="Leave out names or paths like this; repeatable."),
+    ] = None,
+    include_hidden: Annotated[
+        bool, typer.Option("--include-hidden", help="Also what begins with a dot.")
+    ] = False,
+    copies: Annotated[
+        Optional[bool],
+        typer.Option(
+            "--copies/--no-copies",
+            help="Keep what proves copies, some 8 KB a picture. Default: as the gallery does; yes.",
+        ),
+    ] = None,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Make all vectors anew, as by --encoder.")
+    ] = False,
+    encoder: EncoderOption = None,
+    device: DeviceOption = None,
+    ray: Annotated[
+        Optional[str],
+        typer.Option(
+            metavar="ADDRESS", help="Run on a Ray cluster: local, auto or its head's HOST:PORT."
+        ),
+    ] = None,
+) -> None:
+    """Add every picture under the paths; run it again for what is new or changed."""
+    from .client import Client, open_gallery
+    from .terminal import IndexProgress, say
+
+    opened = open_gallery(gallery, encoder=encoder, rebuild=rebuild, device=device)
+    if ray is None and not isinstance(opened, Client):
+        say(f"The encoder runs on: {opened.device()}", error=True)
+    with IndexProgress() as progress:
+        try:
+            report = opened.index(
+                *(paths or ()),
+                exclude=exclude or (),
+                include_hidden=include_hidden,
+                copies=copies,
+                ray=ray,
+                on_progress=progress,
+            )
+        except KeyboardInterrupt:
+            through = progress.last.done - progress.last.refused if progress.last else 0
+            say(
+                f"Stopped; {through:,} files of this run are in {opened.folder}. Run the same "
+                "command again to go on.",
+                error=True,
+            )
+            raise typer.Exit(INTERRUPTED) from None
+    for path in report.offline:
+        say(
+            f"{path} can't be reached; check the path, or connect its disk. What the gallery has "
+            "from it stays.",
+            error=True,
+        )
+    new = report.added + report.updated + report.moved
+    parts = [
+        f"{report.added:,} added",
+        f"{report.updated:,} updated" if report.updated else "",
+        f"{report.moved:,} moved" if report.moved else "",
+        f"{report.unchanged:,} unchanged" if report.unchanged else "",
+        f"{report.refused:,} refused (see: lookalike refused)" if report.refused else "",
+        f"{report.skipped:,} other files" if report.skipped else "",
+    ]
+    rate = f", {new / report.seconds:,.0f} pictures/s" if new else ""
+    say(f"{', '.join(filter(None, parts))}; {report.seconds:.1f} s{rate}.")
+    pictures = opened.info().pictures
+    say(f"{pictures:,} pictures in {opened.folder}")
+    if not new and (not report.unchanged or not pictures):
+        if not report.offline:
+            say("No usable picture was found; name a folder that has some.", error=True)
+        raise typer.Exit(NOTHING_USABLE)
