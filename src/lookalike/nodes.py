@@ -13,6 +13,11 @@ from .errors import ArgumentError, ClusterError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_DEDUP_LOGS_SKIP_REGEX": ".*",  # what raylets print of dead workers
+}
 LOCAL_OBJECTS_BYTES = 256 * 2**20  # for Ray's shared memory, where it is started here
 
 
@@ -31,8 +36,8 @@ def connected(address: str) -> Iterator[Any]:
             f"{address!r} is no address of a Ray cluster; write local, auto or HOST:PORT, and run "
             "this on one of its nodes."
         )
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
     try:
         import ray
         import ray.util.scheduling_strategies
