@@ -9,16 +9,15 @@ from .errors import EncoderError, EncoderMismatchError
 from .manifest import EncoderCard
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from .encoders import Encoder
     from .manifest import Manifest
+    from .place import Place
 
 _ANEW = "make them anew with: lookalike index --rebuild"
 
 
 def fitting_encoder(
-    folder: Path,
+    folder: Place,
     manifest: Manifest | None,
     *,
     wanted: Encoder | str | None,
@@ -58,7 +57,7 @@ def fitting_encoder(
     return encoder
 
 
-def _lost(folder: Path, made_by: EncoderCard, error: EncoderError) -> EncoderMismatchError:
+def _lost(folder: Place, made_by: EncoderCard, error: EncoderError) -> EncoderMismatchError:
     if encoders.successor(made_by.source) != made_by.source:  # packaged with an earlier version
         return EncoderMismatchError(
             f"{_made(folder, made_by)} of an earlier lookalike; {_ANEW}, which takes "
@@ -71,7 +70,7 @@ def _lost(folder: Path, made_by: EncoderCard, error: EncoderError) -> EncoderMis
 
 
 def _misfit(
-    folder: Path, made_by: EncoderCard, card: EncoderCard, *, chosen: bool
+    folder: Place, made_by: EncoderCard, card: EncoderCard, *, chosen: bool
 ) -> EncoderMismatchError:
     same = made_by.sha256 == card.sha256
     this = "the same weights, otherwise prepared pictures" if same else card.sha256[:12]
@@ -86,7 +85,7 @@ def _misfit(
     )
 
 
-def _made(folder: Path, made_by: EncoderCard) -> str:
+def _made(folder: Place, made_by: EncoderCard) -> str:
     return (
         f"The vectors of {folder} were made by the encoder {made_by.name} ({made_by.sha256[:12]})"
     )

@@ -14,9 +14,9 @@ from .table import READ_ATTEMPTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from .encoders import Encoder
+    from .place import Place
     from .types import SearchResult
 
 MAX_TOP = 10_000
@@ -25,7 +25,7 @@ MAX_TOP = 10_000
 class Opened:
     """What all verbs of a gallery need; it may be used by several threads."""
 
-    def __init__(self, folder: Path, encoder: Encoder | str | None, *, rebuilds: bool) -> None:
+    def __init__(self, folder: Place, encoder: Encoder | str | None, *, rebuilds: bool) -> None:
         """Use `Gallery.open`."""
         self.folder = folder
         self._wanted = encoder

@@ -8,20 +8,22 @@ import itertools
 import os
 import re
 import threading
-from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from .errors import StorageError
+from .place import at, explained, is_of_a_store
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from pathlib import Path
 
     import lance
     import pyarrow as pa
+
+    from .place import Place
 
 MAX_SMALL_FRAGMENTS = 8
 SMALL_FRAGMENT_ROWS = 100_000
@@ -33,7 +35,7 @@ LOOKUP_VALUES = 500  # in one filter expression
 class Table:
     """One Lance table whose key is `path`; created by its first write."""
 
-    def __init__(self, uri: Path, schema: pa.Schema, *, file_format: str | None = None) -> None:
+    def __init__(self, uri: Place, schema: pa.Schema, *, file_format: str | None = None) -> None:
         """Name the table, and Lance's file format where it is not to be its own choice."""
         self.uri = uri
         self.schema = schema
@@ -60,11 +62,10 @@ class Table:
         with storage(), self._lock:
             # Never moved to another version in place: other threads may be reading from it.
             if self._dataset is None:
-                if (self.uri / "_versions").is_dir():
-                    self._dataset = _lance().dataset(str(self.uri))
+                self._dataset = self._open()
             elif self._dataset.version != self._dataset.latest_version:
-                session = self._dataset.session()  # with what its caches hold of the index
-                self._dataset = _lance().dataset(str(self.uri), session=session)
+                # With what the session's caches hold of the index.
+                self._dataset = self._open(session=self._dataset.session())
         return self._dataset
 
     def write(self, rows: dict[str, Any], *, replace: bool) -> None:
@@ -73,7 +74,7 @@ class Table:
 
         table = pa.table(rows, schema=self.schema)
         dataset = self.dataset()
-        with storage():
+        with self._committing():
             if dataset is not None and replace:
                 merge = dataset.merge_insert("path").when_matched_update_all()
                 merge.when_not_matched_insert_all().execute(table)
@@ -82,6 +83,7 @@ class Table:
                 table,
                 str(self.uri),
                 mode="create" if dataset is None else "append",
+                storage_options=at(self.uri).storage_options(),
                 enable_stable_row_ids=True,
                 data_storage_version=self._file_format if dataset is None else None,
             )
@@ -120,11 +122,12 @@ class Table:
         import pyarrow as pa
 
         reader = pa.RecordBatchReader.from_batches(self.schema, iter(batches))
-        with storage():
+        with self._committing():
             self._dataset = _lance().write_dataset(
                 reader,
                 str(self.uri),
                 mode="overwrite",
+                storage_options=at(self.uri).storage_options(),
                 enable_stable_row_ids=True,
                 data_storage_version=self._file_format,
             )
@@ -135,7 +138,7 @@ class Table:
         if dataset is None:
             return
         for some in batched(paths, LOOKUP_VALUES):
-            with storage():
+            with self._committing():
                 dataset.delete(f"path IN ({', '.join(map(literal, some))})")
 
     def merge_fragments(self) -> None:
@@ -143,7 +146,7 @@ class Table:
         dataset = self.dataset()
         if dataset is None:
             return
-        with storage():
+        with self._committing():
             small = sum(f.count_rows() < SMALL_FRAGMENT_ROWS for f in dataset.get_fragments())
             if small > MAX_SMALL_FRAGMENTS:
                 dataset.optimize.compact_files(target_rows_per_fragment=SMALL_FRAGMENT_ROWS)
@@ -163,7 +166,7 @@ class Table:
         dataset, rows = self.dataset(), self.count()
         if dataset is None or rows < from_rows:
             return
-        with storage():
+        with self._committing():
             if name not in {index.name for index in dataset.describe_indices()}:
                 dataset.create_scalar_index("content_hash", "BTREE")  # replaces, if there is one
                 dataset.create_index(column, kind, name, **options)
@@ -173,11 +176,32 @@ class Table:
                 dataset.optimize.optimize_indices()
 
     def drop_old_versions(self) -> None:
-        """Delete what only older versions use: a reader takes the newest at every call."""
+        """Delete what only older versions use: a reader takes the newest at every call.
+
+        In an object store those of the last minutes stay, see `place.KEPT_VERSIONS_MINUTES`.
+        """
         dataset = self.dataset()
         if dataset is not None:
-            with storage():
-                dataset.cleanup_old_versions(timedelta(0))
+            with self._committing():
+                dataset.cleanup_old_versions(at(self.uri).kept_versions)
+
+    def _open(self, **options: Any) -> lance.LanceDataset | None:
+        """Open the newest version; None where there is no table, which is no failure to look."""
+        if isinstance(self.uri, Path) and not (self.uri / "_versions").is_dir():
+            return None
+        settings = at(self.uri).storage_options()
+        try:
+            return _lance().dataset(str(self.uri), storage_options=settings, **options)
+        except ValueError as error:
+            if isinstance(self.uri, Path) or "was not found" not in str(error):
+                raise
+            return None
+
+    @contextlib.contextmanager
+    def _committing(self) -> Iterator[None]:
+        at(self.uri).check()
+        with storage():
+            yield
 
 
 def under_filter(*paths: str) -> str:
@@ -217,8 +241,12 @@ def storage() -> Iterator[None]:
 
     try:
         yield
-    except (OSError, RuntimeError, pa.ArrowException) as error:
+    except (OSError, RuntimeError, ValueError, pa.ArrowException) as error:
         text = re.sub(r",? /\S+\.rs:\S+", "", " ".join(str(error).split()))  # of Lance's source
+        if is_of_a_store(text):
+            raise StorageError(f"The gallery can't be used: {explained(text)}") from error
+        if isinstance(error, ValueError) and not isinstance(error, pa.ArrowException):
+            raise
         raise StorageError(
             "The gallery can't be read or written; see that its disk has space and is writable, "
             f"then run the command again ({text[:300]})."
