@@ -14,7 +14,7 @@ import platform
 import secrets
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .errors import GalleryBusyError, StorageError
 
@@ -57,7 +57,7 @@ class _Lease:
         self._bucket = bucket
         self._token = secrets.token_hex(8)
         self._beats = 0
-        self._stamp: dict[str, str | None] | None = None
+        self._stamp: dict[str, str] | None = None
         self._renewed = 0.0
         self._seconds = _LEASE_SECONDS
         self._lock = threading.Lock()
@@ -132,7 +132,7 @@ class _Lease:
         self._renewed = started
 
 
-def _values(found: Stored) -> dict[str, object]:
+def _values(found: Stored) -> dict[str, Any]:
     """Read who holds a lease; empty where nobody does. What is damaged counts as held."""
     try:
         values = json.loads(found.data)
@@ -143,7 +143,7 @@ def _values(found: Stored) -> dict[str, object]:
         return {"holder": "somebody", "seconds": _LEASE_SECONDS}
 
 
-def _busy(bucket: Bucket, values: dict[str, object]) -> GalleryBusyError:
+def _busy(bucket: Bucket, values: dict[str, Any]) -> GalleryBusyError:
     who = f" ({values['holder']}; its lease lasts {values['seconds']} s more, or till it is done)"
     return GalleryBusyError(
         f"Another lookalike is writing to {bucket}{who if values else ''}; run this again when it "

@@ -73,7 +73,7 @@ class Manifest:
     roots: tuple[str, ...] = ()
     rebuild: tuple[EncoderCard, str] | None = None
     copies: bool = True
-    stamp: dict[str, str | None] | None = field(default=None, compare=False)
+    stamp: dict[str, str] | None = field(default=None, compare=False)
 
     @classmethod
     def read(cls, folder: Place) -> Manifest | None:
@@ -103,7 +103,8 @@ class Manifest:
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise GalleryFormatError(
-                f"{folder / FILE_NAME} is damaged; put back a copy of it, or delete the folder and index again."
+                f"{folder / FILE_NAME} is damaged; put back a copy of it, or delete all of it and "
+                "index again."
             ) from error
 
     def write(self, folder: Place) -> Manifest:

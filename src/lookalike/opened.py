@@ -9,6 +9,7 @@ from .binding import fitting_encoder
 from .catalog import Catalog
 from .errors import ArgumentError, GalleryNotFoundError, StorageError
 from .manifest import Manifest
+from .place import at
 from .store import Store
 from .table import READ_ATTEMPTS
 
@@ -28,6 +29,7 @@ class Opened:
     def __init__(self, folder: Place, encoder: Encoder | str | None, *, rebuilds: bool) -> None:
         """Use `Gallery.open`."""
         self.folder = folder
+        self.cache = at(folder).cache()  # for what a server makes, and can make again
         self._wanted = encoder
         self._rebuild = rebuilds
         self._encoder: Encoder | None = None

@@ -189,13 +189,14 @@ class Table:
         """Open the newest version; None where there is no table, which is no failure to look."""
         if isinstance(self.uri, Path) and not (self.uri / "_versions").is_dir():
             return None
-        settings = at(self.uri).storage_options()
+        options["storage_options"] = at(self.uri).storage_options()
         try:
-            return _lance().dataset(str(self.uri), storage_options=settings, **options)
+            found: lance.LanceDataset = _lance().dataset(str(self.uri), **options)
         except ValueError as error:
             if isinstance(self.uri, Path) or "was not found" not in str(error):
                 raise
             return None
+        return found
 
     @contextlib.contextmanager
     def _committing(self) -> Iterator[None]:
