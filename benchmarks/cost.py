@@ -154,9 +154,8 @@ def main() -> None:
     for name, unit, value in table(of):
         print(f"{name:32}{value:>16,.2f} {unit}")
     for name, predicted, found in compared(of, measured) if measured else []:
-        print(
-            f"{name:32}{predicted:>16,.0f} predicted, {found:,.0f} measured: {found / predicted:.2f}"
-        )
+        share = found / predicted
+        print(f"{name:32}{predicted:>16,.0f} predicted, {found:,.0f} measured: {share:.2f}")
 
 
 if __name__ == "__main__":

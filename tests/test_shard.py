@@ -23,7 +23,7 @@ class Nook:
         self.store.create()
         self.desk = Desk(Known(self.store))  # type: ignore[arg-type]
         names = (encoder.source, encoder.sha256, "cpu")
-        self.setting = Setting(folder, "pictures.lance", encoder.dimensions, True, *names)
+        self.setting = Setting(str(folder), "pictures.lance", encoder.dimensions, True, *names)
 
     def work(self, folder: Path, *, new: bool = True) -> Result:
         return work(self.setting, [(s, new) for s in walk(str(folder))], self.ask)
@@ -89,7 +89,7 @@ def test_a_gallery_or_weights_that_are_not_the_same_here(tmp_path: Path) -> None
     fill(tmp_path / "p", 2)
     nook = Nook(tmp_path / "g")
     values = [getattr(nook.setting, name) for name in Setting.__slots__]
-    elsewhere = Setting(tmp_path / "elsewhere", *values[1:])
+    elsewhere = Setting(str(tmp_path / "elsewhere"), *values[1:])
     with pytest.raises(StorageError, match="shared"):
         work(elsewhere, [(s, True) for s in walk(str(tmp_path / "p"))], nook.ask)
     other = Setting(*values[:5], "0" * 64, "cpu")

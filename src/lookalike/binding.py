@@ -9,16 +9,15 @@ from .errors import EncoderError, EncoderMismatchError
 from .manifest import EncoderCard
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from .encoders import Encoder
     from .manifest import Manifest
+    from .place import Place
 
 _ANEW = "make them anew with: lookalike index --rebuild"
 
 
 def fitting_encoder(  # noqa: PLR0913
-    folder: Path,
+    folder: Place,
     manifest: Manifest | None,
     *,
     wanted: Encoder | str | None,
@@ -60,7 +59,7 @@ def fitting_encoder(  # noqa: PLR0913
     return encoder
 
 
-def _lost(folder: Path, made_by: EncoderCard, error: EncoderError) -> EncoderMismatchError:
+def _lost(folder: Place, made_by: EncoderCard, error: EncoderError) -> EncoderMismatchError:
     if encoders.successor(made_by.source) != made_by.source:  # packaged with an earlier version
         return EncoderMismatchError(
             f"{_made(folder, made_by)} of an earlier lookalike; {_ANEW}, which takes "
@@ -73,7 +72,7 @@ def _lost(folder: Path, made_by: EncoderCard, error: EncoderError) -> EncoderMis
 
 
 def _misfit(
-    folder: Path, made_by: EncoderCard, card: EncoderCard, *, chosen: bool
+    folder: Place, made_by: EncoderCard, card: EncoderCard, *, chosen: bool
 ) -> EncoderMismatchError:
     same = made_by.sha256 == card.sha256
     this = "the same weights, otherwise prepared pictures" if same else card.sha256[:12]
@@ -88,7 +87,7 @@ def _misfit(
     )
 
 
-def _made(folder: Path, made_by: EncoderCard) -> str:
+def _made(folder: Place, made_by: EncoderCard) -> str:
     return (
         f"The vectors of {folder} were made by the encoder {made_by.name} ({made_by.sha256[:12]})"
     )

@@ -81,7 +81,7 @@ def ingest(  # noqa: PLR0913
         ledger = Ledger(store, known, claims, is_lost)
         queued = Listing(listing, known, CHUNK_PICTURES)
         setting = Setting(
-            store.folder,
+            str(store.folder),
             store.table,
             store.dimensions,
             store.copies,

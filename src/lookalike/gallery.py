@@ -48,8 +48,9 @@ class Gallery(Reading):
         """Open a gallery, or name the place of a new one.
 
         Args:
-            path: its folder; None for the one that the environment variable LOOKALIKE_GALLERY
-                names, else the default one in the user's data folder.
+            path: its folder, or its place in an object store, as `s3://bucket/name`; None for
+                the one that the environment variable LOOKALIKE_GALLERY names, else the default
+                one in the user's data folder.
             encoder: a name for `encoders.load` (packaged, ONNX file, Hugging Face model), or a
                 loaded encoder; None for the gallery's own, and for a new gallery the packaged one.
             rebuild: let the next `index` make all vectors anew, by `encoder`.
@@ -61,6 +62,7 @@ class Gallery(Reading):
             EncoderMismatchError: the gallery's vectors come from another encoder than `encoder`.
             EncoderError: there is no such encoder.
             GalleryFormatError: the gallery is damaged, or was made by a newer lookalike.
+            StorageError: its place can't be reached or read.
         """
         gallery = cls(locate(path), encoder, rebuilds=rebuild, device=device)
         manifest = Manifest.read(gallery.folder)
@@ -128,7 +130,7 @@ class Gallery(Reading):
                 manifest = rebuild.start(self.folder, manifest, card)
             if copies is not None:
                 manifest = replace(manifest, copies=copies)
-            manifest.write(self.folder)
+            manifest = manifest.write(self.folder)
             store = self._open_store(manifest, rebuild=self._rebuild)
             store.forget_passing_refusals(online)
             is_lost = roots.Lost(manifest.roots)

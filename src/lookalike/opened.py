@@ -11,14 +11,15 @@ from .catalog import Catalog
 from .encoders.devices import check_device
 from .errors import ArgumentError, GalleryNotFoundError, StorageError
 from .manifest import Manifest
+from .place import at
 from .store import Store
 from .table import READ_ATTEMPTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from .encoders import Encoder
+    from .place import Place
     from .types import SearchResult
 
 MAX_TOP = 10_000
@@ -29,12 +30,13 @@ class Opened:
     """What all verbs of a gallery need; it may be used by several threads."""
 
     def __init__(
-        self, folder: Path, encoder: Encoder | str | None, *, rebuilds: bool, device: str | None
+        self, folder: Place, encoder: Encoder | str | None, *, rebuilds: bool, device: str | None
     ) -> None:
         """Use `Gallery.open`."""
         self._device = device or os.environ.get(DEVICE_VARIABLE) or "auto"
         check_device(self._device)
         self.folder = folder
+        self.cache = at(folder).cache()  # for what a server makes, and can make again
         self._wanted = encoder
         self._rebuild = rebuilds
         self._encoder: Encoder | None = None

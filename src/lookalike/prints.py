@@ -13,12 +13,12 @@ from .words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
 
     from .fingerprints import Fingerprint
+    from .place import Place
 
 NAME = "fingerprints.lance"
 INDEX_FROM_ROWS = 5_000  # below this, comparing all hashes is about as fast as an index
@@ -34,7 +34,7 @@ MOST_BITS = 80  # of 256 that differ; of different pictures it is 128, give or t
 class Prints:
     """Fingerprints by their file's content; rows are only added, so that a place names one."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Place) -> None:
         """Name the tables."""
         import pyarrow as pa
 
@@ -53,6 +53,7 @@ class Prints:
     def frozen(self) -> Prints:
         """Give these as they are now, whatever is written."""
         twin = copy(self)
+        twin.words = self.words.frozen()  # first: what they name is there by now
         twin.table = self.table.frozen()
         return twin
 

@@ -17,6 +17,7 @@ from .errors import EncoderError
 from .fingerprints.threads import one_thread
 from .ingest import chunk_pictures, process
 from .ledger import Claims, Outcome
+from .place import parse
 from .sources import content_hash, read
 from .store import Store
 from .types import Record, Source
@@ -24,7 +25,6 @@ from .types import Record, Source
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from concurrent.futures import Future
-    from pathlib import Path
 
     from .encoders import Encoder
     from .known import Contents
@@ -41,7 +41,7 @@ class Setting:
     """What all shards of an ingest share.
 
     Attributes:
-        folder: the gallery's, the same one on all nodes.
+        gallery: its address, of the same place on all nodes.
         table: name of its table of pictures.
         dimensions: D of the vectors.
         copies: whether fingerprints are kept.
@@ -50,7 +50,7 @@ class Setting:
         device: what it is to run on, see `encoders.load`.
     """
 
-    folder: Path
+    gallery: str
     table: str
     dimensions: int
     copies: bool
@@ -186,5 +186,5 @@ def _opened(setting: Setting) -> tuple[Store, Encoder]:
             f"The encoder {setting.encoder} has other weights on {platform.node()}; install the "
             "same lookalike on all nodes, and have the same files there."
         )
-    store = Store(setting.folder, setting.table, setting.dimensions, copies=setting.copies)
+    store = Store(parse(setting.gallery), setting.table, setting.dimensions, copies=setting.copies)
     return store, encoder

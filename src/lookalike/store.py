@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from copy import copy
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from .place import at
 from .prints import MAX_ORPHANS_SHARE, Prints
 from .sources import TRY_AGAIN, check_id
 from .table import Table, again, batched, from_text, storage, to_text, under_filter
@@ -14,11 +13,12 @@ from .types import Entry, Record, Refusal, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from pathlib import Path
 
     import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
+
+    from .place import Place
 
 
 REFUSALS = "refusals.lance"
@@ -39,7 +39,7 @@ Fragments: TypeAlias = "tuple[list[str], list[str]]"
 class Store:
     """The rows of a gallery and its refusals."""
 
-    def __init__(self, folder: Path, table: str, dimensions: int, *, copies: bool = True) -> None:
+    def __init__(self, folder: Place, table: str, dimensions: int, *, copies: bool = True) -> None:
         """Name the tables.
 
         Args:
@@ -74,7 +74,7 @@ class Store:
     def frozen(self) -> Store:
         """Give it as it is now, for what is read in several steps."""
         twin = copy(self)
-        twin.pictures, twin.prints = self.pictures.frozen(), self.prints.frozen()
+        twin.prints, twin.pictures = self.prints.frozen(), self.pictures.frozen()
         return twin
 
     def entries(self, ids: Sequence[str]) -> list[Entry]:
@@ -316,13 +316,8 @@ class Store:
         }
 
     def bytes_on_disk(self) -> int:
-        """Sum up the sizes of all files in the gallery's folder."""
-        total = 0
-        for folder, _, names in os.walk(self.folder):
-            for name in names:
-                with contextlib.suppress(OSError):  # a writer has just replaced it
-                    total += os.lstat(os.path.join(folder, name)).st_size
-        return total
+        """Sum up the sizes of all files of the gallery."""
+        return at(self.folder).size()
 
 
 def records(batch: pa.RecordBatch) -> Iterator[Record]:
