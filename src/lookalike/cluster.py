@@ -21,7 +21,7 @@ from .errors import ClusterError, EncoderError, LookalikeError
 from .ingest import PROGRESS_SECONDS, Listing, again
 from .known import Contents, Keys, Known, content_key, path_key
 from .ledger import Ledger, Outcome
-from .nodes import connected
+from .nodes import connected, index_builder
 from .shard import Desk, Result, Setting, work
 from .sources import is_gone
 
@@ -39,6 +39,7 @@ TASKS_A_GPU = 8  # that feed it: decoding is the slower part
 MAX_DEATHS = 3  # of workers, by one file alone
 MAX_DEATHS_IN_A_ROW = 100  # without a shard that comes through: it is not the files
 MAX_FAILURES = 3  # of a shard whose worker lives, such as by a network disk that stutters
+INDEX_TOGETHER_ROWS = 1_000_000  # of which half are new: all nodes build the index anew
 RESOURCES_SECONDS = 10.0  # between looks at how many workers there are
 _POLL_SECONDS = 0.1
 
@@ -118,7 +119,9 @@ def ingest(  # noqa: PLR0913
             run.cancel()
         now = time.monotonic()
         on_progress(replace(queued.progress(ledger, now - started), optimizing=True))
-        store.optimize()
+        rows = store.pictures.count()
+        is_other = rows >= INDEX_TOGETHER_ROWS and 2 * ledger.added >= rows
+        store.optimize(build=index_builder(ray, store.pictures) if is_other else None)
         store.drop_apart()  # of workers that died, in this run or an earlier one
     return ledger.report(unchanged=queued.listed - queued.unseen, seconds=now - started)
 

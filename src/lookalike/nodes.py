@@ -1,4 +1,4 @@
-"""A Ray cluster, joined or started."""
+"""A Ray cluster, joined or started, and what it does beside the ingest."""
 
 from __future__ import annotations
 
@@ -9,15 +9,19 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from .errors import ArgumentError, ClusterError
+from .place import at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from .table import Table
 
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_DEDUP_LOGS_SKIP_REGEX": ".*",  # what raylets print of dead workers
 }
+PARTITION_ROWS = 4_096  # of an index, as Lance makes them
 LOCAL_OBJECTS_BYTES = 256 * 2**20  # for Ray's shared memory, where it is started here
 
 
@@ -67,6 +71,31 @@ def connected(address: str) -> Iterator[Any]:
         yield ray
     finally:
         ray.shutdown()
+
+
+def index_builder(ray: Any, table: Table) -> Callable[..., Any] | None:
+    """Give what builds the index of a table's vectors on all nodes; None where lance-ray is not.
+
+    It takes column, kind and name, and the options that Lance's `create_index` takes.
+    """
+    try:
+        from lance_ray import create_index
+    except ImportError:
+        return None
+
+    def build(column: str, kind: str, name: str, **options: Any) -> None:
+        create_index(
+            str(table.uri),
+            column,
+            kind,
+            name,
+            num_workers=max(int(ray.cluster_resources().get("CPU", 1)), 1),
+            num_partitions=max(table.count() // PARTITION_ROWS, 1),
+            storage_options=at(table.uri).storage_options(),
+            **options,
+        )
+
+    return build
 
 
 def _is_host_and_port(address: str) -> bool:

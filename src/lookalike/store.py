@@ -280,8 +280,11 @@ class Store:
             for record in self.by_content(contents, where)
         ]
 
-    def optimize(self, *, orphans: bool = True) -> None:
-        """Merge fragments, build the index or bring it up to date, drop old versions."""
+    def optimize(self, *, orphans: bool = True, build: Callable[..., Any] | None = None) -> None:
+        """Merge fragments, build the index or bring it up to date, drop old versions.
+
+        `build` makes the index of vectors anew, in place of Lance, see `Table.update_index`.
+        """
         for table in (self.pictures, self.refusals):
             table.merge_fragments()
         bits = min(-(-INDEX_BITS // self.dimensions), MAX_INDEX_BITS)
@@ -290,6 +293,7 @@ class Store:
             "vector",
             INDEX_KIND,
             from_rows=INDEX_FROM_ROWS,
+            build=build,
             metric="cosine",
             num_bits=bits,
         )

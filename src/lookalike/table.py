@@ -199,7 +199,14 @@ class Table:
                 dataset.optimize.compact_files(target_rows_per_fragment=SMALL_FRAGMENT_ROWS)
 
     def update_index(
-        self, name: str, column: str, kind: str, *, from_rows: int, **options: Any
+        self,
+        name: str,
+        column: str,
+        kind: str,
+        *,
+        from_rows: int,
+        build: Callable[..., Any] | None = None,
+        **options: Any,
     ) -> None:
         """Index a vector column and the content hashes, or bring their indexes up to date.
 
@@ -208,15 +215,16 @@ class Table:
             column: to be searched for what is nearest.
             kind: of index, as Lance names it.
             from_rows: a smaller table has none.
+            build: called as Lance's `create_index`, to make the index anew by other means.
             options: of the index.
         """
         dataset, rows = self.dataset(), self.count()
         if dataset is None or rows < from_rows:
             return
         with self._committing():
-            if name not in {index.name for index in dataset.describe_indices()}:
+            if build or name not in {index.name for index in dataset.describe_indices()}:
                 dataset.create_scalar_index("content_hash", "BTREE")  # replaces, if there is one
-                dataset.create_index(column, kind, name, **options)
+                (build or dataset.create_index)(column, kind, name, **options)
                 return
             unindexed = dataset.stats.index_stats(name)["num_unindexed_rows"]
             if unindexed > MAX_UNINDEXED_SHARE * rows:
