@@ -28,7 +28,7 @@ class Assumed:
     core_rate: float = 30.5
     gpus: float = 0
     gpu_rate: float = 0
-    gpu_core_rate: float = 41
+    gpu_core_rate: float = 38
     picture_bytes: float = 13_800
     row_bytes: float = 1_172
     fingerprint_bytes: float = 6_588
