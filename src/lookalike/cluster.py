@@ -17,7 +17,7 @@ from collections import Counter, deque
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .errors import ClusterError, EncoderError, LookalikeError
+from .errors import ClusterError, EncoderError, LookalikeError, StorageError
 from .ingest import PROGRESS_SECONDS, Listing, again
 from .known import Contents, Keys, Known, content_key, path_key
 from .ledger import Ledger, Outcome
@@ -107,11 +107,12 @@ def ingest(  # noqa: PLR0913
                 if now - reported > PROGRESS_SECONDS or run.is_through:
                     reported = now
                     on_progress(queued.progress(ledger, now - started))
-        except LookalikeError:
+        except StorageError:
             raise
         except BaseException:  # Ctrl-C above all: keep what is through
-            for result in run.receive():
-                _take(result, ledger)
+            with contextlib.suppress(Exception):  # what went wrong before is told
+                for result in run.receive():
+                    _take(result, ledger)
             ledger.commit()
             raise
         finally:
