@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from lookalike import known
 from lookalike.decode import from_image
@@ -64,3 +65,22 @@ def test_a_row_without_fingerprint_is_unseen_where_they_are_kept(tmp_path: Path)
     assert all(known.path_key(source.path) in kept.paths for source in sources)
     without = Store(tmp_path, "pictures.lance", 4, copies=False)
     assert Known(without).unseen(sources) == []
+
+
+def test_many_paths_have_the_keys_that_each_has(tmp_path: Path) -> None:
+    odd = ["/", "a" * 40_000, "/\udce9", "/é", "/\udce9\udce9", "/p/1", "/p/10", "/p/01", "/p/1/"]
+    paths = [*odd, *(f"/photos/{n // 100}/{n:07}.jpg" for n in range(20_000))]
+    keys = known.path_keys(paths)
+    assert len(set(keys.tolist())) == len(paths)
+    assert keys[: len(odd)].tolist() == list(map(known.path_key, odd))
+    assert known.path_keys([]).tolist() == []
+    # A slice of Arrow's has its values further on in its buffers.
+    column = pa.array(paths[9:], pa.string())
+    assert known._text_keys(column.slice(500, 70)).tolist() == keys[509:579].tolist()
+
+
+def test_a_file_changed_in_one_thing_is_unseen(tmp_path: Path) -> None:
+    store = Store(tmp_path, "pictures.lance", 4, copies=False)
+    store.add([Record(Source("/p", 7, 9), b"c" * 16, 1, 1, np.ones(4, np.float16))], replace=False)
+    others = [Source("/p", 9, 7), Source("/p", 7, 10), Source("/p", 8, 9), Source("/q", 7, 9)]
+    assert Known(store).unseen([Source("/p", 7, 9), *others]) == others

@@ -66,6 +66,7 @@ ORDER = [
     "edits",
     "encoders",
     "store",
+    "nearest",
     "prints",
     "words",
     "fingerprints",

@@ -7,13 +7,13 @@ import os
 import time
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from .errors import ArgumentError, ServerError
+from .errors import ArgumentError, PictureError, ServerError
 from .gallery import Gallery
-from .query import as_file
+from .query import as_file, refused
 from .sources import check_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from types import TracebackType
     from typing import NoReturn
 
@@ -114,6 +114,16 @@ class Client:
         found = self._ask("POST", "/search", data=fields, files={"image": (name, blob)})
         return wire.result_from_json(found, [wire.hit_from_json(hit) for hit in found["hits"]])
 
+    def search_many(
+        self, queries: Iterable[Query], **options: Any
+    ) -> Iterator[SearchResult | Refusal]:
+        """Search for many pictures, one after another; see `Gallery.search_many`."""
+        for query in queries:
+            try:
+                yield self.search(query, **options)
+            except PictureError as error:
+                yield refused(query, error)
+
     def compare(self, query: str, target: str) -> dict[str, Any]:
         """Compare two pictures by their ids: of the gallery, or of what was asked with.
 
@@ -201,7 +211,7 @@ class Client:
         *paths: str | os.PathLike[str],
         kind: str = "copies",
         on_progress: Callable[[str, int, int], None] = lambda _stage, _done, _of: None,
-        on_left_out: Callable[[str], None] = lambda _: None,  # noqa: ARG002  as Gallery has it
+        on_left_out: Callable[[str], None] = lambda _: None,
     ) -> list[Group]:
         """Group the files that show the same; see `Gallery.duplicates`. Not below paths."""
         from . import wire
@@ -217,6 +227,8 @@ class Client:
 
             self._wait(found["job"], on_job)
             found = self._ask("GET", "/duplicates", params={"kind": kind})
+        for path in found["left_out"]:
+            on_left_out(path)
         return [wire.group_from_json(group) for group in found["groups"]]
 
     def info(self) -> Info:
@@ -317,22 +329,16 @@ class Client:
 AnyGallery: TypeAlias = "Gallery | Client"
 
 
-def open_gallery(
-    where: str | os.PathLike[str] | None,
-    *,
-    encoder: str | None = None,
-    rebuild: bool = False,
-    device: str | None = None,
-) -> AnyGallery:
-    """Open the gallery in a folder, or of the server at a URL.
+def open_gallery(where: str | os.PathLike[str] | None, **options: Any) -> AnyGallery:
+    """Open the gallery in a folder, with options of `Gallery.open`, or of the server at a URL.
 
     Raises:
         ArgumentError: a server is asked for another encoder; and all that `Gallery.open` raises.
     """
     where = where or os.environ.get("LOOKALIKE_GALLERY")
     if not isinstance(where, str) or not where.startswith(("http://", "https://")):
-        return Gallery.open(where, encoder=encoder, rebuild=rebuild, device=device)
-    if encoder is not None or rebuild or device is not None:
+        return Gallery.open(where, **options)
+    if any(options.values()):
         raise ArgumentError(
             "A server's gallery keeps its encoder; use --encoder, --device and --rebuild where it "
             "is."

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import ClusterError, EncoderError, LookalikeError, StorageError
 from .ingest import PROGRESS_SECONDS, Listing, again
-from .known import Contents, Keys, Known, content_key, path_key
+from .known import Contents, Keys, Known, content_key, path_key, path_keys
 from .ledger import Ledger, Outcome
 from .nodes import connected, index_builder
 from .shard import Desk, Result, Setting, work
@@ -231,7 +231,9 @@ class _Run:
         if waiting:
             contents = {content for _, content in waiting}
             self._ray.get(self._desk.settle.remote(contents, encoded=False))
-            self._ready.append([(source, self._is_new(source)) for source, _ in waiting])
+            sources = [source for source, _ in waiting]
+            known = self._known.paths
+            self._ready.append([(s, path_key(s.path) not in known) for s in sources])
 
     def cancel(self) -> None:
         """Stop what is being worked on."""
@@ -251,15 +253,12 @@ class _Run:
             if chunk is None:
                 self._all_listed = True
                 break
-            for source in chunk:
-                key = path_key(source.path)
+            keys = path_keys([source.path for source in chunk]).tolist()
+            for source, key in zip(chunk, keys, strict=True):
                 if key not in self._given:  # changed while it was listed twice: the next run's
                     self._given.add(key)
-                    shard.append((source, self._is_new(source)))
+                    shard.append((source, key not in self._known.paths))
         return shard
-
-    def _is_new(self, source: Source) -> bool:
-        return path_key(source.path) not in self._known.paths
 
     def _died(self, shard: list[tuple[Source, bool]]) -> None:
         """Halve a shard whose worker died, or refuse the one file that workers die of."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .binding import fitting_encoder
 from .catalog import Catalog
@@ -14,14 +14,15 @@ from .manifest import Manifest
 from .place import at
 from .store import Store
 from .table import READ_ATTEMPTS
+from .types import Refusal, SearchResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .encoders import Encoder
     from .place import Place
-    from .types import SearchResult
 
+Answer = TypeVar("Answer", SearchResult, Refusal | SearchResult)
 MAX_TOP = 10_000
 DEVICE_VARIABLE = "LOOKALIKE_DEVICE"
 
@@ -75,6 +76,14 @@ class Opened:
     def _ask(
         self, find: Callable[..., SearchResult], asked: Any, *, top: int, **options: Any
     ) -> SearchResult:
+        def find_one(asked: Any, store: Store, encoder: Encoder) -> list[SearchResult]:
+            return [find(asked, store, encoder, top=top, **options)]
+
+        return self._ask_many(find_one, asked, top=top)[0]
+
+    def _ask_many(
+        self, find: Callable[[Any, Store, Encoder], list[Answer]], asked: Any, *, top: int
+    ) -> list[Answer]:
         if not 1 <= top <= MAX_TOP:
             raise ArgumentError(f"top is {top}; it must be 1 to {MAX_TOP}.")
         manifest = self._manifest()
@@ -82,13 +91,17 @@ class Opened:
         for attempt in range(1, READ_ATTEMPTS + 1):
             store = self._open_store(manifest).frozen()
             try:
-                result = find(asked, store, encoder, top=top, **options)
+                results = find(asked, store, encoder)
                 break
             except StorageError:  # a writer may have deleted this version's files
                 if attempt == READ_ATTEMPTS:
                     raise
-        if not result and not store.pictures.count():
+        if not any(results) and not store.pictures.count():
             raise GalleryNotFoundError(
                 f"{self.folder} has no pictures yet; add some with: lookalike index FOLDER"
             )
-        return replace(result, version=store.pictures.version())
+        version = store.pictures.version()
+        return [
+            replace(one, version=version) if isinstance(one, SearchResult) else one
+            for one in results
+        ]

@@ -12,13 +12,16 @@ from .table import Table, again, storage
 from .words import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from typing import TypeAlias
 
     import numpy as np
     from numpy.typing import NDArray
 
     from .fingerprints import Fingerprint
     from .place import Place
+
+    Allowed: TypeAlias = Callable[[Iterable[bytes]], set[bytes]]
 
 NAME = "fingerprints.lance"
 INDEX_FROM_ROWS = 5_000  # below this, comparing all hashes is about as fast as an index
@@ -28,6 +31,7 @@ HASH_PARTITION_ROWS = 2_000
 SEGMENT_PICTURES = 100_000  # whose words are sorted in memory
 MAX_ORPHANS_SHARE = 0.25  # of fingerprints whose files are gone from the gallery
 PDQ_BYTES = 32
+MOST_RIVALS = 2_048  # that a filter may leave out before what it allows, likest first
 MOST_BITS = 80  # of 256 that differ; of different pictures it is 128, give or take 8
 
 
@@ -85,21 +89,36 @@ class Prints:
         return {content for batch in found for content in batch.column(0).to_pylist()}
 
     @again
-    def by_words(self, views: Sequence[Fingerprint], top: int) -> dict[bytes, tuple[int, bytes]]:
+    def by_words(
+        self, views: Sequence[Fingerprint], top: int, allowed: Allowed | None = None
+    ) -> dict[bytes, tuple[int, bytes]]:
         """Find the pictures that share most visual words with one of several views of a query.
+
+        Args:
+            views: of the query.
+            top: how many pictures, at most.
+            allowed: picks the contents that may be found; of `MOST_RIVALS` that share most.
 
         Returns:
             which view it is, and the packed fingerprint, by content.
         """
         asked = [basis().words(view.descriptors) for view in views]
-        places, of_view = self.words.find(asked, top)
+        places, of_view = self.words.find(asked, MOST_RIVALS if allowed else top)
+        if allowed:
+            kept = self._allowed(places, top, allowed)
+            places, of_view = places[kept], of_view[kept]
         columns = self.table.take(places, ["content_hash", "fingerprint"]).columns
         contents, prints = (column.to_pylist() for column in columns)
         return dict(zip(contents, zip(of_view.tolist(), prints, strict=True), strict=True))
 
     @again
-    def by_hash(self, pdq: NDArray[np.uint8], top: int) -> dict[bytes, bytes]:
-        """Find the pictures whose PDQ hashes differ from one in `MOST_BITS` at most."""
+    def by_hash(
+        self, pdq: NDArray[np.uint8], top: int, allowed: Allowed | None = None
+    ) -> dict[bytes, bytes]:
+        """Find the pictures whose PDQ hashes differ from one in `MOST_BITS` at most.
+
+        With `allowed` only those that it picks, of `MOST_RIVALS` that differ least.
+        """
         import pyarrow as pa
 
         dataset = self.table.dataset()
@@ -107,20 +126,33 @@ class Prints:
             return {}
         with storage():
             found = dataset.scanner(
-                columns=["content_hash", "fingerprint", "_distance"],
+                columns=["content_hash", "_distance"],
                 nearest={
                     "column": "pdq",
                     "q": pa.array(pdq, pa.uint8()),
-                    "k": top,
+                    "k": MOST_RIVALS if allowed else top,
                     "metric": "hamming",
                     "nprobes": HASH_NPROBES,
                 },
                 disable_scoring_autoprojection=True,
             ).to_table()
-        rows = found.to_pylist()
-        return {
-            row["content_hash"]: row["fingerprint"] for row in rows if row["_distance"] <= MOST_BITS
-        }
+        columns = (found[name].to_pylist() for name in ("content_hash", "_distance"))
+        near = [one for one, bits in zip(*columns, strict=True) if bits <= MOST_BITS]
+        if allowed:
+            may = allowed(near)
+            near = [one for one in near if one in may][:top]
+        return self.of(near)
+
+    def _allowed(self, places: NDArray[np.int64], top: int, allowed: Allowed) -> list[int]:
+        """Tell which of some places hold a content that may be found: the first `top` of them."""
+        kept, start, many = list[int](), 0, top
+        while start < len(places) and len(kept) < top:
+            some = self.table.take(places[start : start + many], ["content_hash"])
+            contents = some["content_hash"].to_pylist()
+            may = allowed(contents)
+            kept += [start + k for k, content in enumerate(contents) if content in may]
+            start, many = start + many, 2 * many
+        return kept[:top]
 
     def optimize(self) -> None:
         """Merge fragments, bring the indexes up to date, drop old versions."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from .fingerprints import Fingerprint
-    from .prints import Prints
+    from .prints import Allowed, Prints
     from .types import Match
     from .verify import View
 
@@ -25,7 +25,11 @@ Candidate: TypeAlias = "tuple[bytes, bytes, Sequence[View]]"  # content, fingerp
 
 
 def prove(
-    query: Fingerprint, prints: Prints, nearest: Sequence[bytes]
+    query: Fingerprint,
+    prints: Prints,
+    nearest: Sequence[bytes],
+    *,
+    allowed: Allowed | None = None,
 ) -> dict[bytes, tuple[str, Match | None]]:
     """Find the pictures that are the query, or share a part with it.
 
@@ -36,6 +40,7 @@ def prove(
         query: the fingerprint asked with.
         prints: the gallery's.
         nearest: `MORE` times `BY_VECTOR` contents, the nearest by the encoder's vector first.
+        allowed: picks the contents that a filter allows; None where all are.
 
     Returns:
         the kind, `exact`, `copy` or `near`, and the match of each content.
@@ -48,16 +53,16 @@ def prove(
             if content not in found or (again and found[content] is None):
                 found[content] = _proof(verifier, data, views)
 
-    words = _by_words(prints, verifier.views, MORE * BY_WORDS)
+    words = _by_words(prints, verifier.views, MORE * BY_WORDS, allowed)
     look(_stored(prints, nearest[:BY_VECTOR], verifier.views))
-    look((*one, verifier.views) for one in prints.by_hash(query.pdq, BY_HASH).items())
+    look((*one, verifier.views) for one in prints.by_hash(query.pdq, BY_HASH, allowed).items())
     look(words[:BY_WORDS])
     if not any(proof and proof[0] in PROVED for proof in found.values()):
         look(_stored(prints, nearest[BY_VECTOR:], verifier.views))
         look(words[BY_WORDS:])
         negatives = verifier.negatives
         look(_stored(prints, nearest[:NEGATIVES_BY_VECTOR], negatives), again=True)
-        look(_by_words(prints, negatives, NEGATIVES_BY_WORDS), again=True)
+        look(_by_words(prints, negatives, NEGATIVES_BY_WORDS, allowed), again=True)
     return {content: proof for content, proof in found.items() if proof}
 
 
@@ -66,8 +71,13 @@ def _stored(prints: Prints, contents: Sequence[bytes], views: Sequence[View]) ->
     return [(content, stored[content], views) for content in contents if content in stored]
 
 
-def _by_words(prints: Prints, views: Sequence[View], top: int) -> list[Candidate]:
-    proposed = prints.by_words([view.print for view in views], top)
+def _by_words(
+    prints: Prints,
+    views: Sequence[View],
+    top: int,
+    allowed: Allowed | None,
+) -> list[Candidate]:
+    proposed = prints.by_words([view.print for view in views], top, allowed)
     return [(content, data, [views[view]]) for content, (view, data) in proposed.items()]
 
 

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeAlias, cast
 from .decode import MIN_SIDE_PIXELS, decode, from_image
 from .errors import ArgumentError, PictureError
 from .sources import content_hash, read_stream
-from .types import Picture
+from .types import Picture, Refusal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -75,6 +75,13 @@ def look(query: Query | Asked, region: Region | None = None) -> Asked:
         min_side = int(min(MIN_SIDE_PIXELS / min(width, height), MAX_SIDE_PIXELS))
     asked = query if isinstance(query, Asked) else _look(query, min_side)
     return _part(asked, region) if region else asked
+
+
+def refused(query: Query | Asked, error: PictureError) -> Refusal:
+    """Say which of many queries could not be used, and why."""
+    if isinstance(query, (str, os.PathLike)):
+        return Refusal(os.path.abspath(query), str(error))
+    return Refusal(type(query).__name__, str(error))
 
 
 def region_of(text: str) -> Region:

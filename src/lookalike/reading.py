@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING
 
 from .encoders import HUB
@@ -11,10 +12,11 @@ from .errors import ArgumentError
 from .manifest import Manifest
 from .opened import Opened
 from .sources import look_at_root
+from .table import batched
 from .types import Info
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import pyarrow as pa
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from .filters import Filter
     from .query import Asked, Query, Region
     from .types import Entry, Refusal, SearchResult
+
+QUERIES_AT_ONCE = 64
 
 
 class Reading(Opened):
@@ -63,6 +67,42 @@ class Reading(Opened):
 
         options = {"copies": copies, "region": region, "where": where}
         return self._ask(search, query, top=top, min_score=min_score, **options)
+
+    def search_many(
+        self,
+        queries: Iterable[Query | Asked],
+        *,
+        top: int = 10,
+        min_score: float | None = None,
+        copies: bool = True,
+        where: Filter | None = None,
+    ) -> Iterator[SearchResult | Refusal]:
+        """Search for many pictures, several times faster than one by one; the hits are the same.
+
+        `QUERIES_AT_ONCE` are taken from `queries` at once, decoded and encoded on all cores, and
+        searched for together, so that neither queries nor results need fit into memory.
+
+        Args:
+            queries: what `search` takes, any number.
+            top: as in `search`, and so are the others.
+            min_score: likewise.
+            copies: likewise.
+            where: likewise.
+
+        Yields:
+            the hits of each query, in the order of the queries, `took_ms` being its share of the
+            time; for one that can't be read or decoded a `Refusal` that says why.
+
+        Raises:
+            ArgumentError: `top` is out of range, or a query is of no known kind.
+            GalleryNotFoundError: there is no gallery, or nothing in it yet.
+            EncoderMismatchError: the gallery's encoder is not to be had any more.
+        """
+        from .search import search_many
+
+        find = partial(search_many, top=top, min_score=min_score, copies=copies, where=where)
+        for some in batched(queries, QUERIES_AT_ONCE):
+            yield from self._ask_many(find, some, top=top)
 
     def search_text(
         self,

@@ -1,27 +1,42 @@
-"""The way of a query: decode, encode, find, prove, rank."""
+"""The way of a query, and of many at once: decode, encode, find, prove, rank."""
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from .encoders import encode_text
+from .errors import PictureError
 from .fingerprints import fingerprint
+from .fingerprints.threads import one_thread
 from .proofs import BY_VECTOR, MORE, prove
-from .query import look
-from .types import PROVED, Hit, SearchResult
+from .query import look, refused
+from .table import batched
+from .types import PROVED, Hit, Refusal, SearchResult
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
     from .encoders import Encoder
     from .filters import Filter
+    from .fingerprints import Fingerprint
     from .query import Asked, Query, Region
     from .store import Store
     from .types import Match
 
+    Proofs: TypeAlias = dict[bytes, tuple[str, Match | None]]
+
+CHUNK_QUERIES = 8  # a worker's portion, and the encoder's batch
 _ORDER = {"exact": 0, "copy": 1, "near": 2, "similar": 3}
 
 
@@ -47,33 +62,62 @@ def search(  # noqa: PLR0913
     started = time.perf_counter()
     asked = look(query, region)
     among = where.sql() if where else None
-    proofs: dict[bytes, tuple[str, Match | None]] = {}
+    proofs: Proofs = {}
     with ThreadPoolExecutor(1) as pool:
         looked = pool.submit(fingerprint, asked.picture) if copies and store.copies else None
         (vector,) = encoder.encode([encoder.prepare(asked.picture)])
         many = max(top, MORE * BY_VECTOR) if looked else top
         found = store.find(vector, many, asked.content, among)
-        found.sort(key=lambda row: -row["score"])
         if looked:
-            nearest = [row["content_hash"] for row in found[: MORE * BY_VECTOR]]
-            proofs = prove(looked.result(), store.prints, nearest)
-    found += store.rows_of(set(proofs) - {row["content_hash"] for row in found}, vector, among)
-    for row in found:
-        row["kind"], row["match"] = proofs.get(row["content_hash"], ("similar", None))
-        if row["content_hash"] == asked.content:
-            row["kind"] = "exact"
-        if row["match"] and asked.whole:
-            row["match"] = _of_whole(row["match"], asked.left, asked.top)
-    found.sort(
-        key=lambda row: (
-            _ORDER[row["kind"]],
-            row["path"] != asked.path,
-            -row["match"].confidence if row["kind"] in {"copy", "near"} else 0,
-            -row["score"],
-            row["path"],
-        )
-    )
+            proofs = _proofs(looked.result(), store, found, among)
+    found = _ranked(asked, vector, found, proofs, store, among)
     return _result(found, top, asked.name, min_score, started)
+
+
+def search_many(  # noqa: PLR0913
+    queries: Sequence[Query | Asked],
+    store: Store,
+    encoder: Encoder,
+    *,
+    top: int,
+    min_score: float | None,
+    copies: bool,
+    where: Filter | None = None,
+) -> list[SearchResult | Refusal]:
+    """Search for several pictures at once; see `Gallery.search_many`.
+
+    Raises:
+        ArgumentError: a query is of no known kind.
+        EncoderError: the encoder can't run.
+        StorageError: the table can't be read.
+    """
+    started = time.perf_counter()
+    among = where.sql() if where else None
+    proving = copies and store.copies
+    with contextlib.ExitStack() as stack:
+        if proving:  # the pool takes all cores
+            stack.enter_context(one_thread())
+        pool = stack.enter_context(ThreadPoolExecutor(os.cpu_count()))
+        chunks = batched(queries, CHUNK_QUERIES)
+        looked = pool.map(partial(_look_at, encoder=encoder, proving=proving), chunks)
+        everything = list(itertools.chain.from_iterable(looked))
+        usable = [one for one in everything if isinstance(one, _Looked)]
+        rows = store.find_many(
+            np.array([one.vector for one in usable], np.float32),
+            max(top, MORE * BY_VECTOR) if proving else top,
+            [one.asked.content for one in usable],
+            among,
+        )
+
+        def finished(one: _Looked, found: list[dict[str, Any]]) -> SearchResult:
+            proofs = _proofs(one.print, store, found, among) if one.print else {}
+            found = _ranked(one.asked, one.vector, found, proofs, store, among)
+            return _result(found, top, one.asked.name, min_score, started)
+
+        results = pool.map(finished, usable, rows)
+        answers = [one if isinstance(one, Refusal) else next(results) for one in everything]
+    took = (time.perf_counter() - started) * 1000 / max(len(answers), 1)
+    return [one if isinstance(one, Refusal) else replace(one, took_ms=took) for one in answers]
 
 
 def search_text(  # noqa: PLR0913
@@ -96,6 +140,72 @@ def search_text(  # noqa: PLR0913
     found = store.find(encode_text(encoder, text), top, None, among)
     found.sort(key=lambda row: (-row["score"], row["path"]))
     return _result(found, top, text, min_score, started)
+
+
+class _Looked(NamedTuple):
+    """A query, decoded and encoded; `print` is None where copies are not asked for."""
+
+    asked: Asked
+    vector: NDArray[np.float32]
+    print: Fingerprint | None
+
+
+def _look_at(
+    queries: Sequence[Query | Asked], *, encoder: Encoder, proving: bool
+) -> list[_Looked | Refusal]:
+    looked: list[Asked | Refusal] = []
+    for query in queries:
+        try:
+            looked.append(look(query))
+        except PictureError as error:
+            looked.append(refused(query, error))
+    inputs = [encoder.prepare(one.picture) for one in looked if not isinstance(one, Refusal)]
+    vectors = iter(encoder.encode(inputs, threads=1) if inputs else ())
+    return [
+        one
+        if isinstance(one, Refusal)
+        else _Looked(one, next(vectors), fingerprint(one.picture) if proving else None)
+        for one in looked
+    ]
+
+
+def _proofs(
+    asked: Fingerprint, store: Store, found: Sequence[dict[str, Any]], among: str | None
+) -> Proofs:
+    """Prove which of a gallery's pictures hold what is asked; `found` are the nearest rows."""
+    nearest = sorted(found, key=lambda row: -row["score"])[: MORE * BY_VECTOR]
+    allowed = partial(store.contents_among, where=among) if among else None
+    contents = [row["content_hash"] for row in nearest]
+    return prove(asked, store.prints, contents, allowed=allowed)
+
+
+def _ranked(  # noqa: PLR0913, PLR0917
+    asked: Asked,
+    vector: NDArray[np.float32],
+    found: list[dict[str, Any]],
+    proofs: Proofs,
+    store: Store,
+    among: str | None,
+) -> list[dict[str, Any]]:
+    """Join what looks alike and what is proved, the best first."""
+    missing = set(proofs) - {row["content_hash"] for row in found}
+    found = found + store.rows_of(missing, vector, among)
+    for row in found:
+        row["kind"], row["match"] = proofs.get(row["content_hash"], ("similar", None))
+        if row["content_hash"] == asked.content:
+            row["kind"] = "exact"
+        if row["match"] and asked.whole:
+            row["match"] = _of_whole(row["match"], asked.left, asked.top)
+    return sorted(
+        found,
+        key=lambda row: (
+            _ORDER[row["kind"]],
+            row["path"] != asked.path,
+            -row["match"].confidence if row["kind"] in {"copy", "near"} else 0,
+            -row["score"],
+            row["path"],
+        ),
+    )
 
 
 def _of_whole(match: Match, left: float, top: float) -> Match:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from copy import copy
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from .nearest import FOUND, nearest
 from .place import at
 from .prints import MAX_ORPHANS_SHARE, Prints
 from .sources import TRY_AGAIN, check_id
@@ -27,9 +29,6 @@ INDEX_KIND = "IVF_RQ"
 INDEX_BITS = 512  # a row, or a little more; exact vectors decide among the candidates
 MAX_INDEX_BITS = 8  # a dimension, which Lance wants to be whole
 VECTOR_INDEX = "vector_idx"
-NPROBES = 24  # partitions that a search looks into; Lance makes them of about 4,096 rows
-REFINE_FACTOR = 10  # times `top` candidates are compared by their exact vectors
-_FOUND = ("path", "width", "height", "content_hash", "size", "mtime_ns")
 PATHS_AT_ONCE = 100  # that one scan looks under
 PROGRESS_ROWS = 1_000
 # What `Table.write_apart` gave of pictures, and of their fingerprints.
@@ -86,7 +85,7 @@ class Store:
         for one in ids:
             check_id(one)
         found: dict[str, list[Any]] = {one: [] for one in ids}
-        for batch in self.pictures.of_contents(map(bytes.fromhex, found), _FOUND):
+        for batch in self.pictures.of_contents(map(bytes.fromhex, found), FOUND):
             for row in batch.to_pylist():
                 found[row["content_hash"].hex()].append(row)
         return [_entry(one, rows) for one, rows in found.items() if rows]
@@ -207,6 +206,11 @@ class Store:
         for batch in self.pictures.of_contents(hashes, self.pictures.schema.names, where):
             yield from records(batch)
 
+    def contents_among(self, contents: Iterable[bytes], where: str) -> set[bytes]:
+        """Tell which of some contents have a row that a filter allows."""
+        found = self.pictures.of_contents(contents, ["content_hash"], where)
+        return {content for batch in found for content in batch.column(0).to_pylist()}
+
     @again
     def find(
         self,
@@ -227,58 +231,37 @@ class Store:
         Returns:
             dicts of path, score, width, height, content_hash, size and mtime_ns, in no order.
         """
-        import numpy as np
-
-        dataset = self.pictures.dataset()
-        if dataset is None:
-            return []
-        with storage():
-            rows: list[dict[str, Any]] = (
-                dataset.scanner(
-                    columns=[*_FOUND, "_distance"],
-                    filter=where,
-                    prefilter=where is not None,
-                    nearest={
-                        "column": "vector",
-                        "q": vector.astype(np.float16),
-                        "k": top,
-                        "metric": "cosine",
-                        # Among few allowed rows, as many partitions as it takes.
-                        **({"minimum_nprobes": NPROBES} if where else {"nprobes": NPROBES}),
-                        "refine_factor": REFINE_FACTOR,
-                    },
-                    disable_scoring_autoprojection=True,
-                )
-                .to_table()
-                .to_pylist()
-            )
-        for row in rows:
-            row["path"] = from_text(row["path"])
-            row["score"] = 1 - row.pop("_distance")
+        (rows,) = nearest(self.pictures, vector[None], top, where)
         if content:
             known = {row["path"] for row in rows}
             same = self.rows_of([content], vector, where)
             rows += [row for row in same if row["path"] not in known]
         return rows
 
+    @again
+    def find_many(
+        self,
+        vectors: NDArray[np.float32],
+        top: int,
+        contents: Sequence[bytes | None],
+        where: str | None = None,
+    ) -> list[list[dict[str, Any]]]:
+        """Find for many vectors, float32 [Q, D], each with its content, what `find` does."""
+        rows = nearest(self.pictures, vectors, top, where)
+        same = defaultdict[bytes, list[Record]](list)
+        for record in self.by_content({one for one in contents if one}, where):
+            same[record.content_hash].append(record)
+        for found, vector, content in zip(rows, vectors, contents, strict=True):
+            known = {row["path"] for row in found}
+            of_content = same.get(content or b"", ())
+            found += [_row(r, vector) for r in of_content if r.source.path not in known]
+        return rows
+
     def rows_of(
         self, contents: Iterable[bytes], vector: NDArray[np.float32], where: str | None = None
     ) -> list[dict[str, Any]]:
         """Give the rows of some contents as `find` does."""
-        import numpy as np
-
-        return [
-            {
-                "path": record.source.path,
-                "score": _cosine(record.vector.astype(np.float32), vector),
-                "width": record.width,
-                "height": record.height,
-                "content_hash": record.content_hash,
-                "size": record.source.size,
-                "mtime_ns": record.source.mtime_ns,
-            }
-            for record in self.by_content(contents, where)
-        ]
+        return [_row(record, vector) for record in self.by_content(contents, where)]
 
     def optimize(self, *, orphans: bool = True, build: Callable[..., Any] | None = None) -> None:
         """Merge fragments, build the index or bring it up to date, drop old versions.
@@ -350,6 +333,21 @@ def _entry(one: str, rows: list[dict[str, Any]]) -> Entry:
 def _file_columns(sources: Iterable[Source]) -> dict[str, Any]:
     rows = [(to_text(source.path), source.size, source.mtime_ns) for source in sources]
     return dict(zip(("path", "size", "mtime_ns"), zip(*rows, strict=True), strict=True))
+
+
+def _row(record: Record, vector: NDArray[np.float32]) -> dict[str, Any]:
+    """Write a record as `find` does."""
+    import numpy as np
+
+    return {
+        "path": record.source.path,
+        "score": _cosine(record.vector.astype(np.float32), vector),
+        "width": record.width,
+        "height": record.height,
+        "content_hash": record.content_hash,
+        "size": record.source.size,
+        "mtime_ns": record.source.mtime_ns,
+    }
 
 
 def _cosine(stored: NDArray[np.float32], asked: NDArray[np.float32]) -> float:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 ALL = len(LABELS) * OF_EACH + 3
 SHOWN = ".grid .tile:not([hidden])"
+MORE_THAN_FIRST = "() => document.querySelectorAll('.tile').length > 24"  # more came by itself
 
 
 def in_focus(page: Page) -> str:
@@ -45,6 +46,7 @@ def test_the_count_is_told(asked: Page) -> None:
 
 
 def test_boxes_are_sized_before_their_pictures_come(asked: Page) -> None:
+    until(asked, MORE_THAN_FIRST)
     sizes = asked.locator(".tile img").evaluate_all(
         "all => all.map((one) => [one.width > 0, one.height > 0, one.loading])"
     )
@@ -81,6 +83,7 @@ def test_back_finds_the_place(asked: Page) -> None:
 
 
 def test_threshold(asked: Page) -> None:
+    until(asked, MORE_THAN_FIRST)
     slider = asked.get_by_label("Least score shown")
     everything = asked.locator(SHOWN).count()
     scores = [float(text.split()[-1]) for text in asked.locator(".grid .score").all_inner_texts()]
@@ -97,7 +100,7 @@ def test_threshold(asked: Page) -> None:
     asked.get_by_text("are hidden. Lower the threshold").wait_for()
     asked.reload()
     wait_for_hits(asked)
-    assert asked.locator(SHOWN).count() == shown
+    until(asked, f"shown => document.querySelectorAll('{SHOWN}').length === shown", shown)
     slider.fill("0")
     until(asked, "() => !location.search.includes('min')")
     until(

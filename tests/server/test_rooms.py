@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lookalike import Gallery
+from lookalike import Client, Gallery
 from lookalike.server import layout
 
 from ..conftest import busy, fill
@@ -22,7 +22,7 @@ def done(server: Server, path: str) -> dict:
         assert answer.json()["status"] == "running"
         job = server.job(answer.json()["job"])
         assert job["state"] == "done", job
-        answer = server.get(path.split("?", maxsplit=1)[0] if "refresh" in path else path)
+        answer = server.get(path.replace("refresh=true", ""))
     assert answer.status_code == 200
     return answer.json()
 
@@ -50,6 +50,7 @@ def test_duplicates_and_the_trash(copies: Path) -> None:
         assert list(names.values()) == ["exact"]
         assert group["best"]["why"]
         assert group["frees"] == found["frees"] == sum(one["frees"] for one in group["members"])
+        assert found["left_out"] == []
         near = done(running, "/duplicates?kind=near")
         assert len(near["groups"]) == 1
         assert running.get("/duplicates?kind=odd").json()["code"] == "argument"
@@ -68,6 +69,20 @@ def test_duplicates_and_the_trash(copies: Path) -> None:
             assert len(after["groups"][0]["members"]) == 1
             assert running.get("/info").json()["pictures"] == 4
             assert done(running, "/duplicates?refresh=true")["stale"] is False
+
+
+def test_duplicates_tell_what_was_left_out_and_look_at_it_again(copies: Path) -> None:
+    twin = copies / "pictures" / "twin.png"
+    away = twin.rename(copies / "away.png")
+    with serving(copies / "gallery", "--workers", "1") as running:
+        assert done(running, "/duplicates?kind=exact")["left_out"] == [str(twin)]
+        told = list[str]()
+        with Client(running.url) as client:
+            groups = client.duplicates(kind="exact", on_left_out=told.append)
+        assert (groups, told) == ([], [str(twin)])
+        away.rename(twin)
+        found = done(running, "/duplicates?kind=exact&refresh=true")
+        assert (len(found["groups"]), found["left_out"]) == (1, [])
 
 
 def test_the_map(server: Server) -> None:

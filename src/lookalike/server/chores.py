@@ -101,7 +101,7 @@ class Chore:
         found = self._gallery.duplicates(
             kind=values["kind"], on_progress=self._stage, on_left_out=left_out.append
         )
-        groups.save(self._gallery.cache, values["kind"], version, found)
+        groups.save(self._gallery.cache, values["kind"], version, found, left_out)
         return {"groups": len(found), "left_out": len(left_out)}
 
     def trash(self, values: dict[str, Any]) -> dict[str, Any]:

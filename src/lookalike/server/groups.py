@@ -21,21 +21,24 @@ if TYPE_CHECKING:
 FOLDER = "duplicates"
 
 
-def save(gallery: Path, kind: str, version: int, groups: Sequence[Group]) -> None:
-    """Keep the groups of a kind."""
-    values = {"version": version, "groups": [wire.group_as_json(group) for group in groups]}
+def save(
+    gallery: Path, kind: str, version: int, groups: Sequence[Group], left_out: Sequence[str]
+) -> None:
+    """Keep the groups of a kind, and the paths of the files that could not be in one."""
+    grouped = [wire.group_as_json(group) for group in groups]
+    values = {"version": version, "groups": grouped, "left_out": [*left_out]}
     path = _path(gallery, kind)
     path.parent.mkdir(parents=True, exist_ok=True)
     write(path, json.dumps(values).encode("ascii"))
 
 
 def read(gallery: Path, kind: str) -> dict[str, Any] | None:
-    """Give the groups of a kind as JSON, with the version they were found in; None without."""
+    """Give as JSON what was kept of a kind, with the version it was found in; None without."""
     try:
         values: dict[str, Any] = json.loads(_path(gallery, kind).read_bytes())
     except (OSError, ValueError):
         return None
-    return values
+    return {"left_out": [], **values}
 
 
 def load(gallery: Path, kind: str) -> list[Group]:

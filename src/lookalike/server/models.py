@@ -313,6 +313,9 @@ class Duplicates(BaseModel):
     version: int
     stale: bool = Field(description="whether the gallery has changed since; ask with refresh")
     groups: list[Group]
+    left_out: list[str] = Field(
+        description="files that were not looked at: not there, or changed since they were indexed"
+    )
     frees: int
 
 

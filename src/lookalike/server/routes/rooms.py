@@ -16,7 +16,7 @@ from ..state import State
 router = APIRouter(tags=["rooms"])
 TRASH_SECONDS = 600.0
 Kind = Annotated[Literal["exact", "copies", "near"], Query()]
-Refresh = Annotated[bool, Query(description="make it anew, if the gallery has changed since")]
+Refresh = Annotated[bool, Query(description="make it anew, if anything has changed since")]
 
 
 @router.get("/duplicates", **described.made(models.Duplicates))
@@ -26,7 +26,7 @@ async def duplicates(request: Request, kind: Kind = "copies", refresh: Refresh =
     version = await state.version()
     found = await asyncio.to_thread(groups.read, state.gallery.cache, kind)
     is_stale = found is not None and found["version"] != version
-    if found is None or (refresh and is_stale):
+    if found is None or (refresh and (is_stale or found["left_out"])):
         return await _running(state, "duplicates", {"kind": kind})
     frees = sum(group["frees"] for group in found["groups"])
     return Json({"status": "done", "stale": is_stale, "frees": frees, **found})

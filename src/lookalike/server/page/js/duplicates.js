@@ -92,6 +92,8 @@ class Duplicates {
     this.about.textContent = answer.groups.length
       ? `${count(answer.groups.length, "group", "groups")}: ${count(files, "file", "files")} besides the best ones, ${size(answer.frees)}.`
       : "No file of the gallery is a duplicate of another.";
+    const lost = answer.left_out.length;
+    if (lost) this.about.textContent += ` ${count(lost, "file", "files")} left out: not there now, or changed since indexed. Look for changes under Gallery, then look again.`;
     if (answer.stale) this.about.textContent += " The gallery has changed since: look again.";
     say(this.about.textContent);
     this.all.hidden = !answer.groups.some((group) => group.members.some(mayGo));

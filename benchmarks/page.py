@@ -1,27 +1,29 @@
-"""How long the page takes; run by hand against a running server, on a machine with nothing else to do.
+"""How long the page takes, in a browser.
 
-python -m tests.browser.measure URL PICTURE...
+    python benchmarks/page.py URL PICTURE...
 
-Prints, over the pictures, the time from a picture's arrival in the page to its first hits painted,
-and what of it the server took; then the times between frames while a map of 100,000 made-up points
-is dragged and zoomed.
+A server runs at URL, on a machine with nothing else to do; Playwright and a Chromium are installed.
+Reported are, over the pictures, the time from a picture's arrival in the page to its first hits
+painted, and what of it the server took; then the times between frames while a map of 100,000
+made-up points is dragged and zoomed.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import statistics
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from playwright.sync_api import sync_playwright
 
-from .conftest import PROGRAMS
-
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 POINTS = 100_000
 LABELS = 100
 FRAMES = """async (seconds) => {
@@ -37,7 +39,8 @@ FRAMES = """async (seconds) => {
 PAN = """async (seconds) => {
   const map = document.querySelector('.map-over');
   const send = (type, x, y) => map.dispatchEvent(
-    new PointerEvent(type, { pointerId: 1, clientX: x, clientY: y, bubbles: true, isPrimary: true }));
+    new PointerEvent(type,
+      { pointerId: 1, clientX: x, clientY: y, bubbles: true, isPrimary: true }));
   map.setPointerCapture = () => {};
   const box = map.getBoundingClientRect();
   const at = (t) => [box.left + box.width * (0.5 + 0.3 * Math.sin(t)), box.top + box.height / 2];
@@ -55,12 +58,8 @@ PAN = """async (seconds) => {
 }"""
 
 
-def tell(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
-
-
 def spread(values: list[float]) -> str:
+    """Write the middle and the upper end of some durations."""
     ordered = sorted(values)
     return (
         f"median {statistics.median(ordered):.1f} ms, 95 % below "
@@ -69,6 +68,7 @@ def spread(values: list[float]) -> str:
 
 
 def ask(page: Page, url: str, pictures: list[str]) -> None:
+    """Ask with each picture, in a page that was just opened, and print how long it took."""
     took, arrived = [], []
     page.on(
         "response",
@@ -82,18 +82,20 @@ def ask(page: Page, url: str, pictures: list[str]) -> None:
         page.goto(url)
         with page.expect_file_chooser() as chooser:
             page.get_by_role("button", name="Choose a picture").click()
-        chooser.value.set_files(picture)
+        new = Path(picture).read_bytes() + os.urandom(16)  # so that no answer is kept for it
+        chooser.value.set_files({"name": "asked.jpg", "mimeType": "image/jpeg", "buffer": new})
         page.locator(".results-count b").wait_for()
         page.wait_for_timeout(400)
         arrived += page.evaluate(
             "performance.getEntriesByName('arrived to painted').map((one) => one.duration)"
         )
-    tell(f"arrived to painted, {len(arrived)} pictures: {spread(arrived)}")
+    print(f"arrived to painted, {len(arrived)} pictures: {spread(arrived)}")
     if took:
-        tell(f"of it the server's search: {spread(took)}")
+        print(f"of it the server's search: {spread(took)}")
 
 
 def move(page: Page, url: str) -> None:
+    """Drag the map of made-up points, and print the times between frames."""
     random = np.random.default_rng(0)
     middles = random.random((LABELS, 2)) * 0.8 + 0.1
     label = random.integers(0, LABELS, POINTS)
@@ -109,17 +111,17 @@ def move(page: Page, url: str) -> None:
     page.goto(f"{url}/map")
     page.get_by_role("application").wait_for()
     page.wait_for_timeout(500)
-    tell(f"frames, nothing moves: {spread(page.evaluate(FRAMES, 2))}")
-    tell(f"frames, {POINTS:,} points dragged: {spread(page.evaluate(PAN, 4))}")
+    print(f"frames, nothing moves: {spread(page.evaluate(FRAMES, 2))}")
+    print(f"frames, {POINTS:,} points dragged: {spread(page.evaluate(PAN, 4))}")
     for _ in range(4):
         page.get_by_role("button", name="Zoom in").click()
-    tell(f"frames, dragged when zoomed in: {spread(page.evaluate(PAN, 4))}")
+    print(f"frames, dragged when zoomed in: {spread(page.evaluate(PAN, 4))}")
 
 
 def main() -> None:
     """Measure and print."""
     url, *pictures = sys.argv[1:]
-    program = next(filter(None, map(shutil.which, PROGRAMS)))
+    program = next(filter(None, map(shutil.which, BROWSERS)))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program)
         page = browser.new_page(viewport={"width": 1280, "height": 900})
