@@ -210,7 +210,7 @@ def process(
 
 def again(source: Source) -> Source:
     """Mark a source that could not be read for the machine's sake, not the file's."""
-    return Source(source.path, source.size, TRY_AGAIN)
+    return replace(source, mtime_ns=TRY_AGAIN)
 
 
 def ingest(
