@@ -77,7 +77,9 @@ def index(
 
     opened = open_gallery(gallery, encoder=encoder, rebuild=rebuild, device=device)
     if ray is None and not isinstance(opened, Client):
-        say(f"The encoder runs on: {opened.device()}", error=True)
+        found = opened.device()
+        if device or found != "cpu":
+            say(f"The encoder runs on: {found}", error=True)
     with IndexProgress() as progress:
         try:
             report = opened.index(

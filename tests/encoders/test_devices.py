@@ -87,7 +87,7 @@ def test_a_gpu_is_given_more_at_once() -> None:
 @pytest.mark.usefixtures("without_cuda")
 def test_the_commands_say_what_they_run_on(tmp_path: Path) -> None:
     fill(tmp_path / "p", 2)
-    done = run("index", tmp_path / "p", gallery=tmp_path / "g")
+    done = run("index", tmp_path / "p", "--device", "auto", gallery=tmp_path / "g")
     assert "The encoder runs on: cpu" in done.stderr
     assert "device     cpu" in run("info", gallery=tmp_path / "g").stdout
     picture = tmp_path / "p" / "0000.jpg"
