@@ -24,8 +24,8 @@ class Books:
         self.ledger = Ledger(self.store, known, self.claims, lambda path: path in lost)
 
     def encoded(self, path: str, content: bytes) -> Outcome:
-        assert self.claims.claim(content)
         source = Source(path, 1, 1)
+        assert self.claims.claim(content, path)
         return Outcome(
             source, content, Record(source, content, 4, 3, np.array([1, 0, 0, 0], np.float16))
         )
@@ -49,22 +49,22 @@ def books(tmp_path: Path) -> Books:
 
 def test_a_file_of_the_same_bytes_may_come_before_within_or_after(books: Books) -> None:
     outcome = books.encoded("/a", ONE)
-    assert not books.claims.claim(ONE)
+    assert not books.claims.claim(ONE, "/x")
     books.ledger.take([same("/before", ONE), outcome, same("/within", ONE)])
     books.ledger.commit()
     books.ledger.take([same("/after", ONE)])
-    assert not books.claims.claim(ONE)
+    assert not books.claims.claim(ONE, "/x")
     books.ledger.commit()
     assert books.paths() == {"/a", "/before", "/within", "/after"}
     assert (books.ledger.added, books.ledger.copied, books.ledger.through) == (4, 3, 4)
 
 
 def test_who_waits_for_a_refused_content_is_refused(books: Books) -> None:
-    assert books.claims.claim(ONE)
+    assert books.claims.claim(ONE, "/x")
     books.ledger.take([same("/before", ONE), refused("/a", ONE), same("/after", ONE)])
     books.ledger.commit()
     assert {r.path for r in books.store.refused()} == {"/before", "/a", "/after"}
-    assert books.claims.claim(ONE)  # a later one is free to try
+    assert books.claims.claim(ONE, "/x")  # a later one is free to try
 
 
 def test_a_row_goes_with_its_content_not_with_its_disk(tmp_path: Path) -> None:

@@ -9,21 +9,21 @@ from .errors import EncoderError, EncoderMismatchError
 from .manifest import EncoderCard
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from .encoders import Encoder
     from .manifest import Manifest
+    from .place import Place
 
 _ANEW = "make them anew with: lookalike index --rebuild"
 
 
-def fitting_encoder(
-    folder: Path,
+def fitting_encoder(  # noqa: PLR0913
+    folder: Place,
     manifest: Manifest | None,
     *,
     wanted: Encoder | str | None,
     loaded: Encoder | None,
     rebuild: bool = False,
+    device: str = "auto",
 ) -> Encoder:
     """Give the encoder to use with a gallery, and see that it is the one of its vectors.
 
@@ -34,6 +34,7 @@ def fitting_encoder(
         loaded: what was given before, to be given again if it still is the one.
         rebuild: all vectors are to be made anew, so that any encoder will do; the gallery's own
             is then the one that follows it, see `encoders.successor`.
+        device: what it is to run on, see `encoders.load`.
 
     Raises:
         EncoderMismatchError: the vectors are another's, or their own can't be loaded any more.
@@ -46,7 +47,7 @@ def fitting_encoder(
     encoder = loaded
     if encoder is None or (wanted is None and encoder.source != source):
         try:
-            encoder = encoders.load(source) if isinstance(source, str) else source
+            encoder = encoders.load(source, device=device) if isinstance(source, str) else source
         except EncoderError as error:
             if manifest is None or wanted is not None or rebuild:
                 raise
@@ -58,7 +59,7 @@ def fitting_encoder(
     return encoder
 
 
-def _lost(folder: Path, made_by: EncoderCard, error: EncoderError) -> EncoderMismatchError:
+def _lost(folder: Place, made_by: EncoderCard, error: EncoderError) -> EncoderMismatchError:
     if encoders.successor(made_by.source) != made_by.source:  # packaged with an earlier version
         return EncoderMismatchError(
             f"{_made(folder, made_by)} of an earlier lookalike; {_ANEW}, which takes "
@@ -71,7 +72,7 @@ def _lost(folder: Path, made_by: EncoderCard, error: EncoderError) -> EncoderMis
 
 
 def _misfit(
-    folder: Path, made_by: EncoderCard, card: EncoderCard, *, chosen: bool
+    folder: Place, made_by: EncoderCard, card: EncoderCard, *, chosen: bool
 ) -> EncoderMismatchError:
     same = made_by.sha256 == card.sha256
     this = "the same weights, otherwise prepared pictures" if same else card.sha256[:12]
@@ -86,7 +87,7 @@ def _misfit(
     )
 
 
-def _made(folder: Path, made_by: EncoderCard) -> str:
+def _made(folder: Place, made_by: EncoderCard) -> str:
     return (
         f"The vectors of {folder} were made by the encoder {made_by.name} ({made_by.sha256[:12]})"
     )

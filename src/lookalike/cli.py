@@ -14,7 +14,7 @@ import typer
 
 from . import indexing, serving, tidying, workshops
 from .errors import ArgumentError, LookalikeError
-from .indexing import EncoderOption, GalleryOption
+from .indexing import DeviceOption, EncoderOption, GalleryOption
 from .workshops import DONE, NOTHING_USABLE, WRONG_USAGE
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ def search(
         typer.Option(metavar="OUT.jpg", help="Also draw query and hits as one picture."),
     ] = None,
     encoder: EncoderOption = None,
+    device: DeviceOption = None,
 ) -> None:
     """Find where a picture stands and what looks like it, or what a text describes best."""
     from .filters import Filter
@@ -103,7 +104,7 @@ def search(
         before,
     )
     part = region_of(region) if region else None
-    opened = _open(gallery, encoder=encoder)
+    opened = _open(gallery, encoder=encoder, device=device)
     if asked is None:
         if part:
             raise ArgumentError("A text has no parts; leave --region out.")
@@ -134,7 +135,8 @@ def info(gallery: GalleryOption = None, as_json: JsonOption = False) -> None:
     """Tell what is in the gallery, and how it is."""
     from .terminal import say
 
-    found = _open(gallery).info()
+    opened = _open(gallery)
+    found = opened.info()
     if as_json:
         say(json.dumps(asdict(found)))
         return
@@ -146,6 +148,8 @@ def info(gallery: GalleryOption = None, as_json: JsonOption = False) -> None:
     for root in found.roots:
         say(f"root       {root.path} ({'online' if root.online else 'offline: ' + root.reason})")
     say(f"encoder    {found.encoder['name']}, {found.encoder['dimensions']} dimensions")
+    if device := getattr(opened, "likely_device", None):
+        say(f"device     {device()}")
     say(f"index      {found.index['kind']}, {indexed:,} of {found.pictures:,} rows in it")
     say(f"on disk    {found.bytes_on_disk / 1e6:,.1f} MB")
 
@@ -250,10 +254,12 @@ def _rows(count: int) -> str:
     return f"{count:,} row" if count == 1 else f"{count:,} rows"
 
 
-def _open(gallery: str | None, *, encoder: str | None = None) -> AnyGallery:
+def _open(
+    gallery: str | None, *, encoder: str | None = None, device: str | None = None
+) -> AnyGallery:
     from .client import open_gallery
 
-    return open_gallery(gallery, encoder=encoder)
+    return open_gallery(gallery, encoder=encoder, device=device)
 
 
 def _draw(sheet: Path, asked: str | bytes | None, result: SearchResult) -> None:

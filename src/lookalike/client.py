@@ -169,6 +169,7 @@ class Client:
         allow_private_urls: bool | None = None,
         column: str | None = None,
         copies: bool | None = None,
+        ray: str | None = None,
         on_progress: Callable[[Progress], None] = lambda _: None,
     ) -> IndexReport:
         """Index what the server can reach; none for all it knows; see `Gallery.index`.
@@ -181,6 +182,8 @@ class Client:
 
         if allow_private_urls is not None:
             self._not_here("--allow-private-urls")
+        if ray is not None:
+            self._not_here("an ingest on a cluster")
 
         def on_job(now: dict[str, Any]) -> None:
             names = [name for name in Progress.__slots__ if name in now]
@@ -338,20 +341,19 @@ class Client:
 AnyGallery: TypeAlias = "Gallery | Client"
 
 
-def open_gallery(
-    where: str | os.PathLike[str] | None, *, encoder: str | None = None, rebuild: bool = False
-) -> AnyGallery:
-    """Open the gallery in a folder, or of the server at a URL.
+def open_gallery(where: str | os.PathLike[str] | None, **options: Any) -> AnyGallery:
+    """Open the gallery in a folder, with options of `Gallery.open`, or of the server at a URL.
 
     Raises:
         ArgumentError: a server is asked for another encoder; and all that `Gallery.open` raises.
     """
     where = where or os.environ.get("LOOKALIKE_GALLERY")
     if not isinstance(where, str) or not where.startswith(("http://", "https://")):
-        return Gallery.open(where, encoder=encoder, rebuild=rebuild)
-    if encoder is not None or rebuild:
+        return Gallery.open(where, **options)
+    if any(options.values()):
         raise ArgumentError(
-            "A server's gallery keeps its encoder; use --encoder and --rebuild where it is."
+            "A server's gallery keeps its encoder; use --encoder, --device and --rebuild where it "
+            "is."
         )
     return Client(where)
 

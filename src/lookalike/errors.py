@@ -7,6 +7,7 @@ LookalikeError
 ├── EncoderError            an encoder that can't be found, read or run
 ├── DataSetError            a data set that can't be fetched, checked or unpacked
 ├── FeatureListError        a Parquet file that is no feature list, or another encoder's
+├── ClusterError            a Ray cluster that is not there, or whose workers die
 ├── ServerError             a server that can't be reached, or does not let you in
 └── GalleryError
     ├── GalleryNotFoundError    nothing there yet
@@ -46,6 +47,10 @@ class DataSetError(LookalikeError):
 
 class FeatureListError(LookalikeError):
     """A Parquet file that is no feature list of this gallery's encoder."""
+
+
+class ClusterError(LookalikeError):
+    """A Ray cluster that can't be used: not installed, not reached, or its workers die."""
 
 
 class ServerError(LookalikeError):

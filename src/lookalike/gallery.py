@@ -44,22 +44,28 @@ class Gallery(Reading):
         *,
         encoder: Encoder | str | None = None,
         rebuild: bool = False,
+        device: str | None = None,
     ) -> Gallery:
         """Open a gallery, or name the place of a new one.
 
         Args:
-            path: its folder; None for the one that the environment variable LOOKALIKE_GALLERY
-                names, else the default one in the user's data folder.
+            path: its folder, or its place in an object store, as `s3://bucket/name`; None for
+                the one that the environment variable LOOKALIKE_GALLERY names, else the default
+                one in the user's data folder.
             encoder: a name for `encoders.load` (packaged, ONNX file, Hugging Face model), or a
                 loaded encoder; None for the gallery's own, and for a new gallery the packaged one.
             rebuild: let the next `index` make all vectors anew, by `encoder`.
+            device: what the encoder is to run on: `auto`, `cpu` or `cuda`, see `encoders.load`;
+                None for what the environment variable LOOKALIKE_DEVICE says, else `auto`.
 
         Raises:
+            ArgumentError: there is no such device.
             EncoderMismatchError: the gallery's vectors come from another encoder than `encoder`.
             EncoderError: there is no such encoder.
             GalleryFormatError: the gallery is damaged, or was made by a newer lookalike.
+            StorageError: its place can't be reached or read.
         """
-        gallery = cls(locate(path), encoder, rebuilds=rebuild)
+        gallery = cls(locate(path), encoder, rebuilds=rebuild, device=device)
         manifest = Manifest.read(gallery.folder)
         if manifest and encoder is not None and not rebuild:
             gallery._fitting_encoder(manifest)
@@ -74,6 +80,7 @@ class Gallery(Reading):
         allow_private_urls: bool | None = None,
         column: str | None = None,
         copies: bool | None = None,
+        ray: str | None = None,
         on_progress: Callable[[Progress], None] = lambda _: None,
     ) -> IndexReport:
         """Add every picture under the paths; a rerun takes only what is new or changed.
@@ -94,19 +101,20 @@ class Gallery(Reading):
             column: of a list, which has the paths or URLs; None for `path`, `url` and the like.
             copies: whether to keep fingerprints, by which copies are proved, some 8 KB a picture;
                 None for as the gallery does, a new one does.
+            ray: a Ray cluster to run on: `local`, `auto` or HOST:PORT, see `cluster.ingest`; all
+                nodes must see the pictures and the gallery at the same paths. None for threads.
             on_progress: called in this thread some ten times a second.
 
         Raises:
-            ArgumentError: there is no path, an address can't be meant, or an extra is missing, or a
-                list has no column of paths.
+            ArgumentError: there is no path, an address can't be meant, an extra is missing, a list
+                has no column of paths, or `ray` is no address.
+            ClusterError: the cluster can't be used.
             GalleryBusyError: another process is writing.
             EncoderMismatchError: the gallery's vectors come from another encoder.
             OfflineError: a rebuild needs a root that can't be reached.
             StorageError: the disk is full or read-only; what was committed stays.
             KeyboardInterrupt: after what was through has been committed.
         """
-        from .ingest import ingest
-
         if not paths and not self._rebuild:
             raise ArgumentError("Name at least one folder or picture to index.")
         with writing(self.folder):
@@ -144,14 +152,23 @@ class Gallery(Reading):
                 if copies and not manifest.copies:  # the members must be read anew
                     known.forget_whole_archives(self._open_store(manifest))
                 manifest = replace(manifest, copies=copies)
-            manifest.write(self.folder)
+            manifest = manifest.write(self.folder)
             store = self._open_store(manifest, rebuild=self._rebuild)
             store.forget_passing_refusals(online)
             if not self._rebuild:
                 unchanged |= known.whole_archives(store)
             is_lost = roots.Lost(manifest.roots)
+            options: dict[str, Any] = {"is_lost": is_lost, "on_progress": on_progress}
             try:
-                report = ingest(listing, store, encoder, is_lost=is_lost, on_progress=on_progress)
+                if ray is None:
+                    from .ingest import ingest
+
+                    report = ingest(listing, store, encoder, **options)
+                else:
+                    from . import cluster
+
+                    options |= {"address": ray, "device": self._device}
+                    report = cluster.ingest(listing, store, encoder, **options)
             finally:
                 release()
             store.refuse_folders(unreadable)

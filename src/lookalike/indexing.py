@@ -28,6 +28,15 @@ EncoderOption = Annotated[
         help="lookalike-2, an .onnx file, or hf:owner/name. Default: the gallery's own.",
     ),
 ]
+DeviceOption = Annotated[
+    Optional[str],
+    typer.Option(
+        "--device",
+        metavar="NAME",
+        help="What the encoder runs on: auto (a GPU, where one can be used), cpu or cuda. "
+        "Default: $LOOKALIKE_DEVICE, else auto.",
+    ),
+]
 
 
 @app.command()
@@ -68,12 +77,23 @@ def index(
         bool, typer.Option("--rebuild", help="Make all vectors anew, as by --encoder.")
     ] = False,
     encoder: EncoderOption = None,
+    device: DeviceOption = None,
+    ray: Annotated[
+        Optional[str],
+        typer.Option(
+            metavar="ADDRESS", help="Run on a Ray cluster: local, auto or its head's HOST:PORT."
+        ),
+    ] = None,
 ) -> None:
     """Add every picture at or under the places; run it again for what is new or changed."""
-    from .client import open_gallery
+    from .client import Client, open_gallery
     from .terminal import IndexProgress, say
 
-    opened = open_gallery(gallery, encoder=encoder, rebuild=rebuild)
+    opened = open_gallery(gallery, encoder=encoder, rebuild=rebuild, device=device)
+    if ray is None and not isinstance(opened, Client):
+        found = opened.device()
+        if device or found != "cpu":
+            say(f"The encoder runs on: {found}", error=True)
     with IndexProgress() as progress:
         try:
             report = opened.index(
@@ -84,6 +104,7 @@ def index(
                 allow_private_urls=allow_private_urls or None,
                 column=column,
                 copies=copies,
+                ray=ray,
                 on_progress=progress,
             )
         except KeyboardInterrupt:

@@ -21,18 +21,20 @@ from .errors import NotAPictureError, PictureError, StorageError
 from .fingerprints import stored_fingerprint
 from .fingerprints.packed import pack
 from .fingerprints.threads import one_thread
-from .known import Known, content_key
+from .known import Known
 from .ledger import Claims, Ledger, Outcome
 from .sources import TRY_AGAIN, content_hash, read
 from .types import IndexReport, Progress, Record, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from .encoders import Encoder
+    from .ledger import Granting
     from .store import Store
 
 CHUNK_PICTURES = 16  # a worker's portion, and the encoder's batch
+GPU_CHUNK_PICTURES = 128  # likewise, where the encoder runs on a GPU
 LISTED_AHEAD_CHUNKS = 8_192  # how far the listing may run ahead, so that the time left is known
 DONE_AHEAD_CHUNKS = 64
 PROGRESS_SECONDS = 0.1
@@ -40,105 +42,94 @@ HALT_SECONDS = 5.0  # for a worker in the middle of a large picture
 _POLL_SECONDS = 0.1
 
 
-class _Line:
-    """The threads of one ingest and the queues between them."""
+class Listing:
+    """A thread that lists files, leaves out what is known, and cuts the rest into chunks.
 
-    def __init__(self, listing: Iterator[Source], store: Store, encoder: Encoder) -> None:
-        self.copies = store.copies
-        self.known = known = Known(store)
-        self.claims = Claims(known)
-        self.encoder = encoder
-        self.todo: queue.Queue[list[Source] | None] = queue.Queue(LISTED_AHEAD_CHUNKS)
-        self.done: queue.Queue[list[Outcome] | BaseException | None]
-        self.done = queue.Queue(DONE_AHEAD_CHUNKS)
-        self.stop = threading.Event()
+    Attributes:
+        chunks: the portions, and at the end None.
+        listed: files seen so far.
+        unseen: of those, how many are new or changed.
+        running: whether there are more to come.
+        error: what ended it early.
+    """
+
+    def __init__(self, sources: Iterator[Source], known: Known, pictures: int) -> None:
+        """Take the files, what is known, and how many pictures make a chunk."""
+        self.chunks: queue.Queue[list[Source] | None] = queue.Queue(LISTED_AHEAD_CHUNKS)
         self.listed = self.unseen = 0
-        self.listing = True
-        workers = os.process_cpu_count() if hasattr(os, "process_cpu_count") else os.cpu_count()
-        self.workers = self.running = workers or 1
-        targets = [lambda: self._list(listing), *[self._work] * self.workers]
-        self.threads = [
-            threading.Thread(target=self._guard, args=(target,), daemon=True) for target in targets
-        ]
+        self.running = True
+        self.error: BaseException | None = None
+        self.stop = threading.Event()
+        self.thread = threading.Thread(target=self._run, args=(sources, known, pictures))
+        self.thread.daemon = True
 
-    def _guard(self, target: Callable[[], None]) -> None:
-        try:
-            target()
-        except BaseException as error:  # noqa: BLE001  it is raised in the calling thread
-            self._put(self.done, error)
-
-    def _list(self, listing: Iterator[Source]) -> None:
+    def _run(self, listing: Iterator[Source], known: Known, pictures: int) -> None:
         chunk: list[Source] = []
-        while not self.stop.is_set() and (sources := list(itertools.islice(listing, 256))):
-            self.listed += len(sources)
-            unseen = self.known.unseen(sources)
-            self.unseen += len(unseen)
-            chunk += unseen
-            while len(chunk) >= CHUNK_PICTURES:
-                self._put(self.todo, chunk[:CHUNK_PICTURES])
-                chunk = chunk[CHUNK_PICTURES:]
-        if chunk:
-            self._put(self.todo, chunk)
-        self.listing = False
-        for _ in range(self.workers):
-            self._put(self.todo, None)
-
-    def _work(self) -> None:
-        while not self.stop.is_set():
-            try:
-                chunk = self.todo.get(timeout=_POLL_SECONDS)
-            except queue.Empty:
-                continue
-            if chunk is None:
-                break
-            self._put(self.done, self._process(chunk))
-        self._put(self.done, None)
-
-    def _process(self, chunk: list[Source]) -> list[Outcome]:
-        outcomes, inputs, sized = [], [], []
-        for source in chunk:
-            content = None
-            try:
-                data = read(source)
-                content = content_hash(data)
-                if not self.claims.claim(content):
-                    outcomes.append(Outcome(source, content))
-                    continue
-                picture = decode(data)
-                inputs.append(self.encoder.prepare(picture))
-                fingerprint = None
-                if self.copies and content_key(content) not in self.known.fingerprinted:
-                    fingerprint = pack(stored_fingerprint(picture))
-                sized.append((source, content, (picture.width, picture.height), fingerprint))
-            except NotAPictureError:
-                outcomes.append(Outcome(source))
-            except PictureError as error:
-                outcomes.append(Outcome(source, content, reason=str(error)))
-            except MemoryError:
-                outcomes.append(Outcome(_again(source), content, reason="not enough memory for it"))
-            except FileNotFoundError:
-                continue  # it went away since it was listed
-            except OSError as error:
-                outcomes.append(Outcome(_again(source), reason=f"can't be read: {error.strerror}"))
-        vectors = self.encoder.encode(inputs, threads=1).astype("float16")
-        for (source, content, sides, fingerprint), vector in zip(sized, vectors, strict=True):
-            record = Record(source, content, *sides, vector, fingerprint)
-            outcomes.append(Outcome(source, content, record))
-        return outcomes
+        try:
+            while not self.stop.is_set() and (sources := list(itertools.islice(listing, 256))):
+                self.listed += len(sources)
+                unseen = known.unseen(sources)
+                self.unseen += len(unseen)
+                chunk += unseen
+                while len(chunk) >= pictures:
+                    _put(self.chunks, chunk[:pictures], self.stop)
+                    chunk = chunk[pictures:]
+            if chunk:
+                _put(self.chunks, chunk, self.stop)
+        except BaseException as error:  # noqa: BLE001  it is raised in the calling thread
+            self.error = error
+        self.running = False
+        _put(self.chunks, None, self.stop)
 
     def progress(self, ledger: Ledger, seconds: float) -> Progress:
-        """Tell how far the line is."""
+        """Tell how far an ingest is."""
         return Progress(
             listed=self.listed,
-            listing=self.listing,
+            listing=self.running,
             todo=self.unseen,
             done=ledger.through,
             refused=ledger.refused,
             seconds=seconds,
         )
 
+
+class _Line:
+    """The workers of one ingest, and the queues between them and the calling thread."""
+
+    def __init__(self, listing: Listing, claims: Claims, encoder: Encoder, *, copies: bool) -> None:
+        self.listing, self.claims, self.encoder, self.copies = listing, claims, encoder, copies
+        self.done: queue.Queue[list[Outcome] | BaseException | None]
+        self.done = queue.Queue(DONE_AHEAD_CHUNKS)
+        self.stop = listing.stop
+        workers = os.process_cpu_count() if hasattr(os, "process_cpu_count") else os.cpu_count()
+        self.running = workers or 1
+        work = [threading.Thread(target=self._guard, daemon=True) for _ in range(self.running)]
+        self.threads = [listing.thread, *work]
+
+    def _guard(self) -> None:
+        try:
+            self._work()
+        except BaseException as error:  # noqa: BLE001  it is raised in the calling thread
+            _put(self.done, error, self.stop)
+
+    def _work(self) -> None:
+        todo = self.listing.chunks
+        while not self.stop.is_set():
+            try:
+                chunk = todo.get(timeout=_POLL_SECONDS)
+            except queue.Empty:
+                continue
+            if chunk is None:
+                _put(todo, None, self.stop)  # for the next worker
+                break
+            found = process(chunk, self.encoder, self.claims, copies=self.copies, read=read)
+            _put(self.done, found, self.stop)
+        _put(self.done, None, self.stop)
+
     def receive(self) -> list[Outcome]:
         """Wait a moment for what a worker is through with; raise what went wrong in a thread."""
+        if self.listing.error:
+            raise self.listing.error
         try:
             outcomes = self.done.get(timeout=_POLL_SECONDS)
         except queue.Empty:
@@ -161,14 +152,65 @@ class _Line:
                 left.append(self.done.get_nowait())
         return [outcomes for outcomes in left if isinstance(outcomes, list)]
 
-    def _put(self, to: queue.Queue, item: object) -> None:  # type: ignore[type-arg]
-        """Put, but never hang once the line was stopped."""
-        while True:
-            try:
-                return to.put(item, timeout=_POLL_SECONDS)
-            except queue.Full:
-                if self.stop.is_set():
-                    return None
+
+def chunk_pictures(encoder: Encoder) -> int:
+    """Tell how many pictures an encoder is given at once."""
+    on_gpu = getattr(encoder, "device", "cpu") != "cpu"  # a user's own need not have it
+    return GPU_CHUNK_PICTURES if on_gpu else CHUNK_PICTURES
+
+
+def process(
+    chunk: Sequence[Source],
+    encoder: Encoder,
+    claims: Granting,
+    *,
+    copies: bool,
+    read: Callable[[Source], bytes],
+) -> list[Outcome]:
+    """Read, decode and encode a few files; those that are gone by now have no outcome.
+
+    Args:
+        chunk: the files.
+        encoder: called for one core.
+        claims: asked whether a content is to be encoded, and to have a fingerprint.
+        copies: whether fingerprints are kept.
+        read: gives the bytes, and raises as `sources.read` does.
+    """
+    outcomes, inputs, sized = [], [], []
+    for source in chunk:
+        content = None
+        try:
+            data = read(source)
+            content = content_hash(data)
+            if not claims.claim(content, source.path):
+                outcomes.append(Outcome(source, content))
+                continue
+            picture = decode(data)
+            inputs.append(encoder.prepare(picture))
+            fingerprint = None
+            if copies and claims.lacks_fingerprint(content):
+                fingerprint = pack(stored_fingerprint(picture))
+            sized.append((source, content, (picture.width, picture.height), fingerprint))
+        except NotAPictureError:
+            outcomes.append(Outcome(source))
+        except PictureError as error:
+            outcomes.append(Outcome(source, content, reason=str(error)))
+        except MemoryError:
+            outcomes.append(Outcome(again(source), content, reason="not enough memory for it"))
+        except FileNotFoundError:
+            continue  # it went away since it was listed
+        except OSError as error:
+            outcomes.append(Outcome(again(source), reason=f"can't be read: {error.strerror}"))
+    vectors = encoder.encode(inputs, threads=1).astype("float16")
+    for (source, content, sides, fingerprint), vector in zip(sized, vectors, strict=True):
+        record = Record(source, content, *sides, vector, fingerprint)
+        outcomes.append(Outcome(source, content, record))
+    return outcomes
+
+
+def again(source: Source) -> Source:
+    """Mark a source that could not be read for the machine's sake, not the file's."""
+    return replace(source, mtime_ns=TRY_AGAIN)
 
 
 def ingest(
@@ -195,8 +237,11 @@ def ingest(
         KeyboardInterrupt: after the pictures that were through have been committed.
     """
     started = time.monotonic()
-    line = _Line(listing, store, encoder)
-    ledger = Ledger(store, line.known, line.claims, is_lost)
+    known = Known(store)
+    claims = Claims(known)
+    ledger = Ledger(store, known, claims, is_lost)
+    queued = Listing(listing, known, chunk_pictures(encoder))
+    line = _Line(queued, claims, encoder, copies=store.copies)
     reported = started
     stack = contextlib.ExitStack()
     if store.copies:  # the workers take all cores
@@ -210,7 +255,7 @@ def ingest(
             now = time.monotonic()
             if now - reported > PROGRESS_SECONDS or not line.running:
                 reported = now
-                on_progress(line.progress(ledger, now - started))
+                on_progress(queued.progress(ledger, now - started))
     except StorageError:
         raise
     except BaseException:  # Ctrl-C above all: keep what is through
@@ -223,11 +268,16 @@ def ingest(
         stack.close()
     ledger.commit()
     now = time.monotonic()
-    on_progress(replace(line.progress(ledger, now - started), optimizing=True))
+    on_progress(replace(queued.progress(ledger, now - started), optimizing=True))
     store.optimize()
-    return ledger.report(unchanged=line.listed - line.unseen, seconds=now - started)
+    return ledger.report(unchanged=queued.listed - queued.unseen, seconds=now - started)
 
 
-def _again(source: Source) -> Source:
-    """Mark a source that could not be read for the machine's sake, not the file's."""
-    return Source(source.path, source.size, TRY_AGAIN)
+def _put(to: queue.Queue, item: object, stop: threading.Event) -> None:  # type: ignore[type-arg]
+    """Put, but never hang once the line was stopped."""
+    while True:
+        try:
+            return to.put(item, timeout=_POLL_SECONDS)
+        except queue.Full:
+            if stop.is_set():
+                return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -58,6 +59,14 @@ class Keys:
         # A key of numpy's own type: comparing with a Python int would convert the whole array.
         at = int(np.searchsorted(self._sorted, np.int64(key)))
         return at < len(self._sorted) and int(self._sorted[at]) == key
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """Of what is known, the keys of the contents alone: `contents` and `fingerprinted`."""
+
+    contents: Keys
+    fingerprinted: Keys
 
 
 class Known:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from .known import content_key, path_key
 from .sources import TRY_AGAIN
@@ -15,8 +15,8 @@ from .types import IndexReport, Record, Source
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from .known import Known
-    from .store import Store
+    from .known import Contents, Known
+    from .store import Fragments, Store
 
 COMMIT_SECONDS = 4.0
 COMMIT_ROWS = 4_096
@@ -33,35 +33,69 @@ class Outcome:
         record: its row, if it was encoded.
         reason: why it was refused; None without a record means another kind of file, or, with
             a content, that this content is or will be known from another file.
+        written: that its row is in a fragment which comes with it, instead of a record.
     """
 
     source: Source
     content: bytes | None = None
     record: Record | None = None
     reason: str | None = None
+    written: bool = False
+
+
+class Granting(Protocol):
+    """What grants contents to the files that they are encoded from."""
+
+    def claim(self, content: bytes, path: str) -> bool:
+        """Take a content for encoding from a file; False where another has it already."""
+        ...
+
+    def lacks_fingerprint(self, content: bytes) -> bool:
+        """Tell whether the gallery had no fingerprint of a content at the start."""
+        ...
+
+
+class Settling(Protocol):
+    """What is told how a claimed content came out."""
+
+    def settle(self, content: bytes, *, encoded: bool) -> None:
+        """Say that a claimed content has become a record, or was refused."""
+        ...
+
+    def in_flight(self, content: bytes) -> bool:
+        """Tell whether a content is being encoded."""
+        ...
 
 
 class Claims:
     """Which contents are encoded, or being encoded now, so that none is encoded twice."""
 
-    def __init__(self, known: Known) -> None:
+    def __init__(self, known: Known | Contents) -> None:
         """Start from what the gallery has."""
         self._known = known
-        self._in_flight: set[bytes] = set()
+        self._in_flight: dict[bytes, str] = {}
         self._lock = threading.Lock()
 
-    def claim(self, content: bytes) -> bool:
-        """Take a content for encoding; False where somebody has it already."""
+    def claim(self, content: bytes, path: str) -> bool:
+        """Take a content for encoding from a file; False where another has it already."""
         with self._lock:
-            if content in self._in_flight or content_key(content) in self._known.contents:
+            if content_key(content) in self._known.contents:
                 return False
-            self._in_flight.add(content)
-            return True
+            return self._in_flight.setdefault(content, path) == path
+
+    def lacks_fingerprint(self, content: bytes) -> bool:
+        """Tell whether the gallery had no fingerprint of a content at the start."""
+        return content_key(content) not in self._known.fingerprinted
+
+    def of(self, path: str) -> list[bytes]:
+        """Give the contents that are being encoded from a file."""
+        with self._lock:
+            return [content for content, owner in self._in_flight.items() if owner == path]
 
     def settle(self, content: bytes, *, encoded: bool) -> None:
         """Say that a claimed content has become a record, or was refused."""
         with self._lock:
-            self._in_flight.discard(content)
+            self._in_flight.pop(content, None)
             if encoded:
                 self._known.contents.add(content_key(content))
 
@@ -80,7 +114,7 @@ class Ledger:
     """
 
     def __init__(
-        self, store: Store, known: Known, claims: Claims, is_lost: Callable[[str], bool]
+        self, store: Store, known: Known, claims: Settling, is_lost: Callable[[str], bool]
     ) -> None:
         """Open the books; see `ingest` for the arguments."""
         self._store = store
@@ -88,6 +122,8 @@ class Ledger:
         self._claims = claims
         self._is_lost = is_lost
         self._rows: dict[str, Record] = {}
+        self._written: dict[str, bytes] = {}
+        self._fragments: list[Fragments] = []
         self._by_content: dict[bytes, Record] = {}
         self._in_store: list[tuple[Source, bytes]] = []
         self._waiting: defaultdict[bytes, list[Source]] = defaultdict(list)
@@ -101,10 +137,13 @@ class Ledger:
     @property
     def uncommitted(self) -> int:
         """Count what the next commit would write."""
-        return len(self._rows) + len(self._in_store) + len(self._refusals)
+        rows = len(self._rows) + len(self._written) + len(self._in_store)
+        return rows + len(self._refusals)
 
-    def take(self, outcomes: Iterable[Outcome]) -> None:
-        """Note what a worker made of its chunk."""
+    def take(self, outcomes: Iterable[Outcome], fragments: Fragments | None = None) -> None:
+        """Note what a worker made of its chunk, and the fragments it wrote the rows into."""
+        if fragments:
+            self._fragments.append(fragments)
         for outcome in outcomes:
             source, content = outcome.source, outcome.content
             if outcome.record:
@@ -114,16 +153,14 @@ class Ledger:
                 self._row(record)
                 for same in self._waiting.pop(record.content_hash, ()):
                     self._copy(same, record)
+            elif outcome.written and content:
+                self.through += 1
+                self._written[source.path] = content
+                self._claims.settle(content, encoded=True)
+                # Those of the same bytes take the vector out of the table.
+                self._in_store += [(same, content) for same in self._waiting.pop(content, ())]
             elif outcome.reason:
-                self._refuse(source, outcome.reason)
-                if content:
-                    self._claims.settle(content, encoded=False)
-                    passing = source.mtime_ns == TRY_AGAIN
-                    for same in self._waiting.pop(content, ()):
-                        again = replace(same, mtime_ns=TRY_AGAIN) if passing else same
-                        self._refuse(again, outcome.reason)
-                    if not passing:
-                        self._refused_contents[content] = outcome.reason
+                self._take_refused(source, content, outcome.reason)
             elif content is None:
                 self.skipped += 1
                 self._not_a_row(source, None)
@@ -140,25 +177,30 @@ class Ledger:
             return
         # Taken out before they are written: a Ctrl-C in between must not write them twice.
         rows, self._rows = self._rows, {}
+        written, self._written = self._written, {}
+        fragments, self._fragments = self._fragments, []
         in_store, self._in_store = self._in_store, []
         refusals, self._refusals = self._refusals, {}
         self._by_content = {}
         moved_before = self.moved
-        rows_of_moved = self._find_in_store(in_store, rows) + self._moved_bare(rows)
+        self._store.append(fragments)
+        rows_of_moved = self._find_in_store(in_store, rows)
+        of_paths = {path: record.content_hash for path, record in rows.items()} | written
+        rows_of_moved += self._moved_bare(of_paths)
         gone = [
             path
             for path, (source, _) in refusals.items()
             if source.mtime_ns != TRY_AGAIN and path_key(path) in self._known.paths
         ]
-        cured = [path for path in rows if path_key(path) in self._known.refused]
+        cured = [path for path in of_paths if path_key(path) in self._known.refused]
         replaces = [path for path in rows if path_key(path) in self._known.paths]
         self._store.add(list(rows.values()), replace=bool(replaces))
         self._store.pictures.delete(rows_of_moved + gone)
         self._store.refusals.delete(cured)
         self._store.refuse(list(refusals.values()))
         self.updated += len(replaces)
-        self.added += len(rows) - len(replaces) - (self.moved - moved_before)
-        for path in rows:
+        self.added += len(of_paths) - len(replaces) - (self.moved - moved_before)
+        for path in of_paths:
             self._known.paths.add(path_key(path))
         for path in refusals:
             self._known.refused.add(path_key(path))
@@ -173,6 +215,11 @@ class Ledger:
             self._store.optimize(orphans=False)
             self._optimized = self.added
         self._committed = time.monotonic()
+
+    def unsettled(self) -> list[tuple[Source, bytes]]:
+        """Give back, and up, the files that wait for a content which nobody encodes any more."""
+        waiting, self._waiting = self._waiting, defaultdict(list)
+        return [(source, content) for content, some in waiting.items() for source in some]
 
     def report(self, *, unchanged: int, seconds: float) -> IndexReport:
         """Sum up."""
@@ -216,20 +263,32 @@ class Ledger:
                 self.copied += 1
         return moved
 
-    def _moved_bare(self, rows: dict[str, Record]) -> list[str]:
+    def _moved_bare(self, of_paths: dict[str, bytes]) -> list[str]:
         """Tell which rows have moved to one of these, encoded anew as they had no fingerprint."""
         bare = {
-            record.content_hash: path
-            for path, record in rows.items()
-            if content_key(record.content_hash) in self._known.bare
+            content: path
+            for path, content in of_paths.items()
+            if content_key(content) in self._known.bare
         }
         moved = []
         for old in self._store.by_content(bare):
             path = old.source.path
-            if path not in rows and self._is_lost(path):
+            if path not in of_paths and self._is_lost(path):
                 moved.append(path)
                 self.moved += path_key(bare[old.content_hash]) not in self._known.paths
         return moved
+
+    def _take_refused(self, source: Source, content: bytes | None, reason: str) -> None:
+        """Refuse a file, and those that wait for its content."""
+        self._refuse(source, reason)
+        if content is None:
+            return
+        self._claims.settle(content, encoded=False)
+        passing = source.mtime_ns == TRY_AGAIN
+        for same in self._waiting.pop(content, ()):
+            self._refuse(replace(same, mtime_ns=TRY_AGAIN) if passing else same, reason)
+        if not passing:
+            self._refused_contents[content] = reason
 
     def _take_known(self, source: Source, content: bytes) -> None:
         """Note a file whose content somebody else has, or had, in hand."""

@@ -1,4 +1,4 @@
-"""One writer at a time: a lock that the system frees when its process dies."""
+"""One writer at a time: a lock that the system frees when its process dies, or a lease."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from .errors import GalleryBusyError, StorageError
+from .lease import leased
+from .place import Bucket
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from .place import Place
 
 FILE_NAME = "lock"
 
 
 @contextlib.contextmanager
-def writing(folder: Path) -> Iterator[None]:
+def writing(folder: Place) -> Iterator[None]:
     """Hold a gallery's lock; its folder is made where it is not there yet.
 
     Raises:
@@ -24,6 +27,10 @@ def writing(folder: Path) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
+    if isinstance(folder, Bucket):
+        with leased(folder):
+            yield
+        return
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / FILE_NAME, timeout=0, thread_local=False)

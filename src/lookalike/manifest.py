@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import GalleryFormatError, StorageError
+from .errors import GalleryFormatError
+from .place import at, parse
 
 if TYPE_CHECKING:
     from .encoders import Encoder
+    from .place import Place
 
 ENVIRONMENT_VARIABLE = "LOOKALIKE_GALLERY"
 FILE_NAME = "gallery.json"
@@ -64,6 +65,7 @@ class Manifest:
         roots: absolute paths of the folders that were indexed.
         rebuild: encoder and table of a rebuild that is under way; None without one.
         copies: whether fingerprints are kept, by which copies are proved.
+        stamp: of the object that it was read from, see `place.Stored`.
     """
 
     encoder: EncoderCard
@@ -71,18 +73,21 @@ class Manifest:
     roots: tuple[str, ...] = ()
     rebuild: tuple[EncoderCard, str] | None = None
     copies: bool = True
+    stamp: dict[str, str] | None = field(default=None, compare=False)
 
     @classmethod
-    def read(cls, folder: Path) -> Manifest | None:
+    def read(cls, folder: Place) -> Manifest | None:
         """Read a gallery's manifest; None where there is no gallery.
 
         Raises:
             GalleryFormatError: it is damaged, or of a newer format.
-            StorageError: it can't be read.
+            StorageError: it can't be read, or its place can't be reached.
         """
-        path = folder / FILE_NAME
+        stored = at(folder).read(FILE_NAME)
+        if stored is None:
+            return None
         try:
-            values = json.loads(path.read_text("utf-8"))
+            values = json.loads(stored.data.decode("utf-8"))
             if values["format_version"] > FORMAT_VERSION:
                 raise GalleryFormatError(
                     f"The gallery {folder} was made by a newer lookalike; update lookalike."
@@ -94,49 +99,40 @@ class Manifest:
                 roots=tuple(map(str, values["roots"])),
                 rebuild=rebuild and (EncoderCard(**rebuild[0]), _table_name(rebuild[1])),
                 copies=bool(values.get("copies", True)),
+                stamp=stored.stamp,
             )
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except OSError as error:
-            raise StorageError(
-                f"{path} can't be read ({error.strerror}); see its rights."
-            ) from error
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise GalleryFormatError(
-                f"{path} is damaged; put back a copy of it, or delete the folder and index again."
+                f"{folder / FILE_NAME} is damaged; put back a copy of it, or delete all of it and "
+                "index again."
             ) from error
 
-    def write(self, folder: Path) -> None:
-        """Put the manifest in place in one step, so that it is never half written.
+    def write(self, folder: Place) -> Manifest:
+        """Put the manifest in place in one step; give it as it then is.
 
         Raises:
-            StorageError: the disk is full or read-only.
+            GalleryBusyError: in an object store, somebody else has written it since it was read.
+            StorageError: the disk is full or read-only, or the store can't be written.
         """
-        text = json.dumps({"format_version": FORMAT_VERSION, **asdict(self)}, indent=2)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(
-                "w", encoding="utf-8", dir=folder, prefix=FILE_NAME, delete=False
-            ) as file:
-                file.write(text + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            Path(file.name).replace(folder / FILE_NAME)
-        except OSError as error:
-            raise StorageError(
-                f"The gallery {folder} can't be written ({error.strerror}); see its disk's space "
-                "and rights, or choose another folder with --gallery."
-            ) from error
+        values = asdict(self)
+        del values["stamp"]
+        text = json.dumps({"format_version": FORMAT_VERSION, **values}, indent=2) + "\n"
+        stamp = at(folder).write(FILE_NAME, text.encode("utf-8"), self.stamp)
+        return replace(self, stamp=stamp)
 
 
-def locate(path: str | os.PathLike[str] | None) -> Path:
-    """Find a gallery's folder: the one named, else the environment's, else the user's own."""
+def locate(path: str | os.PathLike[str] | None) -> Place:
+    """Find a gallery's place: the one named, else the environment's, else the user's own folder.
+
+    Raises:
+        ArgumentError: it is neither a folder nor an address of an object store.
+    """
     path = path or os.environ.get(ENVIRONMENT_VARIABLE)
     if not path:
         import platformdirs
 
         path = platformdirs.user_data_path("lookalike", appauthor=False) / "gallery"
-    return Path(os.path.abspath(path))
+    return parse(path)
 
 
 def _table_name(name: str) -> str:

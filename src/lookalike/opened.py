@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .binding import fitting_encoder
 from .catalog import Catalog
+from .encoders.devices import check_device
 from .errors import ArgumentError, GalleryNotFoundError, StorageError
 from .manifest import Manifest
+from .place import at
 from .store import Store
 from .table import READ_ATTEMPTS
 from .types import Refusal, SearchResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from .encoders import Encoder
+    from .place import Place
 
 Answer = TypeVar("Answer", SearchResult, Refusal | SearchResult)
 MAX_TOP = 10_000
+DEVICE_VARIABLE = "LOOKALIKE_DEVICE"
 
 
 class Opened:
     """What all verbs of a gallery need; it may be used by several threads."""
 
-    def __init__(self, folder: Path, encoder: Encoder | str | None, *, rebuilds: bool) -> None:
+    def __init__(
+        self, folder: Place, encoder: Encoder | str | None, *, rebuilds: bool, device: str | None
+    ) -> None:
         """Use `Gallery.open`."""
+        self._device = device or os.environ.get(DEVICE_VARIABLE) or "auto"
+        check_device(self._device)
         self.folder = folder
+        self.cache = at(folder).cache()  # for what a server makes, and can make again
         self._wanted = encoder
         self._rebuild = rebuilds
         self._encoder: Encoder | None = None
@@ -45,7 +54,12 @@ class Opened:
 
     def _fitting_encoder(self, manifest: Manifest | None, *, rebuild: bool = False) -> Encoder:
         self._encoder = fitting_encoder(
-            self.folder, manifest, wanted=self._wanted, loaded=self._encoder, rebuild=rebuild
+            self.folder,
+            manifest,
+            wanted=self._wanted,
+            loaded=self._encoder,
+            rebuild=rebuild,
+            device=self._device,
         )
         return self._encoder
 

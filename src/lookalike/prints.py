@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .fingerprints import packed
 from .fingerprints.basis import basis
@@ -13,13 +13,13 @@ from .words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
     from typing import TypeAlias
 
     import numpy as np
     from numpy.typing import NDArray
 
     from .fingerprints import Fingerprint
+    from .place import Place
 
     Allowed: TypeAlias = Callable[[Iterable[bytes]], set[bytes]]
 
@@ -38,7 +38,7 @@ MOST_BITS = 80  # of 256 that differ; of different pictures it is 128, give or t
 class Prints:
     """Fingerprints by their file's content; rows are only added, so that a place names one."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Place) -> None:
         """Name the tables."""
         import pyarrow as pa
 
@@ -57,19 +57,18 @@ class Prints:
     def frozen(self) -> Prints:
         """Give these as they are now, whatever is written."""
         twin = copy(self)
+        twin.words = self.words.frozen()  # first: what they name is there by now
         twin.table = self.table.frozen()
         return twin
 
     def add(self, prints: Mapping[bytes, bytes]) -> None:
         """Commit packed fingerprints by content hash; none of them may be there already."""
-        import numpy as np
-        import pyarrow as pa
-
         if prints:
-            hashes = np.frombuffer(b"".join(map(packed.pdq, prints.values())), np.uint8)
-            pdq = pa.FixedSizeListArray.from_arrays(hashes, PDQ_BYTES)
-            rows = {"content_hash": [*prints], "pdq": pdq, "fingerprint": [*prints.values()]}
-            self.table.write(rows, replace=False)
+            self.table.write(_rows(prints), replace=False)
+
+    def write_apart(self, prints: Mapping[bytes, bytes]) -> list[str]:
+        """Write packed fingerprints by content hash as `Table.write_apart` does."""
+        return self.table.write_apart(_rows(prints)) if prints else []
 
     def contents(self) -> Iterator[list[bytes]]:
         """List the contents whose fingerprints are there, in batches."""
@@ -196,3 +195,13 @@ class Prints:
                 scanner = dataset.scanner(["fingerprint"], offset=start, limit=end - start)
                 for batch in scanner.to_batches():
                     yield from batch.column(0).to_pylist()
+
+
+def _rows(prints: Mapping[bytes, bytes]) -> dict[str, Any]:
+    """Make the table's columns of packed fingerprints."""
+    import numpy as np
+    import pyarrow as pa
+
+    hashes = np.frombuffer(b"".join(map(packed.pdq, prints.values())), np.uint8)
+    pdq = pa.FixedSizeListArray.from_arrays(hashes, PDQ_BYTES)
+    return {"content_hash": [*prints], "pdq": pdq, "fingerprint": [*prints.values()]}

@@ -6,7 +6,10 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
+from .encoders import HUB
+from .encoders.devices import likely_device
 from .errors import ArgumentError
+from .manifest import Manifest
 from .opened import Opened
 from .sources import look_at_root
 from .table import batched
@@ -164,6 +167,23 @@ class Reading(Opened):
             GalleryNotFoundError: there is no gallery.
         """
         return self._catalog.labels(self._open_store(self._manifest()).frozen())
+
+    def device(self) -> str:
+        """Tell what the encoder runs on, `cpu` or `cuda`, by starting it there.
+
+        Raises:
+            EncoderError: the device that was asked for can't be used.
+        """
+        encoder = self._fitting_encoder(Manifest.read(self.folder), rebuild=self._rebuild)
+        return str(getattr(encoder, "device", "cpu"))  # an encoder of the caller's own may not say
+
+    def likely_device(self) -> str:
+        """Tell what the encoder would be tried on by what is installed, without loading it.
+
+        Raises:
+            GalleryNotFoundError: there is no gallery.
+        """
+        return likely_device(self._device, hub=self._manifest().encoder.source.startswith(HUB))
 
     def info(self) -> Info:
         """Count the rows, look at the roots, the index and the disk.

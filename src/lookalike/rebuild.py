@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from .place import at
 from .sources import stat_source
 from .store import Store
 from .table import from_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from .manifest import EncoderCard, Manifest
+    from .place import Place
     from .types import Source
 
 _PREFIX, _SUFFIX = "pictures-", ".lance"
 
 
-def start(folder: Path, manifest: Manifest, card: EncoderCard) -> Manifest:
+def start(folder: Place, manifest: Manifest, card: EncoderCard) -> Manifest:
     """Name the table to fill: a new one, or the one that a rebuild by this encoder stopped at."""
     if manifest.rebuild and manifest.rebuild[0] == card:
         return manifest
-    number = 1 + max((_number(path.name) for path in folder.glob("*" + _SUFFIX)), default=1)
+    number = 1 + max(map(_number, at(folder).tables()), default=1)
     return replace(manifest, rebuild=(card, f"{_PREFIX}{number}{_SUFFIX}"))
 
 
-def sources(folder: Path, manifest: Manifest) -> Iterator[Source]:
+def sources(folder: Place, manifest: Manifest) -> Iterator[Source]:
     """List the files of all rows in use, as they are now; those that are gone are left out."""
     store = Store(folder, manifest.table, manifest.encoder.dimensions)
     for batch in store.pictures.scan(["path", "metadata"]):
@@ -37,7 +37,7 @@ def sources(folder: Path, manifest: Manifest) -> Iterator[Source]:
                 yield replace(source, metadata=row.get("metadata"))
 
 
-def finish(folder: Path, manifest: Manifest) -> None:
+def finish(folder: Place, manifest: Manifest) -> None:
     """Switch to the new table in one step, then delete the others.
 
     Raises:
@@ -47,9 +47,9 @@ def finish(folder: Path, manifest: Manifest) -> None:
         return
     card, table = manifest.rebuild
     replace(manifest, encoder=card, table=table, rebuild=None).write(folder)
-    for other in folder.glob("pictures*" + _SUFFIX):
-        if other.name != table:
-            shutil.rmtree(other, ignore_errors=True)
+    for other in at(folder).tables():
+        if other.startswith("pictures") and other != table:
+            at(folder).drop(other)
 
 
 def _number(name: str) -> int:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
+
+from .indexing import DeviceOption
 
 app = typer.Typer()
 
@@ -35,9 +38,11 @@ def serve(
     workers: Annotated[
         int, typer.Option(min=0, max=256, help="Processes that search. Default: one a core.")
     ] = 0,
+    device: DeviceOption = None,
 ) -> None:
     """Serve the page and the REST service over a gallery."""
     from .gallery import Gallery
+    from .opened import DEVICE_VARIABLE
     from .server import serve as run
     from .server.guard import allowed_hosts
     from .server.state import Settings
@@ -58,7 +63,11 @@ def serve(
 
             webbrowser.open(url)
 
+    opened = Gallery.open(gallery, device=device)
+    if device:
+        say(f"The encoder runs on: {opened.device()}", error=True)
+        os.environ[DEVICE_VARIABLE] = device  # for the processes that search
     try:
-        run(Gallery.open(gallery), settings, host=host, port=port, on_ready=on_ready)
+        run(opened, settings, host=host, port=port, on_ready=on_ready)
     except KeyboardInterrupt:
         say("Ended.", error=True)

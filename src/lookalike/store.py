@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 from collections import defaultdict
 from copy import copy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .nearest import FOUND, nearest
+from .place import at
 from .prints import MAX_ORPHANS_SHARE, Prints
 from .sources import TRY_AGAIN, check_id
 from .sources.ahead import mapped
@@ -18,11 +17,12 @@ from .types import Entry, Record, Refusal, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from pathlib import Path
 
     import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
+
+    from .place import Place
 
 
 REFUSALS = "refusals.lance"
@@ -33,12 +33,14 @@ MAX_INDEX_BITS = 8  # a dimension, which Lance wants to be whole
 VECTOR_INDEX = "vector_idx"
 PATHS_AT_ONCE = 100  # that one scan looks under
 LOST_AT_ONCE = 64  # files that one thread looks for
+# What `Table.write_apart` gave of pictures, and of their fingerprints.
+Fragments: TypeAlias = "tuple[list[str], list[str]]"
 
 
 class Store:
     """The rows of a gallery and its refusals."""
 
-    def __init__(self, folder: Path, table: str, dimensions: int, *, copies: bool = True) -> None:
+    def __init__(self, folder: Place, table: str, dimensions: int, *, copies: bool = True) -> None:
         """Name the tables.
 
         Args:
@@ -74,7 +76,7 @@ class Store:
     def frozen(self) -> Store:
         """Give it as it is now, for what is read in several steps."""
         twin = copy(self)
-        twin.pictures, twin.prints = self.pictures.frozen(), self.prints.frozen()
+        twin.prints, twin.pictures = self.prints.frozen(), self.pictures.frozen()
         return twin
 
     def entries(self, ids: Sequence[str]) -> list[Entry]:
@@ -97,13 +99,50 @@ class Store:
         Raises:
             StorageError: the disk is full, read-only or unreachable; nothing was changed.
         """
+        if not records:
+            return
+        # First, so that no row is without: what has a fingerprint is not looked at again.
+        if self.copies:
+            self.prints.add(_prints(records))
+        self.pictures.write(self._rows(records), replace=replace)
+
+    def write_apart(self, records: Sequence[Record]) -> Fragments:
+        """Write rows that are no part of the tables until they are given to `append`.
+
+        Raises:
+            StorageError: the tables are not there (see `create`), or can't be written.
+        """
+        if not records:
+            return [], []
+        prints = self.prints.write_apart(_prints(records)) if self.copies else []
+        return self.pictures.write_apart(self._rows(records)), prints
+
+    def append(self, written: Sequence[Fragments]) -> None:
+        """Commit rows that were written apart; none of their paths may have a row already.
+
+        Raises:
+            StorageError: as by `add`.
+        """
+        self.prints.table.append(one for _, prints in written for one in prints)
+        self.pictures.append(one for pictures, _ in written for one in pictures)
+
+    def create(self) -> None:
+        """Make the tables that others are to write apart for."""
+        for table in (self.pictures, self.prints.table):
+            table.create()
+
+    def drop_apart(self) -> None:
+        """Delete what was written apart and never appended; nobody may be writing apart."""
+        for table in (self.pictures, self.prints.table):
+            table.drop_old_versions(apart=True)
+
+    def _rows(self, records: Sequence[Record]) -> dict[str, Any]:
+        """Make the table's columns of records."""
         import numpy as np
         import pyarrow as pa
 
-        if not records:
-            return
         vectors = np.stack([record.vector for record in records]).astype(np.float16)
-        rows = {
+        return {
             **_file_columns(record.source for record in records),
             "content_hash": [record.content_hash for record in records],
             "width": [record.width for record in records],
@@ -111,10 +150,6 @@ class Store:
             "vector": pa.FixedSizeListArray.from_arrays(vectors.ravel(), self.dimensions),
             "metadata": [record.source.metadata for record in records],
         }
-        # First, so that no row is without: what has a fingerprint is not looked at again.
-        if self.copies:
-            self.prints.add({r.content_hash: r.fingerprint for r in records if r.fingerprint})
-        self.pictures.write(rows, replace=replace)
 
     def refuse(self, refused: Sequence[tuple[Source, str | None]]) -> None:
         """Remember files that could not be used; None for a reason where it is another kind."""
@@ -237,8 +272,11 @@ class Store:
         """Give the rows of some contents as `find` does."""
         return [_row(record, vector) for record in self.by_content(contents, where)]
 
-    def optimize(self, *, orphans: bool = True) -> None:
-        """Merge fragments, build the index or bring it up to date, drop old versions."""
+    def optimize(self, *, orphans: bool = True, build: Callable[..., Any] | None = None) -> None:
+        """Merge fragments, build the index or bring it up to date, drop old versions.
+
+        `build` makes the index of vectors anew, in place of Lance, see `Table.update_index`.
+        """
         for table in (self.pictures, self.refusals):
             table.merge_fragments()
         bits = min(-(-INDEX_BITS // self.dimensions), MAX_INDEX_BITS)
@@ -247,6 +285,7 @@ class Store:
             "vector",
             INDEX_KIND,
             from_rows=INDEX_FROM_ROWS,
+            build=build,
             metric="cosine",
             num_bits=bits,
         )
@@ -273,13 +312,8 @@ class Store:
         }
 
     def bytes_on_disk(self) -> int:
-        """Sum up the sizes of all files in the gallery's folder."""
-        total = 0
-        for folder, _, names in os.walk(self.folder):
-            for name in names:
-                with contextlib.suppress(OSError):  # a writer has just replaced it
-                    total += os.lstat(os.path.join(folder, name)).st_size
-        return total
+        """Sum up the sizes of all files of the gallery."""
+        return at(self.folder).size()
 
 
 def records(batch: pa.RecordBatch) -> Iterator[Record]:
@@ -293,6 +327,10 @@ def records(batch: pa.RecordBatch) -> Iterator[Record]:
     ):
         source = Source(from_text(row["path"]), row["size"], row["mtime_ns"], row.get("metadata"))
         yield Record(source, row["content_hash"], row["width"], row["height"], vector)
+
+
+def _prints(records: Sequence[Record]) -> dict[bytes, bytes]:
+    return {r.content_hash: r.fingerprint for r in records if r.fingerprint}
 
 
 def _entry(one: str, rows: list[dict[str, Any]]) -> Entry:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import functools
 import itertools
+import json
 import os
 import re
 import threading
-from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from .errors import StorageError
+from .place import at, explained, is_of_a_store
 from .sources.addresses import below
 
 P = ParamSpec("P")
@@ -19,10 +21,11 @@ T = TypeVar("T")
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from pathlib import Path
 
     import lance
     import pyarrow as pa
+
+    from .place import Place
 
 MAX_SMALL_FRAGMENTS = 8
 SMALL_FRAGMENT_ROWS = 100_000
@@ -34,7 +37,7 @@ LOOKUP_VALUES = 500  # in one filter expression
 class Table:
     """One Lance table whose key is `path`; created by its first write."""
 
-    def __init__(self, uri: Path, schema: pa.Schema, *, file_format: str | None = None) -> None:
+    def __init__(self, uri: Place, schema: pa.Schema, *, file_format: str | None = None) -> None:
         """Name the table, and Lance's file format where it is not to be its own choice."""
         self.uri = uri
         self.schema = schema
@@ -61,11 +64,10 @@ class Table:
         with storage(), self._lock:
             # Never moved to another version in place: other threads may be reading from it.
             if self._dataset is None:
-                if (self.uri / "_versions").is_dir():
-                    self._dataset = _lance().dataset(str(self.uri))
+                self._dataset = self._open()
             elif self._dataset.version != self._dataset.latest_version:
-                session = self._dataset.session()  # with what its caches hold of the index
-                self._dataset = _lance().dataset(str(self.uri), session=session)
+                # With what the session's caches hold of the index.
+                self._dataset = self._open(session=self._dataset.session())
         return self._dataset
 
     def write(self, rows: dict[str, Any], *, replace: bool) -> None:
@@ -75,7 +77,7 @@ class Table:
         table = pa.table(rows, schema=self.schema)
         self._add_missing_columns()
         dataset = self.dataset()
-        with storage():
+        with self._committing():
             if dataset is not None and replace:
                 merge = dataset.merge_insert("path").when_matched_update_all()
                 merge.when_not_matched_insert_all().execute(table)
@@ -84,6 +86,7 @@ class Table:
                 table,
                 str(self.uri),
                 mode="create" if dataset is None else "append",
+                storage_options=at(self.uri).storage_options(),
                 enable_stable_row_ids=True,
                 data_storage_version=self._file_format if dataset is None else None,
             )
@@ -97,6 +100,53 @@ class Table:
         if missing:
             with storage():  # another object than the one that threads may be reading from
                 _lance().dataset(str(self.uri)).add_columns(missing)
+
+    def create(self) -> None:
+        """Commit the table without a row, where there is none yet."""
+        if self.dataset() is None:
+            self.overwrite([])
+
+    def write_apart(self, rows: dict[str, Any]) -> list[str]:
+        """Write rows beside the table, which `append` makes part of it; give their fragments.
+
+        Any number of processes may do so at once. What is never appended is deleted in time, see
+        `drop_old_versions`.
+
+        Raises:
+            StorageError: the table is not there, or can't be written.
+        """
+        import pyarrow as pa
+
+        self._add_missing_columns()
+        dataset = self.dataset()
+        if dataset is None:
+            raise StorageError(f"There is no table at {self.uri}; see that the gallery is shared.")
+        with storage():
+            data = pa.table(rows, schema=self.schema)
+            fragments = _lance().fragment.write_fragments(data, dataset, mode="append")
+        return [json.dumps(fragment.to_json()) for fragment in fragments]
+
+    def append(self, fragments: Iterable[str]) -> None:
+        """Commit what `write_apart` gave, all in one commit.
+
+        Raises:
+            StorageError: it can't be written, or a fragment's file is not here.
+        """
+        lance, dataset = _lance(), self.dataset()
+        found = [lance.FragmentMetadata.from_json(fragment) for fragment in fragments]
+        if not found or dataset is None:
+            return
+        for file in (file for fragment in found for file in fragment.files):
+            if isinstance(self.uri, Path) and not (self.uri / "data" / file.path).exists():
+                raise StorageError(
+                    f"A worker's file is not in {self.uri}; the gallery's folder must be the same "
+                    "one on every node, such as of a network disk."
+                )
+        with self._committing():
+            operation = lance.LanceOperation.Append(found)
+            self._dataset = lance.LanceDataset.commit(
+                dataset, operation, read_version=dataset.version
+            )
 
     def count(self) -> int:
         """Count the rows."""
@@ -136,11 +186,12 @@ class Table:
         import pyarrow as pa
 
         reader = pa.RecordBatchReader.from_batches(self.schema, iter(batches))
-        with storage():
+        with self._committing():
             self._dataset = _lance().write_dataset(
                 reader,
                 str(self.uri),
                 mode="overwrite",
+                storage_options=at(self.uri).storage_options(),
                 enable_stable_row_ids=True,
                 data_storage_version=self._file_format,
             )
@@ -151,7 +202,7 @@ class Table:
         if dataset is None:
             return
         for some in batched(paths, LOOKUP_VALUES):
-            with storage():
+            with self._committing():
                 dataset.delete(f"path IN ({', '.join(map(literal, some))})")
 
     def merge_fragments(self) -> None:
@@ -159,13 +210,20 @@ class Table:
         dataset = self.dataset()
         if dataset is None:
             return
-        with storage():
+        with self._committing():
             small = sum(f.count_rows() < SMALL_FRAGMENT_ROWS for f in dataset.get_fragments())
             if small > MAX_SMALL_FRAGMENTS:
                 dataset.optimize.compact_files(target_rows_per_fragment=SMALL_FRAGMENT_ROWS)
 
     def update_index(
-        self, name: str, column: str, kind: str, *, from_rows: int, **options: Any
+        self,
+        name: str,
+        column: str,
+        kind: str,
+        *,
+        from_rows: int,
+        build: Callable[..., Any] | None = None,
+        **options: Any,
     ) -> None:
         """Index a vector column and the content hashes, or bring their indexes up to date.
 
@@ -174,26 +232,52 @@ class Table:
             column: to be searched for what is nearest.
             kind: of index, as Lance names it.
             from_rows: a smaller table has none.
+            build: called as Lance's `create_index`, to make the index anew by other means.
             options: of the index.
         """
         dataset, rows = self.dataset(), self.count()
         if dataset is None or rows < from_rows:
             return
-        with storage():
-            if name not in {index.name for index in dataset.describe_indices()}:
+        with self._committing():
+            if build or name not in {index.name for index in dataset.describe_indices()}:
                 dataset.create_scalar_index("content_hash", "BTREE")  # replaces, if there is one
-                dataset.create_index(column, kind, name, **options)
+                (build or dataset.create_index)(column, kind, name, **options)
                 return
             unindexed = dataset.stats.index_stats(name)["num_unindexed_rows"]
             if unindexed > MAX_UNINDEXED_SHARE * rows:
                 dataset.optimize.optimize_indices()
 
-    def drop_old_versions(self) -> None:
-        """Delete what only older versions use: a reader takes the newest at every call."""
+    def drop_old_versions(self, *, apart: bool = False) -> None:
+        """Delete what only older versions use: a reader takes the newest at every call.
+
+        In an object store those of the last minutes stay, see `place.KEPT_VERSIONS_MINUTES`. Files
+        that no version uses, as killed processes leave them, go when they are a week old; with
+        `apart` now, which asks that nobody is writing apart.
+        """
         dataset = self.dataset()
         if dataset is not None:
-            with storage():
-                dataset.cleanup_old_versions(timedelta(0))
+            with self._committing():
+                kept = at(self.uri).kept_versions
+                dataset.cleanup_old_versions(kept, delete_unverified=apart)
+
+    def _open(self, **options: Any) -> lance.LanceDataset | None:
+        """Open the newest version; None where there is no table, which is no failure to look."""
+        if isinstance(self.uri, Path) and not (self.uri / "_versions").is_dir():
+            return None
+        options["storage_options"] = at(self.uri).storage_options()
+        try:
+            found: lance.LanceDataset = _lance().dataset(str(self.uri), **options)
+        except ValueError as error:
+            if isinstance(self.uri, Path) or "was not found" not in str(error):
+                raise
+            return None
+        return found
+
+    @contextlib.contextmanager
+    def _committing(self) -> Iterator[None]:
+        at(self.uri).check()
+        with storage():
+            yield
 
 
 def having(dataset: lance.LanceDataset, columns: Iterable[str]) -> list[str]:
@@ -239,8 +323,12 @@ def storage() -> Iterator[None]:
 
     try:
         yield
-    except (OSError, RuntimeError, pa.ArrowException) as error:
+    except (OSError, RuntimeError, ValueError, pa.ArrowException) as error:
         text = re.sub(r",? /\S+\.rs:\S+", "", " ".join(str(error).split()))  # of Lance's source
+        if is_of_a_store(text):
+            raise StorageError(f"The gallery can't be used: {explained(text)}") from error
+        if isinstance(error, ValueError) and not isinstance(error, pa.ArrowException):
+            raise
         raise StorageError(
             "The gallery can't be read or written; see that its disk has space and is writable, "
             f"then run the command again ({text[:300]})."

@@ -9,6 +9,7 @@ what would be read, and tell least: a query leaves them out.
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +20,12 @@ from .table import Table, storage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     import lance
     import pyarrow as pa
     from numpy.typing import NDArray
+
+    from .place import Place
 
 NAME = "words.lance"
 BUCKETS = 65_536
@@ -39,7 +41,7 @@ _MERGED_AT_ONCE = 4_096  # buckets
 class Words:
     """The index; `until` is the number of the first picture that is not in it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Place) -> None:
         """Name the table."""
         import pyarrow as pa
 
@@ -50,8 +52,14 @@ class Words:
                 ("postings", pa.large_binary()),
             ]
         )
-        self._frequency: tuple[int, NDArray[np.int64]] = -1, np.empty(0, np.int64)
+        self._frequency: dict[int, NDArray[np.int64]] = {}  # of one version
         self.table = Table(folder / NAME, schema, file_format=FILE_FORMAT)
+
+    def frozen(self) -> Words:
+        """Give the index as it is now, whatever is written; what is known of it is shared."""
+        twin = copy(self)
+        twin.table = self.table.frozen()
+        return twin
 
     def until(self) -> int:
         """Tell how many pictures are in the index."""
@@ -169,14 +177,16 @@ class Words:
 
     def _frequencies(self, dataset: lance.LanceDataset) -> NDArray[np.int64]:
         """Tell how many pictures have each word: [WORDS]; read anew for each version."""
-        version, frequency = self._frequency
-        if version != dataset.version:
+        version = int(dataset.version)
+        frequency = self._frequency.get(version)
+        if frequency is None:
             frequency = np.zeros(WORDS, np.int64)
             with storage():
                 column = dataset.to_table(columns=["counts"])["counts"]
             for segment in _flat(column).reshape(-1, WORDS):
                 frequency += segment
-            self._frequency = int(dataset.version), frequency
+            self._frequency.clear()
+            self._frequency[version] = frequency
         return frequency
 
 

@@ -28,6 +28,8 @@ class Encoder(Protocol):
         sha256: of the weights, 64 hexadecimal digits.
         dimensions: D.
         preprocessing: what `prepare` does, as JSON values.
+
+    One that runs on a GPU also has `device`, which says `cuda`.
     """
 
     name: str
@@ -50,29 +52,35 @@ class Encoder(Protocol):
         ...
 
 
-def load(name: str = DEFAULT) -> Encoder:
+def load(name: str = DEFAULT, *, device: str = "auto") -> Encoder:
     """Load an encoder by name.
 
     Args:
         name: a packaged one; the path of an ONNX file with its card inside or beside it, see
             `card`; or a Hugging Face model, `hf:owner/name[@revision]` or `hf:./folder`, see `hub`.
+        device: `cpu`; `cuda` for an NVIDIA GPU; `auto` for a GPU where one can be used. It is
+            started when it is first needed; `encoder.device` starts it, and tells which it is.
 
     Raises:
+        ArgumentError: there is no such device.
         EncoderError: there is none of this name, or its file can't be used.
     """
     from pathlib import Path
 
+    from .devices import check_device
+
+    check_device(device)
     if name.startswith(HUB):
         from .hub import HubEncoder
 
-        return HubEncoder(name)
+        return HubEncoder(name, device=device)
     from .onnx import OnnxEncoder
 
     packaged = Path(__file__).parent / "weights" / f"{name}.onnx"
     if os.path.basename(name) == name and packaged.is_file():
-        return OnnxEncoder(packaged, source=name)
+        return OnnxEncoder(packaged, source=name, device=device)
     if name.endswith(".onnx"):
-        return OnnxEncoder(Path(name), source=os.path.abspath(name))
+        return OnnxEncoder(Path(name), source=os.path.abspath(name), device=device)
     raise EncoderError(
         f"There is no encoder {name!r}; name the packaged {DEFAULT!r}, an .onnx file, or a Hugging "
         f"Face model as {HUB}owner/name."

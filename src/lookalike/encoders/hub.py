@@ -1,4 +1,4 @@
-"""An encoder that is a Hugging Face vision model, run by torch on the CPU in float32.
+"""An encoder that is a Hugging Face vision model, run by torch in float32, on the CPU or a GPU.
 
 `load_torch(name) -> HubModel` is the model itself, for whoever trains from it; `HubEncoder` is the
 same as an `Encoder`. Needs `pip install 'lookalike[hub]'`.
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import EncoderError
 from . import no_text_tower
+from .devices import torch_device
 from .snapshot import find
 
 if TYPE_CHECKING:
@@ -99,12 +100,11 @@ def load_torch(name: str) -> HubModel:
 class HubEncoder:
     """Run a Hugging Face model over pictures, and over texts where it has a tower for them.
 
-    float32 on the CPU; `encode` sets torch's threads for the thread that calls it, and sets them
-    back.
+    `encode` sets torch's threads for the thread that calls it, and sets them back.
     """
 
-    def __init__(self, name: str) -> None:
-        """Load the model; see `load_torch`.
+    def __init__(self, name: str, *, device: str = "auto") -> None:
+        """Load the model, see `load_torch`, for a device as in `encoders.load`.
 
         Raises:
             EncoderError: it can't be.
@@ -116,8 +116,23 @@ class HubEncoder:
             "input": hub.input.to_dict(),
             "pooling": hub.pooling,
         }
+        self._wanted_device = device
+        self._device = ""
         self._tokenizer: Any = None
         self._lock = threading.Lock()
+
+    @property
+    def device(self) -> str:
+        """What the model runs on: `cpu` or `cuda`, to which it is moved when first needed.
+
+        Raises:
+            EncoderError: `cuda` was asked for and can't be used.
+        """
+        with self._lock:
+            if not self._device:
+                self._device = torch_device(self._wanted_device)
+                self._hub.module.to(self._device)
+            return self._device
 
     def prepare(self, picture: Picture) -> NDArray[np.uint8]:
         """Make the network's pixels, as the model's own image processor does: uint8 [H, W, 3]."""
@@ -141,13 +156,13 @@ class HubEncoder:
         import numpy as np
         import torch
 
-        vectors = np.empty((len(inputs), self.dimensions), np.float32)
+        vectors, device = np.empty((len(inputs), self.dimensions), np.float32), self.device
         for start in range(0, len(inputs), BATCH):
             part = slice(start, start + BATCH)
             try:
                 pixels = torch.from_numpy(self._hub.input.normalise(np.stack(inputs[part])))
                 with torch.inference_mode(), _threads(threads):
-                    vectors[part] = self._hub.module(pixels).float().numpy()
+                    vectors[part] = self._hub.module(pixels.to(device)).float().cpu().numpy()
             except (RuntimeError, ValueError) as error:
                 raise EncoderError(f"The encoder {self.name} can't run: {error}") from error
         return _unit(vectors, self.name)
@@ -166,10 +181,11 @@ class HubEncoder:
         model = self._hub.module.model
         if not has_text_tower(model):
             raise EncoderError(no_text_tower(self.name))
-        tokens = self._tokens(text, model.config)
+        device = self.device
+        tokens = {n: t.to(device) for n, t in self._tokens(text, model.config).items()}
         try:
             with torch.inference_mode(), _threads(0):
-                vector = self._hub.module.text(**tokens).float().numpy()
+                vector = self._hub.module.text(**tokens).float().cpu().numpy()
         except (RuntimeError, ValueError, IndexError) as error:
             raise EncoderError(f"The encoder {self.name} can't read that: {error}") from error
         return _unit(np.asarray(vector, np.float32), self.name)[0]  # type: ignore[no-any-return]

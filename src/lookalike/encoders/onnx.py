@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import EncoderError
 from .card import METADATA_KEY, Card, Input, Output, Preprocessing
+from .devices import device_of, providers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,8 +41,10 @@ _SHOWN_SIDE_PIXELS, _SHOWN_DIMENSIONS = 224, 512  # in an example, where the fil
 class OnnxEncoder:
     """Run an ONNX file over pictures; see the module for what the file must be."""
 
-    def __init__(self, path: Path, *, source: str) -> None:
+    def __init__(self, path: Path, *, source: str, device: str = "auto") -> None:
         """Read the weights and their card; the network itself is built when it is first used.
+
+        `device` is as in `encoders.load`.
 
         Raises:
             EncoderError: the file can't be read, or has no card, or one that can't be used.
@@ -51,8 +54,18 @@ class OnnxEncoder:
         self.name, self.dimensions, self.preprocessing = card.name, card.dimensions, card.recorded()
         self.source = source
         self.sha256 = hashlib.sha256(self._weights).hexdigest()
+        self._wanted_device = device
         self._sessions: dict[int, onnxruntime.InferenceSession] = {}
         self._lock = threading.Lock()
+
+    @property
+    def device(self) -> str:
+        """What the network really runs on: `cpu` or `cuda`.
+
+        Raises:
+            EncoderError: it can't be built, or `cuda` was asked for and can't be used.
+        """
+        return device_of(self._session(1), self._wanted_device)
 
     def prepare(self, picture: Picture) -> NDArray[np.uint8]:
         """Resize the picture to the network's input, antialiased: uint8 [H, W, 3]."""
@@ -110,8 +123,10 @@ class OnnxEncoder:
     def _session(self, threads: int) -> onnxruntime.InferenceSession:
         with self._lock:
             if threads not in self._sessions:
-                session = _build(self._weights, self.name, threads)
+                session = _build(self._weights, self.name, threads, self._wanted_device)
                 _check_tensors(session, self._card)
+                if device_of(session, self._wanted_device) != "cpu":
+                    return self._sessions.setdefault(1, self._sessions.setdefault(0, session))
                 self._sessions[threads] = session
             return self._sessions[threads]
 
@@ -204,7 +219,9 @@ def _varint(message: memoryview, at: int) -> tuple[int, int]:
     return 7, len(message)  # of a kind that is none
 
 
-def _build(weights: bytes, name: str, threads: int) -> onnxruntime.InferenceSession:
+def _build(
+    weights: bytes, name: str, threads: int, device: str = "cpu"
+) -> onnxruntime.InferenceSession:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -215,8 +232,9 @@ def _build(weights: bytes, name: str, threads: int) -> onnxruntime.InferenceSess
     # Weights in another file, looked for in the working folder, would escape the hash.
     options.add_session_config_entry("session.model_external_initializers_file_folder_path", _NONE)
     options.log_severity_level = 4  # what goes wrong is raised
+    tried = providers(device)
     try:
-        return onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(weights, options, providers=tried)
     except Exception as error:
         if _EXTERNAL in weights:
             raise EncoderError(

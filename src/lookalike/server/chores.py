@@ -9,7 +9,6 @@ import threading
 import time
 import warnings
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ArgumentError, GalleryNotFoundError, LookalikeError
@@ -38,7 +37,7 @@ def run(connection: Connection, folder: str, kind: str, values: dict[str, Any]) 
     last: dict[str, Any]
     try:
         _be_stoppable(connection)
-        chore = Chore(connection, Path(folder))
+        chore = Chore(connection, folder)
         last = {"report": getattr(chore, kind)(values)}
     except KeyboardInterrupt:
         last = {"cancelled": True}
@@ -51,12 +50,11 @@ def run(connection: Connection, folder: str, kind: str, values: dict[str, Any]) 
 class Chore:
     """The jobs by name, each of which takes an object of JSON and gives one."""
 
-    def __init__(self, connection: Connection, folder: Path) -> None:
-        """Work on the gallery in a folder."""
+    def __init__(self, connection: Connection, folder: str) -> None:
+        """Work on the gallery at a place."""
         from ..gallery import Gallery
 
         self._connection = connection
-        self._folder = folder
         self._gallery = Gallery.open(folder)
         self._started = self._told = time.monotonic()
 
@@ -68,7 +66,7 @@ class Chore:
         if not paths:
             with contextlib.suppress(GalleryNotFoundError):
                 paths = [root.path for root in self._gallery.info().roots]
-            paths = [path for path in paths if path != str(self._folder / FOLDER)]
+            paths = [path for path in paths if path != str(self._gallery.folder / FOLDER)]
         if not paths:
             raise ArgumentError("No folder is known yet; name one.")
 
@@ -106,7 +104,7 @@ class Chore:
         found = self._gallery.duplicates(
             kind=values["kind"], on_progress=self._stage, on_left_out=left_out.append
         )
-        groups.save(self._folder, values["kind"], version, found, left_out)
+        groups.save(self._gallery.cache, values["kind"], version, found, left_out)
         return {"groups": len(found), "left_out": len(left_out)}
 
     def trash(self, values: dict[str, Any]) -> dict[str, Any]:
@@ -114,7 +112,7 @@ class Chore:
         from ..trash import to_trash
         from . import groups
 
-        wanted = groups.only(groups.load(self._folder, values["kind"]), values["paths"])
+        wanted = groups.only(groups.load(self._gallery.cache, values["kind"]), values["paths"])
         moved = list[str]()
 
         def on_file(path: str, reason: str) -> None:
@@ -126,7 +124,7 @@ class Chore:
         finally:
             if moved:
                 self._gallery.remove(*moved)
-                groups.forget(self._folder, moved)
+                groups.forget(self._gallery.cache, moved)
         left = [asdict(refusal) for refusal in report.left]
         return {"moved": list(report.moved), "left": left, "frees": report.bytes_freed}
 

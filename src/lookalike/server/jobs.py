@@ -9,15 +9,12 @@ import threading
 import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import chores
 from .messages import error_from_json, receive, send
 from .problems import ProblemError, code_of
 from .workers import Child
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 LANES = {"index": 0, "prune": 0, "trash": 0, "duplicates": 1, "map": 2}  # what writes, what reads
 MAX_QUEUED = 16
@@ -73,9 +70,9 @@ class Job:
 class Jobs:
     """All jobs, and the threads that wait for their processes."""
 
-    def __init__(self, folder: Path) -> None:
-        """Work on the gallery in a folder."""
-        self._folder = folder
+    def __init__(self, gallery: str) -> None:
+        """Work on the gallery at a place."""
+        self._gallery = gallery
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._lock = threading.Lock()
         self._wake = threading.Condition(self._lock)
@@ -163,7 +160,7 @@ class Jobs:
         return next(itertools.islice(queued, 1), None)
 
     def _run(self, job: Job) -> None:
-        child = Child(chores.run, str(self._folder), job.kind, job.values)
+        child = Child(chores.run, self._gallery, job.kind, job.values)
         killed_at: float | None = None
         try:
             while True:

@@ -50,7 +50,7 @@ class Map:
 
 
 def make(gallery: Gallery, *, on_progress: Callable[[str, int, int], None]) -> dict[str, Any]:
-    """Lay a gallery out, and leave it in the gallery's folder.
+    """Lay a gallery out, and leave it for the server.
 
     Raises:
         GalleryNotFoundError: there is no gallery.
@@ -83,7 +83,7 @@ def make(gallery: Gallery, *, on_progress: Callable[[str, int, int], None]) -> d
     points["id"] = ids
     points["x"], points["y"], points["label"] = places[:, 0], places[:, 1], labels
     note = " ".join(filter(None, [*notes, atlas.note]))
-    save(gallery.folder, Map(points, names, version, atlas.method, note))
+    save(gallery.cache, Map(points, names, version, atlas.method, note))
     return {"points": len(ids), "method": atlas.method}
 
 
@@ -126,6 +126,7 @@ def save(folder: Path, made: Map) -> None:
         method=np.str_(made.method),
         note=np.str_(made.note),
     )
+    folder.mkdir(parents=True, exist_ok=True)
     write(folder / FILE, out.getvalue())
 
 

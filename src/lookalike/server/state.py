@@ -74,8 +74,8 @@ class State:
 
         workers = settings.workers or os.cpu_count() or 1
         pool = Pool(work, str(gallery.folder), workers=workers)
-        kept = KeptQueries(gallery.folder)
-        small, jobs = Thumbnails(gallery.folder, pool), Jobs(gallery.folder)
+        kept = KeptQueries(gallery.cache)
+        small, jobs = Thumbnails(gallery.cache, pool), Jobs(str(gallery.folder))
         return cls(gallery, settings, pool, kept, Answers(), small, jobs)
 
     def roots(self) -> tuple[str, ...]:

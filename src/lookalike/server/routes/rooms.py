@@ -24,7 +24,7 @@ async def duplicates(request: Request, kind: Kind = "copies", refresh: Refresh =
     """Group the files that show the same picture; a job does it where it was not done yet."""
     state: State = request.app.state.lookalike
     version = await state.version()
-    found = await asyncio.to_thread(groups.read, state.gallery.folder, kind)
+    found = await asyncio.to_thread(groups.read, state.gallery.cache, kind)
     is_stale = found is not None and found["version"] != version
     if found is None or (refresh and (is_stale or found["left_out"])):
         return await _running(state, "duplicates", {"kind": kind})
@@ -36,7 +36,7 @@ async def duplicates(request: Request, kind: Kind = "copies", refresh: Refresh =
 async def trash(body: models.TrashBody, request: Request) -> Response:
     """Move files to the system's trash: only those that a group proposes, each checked again."""
     state: State = request.app.state.lookalike
-    groups.only(await asyncio.to_thread(groups.load, state.gallery.folder, body.kind), body.paths)
+    groups.only(await asyncio.to_thread(groups.load, state.gallery.cache, body.kind), body.paths)
     if state.jobs.is_writing():
         raise ProblemError(
             409, "gallery_busy", "A job writes to the gallery; wait until it is done."
@@ -55,7 +55,7 @@ async def gallery_map(request: Request, refresh: Refresh = False) -> Response:
     """Tell of the map of all pictures; a job makes it where it is not there yet."""
     state: State = request.app.state.lookalike
     version = await state.version()
-    found = await asyncio.to_thread(layout.load, state.gallery.folder)
+    found = await asyncio.to_thread(layout.load, state.gallery.cache)
     is_stale = found is not None and found.version != version
     if found is None or (refresh and is_stale):
         return await _running(state, "map", {})
@@ -87,7 +87,7 @@ async def labels(request: Request) -> Response:
 
 async def _map(request: Request) -> layout.Map:
     state: State = request.app.state.lookalike
-    found = await asyncio.to_thread(layout.load, state.gallery.folder)
+    found = await asyncio.to_thread(layout.load, state.gallery.cache)
     if found is None:
         raise ProblemError(404, "no_map", "There is no map yet; ask /api/v1/map for one.")
     return found

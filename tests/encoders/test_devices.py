@@ -1,0 +1,97 @@
+"""There is a GPU on few machines that run tests: what can be seen without one is tested."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from lookalike import Gallery, encoders
+from lookalike.encoders.devices import (
+    CPU_PROVIDER,
+    CUDA_PROVIDER,
+    device_of,
+    likely_device,
+    providers,
+)
+from lookalike.errors import ArgumentError, EncoderError
+from lookalike.ingest import CHUNK_PICTURES, GPU_CHUNK_PICTURES, chunk_pictures
+
+from ..conftest import RandomEncoder, fill, run
+
+
+def session(*names: str) -> SimpleNamespace:
+    return SimpleNamespace(get_providers=lambda: list(names))
+
+
+@pytest.fixture
+def without_cuda() -> None:
+    import onnxruntime
+
+    if CUDA_PROVIDER in onnxruntime.get_available_providers():
+        pytest.skip("this ONNX Runtime has CUDA")
+
+
+def test_unknown_devices_are_refused(tmp_path: Path) -> None:
+    for make in (lambda: encoders.load(device="gpu"), lambda: Gallery.open(tmp_path, device="tpu")):
+        with pytest.raises(ArgumentError, match="auto, cpu, cuda"):
+            make()
+
+
+def test_what_is_there_is_tried() -> None:
+    import onnxruntime
+
+    assert providers("cpu") == [CPU_PROVIDER]
+    names = [one if isinstance(one, str) else one[0] for one in providers("auto")]
+    assert names[-1] == CPU_PROVIDER
+    assert (CUDA_PROVIDER in names) == (CUDA_PROVIDER in onnxruntime.get_available_providers())
+
+
+def test_what_a_session_really_runs_on_is_told() -> None:
+    assert device_of(session(CUDA_PROVIDER, CPU_PROVIDER), "cuda") == "cuda"
+    assert device_of(session(CUDA_PROVIDER, CPU_PROVIDER), "auto") == "cuda"
+    assert device_of(session(CPU_PROVIDER), "auto") == "cpu"
+    with pytest.raises(EncoderError, match="nvidia-smi"):  # CUDA is installed, but can't start
+        device_of(session(CPU_PROVIDER), "cuda")
+
+
+@pytest.mark.usefixtures("without_cuda")
+def test_cuda_without_it_names_the_pip_line() -> None:
+    encoder = encoders.load(device="cuda")  # the device is not needed yet
+    for ask in (lambda: encoder.device, lambda: encoder.encode([None])):
+        with pytest.raises(EncoderError, match=r"pip install 'onnxruntime-gpu\[cuda,cudnn\]'"):
+            ask()
+    assert encoders.load().device == "cpu"
+    assert likely_device("auto", hub=False) == "cpu"
+    assert likely_device("cuda", hub=False).startswith("none: This ONNX Runtime has no CUDA")
+
+
+def test_torch_without_cuda_says_so() -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("this torch has CUDA")
+    with pytest.raises(EncoderError, match="--device cpu"):
+        encoders.devices.torch_device("cuda")
+    assert encoders.devices.torch_device("auto") == "cpu"
+
+
+def test_a_gpu_is_given_more_at_once() -> None:
+    assert chunk_pictures(RandomEncoder()) == CHUNK_PICTURES  # one that does not say
+    on_gpu = RandomEncoder()
+    on_gpu.device = "cuda"
+    assert chunk_pictures(on_gpu) == GPU_CHUNK_PICTURES
+
+
+@pytest.mark.usefixtures("without_cuda")
+def test_the_commands_say_what_they_run_on(tmp_path: Path) -> None:
+    fill(tmp_path / "p", 2)
+    done = run("index", tmp_path / "p", "--device", "auto", gallery=tmp_path / "g")
+    assert "The encoder runs on: cpu" in done.stderr
+    assert "device     cpu" in run("info", gallery=tmp_path / "g").stdout
+    picture = tmp_path / "p" / "0000.jpg"
+    for command in (["index", tmp_path / "p"], ["search", picture], ["serve", "--port", "0"]):
+        done = run(*command, "--device", "cuda", gallery=tmp_path / "g")
+        assert done.returncode == 1
+        assert "onnxruntime-gpu[cuda,cudnn]" in done.stderr
