@@ -190,9 +190,7 @@ class Bucket:
         self._known[name] = Stored(data, _stamp(meta))
         return self._known[name]
 
-    def write(
-        self, name: str, data: bytes, after: dict[str, str] | None
-    ) -> dict[str, str]:
+    def write(self, name: str, data: bytes, after: dict[str, str] | None) -> dict[str, str]:
         """Write a small object, if it still is what it was; give its new stamp.
 
         Args:
