@@ -18,6 +18,7 @@ SOURCE = ROOT / "src" / "lookalike"
 ORDER = [
     "__main__",
     "cli",
+    "indexing",
     "serving",
     "tidying",
     "workshops",

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from . import serving, tidying, workshops
+from . import indexing, serving, tidying, workshops
 from .errors import ArgumentError, LookalikeError
-from .workshops import DONE, INTERRUPTED, NOTHING_USABLE, WRONG_USAGE
+from .indexing import EncoderOption, GalleryOption
+from .workshops import DONE, NOTHING_USABLE, WRONG_USAGE
 
 if TYPE_CHECKING:
     from .client import AnyGallery
@@ -27,99 +28,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(indexing.app)
 app.add_typer(serving.app)
 app.add_typer(tidying.app)
 app.add_typer(workshops.app)
 
-GalleryOption = Annotated[
-    Optional[str],
-    typer.Option(
-        "--gallery",
-        metavar="DIR|URL",
-        help="The gallery's folder, or a server's URL. Default: $LOOKALIKE_GALLERY, else one in "
-        "your data folder.",
-    ),
-]
-EncoderOption = Annotated[
-    Optional[str],
-    typer.Option(
-        "--encoder",
-        metavar="NAME",
-        help="lookalike-2, an .onnx file, or hf:owner/name. Default: the gallery's own.",
-    ),
-]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-
-
-@app.command()
-def index(
-    paths: Annotated[
-        Optional[list[Path]], typer.Argument(metavar="PATH...", help="Folders and pictures.")
-    ] = None,
-    gallery: GalleryOption = None,
-    exclude: Annotated[
-        Optional[list[str]],
-        typer.Option(metavar="GLOB", help="Leave out names or paths like this; repeatable."),
-    ] = None,
-    include_hidden: Annotated[
-        bool, typer.Option("--include-hidden", help="Also what begins with a dot.")
-    ] = False,
-    copies: Annotated[
-        Optional[bool],
-        typer.Option(
-            "--copies/--no-copies",
-            help="Keep what proves copies, some 8 KB a picture. Default: as the gallery does; yes.",
-        ),
-    ] = None,
-    rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Make all vectors anew, as by --encoder.")
-    ] = False,
-    encoder: EncoderOption = None,
-) -> None:
-    """Add every picture under the paths; run it again for what is new or changed."""
-    from .terminal import IndexProgress, say
-
-    opened = _open(gallery, encoder=encoder, rebuild=rebuild)
-    with IndexProgress() as progress:
-        try:
-            report = opened.index(
-                *(paths or ()),
-                exclude=exclude or (),
-                include_hidden=include_hidden,
-                copies=copies,
-                on_progress=progress,
-            )
-        except KeyboardInterrupt:
-            through = progress.last.done - progress.last.refused if progress.last else 0
-            say(
-                f"Stopped; {through:,} files of this run are in {opened.folder}. Run the same "
-                "command again to go on.",
-                error=True,
-            )
-            raise typer.Exit(INTERRUPTED) from None
-    for path in report.offline:
-        say(
-            f"{path} can't be reached; check the path, or connect its disk. What the gallery has "
-            "from it stays.",
-            error=True,
-        )
-    new = report.added + report.updated + report.moved
-    parts = [
-        f"{report.added:,} added",
-        f"{report.updated:,} updated" if report.updated else "",
-        f"{report.moved:,} moved" if report.moved else "",
-        f"{report.unchanged:,} unchanged" if report.unchanged else "",
-        f"{report.refused:,} refused (see: lookalike refused)" if report.refused else "",
-        f"{report.skipped:,} other files" if report.skipped else "",
-    ]
-    rate = f", {new / report.seconds:,.0f} pictures/s" if new else ""
-    say(f"{', '.join(filter(None, parts))}; {report.seconds:.1f} s{rate}.")
-    pictures = opened.info().pictures
-    say(f"{pictures:,} pictures in {opened.folder}")
-    if not new and (not report.unchanged or not pictures):
-        if not report.offline:
-            say("No usable picture was found; name a folder that has some.", error=True)
-        raise typer.Exit(NOTHING_USABLE)
 
 
 @app.command()
@@ -144,7 +58,7 @@ def search(
         typer.Option(metavar="X,Y,W,H", help="Ask with a part only, in shares of the picture."),
     ] = None,
     folder: Annotated[
-        Optional[Path], typer.Option(metavar="DIR", help="Only hits at or under this folder.")
+        Optional[str], typer.Option(metavar="DIR", help="Only hits at or under this place.")
     ] = None,
     label: Annotated[
         Optional[str], typer.Option(metavar="NAME", help="Only hits in a folder of this name.")
@@ -172,13 +86,14 @@ def search(
     from .filters import Filter
     from .query import region_of
     from .sources import read_stream
+    from .sources.addresses import absolute
     from .terminal import say, show_hits
 
     if (query is None) == (text is None):
         raise ArgumentError("Ask with one of the two: a picture, QUERY, or --text WORDS.")
     asked = read_stream(sys.stdin.buffer) if query == "-" else query
     where = Filter(
-        os.path.abspath(folder) if folder else None,
+        absolute(folder) if folder else None,
         label,
         min_width,
         min_height,
@@ -270,7 +185,7 @@ def prune(
 
 @app.command()
 def remove(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files or folders.")],
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files or folders.")],
     gallery: GalleryOption = None,
 ) -> None:
     """Remove the rows at or under the paths; never a file."""
@@ -335,10 +250,10 @@ def _rows(count: int) -> str:
     return f"{count:,} row" if count == 1 else f"{count:,} rows"
 
 
-def _open(gallery: str | None, *, encoder: str | None = None, rebuild: bool = False) -> AnyGallery:
+def _open(gallery: str | None, *, encoder: str | None = None) -> AnyGallery:
     from .client import open_gallery
 
-    return open_gallery(gallery, encoder=encoder, rebuild=rebuild)
+    return open_gallery(gallery, encoder=encoder)
 
 
 def _draw(sheet: Path, asked: str | bytes | None, result: SearchResult) -> None:

@@ -11,6 +11,7 @@ from .errors import ArgumentError, ServerError
 from .gallery import Gallery
 from .query import as_file
 from .sources import check_id
+from .sources.addresses import absolute
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -149,26 +150,38 @@ class Client:
         blob, name = _file(picture)
         return wire.entry_from_json(self._ask("POST", "/pictures", files={"image": (name, blob)}))
 
-    def index(
+    def index(  # noqa: PLR0913
         self,
         *paths: str | os.PathLike[str],
         exclude: Collection[str] = (),
         include_hidden: bool = False,
+        open_archives: bool = False,
+        allow_private_urls: bool | None = None,
+        column: str | None = None,
         copies: bool | None = None,
         on_progress: Callable[[Progress], None] = lambda _: None,
     ) -> IndexReport:
-        """Index folders of the server's machine; none for all it knows; see `Gallery.index`."""
+        """Index what the server can reach; none for all it knows; see `Gallery.index`.
+
+        Raises:
+            ArgumentError: `allow_private_urls` is asked for, which the server decides itself.
+        """
         from . import wire
         from .types import Progress
+
+        if allow_private_urls is not None:
+            self._not_here("--allow-private-urls")
 
         def on_job(now: dict[str, Any]) -> None:
             names = [name for name in Progress.__slots__ if name in now]
             on_progress(Progress(**{name: now[name] for name in names}))
 
         values = {
-            "paths": [os.path.abspath(path) for path in paths],
+            "paths": [absolute(path) for path in paths],
             "exclude": list(exclude),
             "include_hidden": include_hidden,
+            "open_archives": open_archives,
+            "column": column,
             "copies": copies,
         }
         return wire.report_from_json(self._job("/index", values, on_job))
@@ -189,7 +202,7 @@ class Client:
 
     def remove(self, *paths: str | os.PathLike[str]) -> int:
         """Remove the rows at or under paths of the server's machine; see `Gallery.remove`."""
-        values = {"paths": [os.path.abspath(path) for path in paths]}
+        values = {"paths": [absolute(path) for path in paths]}
         return int(self._ask("POST", "/remove", json=values)["removed"])
 
     def duplicates(

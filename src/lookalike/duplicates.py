@@ -14,7 +14,7 @@ from .compare import WHOLE, changes
 from .errors import ArgumentError, GalleryNotFoundError
 from .members import by_name, on_disk, read_members
 from .pairs import find_pairs
-from .roots import is_under
+from .sources.addresses import is_local, is_under
 from .verify import inverse
 
 if TYPE_CHECKING:
@@ -55,12 +55,15 @@ class Duplicate:
 
     @property
     def bytes_freed(self) -> int:
-        """What removing it frees: nothing where the file has other names."""
-        return 0 if self.member.names > 1 else self.member.size
+        """What removing it frees: nothing where it has other names, or is no file by itself."""
+        is_file = self.member.names == 1 and is_local(self.member.path)
+        return self.member.size if is_file else 0
 
     @property
-    def stays(self) -> str:
+    def stays(self) -> str:  # noqa: PLR0911  each reason is one
         """Why it never goes to the trash; empty where it may."""
+        if not is_local(self.member.path):
+            return "it lies in an archive, or not on this machine"
         if self.kind == "near":
             return "it is another picture of the same thing"
         if self.match and self.match.query_overlap < WHOLE:

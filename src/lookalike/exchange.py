@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from .errors import FeatureListError, GalleryFormatError, StorageError
 from .fingerprints.packed import unpack
 from .sources import CONTENT_HASH_BYTES
+from .sources.addresses import is_absolute
 from .table import from_text
 from .types import Record, Source
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 ROWS_PER_GROUP = 4_096  # rows in memory at a time
 UNKNOWN = -1  # size and mtime of a list that does not state them: the next `index` looks again
 UNIT_LENGTH_TOLERANCE = 0.01
-_OPTIONAL = ("size", "mtime_ns", "fingerprint")
+_OPTIONAL = ("size", "mtime_ns", "fingerprint", "metadata")
 _REQUIRED = ("path", "content_hash", "width", "height", "vector", "encoder")
 
 
@@ -57,6 +59,7 @@ def write(
                 vectors = rows["vector"].cast(schema.field("vector").type)
                 encoder = pa.repeat(encoder_id(card), len(hashes))
                 rows |= {"content_hash": hashes, "vector": vectors, "encoder": encoder}
+                rows.setdefault("metadata", pa.nulls(len(hashes), pa.string()))
                 rows |= {"fingerprint": [prints.get(value) for value in contents]}
                 writer.write_table(pa.table(rows, schema=schema), row_group_size=ROWS_PER_GROUP)
                 count += len(hashes)
@@ -146,6 +149,7 @@ def _schema(dimensions: int) -> pa.Schema:
             ("size", pa.int64()),
             ("mtime_ns", pa.int64()),
             ("fingerprint", pa.binary()),
+            ("metadata", pa.string()),
         ]
     )
 
@@ -174,10 +178,16 @@ def _records(batch: pa.RecordBatch, card: EncoderCard) -> list[Record]:
         sides = (row["width"], row["height"])
         if len(content) != CONTENT_HASH_BYTES or min(sides) < 1:
             raise ValueError(f"the row of {row['path']!r} has no usable content_hash or size")
-        if not os.path.isabs(from_text(row["path"])):
+        if not is_absolute(from_text(row["path"])):
             raise ValueError(f"the path {row['path']!r} is not absolute")
+        metadata = row.get("metadata")
+        if metadata and not isinstance(json.loads(metadata), dict):
+            raise ValueError(f"the metadata of {row['path']!r} are no object of JSON")
         source = Source(
-            from_text(row["path"]), row.get("size", UNKNOWN), row.get("mtime_ns", UNKNOWN)
+            from_text(row["path"]),
+            row.get("size", UNKNOWN),
+            row.get("mtime_ns", UNKNOWN),
+            metadata or None,
         )
         fingerprint = row.get("fingerprint")
         if fingerprint is not None:

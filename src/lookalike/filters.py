@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
 from .errors import ArgumentError
+from .sources.addresses import absolute, is_absolute
 from .table import literal, to_text, under_filter
 
 _MAX_INT32, _MAX_INT64 = 2**31 - 1, 2**63 - 1
@@ -24,7 +24,7 @@ class Filter:
     """Limits, all of which a picture must keep; None is no limit.
 
     Attributes:
-        folder: absolute path; only files at or below it.
+        folder: absolute path or URL; only files at or below it.
         label: name of the folder that directly holds the file.
         min_width: pixels, upright.
         min_height: likewise.
@@ -50,7 +50,7 @@ class Filter:
         Raises:
             ArgumentError: a relative folder, a negative size, a date that is none.
         """
-        if self.folder is not None and not os.path.isabs(self.folder):
+        if self.folder is not None and not is_absolute(self.folder):
             raise ArgumentError(f"The folder {self.folder!r} is no absolute path; write it whole.")
         for name in ("min_width", "min_height", "min_bytes", "max_bytes"):
             value = getattr(self, name)
@@ -84,7 +84,7 @@ class Filter:
         """Write it as a filter of Lance; None where there is no limit."""
         parts = []
         if self.folder is not None:
-            parts.append(under_filter(os.path.normpath(self.folder)))
+            parts.append(under_filter(absolute(self.folder)))
         if self.label is not None:
             parts.append(f"regexp_like(path, {literal(_directly_in(self.label))})")
         for name, (column, most) in _LEAST.items():

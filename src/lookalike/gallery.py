@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +13,12 @@ from .errors import ArgumentError
 from .lock import writing
 from .manifest import EncoderCard, Manifest, locate
 from .reading import Reading
-from .sources import look_at_root, walk
+from .sources import look_at_root, release, walk
+from .sources.addresses import absolute, is_under
 from .types import IndexReport, PruneReport, Refusal
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Collection, Iterator
 
     from .duplicates import Group
@@ -66,11 +67,14 @@ class Gallery(Reading):
             gallery._fitting_encoder(manifest)
         return gallery
 
-    def index(
+    def index(  # noqa: PLR0913
         self,
         *paths: str | os.PathLike[str],
         exclude: Collection[str] = (),
         include_hidden: bool = False,
+        open_archives: bool = False,
+        allow_private_urls: bool | None = None,
+        column: str | None = None,
         copies: bool | None = None,
         on_progress: Callable[[Progress], None] = lambda _: None,
     ) -> IndexReport:
@@ -80,15 +84,23 @@ class Gallery(Reading):
         search index is built and kept up to date here.
 
         Args:
-            paths: folders and files. None at all only where the gallery was opened for a rebuild.
+            paths: folders, pictures, archives and lists of pictures, by their paths or URLs
+                (`s3://bucket/prefix`, `https://host/a.jpg`). None at all only where the gallery was
+                opened for a rebuild.
             exclude: glob patterns of names, or of paths below the folder, to leave out.
             include_hidden: also take files and folders whose name begins with a dot.
+            open_archives: also open zip and tar archives that stand in a folder or bucket; those
+                that are named, by a list too, are opened always.
+            allow_private_urls: whether URLs may lead into a private network; None for those
+                named here, but not those that a list names.
+            column: of a list, which has the paths or URLs; None for `path`, `url` and the like.
             copies: whether to keep fingerprints, by which copies are proved, some 8 KB a picture;
                 None for as the gallery does, a new one does.
             on_progress: called in this thread some ten times a second.
 
         Raises:
-            ArgumentError: there is no path.
+            ArgumentError: there is no path, an address can't be meant, or an extra is missing, or a
+                list has no column of paths.
             GalleryBusyError: another process is writing.
             EncoderMismatchError: the gallery's vectors come from another encoder.
             OfflineError: a rebuild needs a root that can't be reached.
@@ -105,9 +117,12 @@ class Gallery(Reading):
             card = EncoderCard.of(encoder)
             if manifest is None or not self._rebuild:  # where it lies now is recorded
                 manifest = replace(manifest, encoder=card) if manifest else Manifest(card)
-            online, offline = roots.sort_paths(paths, manifest.roots)
+            private = allow_private_urls is not False
+            online, offline = roots.sort_paths(paths, manifest.roots, private=private)
             manifest = replace(manifest, roots=roots.joined(manifest.roots, online))
             unreadable: list[Refusal] = []
+            whole: list[Source] = []  # archives that were listed to their end
+            unchanged: set[Source] = set()
             listing: Iterator[Source] = itertools.chain.from_iterable(
                 walk(
                     path,
@@ -115,6 +130,11 @@ class Gallery(Reading):
                     include_hidden=include_hidden,
                     skip=(str(self.folder),),
                     on_unreadable=unreadable.append,
+                    open_archives=open_archives,
+                    private=allow_private_urls,
+                    column=column,
+                    unchanged=unchanged,
+                    on_archive=whole.append,
                 )
                 for path in online
             )
@@ -127,9 +147,15 @@ class Gallery(Reading):
             manifest = manifest.write(self.folder)
             store = self._open_store(manifest, rebuild=self._rebuild)
             store.forget_passing_refusals(online)
+            if not self._rebuild:
+                unchanged |= store.whole_archives()
             is_lost = roots.Lost(manifest.roots)
-            report = ingest(listing, store, encoder, is_lost=is_lost, on_progress=on_progress)
+            try:
+                report = ingest(listing, store, encoder, is_lost=is_lost, on_progress=on_progress)
+            finally:
+                release()
             store.refuse_folders(unreadable)
+            store.keep_whole_archives(whole)
             if self._rebuild:
                 rebuild.finish(self.folder, manifest)
                 self._rebuild = False
@@ -170,9 +196,9 @@ class Gallery(Reading):
         """
         with writing(self.folder):
             manifest = self._manifest()
-            gone = [os.path.abspath(path) for path in paths]
+            gone = [absolute(path) for path in paths]
             removed = self._open_store(manifest).remove(gone)
-            kept = (r for r in manifest.roots if not any(roots.is_under(r, path) for path in gone))
+            kept = (r for r in manifest.roots if not any(is_under(r, path) for path in gone))
             replace(manifest, roots=tuple(kept)).write(self.folder)
         return removed
 
@@ -195,7 +221,7 @@ class Gallery(Reading):
         from .duplicates import find
 
         store = self._open_store(self._manifest())
-        return find(store, [os.path.abspath(path) for path in paths], kind=kind, **options)
+        return find(store, [absolute(path) for path in paths], kind=kind, **options)
 
     def export(
         self, path: str | os.PathLike[str], *, on_rows: Callable[[int, int], None] = _no_progress
@@ -204,9 +230,9 @@ class Gallery(Reading):
 
         Columns: `path`, `content_hash` (32 hexadecimal digits), `width`, `height`, `vector`
         (fixed-size list of D float32), `encoder` (name and weights sha256), `size` and
-        `mtime_ns` of the file, so that an import need not read it again, and `fingerprint`, by
-        which copies are proved (binary; null where there is none). `on_rows` is told of the
-        rows written so far, and of all.
+        `mtime_ns` of the file, so that an import need not read it again, `fingerprint`, by which
+        copies are proved (binary; null where there is none), and `metadata` (JSON, or null).
+        `on_rows` is told of the rows written so far, and of all.
 
         Raises:
             GalleryNotFoundError: there is no gallery.

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .types import Source
 
 MERGE_KEYS = 65_536
+_LISTED = "listed"  # with a path: came with metadata in this run; the first of a list count
 
 
 class Keys:
@@ -78,20 +79,34 @@ class Known:
         if store.copies:
             whole = [self.fingerprinted.among(keys[2]) for keys in rows]
             self.bare = Keys(keys[2][~w] for keys, w in zip(rows, whole, strict=True))
-            rows = [[k[w] for k in keys] for keys, w in zip(rows, whole, strict=True)]
-        self._stamps = Keys(keys[0] for keys in rows + refusals)
+            rows = [
+                [*(k[w] for k in keys[:3]), keys[3][w[keys[4]]]]
+                for keys, w in zip(rows, whole, strict=True)
+            ]
+        self._refused_stamps = Keys(keys[0] for keys in refusals)
+        told = [keys[3] for keys in rows]
+        self._stamps = Keys([*(keys[0] for keys in rows + refusals), *told])
         self.contents = Keys(keys[2] for keys in rows)
 
     def unseen(self, sources: Sequence[Source]) -> list[Source]:
         """Pick the files that are new, or changed since they were indexed or refused.
 
-        A file is given once, also when it is listed again.
+        A file is given once, also when it is listed again. One that comes with other metadata than
+        are known counts as changed; one that comes without any does not.
         """
         unseen = []
         for source in sources:
-            stamp = hash((source.path, source.size, source.mtime_ns))
-            if stamp not in self._stamps:
-                self._stamps.add(stamp)
+            plain = hash((source.path, source.size, source.mtime_ns))
+            if source.metadata is None:
+                is_seen = plain in self._stamps
+            elif (listed := hash((source.path, _LISTED))) in self._stamps:
+                is_seen = True
+            else:
+                self._stamps.add(listed)
+                told = hash((source.path, source.size, source.mtime_ns, source.metadata))
+                is_seen = told in self._stamps or plain in self._refused_stamps
+            if not is_seen:
+                self._stamps.add(plain)
                 unseen.append(source)
         return unseen
 
@@ -107,19 +122,25 @@ def content_key(content: bytes) -> int:
 
 
 def _keys(table: Table, *, with_content: bool) -> Iterable[list[NDArray[np.int64]]]:
+    """Give of each batch the keys of stamps and paths.
+
+    Of pictures also those of contents, those of stamps with metadata, and which rows have some.
+    """
     columns = ["path", "size", "mtime_ns"]
-    for batch in table.scan([*columns, "content_hash"] if with_content else columns):
+    more = ["content_hash", "metadata"] if with_content else []
+    for batch in table.scan([*columns, *more]):
         paths = [from_text(path) for path in batch.column("path").to_pylist()]
-        files = zip(
-            paths,
-            batch.column("size").to_pylist(),
-            batch.column("mtime_ns").to_pylist(),
-            strict=True,
-        )
+        sizes, times = (batch.column(name).to_pylist() for name in columns[1:])
+        files = list(zip(paths, sizes, times, strict=True))
         keys = [_array(hash(file) for file in files), _array(map(path_key, paths))]
         if with_content:
             contents = batch.column("content_hash").to_pylist()
             keys.append(_array(map(content_key, contents)))
+            told = batch.column("metadata") if "metadata" in batch.schema.names else None
+            texts = enumerate(told.to_pylist()) if told and told.null_count < len(told) else ()
+            having = [(row, text) for row, text in texts if text is not None]
+            keys.append(_array(hash((*files[row], text)) for row, text in having))
+            keys.append(_array(row for row, _ in having))
         yield keys
 
 

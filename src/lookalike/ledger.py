@@ -200,11 +200,13 @@ class Ledger:
             if not of_same_content:
                 continue
             self.through += 1
-            rows[source.path] = replace(of_same_content[0], source=source)
-            if any(record.source.path == source.path for record in of_same_content):
+            own = next((r for r in of_same_content if r.source.path == source.path), None)
+            rows[source.path] = replace(of_same_content[0], source=_told(source, own))
+            if own:
                 continue  # the file was touched, not changed
             old = next((r for r in of_same_content if self._is_lost(r.source.path)), None)
             if old:
+                rows[source.path] = replace(old, source=_told(source, old))
                 of_same_content.remove(old)
                 of_same_content.append(rows[source.path])
                 moved.append(old.source.path)
@@ -257,3 +259,10 @@ class Ledger:
         self.through += 1
         self._refusals[source.path] = (source, reason)
         self._rows.pop(source.path, None)
+
+
+def _told(source: Source, known: Record | None) -> Source:
+    """Keep the metadata of a file that is listed without any."""
+    if known is None or source.metadata is not None:
+        return source
+    return replace(source, metadata=known.source.metadata)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .exchange import UNKNOWN
 from .sources import stat_source
+from .sources.addresses import is_local
 from .table import from_text, under_filter
 from .types import Member, Pair
 
@@ -43,7 +44,8 @@ def on_disk(
     """Look at the files that may be in a group: those that are there, each under one name.
 
     Left out are files that can't be reached, that have changed since they were indexed, and that
-    lie in a trash. Hard links and paths that lead to one file become one member.
+    lie in a trash. Hard links and paths that lead to one file become one member. Members of
+    archives, and what is not of this machine, count as they were indexed: to look is to read.
 
     Args:
         members: rows of the gallery.
@@ -61,6 +63,9 @@ def on_disk(
     for member in members:
         if member.content_hash not in wanted or _in_trash(member.path):
             continue
+        if not is_local(member.path):
+            files[member.path].append((member, 1))
+            continue
         source = stat_source(member.path)
         if (
             source is None
@@ -75,7 +80,9 @@ def on_disk(
         files[file].append((now, status.st_nlink))
     left = []
     for same in files.values():
-        is_link = {member.path: os.path.islink(member.path) for member, _ in same}
+        is_link = {
+            member.path: is_local(member.path) and os.path.islink(member.path) for member, _ in same
+        }
         first, links = min(same, key=lambda one: (is_link[one[0].path], *by_name(one[0])))
         left.append(replace(first, names=max(links, len(same)) + is_link[first.path]))
     place = {member.content_hash: k for k, member in enumerate(left)}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from .place import at
 from .sources import stat_source
 from .store import Store
+from .table import from_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +31,10 @@ def start(folder: Place, manifest: Manifest, card: EncoderCard) -> Manifest:
 def sources(folder: Place, manifest: Manifest) -> Iterator[Source]:
     """List the files of all rows in use, as they are now; those that are gone are left out."""
     store = Store(folder, manifest.table, manifest.encoder.dimensions)
-    return filter(None, map(stat_source, store.paths(store.pictures)))
+    for batch in store.pictures.scan(["path", "metadata"]):
+        for row in batch.to_pylist():
+            if source := stat_source(from_text(row["path"])):
+                yield replace(source, metadata=row.get("metadata"))
 
 
 def finish(folder: Place, manifest: Manifest) -> None:

@@ -7,28 +7,37 @@ import os
 from typing import TYPE_CHECKING
 
 from .errors import OfflineError
-from .sources import is_gone, look_at_root
+from .sources import check_place, is_gone, look_at_root
+from .sources.addresses import (
+    WEB,
+    absolute,
+    is_archive,
+    is_list,
+    is_local,
+    is_under,
+    scheme_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
-def is_under(path: str, root: str) -> bool:
-    """Tell whether a path is a root or below it."""
-    return path == root or path.startswith(root if root.endswith(os.sep) else root + os.sep)
-
-
 def sort_paths(
-    paths: Iterable[str | os.PathLike[str]], roots: Sequence[str]
+    paths: Iterable[str | os.PathLike[str]], roots: Sequence[str], *, private: bool = True
 ) -> tuple[list[str], list[str]]:
     """Split the paths to index into those that can be read and those that are offline.
 
-    An empty folder that is a root with pictures known from it is offline: a disk is missing.
+    An empty folder that is a root with pictures known from it is offline: a disk is missing. So is
+    a URL in a private network, unless it is allowed.
+
+    Raises:
+        ArgumentError: an address can't be meant, or what reads it is not installed.
     """
     online, offline = list[str](), list[str]()
-    for path in map(os.path.abspath, paths):
-        if path in roots:
-            usable = look_at_root(path).online
+    for path in map(absolute, paths):
+        check_place(path)
+        if path in roots or not is_local(path):
+            usable = look_at_root(path, private=private).online
         else:
             usable = os.path.isfile(path) or _is_listable(path)
         (online if usable else offline).append(path)
@@ -39,16 +48,22 @@ def joined(roots: Sequence[str], paths: Iterable[str]) -> tuple[str, ...]:
     """Add the folders indexed, and those of single files, to the roots.
 
     A folder below another counts by that one, unless it is on a disk of its own, which may be
-    disconnected while the other is not.
+    disconnected while the other is not. Archives and lists are roots themselves.
     """
     all_roots = list(roots)
     for path in paths:
-        root = path if os.path.isdir(path) else os.path.dirname(path)
-        if any(is_under(root, other) and _same_disk(root, other) for other in all_roots):
+        root = path if _is_root_itself(path) else os.path.dirname(path)
+        if any(_counts_by(root, other) for other in all_roots):
             continue
-        below = [r for r in all_roots if is_under(r, root) and _same_disk(r, root)]
-        all_roots = [*(r for r in all_roots if r not in below), root]
+        all_roots = [*(r for r in all_roots if not _counts_by(r, root)), root]
     return tuple(all_roots)
+
+
+def area(root: str) -> str:
+    """Give the folder, bucket or archive whose pictures are a root's: of a list, where it lies."""
+    if not is_list(root):
+        return root
+    return root.rpartition("/")[0] if scheme_of(root) else os.path.dirname(root)
 
 
 def require_online(roots: Iterable[str]) -> None:
@@ -68,17 +83,20 @@ def require_online(roots: Iterable[str]) -> None:
 class Lost:
     """Tell whether a file is certainly gone: its root is online, and it is not there.
 
-    A path under no root, or under one that is offline, is never lost.
+    A path under no root, or under one that is offline, is never lost. What a URL names is, once
+    its server says so: a list names many, each from a server of its own.
     """
 
     def __init__(self, roots: Sequence[str]) -> None:
         """Take the roots; each is looked at once, when first needed."""
-        self._roots = sorted(roots, key=len, reverse=True)
+        self._roots = sorted(roots, key=lambda root: len(area(root)), reverse=True)
         self._is_online = functools.cache(lambda root: look_at_root(root).online)
 
     def __call__(self, path: str) -> bool:
         """Tell it of one path."""
-        root = next((root for root in self._roots if is_under(path, root)), None)
+        if scheme_of(path) in WEB:
+            return is_gone(path, private=any(is_under(path, root) for root in self._roots))
+        root = next((root for root in self._roots if is_under(path, area(root))), None)
         return root is not None and self._is_online(root) and is_gone(path)
 
 
@@ -88,6 +106,19 @@ def _is_listable(path: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def _is_root_itself(path: str) -> bool:
+    return not is_local(path) or is_archive(path) or is_list(path) or os.path.isdir(path)
+
+
+def _counts_by(path: str, root: str) -> bool:
+    """Tell whether a root below another needs no place of its own."""
+    if path == root:
+        return True
+    if is_archive(path) or is_list(path) or not is_under(path, root):
+        return False
+    return not is_local(path) or _same_disk(path, root)
 
 
 def _same_disk(path: str, other: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -133,6 +134,7 @@ def _result(
             row["content_hash"].hex(),
             row["size"],
             row["mtime_ns"],
+            json.loads(row["metadata"]) if row.get("metadata") else None,
         )
         for rank, row in enumerate(left[:top], 1)
     )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from .place import at
 from .prints import MAX_ORPHANS_SHARE, Prints
 from .sources import TRY_AGAIN, check_id
-from .table import Table, again, batched, from_text, storage, to_text, under_filter
+from .sources.addresses import split_member
+from .table import Table, again, batched, from_text, having, storage, to_text, under_filter
 from .types import Entry, Record, Refusal, Source
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ MAX_INDEX_BITS = 8  # a dimension, which Lance wants to be whole
 VECTOR_INDEX = "vector_idx"
 NPROBES = 24  # partitions that a search looks into; Lance makes them of about 4,096 rows
 REFINE_FACTOR = 10  # times `top` candidates are compared by their exact vectors
-_FOUND = ("path", "width", "height", "content_hash", "size", "mtime_ns")
+_FOUND = ("path", "width", "height", "content_hash", "size", "mtime_ns", "metadata")
 PATHS_AT_ONCE = 100  # that one scan looks under
 PROGRESS_ROWS = 1_000
 
@@ -62,6 +64,7 @@ class Store:
                     ("width", pa.int32()),
                     ("height", pa.int32()),
                     ("vector", pa.list_(pa.float16(), dimensions)),
+                    ("metadata", pa.string()),  # an object of JSON
                 ]
             ),
         )
@@ -107,6 +110,7 @@ class Store:
             "width": [record.width for record in records],
             "height": [record.height for record in records],
             "vector": pa.FixedSizeListArray.from_arrays(vectors.ravel(), self.dimensions),
+            "metadata": [record.source.metadata for record in records],
         }
         # First, so that no row is without: what has a fingerprint is not looked at again.
         if self.copies:
@@ -125,6 +129,23 @@ class Store:
     def refuse_folders(self, refusals: Sequence[Refusal]) -> None:
         """Remember folders that could not be listed, until the next run."""
         self.refuse([(Source(r.path, 0, TRY_AGAIN), r.reason) for r in refusals])
+
+    def whole_archives(self) -> set[Source]:
+        """Give the archives whose members are all known, as `sources.walk` marks them."""
+        columns = ["path", "size", "mtime_ns"]
+        found = set()
+        for batch in self.refusals.scan(columns, "reason IS NULL AND path LIKE '%!/'"):
+            for path, size, mtime_ns in zip(*(c.to_pylist() for c in batch.columns), strict=True):
+                found.add(Source(from_text(path), size, mtime_ns))
+        return found
+
+    def keep_whole_archives(self, archives: Iterable[Source]) -> None:
+        """Remember archives whose members are all known, but for those that must be tried again."""
+        again: set[str] = set()
+        for batch in self.refusals.scan(["path"], f"mtime_ns = {TRY_AGAIN}"):
+            paths = map(from_text, batch.column(0).to_pylist())
+            again.update(f"{split_member(path)[0]}!/" for path in paths)
+        self.refuse([(archive, None) for archive in archives if archive.path not in again])
 
     def forget_passing_refusals(self, paths: Iterable[str]) -> None:
         """Drop what could not be read for the disk's sake, at or under paths now tried again."""
@@ -190,7 +211,8 @@ class Store:
             where: a Lance filter; only rows that it allows are looked at.
 
         Returns:
-            dicts of path, score, width, height, content_hash, size and mtime_ns, in no order.
+            dicts of path, score, width, height, content_hash, size, mtime_ns and metadata (JSON;
+            not in tables that an older lookalike made), in no order.
         """
         import numpy as np
 
@@ -200,7 +222,7 @@ class Store:
         with storage():
             rows: list[dict[str, Any]] = (
                 dataset.scanner(
-                    columns=[*_FOUND, "_distance"],
+                    columns=having(dataset, [*_FOUND, "_distance"]),
                     filter=where,
                     prefilter=where is not None,
                     nearest={
@@ -241,6 +263,7 @@ class Store:
                 "content_hash": record.content_hash,
                 "size": record.source.size,
                 "mtime_ns": record.source.mtime_ns,
+                "metadata": record.source.metadata,
             }
             for record in self.by_content(contents, where)
         ]
@@ -294,14 +317,23 @@ def records(batch: pa.RecordBatch) -> Iterator[Record]:
     for row, vector in zip(
         batch.drop_columns(["vector"]).to_pylist(), flat.reshape(len(vectors), -1), strict=True
     ):
-        source = Source(from_text(row["path"]), row["size"], row["mtime_ns"])
+        source = Source(from_text(row["path"]), row["size"], row["mtime_ns"], row.get("metadata"))
         yield Record(source, row["content_hash"], row["width"], row["height"], vector)
 
 
 def _entry(one: str, rows: list[dict[str, Any]]) -> Entry:
     newest = max(rows, key=lambda row: row["mtime_ns"])
     paths = tuple(sorted(from_text(row["path"]) for row in rows))
-    return Entry(one, paths, newest["width"], newest["height"], newest["size"], newest["mtime_ns"])
+    told = next((row["metadata"] for row in rows if row.get("metadata")), None)
+    return Entry(
+        one,
+        paths,
+        newest["width"],
+        newest["height"],
+        newest["size"],
+        newest["mtime_ns"],
+        json.loads(told) if told else None,
+    )
 
 
 def _file_columns(sources: Iterable[Source]) -> dict[str, Any]:

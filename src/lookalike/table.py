@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from .errors import StorageError
 from .place import at, explained, is_of_a_store
+from .sources.addresses import below
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -73,6 +74,7 @@ class Table:
         import pyarrow as pa
 
         table = pa.table(rows, schema=self.schema)
+        self._add_missing_columns()
         dataset = self.dataset()
         with self._committing():
             if dataset is not None and replace:
@@ -88,17 +90,33 @@ class Table:
                 data_storage_version=self._file_format if dataset is None else None,
             )
 
+    def _add_missing_columns(self) -> None:
+        """Bring a table that an older lookalike made up to the schema; its rows stay."""
+        dataset = self.dataset()
+        if dataset is None:
+            return
+        missing = [field for field in self.schema if field.name not in dataset.schema.names]
+        if missing:
+            with self._committing():  # another object than the one that threads may read from
+                _lance().dataset(
+                    str(self.uri), storage_options=at(self.uri).storage_options()
+                ).add_columns(missing)
+
     def count(self) -> int:
         """Count the rows."""
         dataset = self.dataset()
         return 0 if dataset is None else dataset.count_rows()
 
     def scan(self, columns: Sequence[str], where: str | None = None) -> Iterator[pa.RecordBatch]:
-        """Read columns of all rows, or of those that a Lance filter names, in batches."""
+        """Read columns of all rows, or of those that a Lance filter names, in batches.
+
+        Columns that the table lacks, as an older lookalike made it, are left out.
+        """
         dataset = self.dataset()
         if dataset is not None:
             with storage():
-                yield from dataset.scanner(columns=list(columns), filter=where).to_batches()
+                there = having(dataset, columns)
+                yield from dataset.scanner(columns=there, filter=where).to_batches()
 
     def of_contents(
         self, contents: Iterable[bytes], columns: Sequence[str], where: str | None = None
@@ -205,11 +223,17 @@ class Table:
             yield
 
 
+def having(dataset: lance.LanceDataset, columns: Iterable[str]) -> list[str]:
+    """Pick the columns that a table has."""
+    names = set(dataset.schema.names)
+    return [name for name in columns if name in names or name.startswith("_")]
+
+
 def under_filter(*paths: str) -> str:
     """Write the Lance filter for the rows at or below one of some paths."""
-    below = (path if path.endswith(os.sep) else path + os.sep for path in paths)
+    folders = itertools.chain.from_iterable(map(below, paths))
     parts = [f"path IN ({', '.join(map(literal, paths))})"]
-    parts += [f"starts_with(path, {literal(folder)})" for folder in below]
+    parts += [f"starts_with(path, {literal(folder)})" for folder in folders]
     return f"({' OR '.join(parts)})"
 
 

@@ -27,7 +27,7 @@ app = typer.Typer()
 @app.command()
 def duplicates(
     paths: Annotated[
-        Optional[list[Path]],
+        Optional[list[str]],
         typer.Argument(metavar="PATH...", help="Only files at or under these. Default: all."),
     ] = None,
     gallery: Annotated[

@@ -12,6 +12,7 @@ from .decode import decode
 from .errors import PictureError
 from .outlines import MIDDLE, resizing
 from .sources import content_hash, read
+from .sources.addresses import is_local
 from .types import Refusal, Source
 
 if TYPE_CHECKING:
@@ -114,8 +115,10 @@ def _reduced(picture: Picture, side: int) -> tuple[NDArray[np.uint8], NDArray[np
     return np.asarray(pixels, np.uint8), resizing(whole, small)
 
 
-def _objection(kept: Member, other: Duplicate) -> str:
+def _objection(kept: Member, other: Duplicate) -> str:  # noqa: PLR0911  each is one
     """Say why a file must not be moved; nothing where it may."""
+    if not all(is_local(member.path) for member in (kept, other.member)):
+        return "one of the two lies in an archive, or not on this machine"
     try:
         original = _read(kept)
     except (OSError, PictureError, MemoryError) as error:

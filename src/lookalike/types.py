@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, overload
 
@@ -19,14 +19,22 @@ class Source:
     """A file that may be a picture, as the listing saw it.
 
     Attributes:
-        path: absolute path; bytes that are not UTF-8 stand in it as lone surrogates (PEP 383).
+        path: an address, see `sources.addresses`; what is not UTF-8 are surrogates (PEP 383).
         size: bytes.
-        mtime_ns: time of the last change, nanoseconds since the epoch.
+        mtime_ns: time of the last change, nanoseconds since the epoch; see `sources.content.stamp`.
+        metadata: what a list or archive says of the picture, an object of JSON; None without.
+        at: where a member's bytes begin in its (unpacked) tar; -1 where not known.
+        private: whether a URL may lead into a private network.
+        objection: why it must not be read; empty where it may.
     """
 
     path: str
     size: int
     mtime_ns: int
+    metadata: str | None = field(default=None, compare=False)
+    at: int = field(default=-1, compare=False)
+    private: bool = field(default=False, compare=False)
+    objection: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +97,7 @@ class Entry:
         height: likewise.
         size: bytes of each file; -1 where not known.
         mtime_ns: time of the last change of the file changed last, nanoseconds since the epoch.
+        metadata: what a list or archive says of it; None without.
     """
 
     id: str
@@ -97,6 +106,7 @@ class Entry:
     height: int
     size: int
     mtime_ns: int
+    metadata: Mapping[str, Any] | None = field(default=None, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +125,7 @@ class Hit:
         id: its content hash, 32 hexadecimal digits.
         size: bytes of the file.
         mtime_ns: time of the file's last change, nanoseconds since the epoch.
+        metadata: what a list or archive says of it; None without.
     """
 
     rank: int
@@ -127,10 +138,13 @@ class Hit:
     id: str = ""
     size: int = 0
     mtime_ns: int = 0
+    metadata: Mapping[str, Any] | None = field(default=None, hash=False)
 
     def as_json(self) -> dict[str, Any]:
-        """Give everything as JSON values; `match` only where there is one."""
+        """Give everything as JSON values; `match` and `metadata` only where there is one."""
         values = {name: getattr(self, name) for name in self.__slots__ if name != "match"}
+        if self.metadata is None:
+            del values["metadata"]
         return {**values, "match": self.match.as_json()} if self.match else values
 
 
@@ -141,8 +155,7 @@ class SearchResult(Sequence[Hit]):
     Attributes:
         hits: best first.
         query: the query's path, or what kind of object it was, or the text.
-        took_ms: milliseconds from reading the query to the last hit; the first search of a process
-            also loads the weights.
+        took_ms: milliseconds from the query to the last hit; a process's first loads the weights.
         version: of the table of pictures, all of which the hits come from.
     """
 
@@ -285,8 +298,7 @@ class Match:
     Attributes:
         transform: 3 x 3, from the query's pixels to the target's; the last number is 1.
         inliers: features that agree on it, each at another place.
-        residual: how far apart they come to lie, root mean square, in pixels where
-            the picture has 36,000.
+        residual: how far apart they come to lie, RMS, in pixels where the picture has 36,000.
         agreement: correlation of the pixels laid over each other, 0..1.
         confidence: how likely one picture was made from the other, 0..1.
         query_overlap: part of the query that lies in the target, 0..1.
@@ -306,7 +318,7 @@ class Match:
     points: NDArray[np.float32] = field(repr=False, compare=False)
 
     def as_json(self) -> dict[str, Any]:
-        """Give everything but the points as JSON values."""
+        """Give all but the points as JSON."""
         return {name: getattr(self, name) for name in self.__slots__ if name != "points"}
 
 
@@ -321,7 +333,7 @@ class Member:
         content_hash: the first 16 bytes of the SHA-256 of the file's bytes.
         width: pixels, upright.
         height: pixels, upright.
-        names: under how many names the file is known to stand: hard links, links, other paths.
+        names: under how many names it is known to stand: hard links, links, other paths.
     """
 
     path: str

@@ -56,6 +56,7 @@ def entry_as_json(entry: Entry) -> dict[str, Any]:
         "bytes": entry.size,
         "mtime": moment(entry.mtime_ns),
         "label": label_of(entry.paths[0]),
+        "metadata": entry.metadata,
     }
 
 
@@ -68,6 +69,7 @@ def entry_from_json(values: dict[str, Any]) -> Entry:
         values["height"],
         values["bytes"],
         nanoseconds(values["mtime"]),
+        values.get("metadata"),
     )
 
 
@@ -86,6 +88,7 @@ def hit_as_json(hit: Hit, changes: list[str]) -> dict[str, Any]:
         "bytes": hit.size,
         "mtime": moment(hit.mtime_ns),
         "label": label_of(hit.path),
+        "metadata": hit.metadata,
     }
 
 
@@ -102,6 +105,7 @@ def hit_from_json(values: dict[str, Any]) -> Hit:
         values["id"],
         values["bytes"],
         nanoseconds(values["mtime"]),
+        values.get("metadata"),
     )
 
 

@@ -11,9 +11,9 @@ import pytest
 
 from lookalike.errors import NotAPictureError
 from lookalike.server import fetch as module
-from lookalike.server.addresses import is_public
 from lookalike.server.fetch import fetch
 from lookalike.server.problems import ProblemError
+from lookalike.sources.public import is_public
 
 from ..conftest import draw
 

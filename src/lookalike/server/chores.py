@@ -78,6 +78,9 @@ class Chore:
             *paths,
             exclude=values["exclude"],
             include_hidden=values["include_hidden"],
+            open_archives=values["open_archives"],
+            allow_private_urls=values["allow_private_urls"],
+            column=values["column"],
             copies=values["copies"],
             on_progress=on_progress,
         )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 from typing import IO, TYPE_CHECKING
 
+from .. import sources
 from ..decode import HEAD_BYTES, sniff
-from ..errors import OfflineError, PictureError
-from ..roots import is_under
-from ..sources import CONTENT_HASH_BYTES, MAX_FILE_BYTES
+from ..errors import ArgumentError, OfflineError, PictureError
+from ..roots import area
+from ..sources import CONTENT_HASH_BYTES, MAX_FILE_BYTES, content_hash, stat_source
+from ..sources.addresses import is_local, is_under, name_of, split_member
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +38,9 @@ def opened(entry: Entry, roots: Sequence[str]) -> tuple[IO[bytes], str]:
     """Open a file that has a picture's content, and see that it is a file of the gallery.
 
     What is opened lies, all links followed, under a root of the gallery, and its bytes are those
-    that were indexed: a file that was swapped for another, or for a link, is not given out.
+    that were indexed: a file that was swapped for another, or for a link, is not given out. A
+    member of an archive, or what lies elsewhere, is read into memory, and looked at likewise; what
+    a URL names that a list has named must be on the public web.
 
     Args:
         entry: the picture.
@@ -48,9 +53,18 @@ def opened(entry: Entry, roots: Sequence[str]) -> tuple[IO[bytes], str]:
         OfflineError: no file of it can be reached.
         PictureError: there are files, but none has that content, or none lies in the gallery.
     """
-    real_roots = [os.path.realpath(root) for root in roots]
+    real_roots = [os.path.realpath(area(root)) for root in roots if is_local(root)]
     objection = ""
     for path in entry.paths:
+        if not is_local(path):
+            data = _fetched(path, roots, real_roots)
+            if data is None:
+                continue
+            kind = sniff(data[:HEAD_BYTES])
+            if kind and content_hash(data).hex() == entry.id:
+                return io.BytesIO(data), kind
+            objection = "has changed since it was indexed"
+            continue
         real = os.path.realpath(path)
         if not any(is_under(real, root) for root in real_roots):
             objection = "lies outside of the gallery's folders by now"
@@ -64,7 +78,7 @@ def opened(entry: Entry, roots: Sequence[str]) -> tuple[IO[bytes], str]:
             return file, kind
         file.close()
         objection = "has changed since it was indexed"
-    name = os.path.basename(entry.paths[0])
+    name = name_of(entry.paths[0])
     if objection:
         raise PictureError(f"The file of {name} {objection}; index its folder again.")
     raise OfflineError(f"The file of {name} can't be reached now; connect its disk.")
@@ -75,6 +89,21 @@ def read(entry: Entry, roots: Sequence[str]) -> bytes:
     file, _ = opened(entry, roots)
     with file:
         return file.read(MAX_FILE_BYTES + 1)
+
+
+def _fetched(path: str, roots: Sequence[str], real_roots: Sequence[str]) -> bytes | None:
+    """Read a member, or what lies elsewhere; None where it can't be had, or must not be."""
+    archive = split_member(path)[0]
+    is_root = any(is_under(path, root) for root in roots)
+    if is_local(archive):
+        real = os.path.realpath(archive)
+        if not is_root and not any(is_under(real, root) for root in real_roots):
+            return None
+    try:
+        source = stat_source(path, private=is_root)
+        return sources.read(source) if source else None
+    except (OSError, PictureError, ArgumentError):
+        return None
 
 
 def _opened(path: str) -> IO[bytes]:

@@ -50,6 +50,7 @@ class Hit(BaseModel):
     bytes: int
     mtime: str | None
     label: str
+    metadata: dict[str, Any] | None
 
 
 class Asked(BaseModel):
@@ -83,6 +84,7 @@ class Picture(BaseModel):
     bytes: int
     mtime: str | None
     label: str
+    metadata: dict[str, Any] | None
 
 
 class Pictures(BaseModel):
@@ -148,6 +150,8 @@ class IndexBody(BaseModel):
     )
     exclude: list[PathText] = Field(default=[], max_length=100, description="as the command has it")
     include_hidden: bool = False
+    open_archives: bool = Field(default=False, description="also those that stand in folders")
+    column: str | None = Field(default=None, description="of a list, which has the addresses")
     copies: bool | None = None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from dataclasses import asdict
 from typing import Any
 
@@ -11,6 +10,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from ...errors import ArgumentError, GalleryNotFoundError
+from ...sources.addresses import is_absolute
 from .. import described, models, reveal
 from ..problems import Json
 from ..state import State
@@ -48,7 +48,7 @@ async def remove(body: models.PathsBody, request: Request) -> Response:
     """Remove the rows at or under some absolute paths; never a file."""
     state: State = request.app.state.lookalike
     for path in body.paths:
-        if not os.path.isabs(path) or "\0" in path:
+        if not is_absolute(path) or "\0" in path:
             raise ArgumentError(f"{path[:200]!r} is no absolute path; write it whole.")
     async with state.writing:
         removed = await asyncio.to_thread(state.gallery.remove, *body.paths)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response, StreamingResponse
 
 from ...errors import ArgumentError
+from ...sources.addresses import is_absolute
 from .. import described, models
 from ..jobs import ENDED, Job
 from ..problems import Json, ProblemError
@@ -28,9 +28,11 @@ EVENT_SECONDS = 0.25
 async def index(body: models.IndexBody, request: Request) -> Response:
     """Index folders, in the background; a second request for the same gives the same job."""
     for path in body.paths:
-        if not os.path.isabs(path) or "\0" in path:
+        if not is_absolute(path) or "\0" in path:
             raise ArgumentError(f"{path[:200]!r} is no absolute path; write it whole.")
-    return _started(request, "index", body.model_dump())
+    state: State = request.app.state.lookalike
+    private = state.settings.allow_private_urls
+    return _started(request, "index", {**body.model_dump(), "allow_private_urls": private})
 
 
 @router.post("/prune", **described.answers(models.Job, 400, 415, 503, status=202))

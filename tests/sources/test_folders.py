@@ -12,9 +12,10 @@ import pytest
 
 from lookalike import sources
 from lookalike.errors import ArgumentError, NotAPictureError, PictureError
+from lookalike.sources import content
 from lookalike.types import Refusal, Source
 
-from .conftest import save
+from ..conftest import save
 
 posix = pytest.mark.skipif(os.name == "nt", reason="POSIX file types and names")
 
@@ -174,7 +175,7 @@ def test_a_file_of_two_gigabytes_is_refused_at_once(tmp_path: Path) -> None:
 def test_streams_are_read_to_their_end_and_no_further(monkeypatch: pytest.MonkeyPatch) -> None:
     data = b"x" * 3_000_000
     assert sources.read_stream(io.BytesIO(data)) == data
-    monkeypatch.setattr(sources, "MAX_FILE_BYTES", 2_999_999)
+    monkeypatch.setattr(content, "MAX_FILE_BYTES", 2_999_999)
     with pytest.raises(PictureError, match="too large"):
         sources.read_stream(io.BytesIO(data))
     with pytest.raises(ArgumentError, match="binary mode"):

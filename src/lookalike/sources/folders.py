@@ -1,27 +1,23 @@
-"""Where pictures come from: folders walked, files read."""
+"""Folders walked, and files read, of this machine's file system."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
 import fnmatch
-import hashlib
 import os
-import re
 import stat
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
-from .decode import HEAD_BYTES, sniff
-from .errors import ArgumentError, NotAPictureError, PictureError
-from .types import Refusal, Root, Source
+from ..decode import HEAD_BYTES
+from ..errors import PictureError
+from ..types import Refusal, Root, Source
+from .addresses import ARCHIVE_SUFFIXES, is_archive, is_list
+from .content import STREAM_CHUNK_BYTES, check_head, check_size, has_picture_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-MAX_FILE_BYTES = 2**30
-STREAM_CHUNK_BYTES = 2**20
-CONTENT_HASH_BYTES = 16  # of the 32 of SHA-256; 10^9 pictures collide with a chance of 10^-21
-TRY_AGAIN = -1  # as a refusal's mtime: the disk failed, not the file, so the next run asks again
 # Folders that never hold the user's own pictures, hidden or not.
 SKIPPED_FOLDERS = frozenset(
     {
@@ -35,34 +31,7 @@ SKIPPED_FOLDERS = frozenset(
         "lost+found",
     }
 )
-PICTURE_SUFFIXES = frozenset(
-    {
-        ".jpg",
-        ".jpeg",
-        ".jpe",
-        ".jfif",
-        ".png",
-        ".apng",
-        ".webp",
-        ".gif",
-        ".bmp",
-        ".dib",
-        ".tif",
-        ".tiff",
-        ".avif",
-        ".avifs",
-        ".heic",
-        ".heif",
-        ".hif",
-        ".jp2",
-        ".j2k",
-        ".jpx",
-        ".jpf",
-        ".j2c",
-        ".jpc",
-        ".ico",
-    }
-)
+_LIKE_MEMBERS = tuple(f"{suffix}!" for suffix in ARCHIVE_SUFFIXES)
 _GONE = (errno.ENOENT, errno.ENOTDIR)
 
 
@@ -89,9 +58,8 @@ def walk(
         on_unreadable: told of every folder that can't be listed.
     """
     if not os.path.isdir(root):
-        source = stat_source(root)
-        if source:
-            yield source
+        with contextlib.suppress(OSError):
+            yield stat_file(root)
         return
     visited: set[tuple[int, int]] = set()
     folders, links = [root], list[str]()
@@ -104,15 +72,20 @@ def walk(
             continue
         below = list[str]()
         for entry in entries:
-            if _left_out(entry, root, exclude, include_hidden, skip):
+            name = os.path.relpath(entry.path, root) if exclude else entry.name
+            if entry.path in skip or is_left_out(exclude, include_hidden, name):
                 continue
             with contextlib.suppress(OSError):  # gone since, or a loop of links
                 if entry.is_dir():
+                    if entry.name.lower().endswith(_LIKE_MEMBERS):
+                        reason = "what is in it would read as an archive's members; rename it"
+                        on_unreadable(Refusal(entry.path, reason))
+                        continue
                     (links if entry.is_symlink() else below).append(entry.path)
                 elif entry.is_file():
                     status = entry.stat()
                     yield Source(entry.path, status.st_size, status.st_mtime_ns)
-                elif entry.is_symlink() and _has_picture_suffix(entry.name):
+                elif entry.is_symlink() and has_picture_suffix(entry.name):
                     on_unreadable(Refusal(entry.path, "the link leads nowhere"))
         folders += reversed(below)
 
@@ -132,54 +105,10 @@ def read(source: Source) -> bytes:
         if not stat.S_ISREG(status.st_mode):
             raise PictureError("not a regular file")
         head = file.read(HEAD_BYTES)
-        if sniff(head) is None:
-            if _has_picture_suffix(source.path):
-                raise PictureError(
-                    "not a picture, in spite of its name" if head else "the file is empty"
-                )
-            raise NotAPictureError("not a picture that lookalike knows")
-        if status.st_size > MAX_FILE_BYTES:
-            raise PictureError(f"too large: over {MAX_FILE_BYTES // 2**20} MiB")
+        check_head(head, source.path)
+        check_size(status.st_size)
         # By its size: a larger read would set that much memory aside first.
         return head + file.read(max(status.st_size - len(head), 0))
-
-
-def read_stream(file: IO[bytes]) -> bytes:
-    """Read a binary stream of unknown length to its end.
-
-    Raises:
-        PictureError: it is longer than `MAX_FILE_BYTES`.
-        ArgumentError: it gives text.
-    """
-    chunks, total = list[bytes](), 0
-    while chunk := file.read(STREAM_CHUNK_BYTES):
-        if not isinstance(chunk, bytes):
-            raise ArgumentError("Open the query's file in binary mode, as open(path, 'rb').")
-        chunks.append(chunk)
-        total += len(chunk)
-        if total > MAX_FILE_BYTES:
-            raise PictureError(f"too large: over {MAX_FILE_BYTES // 2**20} MiB")
-    return b"".join(chunks)
-
-
-def size_in_words(count: int) -> str:
-    """Write a number of bytes as kB or MB."""
-    return f"{count / 1e6:,.1f} MB" if count >= 1e6 else f"{count / 1e3:,.1f} kB"  # noqa: PLR2004
-
-
-def content_hash(data: bytes) -> bytes:
-    """Name a file's content: the first `CONTENT_HASH_BYTES` bytes of its SHA-256."""
-    return hashlib.sha256(data).digest()[:CONTENT_HASH_BYTES]
-
-
-def check_id(one: str) -> None:
-    """See that a text is the id of a picture: its content hash as hexadecimal digits.
-
-    Raises:
-        ArgumentError: it is not.
-    """
-    if not re.fullmatch(r"[0-9a-f]{32}", one):
-        raise ArgumentError(f"{one[:80]!r} is no id; one has 32 hexadecimal digits.")
 
 
 def is_gone(path: str) -> bool:
@@ -193,12 +122,17 @@ def is_gone(path: str) -> bool:
     return False
 
 
-def look_at_root(path: str) -> Root:
+def look(path: str) -> Root:
     """Tell whether a root can be read now.
 
     An empty folder counts as offline: it is what an unmounted disk leaves behind.
     """
+    is_file = is_archive(path) or is_list(path)
     try:
+        if is_file and not os.path.isdir(path):
+            folder = os.path.dirname(path)
+            there = Root(path, online=True) if os.path.isfile(path) else look(folder)
+            return Root(path, online=there.online, reason=there.reason)
         with os.scandir(path) as scan:
             if any(True for _ in scan):
                 return Root(path, online=True)
@@ -207,15 +141,33 @@ def look_at_root(path: str) -> Root:
         return Root(path, online=False, reason=error.strerror or type(error).__name__)
 
 
-def stat_source(path: str) -> Source | None:
-    """Look at one file; None where there is no regular one, or it can't be asked about."""
+def stat_file(path: str) -> Source:
+    """Look at one file.
+
+    Raises:
+        FileNotFoundError: it is certainly not there, or no regular file.
+        OSError: it can't be asked about.
+    """
     try:
         status = os.stat(path)
-    except (OSError, ValueError):
-        return None
+    except NotADirectoryError as error:
+        raise FileNotFoundError(error.errno, error.strerror) from error
+    except ValueError as error:  # a path this system can't have
+        raise FileNotFoundError(errno.ENOENT, str(error)) from error
     if not stat.S_ISREG(status.st_mode):
-        return None
+        raise FileNotFoundError(errno.EINVAL, "no regular file")
     return Source(path, status.st_size, status.st_mtime_ns)
+
+
+def chunks(path: str) -> Iterator[bytes]:
+    """Read a file in pieces.
+
+    Raises:
+        OSError: it can't be read, or is no longer there.
+    """
+    with open(path, "rb") as file:
+        while piece := file.read(STREAM_CHUNK_BYTES):
+            yield piece
 
 
 def _entries(folder: str, visited: set[tuple[int, int]]) -> list[os.DirEntry[str]]:
@@ -229,25 +181,21 @@ def _entries(folder: str, visited: set[tuple[int, int]]) -> list[os.DirEntry[str
         return sorted(scan, key=lambda entry: entry.name)
 
 
-def _has_picture_suffix(path: str) -> bool:
-    return os.path.splitext(path)[1].lower() in PICTURE_SUFFIXES
-
-
-def _left_out(
-    entry: os.DirEntry[str],
-    root: str,
+def is_left_out(
     exclude: Collection[str],
     include_hidden: bool,  # noqa: FBT001
-    skip: Collection[str],
+    path: str,
 ) -> bool:
-    name = entry.name
-    if name.startswith("._") or name in SKIPPED_FOLDERS or entry.path in skip:
-        return True
-    if name.startswith(".") and not include_hidden:
-        return True
-    if not exclude:
-        return False
-    below = os.path.relpath(entry.path, root).replace(os.sep, "/")
+    """Tell whether one of the names of a path below a root, or of a member, is not wanted."""
+    parts = path.replace(os.sep, "/").split("/")
+    for name in parts:
+        if name.startswith("._") or name in SKIPPED_FOLDERS:
+            return True
+        if name.startswith(".") and name not in {".", ".."} and not include_hidden:
+            return True
+    below = ["/".join(parts[: k + 1]) for k in range(len(parts))] if exclude else ()
     return any(
-        fnmatch.fnmatch(name, pattern) or fnmatch.fnmatch(below, pattern) for pattern in exclude
+        fnmatch.fnmatch(name, pattern) or fnmatch.fnmatch(path, pattern)
+        for pattern in exclude
+        for name, path in zip(parts, below, strict=True)
     )

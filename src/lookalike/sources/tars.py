@@ -1,0 +1,112 @@
+"""The members of tar archives, with what a WebDataset says of its pictures."""
+
+from __future__ import annotations
+
+import json
+import lzma
+import os
+import re
+import tarfile
+import zlib
+from dataclasses import replace
+from typing import IO, TYPE_CHECKING, Any
+
+from ..errors import PictureError
+from ..types import Source
+from .addresses import bad_name, member_of
+from .content import MAX_METADATA_BYTES, has_picture_suffix, may_be_picture, stamp
+from .copies import opened
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+MAX_SAMPLE_PICTURES = 64  # of one name but for their suffixes
+MAX_HEADER_BYTES = 2**20  # long names and the like
+_SIBLINGS = {".json", ".txt", ".cls"}  # of a WebDataset's sample, beside its picture
+
+
+def members(archive: Source, chunks: Callable[[], Iterator[bytes]]) -> Iterator[Source]:
+    """List the members named like pictures; see `archives.members`."""
+    sample, siblings, pictures = "", dict[str, Any](), list[Source]()
+    broken: Exception | None = None
+    with opened(archive, chunks) as file:
+        for info in _headers(file):
+            if isinstance(info, Exception):
+                broken = info
+                break
+            key = re.sub(r"\.[^/]*$", "", info.name)
+            if key != sample or len(pictures) >= MAX_SAMPLE_PICTURES:
+                yield from _with_metadata(pictures, siblings)
+                sample, siblings, pictures = key, {}, []
+            suffix = os.path.splitext(info.name)[1].lower()
+            if suffix in _SIBLINGS and info.isreg() and info.size <= MAX_METADATA_BYTES:
+                file.seek(info.offset_data)
+                siblings |= _sibling(suffix, file.read(info.size))
+            if info.isdir() or not may_be_picture(info.name):
+                continue
+            objection = bad_name(info.name)
+            if not info.isreg():
+                if not has_picture_suffix(info.name):
+                    continue
+                objection = "a link or a device in an archive is not followed"
+            elif info.issparse():
+                objection = "a sparse member of an archive is not read"
+            pictures.append(
+                Source(
+                    member_of(archive.path, info.name),
+                    info.size,
+                    # A tar has no checksums: what has changed in it, its own stamp says.
+                    stamp(info.mtime or archive.mtime_ns // 10**9, archive.size, archive.mtime_ns),
+                    at=info.offset_data,
+                    objection=objection,
+                )
+            )
+    yield from _with_metadata(pictures, siblings)
+    if broken:
+        raise broken
+
+
+def _headers(file: IO[bytes]) -> Iterator[tarfile.TarInfo | Exception]:
+    """Read the headers one after another; the last one may be what went wrong."""
+    try:
+        with tarfile.open(fileobj=_Headers(file), mode="r:") as tar:  # type: ignore[call-overload]
+            for info in tar:
+                tar.members = []  # it would keep all of them
+                yield info
+    except (OSError, EOFError, zlib.error, lzma.LZMAError, tarfile.TarError, PictureError) as error:
+        yield error
+
+
+def _with_metadata(pictures: list[Source], siblings: dict[str, Any]) -> Iterator[Source]:
+    metadata = json.dumps(siblings, ensure_ascii=False) if siblings else None
+    if metadata and len(metadata.encode("utf-8", "replace")) > MAX_METADATA_BYTES:
+        metadata = None
+    for picture in pictures:
+        yield replace(picture, metadata=metadata)
+
+
+def _sibling(suffix: str, data: bytes) -> dict[str, Any]:
+    """Read what stands beside a picture of a WebDataset."""
+    try:
+        text = data.decode("utf-8")
+        if suffix == ".txt":
+            return {"txt": text}
+        found = json.loads(text, parse_constant=lambda _: None)
+    except (ValueError, RecursionError):
+        return {}
+    if suffix == ".cls":
+        return {"cls": found} if isinstance(found, (int, str)) else {}
+    return found if isinstance(found, dict) else {}
+
+
+class _Headers:
+    """A file for tarfile, which would read a long name into memory, however long it is."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.seek, self.tell = file.seek, file.tell
+
+    def read(self, count: int) -> bytes:
+        if count > MAX_HEADER_BYTES:
+            raise tarfile.ReadError("a header is too long")
+        return self._file.read(count)
