@@ -241,3 +241,31 @@ def test_readers_go_on_while_a_writer_works(tmp_path: Path) -> None:
     thread.join()
     assert failures == []
     assert len(looks) > 5
+
+
+def test_what_is_frozen_names_no_picture_that_it_lacks(
+    tmp_path: Path, twelve: dict[bytes, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer, reader = Prints(tmp_path), Prints(tmp_path)
+    writer.add({content(1): twelve[content(1)]})
+    writer.optimize()
+    query = asked(busy(1, SIZE))
+    frozen = reader.frozen()
+    assert [*frozen.by_words([query], 9)] == [content(1)]
+    writer.add({content(2): twelve[content(2)]})
+    writer.optimize()
+    other = asked(busy(2, SIZE))
+    assert content(2) not in frozen.by_words([other], 9)  # and nothing fails
+    freeze = reader.words.frozen
+
+    def freeze_and_write() -> object:
+        twin = freeze()
+        writer.add({content(3): twelve[content(3)]})
+        writer.optimize()
+        return twin
+
+    monkeypatch.setattr(reader.words, "frozen", freeze_and_write)
+    later = reader.frozen()
+    assert later.table.count() == 3  # the fingerprints come after the words that name them
+    assert content(2) in later.by_words([other], 9)
+    assert reader.words._frequency == later.words._frequency  # read once for both

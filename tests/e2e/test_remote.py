@@ -46,33 +46,41 @@ def writer(address: str, folder: Path) -> subprocess.Popen[bytes]:
     )
 
 
+class Killer:
+    """Kills a writer while the store has carried out a write of its, before it hears of that."""
+
+    def __init__(self, what: str, number: int) -> None:
+        self.what, self.left = what, number
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def __call__(self, method: str, path: str) -> str | None:
+        if method != "PUT" or self.what not in path or self.process is None:
+            return None
+        self.left -= 1
+        if self.left:
+            return None
+        self.process.send_signal(signal.SIGKILL)
+        return "late cut"
+
+
 @pytest.mark.skipif(os.name == "nt", reason="kill -9 is POSIX's")
 def test_killed_in_mid_commit(bucket: str, faults: Faults, tmp_path: Path) -> None:
     fill(tmp_path / "p", PICTURES)
     gallery = Gallery.open(f"{bucket}/g", encoder=RandomEncoder())
-    committed = 0
-    # With a data file written, with a version written and its answer not heard, before the words...
+    committed = kills = 0
+    # A data file is there; a version is, but nobody has heard so; before the words; and later.
     for what, number in [("data/", 1), ("_versions/", 1), ("_transactions/", 3), ("_versions/", 6)]:
-        seen: list[str] = []
-        process = None
-
-        def kill(method: str, path: str, what: str = what, number: int = number) -> str | None:
-            if method == "PUT" and what in path:
-                seen.append(path)
-                if len(seen) == number and process:
-                    process.send_signal(signal.SIGKILL)
-                    return "late cut"
-            return None
-
-        faults.fault = kill
-        process = writer(f"{bucket}/g", tmp_path / "p")
-        process.wait(120)
+        killer = Killer(what, number)
+        faults.fault = killer
+        killer.process = writer(f"{bucket}/g", tmp_path / "p")
+        kills += killer.process.wait(120) == -signal.SIGKILL
         faults.fault = none
         rows = gallery.info().pictures
         assert rows >= committed
         if rows:
             assert os.path.exists(gallery.search(draw(0), top=1)[0].path)
         committed = rows
+    assert kills >= 3
     report = gallery.index(tmp_path / "p")
     assert committed + report.added == PICTURES
     found = {hit.path for hit in gallery.search(draw(0), top=2 * PICTURES)}
