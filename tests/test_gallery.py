@@ -172,10 +172,10 @@ def test_prune_removes_what_is_gone(
     assert set(gallery.prune(dry_run=True).removed) == set(map(str, gone))
     assert gallery.info().pictures == 12
     seen: list[tuple[int, int]] = []
-    monkeypatch.setattr(store, "PROGRESS_ROWS", 5)
+    monkeypatch.setattr(store, "LOST_AT_ONCE", 5)
     pruned = gallery.prune(on_rows=lambda *rows: seen.append(rows))
     assert set(pruned.removed) == set(map(str, gone))
-    assert seen == [(5, 12), (10, 12)]
+    assert seen == [(5, 12), (10, 12), (12, 12)]
     assert gallery.info().pictures == 10
     assert gallery.info().refused == 0
     assert gallery.prune().removed == ()

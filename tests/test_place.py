@@ -68,7 +68,7 @@ def test_small_objects(bucket: str, faults: Faults) -> None:
     first.drop("t.lance")
     assert (first.tables(), first.size()) == ([], 3)
     assert first.read("x") == first.read("x")
-    assert (place / "x" / "y").address == f"{bucket}/g/x/y"
+    assert (first / "x" / "y").address == f"{bucket}/g/x/y"
 
 
 @pytest.mark.parametrize("fault", ["late 500", "late cut", "cut", 500, 503])

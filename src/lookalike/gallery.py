@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import exchange, rebuild, roots
+from . import exchange, known, rebuild, roots
 from .errors import ArgumentError
 from .lock import writing
 from .manifest import EncoderCard, Manifest, locate
@@ -143,19 +143,21 @@ class Gallery(Reading):
                 listing = itertools.chain(rebuild.sources(self.folder, manifest), listing)
                 manifest = rebuild.start(self.folder, manifest, card)
             if copies is not None:
+                if copies and not manifest.copies:  # the members must be read anew
+                    known.forget_whole_archives(self._open_store(manifest))
                 manifest = replace(manifest, copies=copies)
             manifest = manifest.write(self.folder)
             store = self._open_store(manifest, rebuild=self._rebuild)
             store.forget_passing_refusals(online)
             if not self._rebuild:
-                unchanged |= store.whole_archives()
+                unchanged |= known.whole_archives(store)
             is_lost = roots.Lost(manifest.roots)
             try:
                 report = ingest(listing, store, encoder, is_lost=is_lost, on_progress=on_progress)
             finally:
                 release()
             store.refuse_folders(unreadable)
-            store.keep_whole_archives(whole)
+            known.keep_whole_archives(store, whole)
             if self._rebuild:
                 rebuild.finish(self.folder, manifest)
                 self._rebuild = False
@@ -180,10 +182,13 @@ class Gallery(Reading):
             manifest = self._manifest()
             store = self._open_store(manifest)
             is_lost = roots.Lost(manifest.roots)
-            lost = store.lost(is_lost, on_rows)
-            if not dry_run:
-                store.pictures.delete(lost)
-                store.refusals.delete([p for p in store.paths(store.refusals) if is_lost(p)])
+            try:
+                lost = store.lost(is_lost, on_rows)
+                if not dry_run:
+                    store.pictures.delete(lost)
+                    store.refusals.delete([p for p in store.paths(store.refusals) if is_lost(p)])
+            finally:
+                release()
         offline = (root for root in map(look_at_root, manifest.roots) if not root.online)
         return PruneReport(tuple(lost), tuple(offline))
 

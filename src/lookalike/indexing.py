@@ -6,6 +6,7 @@ from typing import Annotated, Optional
 
 import typer
 
+from .sources.addresses import scheme_of
 from .workshops import INTERRUPTED, NOTHING_USABLE
 
 app = typer.Typer()
@@ -94,9 +95,11 @@ def index(
             )
             raise typer.Exit(INTERRUPTED) from None
     for path in report.offline:
+        is_far = bool(scheme_of(path))
+        what = "its name, your credentials and the network" if is_far else "the path"
         say(
-            f"{path} can't be reached; check the path, or connect its disk. What the gallery has "
-            "from it stays.",
+            f"{path} can't be reached; check {what}{'' if is_far else ', or connect its disk'}. "
+            "What the gallery has from it stays.",
             error=True,
         )
     new = report.added + report.updated + report.moved

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .sources import TRY_AGAIN
+from .sources.addresses import split_member
 from .table import from_text
+from .types import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -15,7 +18,6 @@ if TYPE_CHECKING:
 
     from .store import Store
     from .table import Table
-    from .types import Source
 
 MERGE_KEYS = 65_536
 _LISTED = "listed"  # with a path: came with metadata in this run; the first of a list count
@@ -109,6 +111,30 @@ class Known:
                 self._stamps.add(plain)
                 unseen.append(source)
         return unseen
+
+
+def whole_archives(store: Store) -> set[Source]:
+    """Give the archives whose members are all known, as `sources.walk` marks them."""
+    columns = ["path", "size", "mtime_ns"]
+    found = set()
+    for batch in store.refusals.scan(columns, "reason IS NULL AND path LIKE '%!/'"):
+        for path, size, mtime_ns in zip(*(c.to_pylist() for c in batch.columns), strict=True):
+            found.add(Source(from_text(path), size, mtime_ns))
+    return found
+
+
+def forget_whole_archives(store: Store) -> None:
+    """Let all archives be opened by the next `index`."""
+    store.refusals.delete([archive.path for archive in whole_archives(store)])
+
+
+def keep_whole_archives(store: Store, archives: Iterable[Source]) -> None:
+    """Remember archives whose members are all known, but for those that must be tried again."""
+    again: set[str] = set()
+    for batch in store.refusals.scan(["path"], f"mtime_ns = {TRY_AGAIN}"):
+        paths = map(from_text, batch.column(0).to_pylist())
+        again.update(f"{split_member(path)[0]}!/" for path in paths)
+    store.refuse([(archive, None) for archive in archives if archive.path not in again])
 
 
 def path_key(path: str) -> int:

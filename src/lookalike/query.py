@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import math
 import os
@@ -10,7 +11,8 @@ from typing import IO, TYPE_CHECKING, Any, TypeAlias, cast
 
 from .decode import MIN_SIDE_PIXELS, decode, from_image
 from .errors import ArgumentError, PictureError
-from .sources import content_hash, read_stream
+from .sources import check_place, content_hash, read, read_stream, stat_source
+from .sources.addresses import absolute, is_local, name_of
 from .types import Picture
 
 if TYPE_CHECKING:
@@ -101,8 +103,8 @@ def as_file(query: Query) -> tuple[bytes, str]:
     """
     if isinstance(query, (str, os.PathLike)):
         try:
-            with open(query, "rb") as file:
-                return read_stream(file), os.path.basename(os.fspath(query))
+            path = absolute(query)
+            return _read(path), name_of(path)
         except (OSError, ValueError) as error:
             said = getattr(error, "strerror", None) or str(error)
             raise PictureError(f"{query!s} can't be read ({said}); check the path.") from error
@@ -138,7 +140,8 @@ def _part(asked: Asked, region: Region) -> Asked:
 def _look(query: Query, min_side: int) -> Asked:
     try:
         if isinstance(query, (str, os.PathLike)):
-            return _look_at_path(os.path.abspath(query), min_side)
+            path = absolute(query)
+            return _look_at_bytes(_read(path), path, min_side, path)
         if isinstance(query, (bytes, bytearray, memoryview)):
             return _look_at_bytes(bytes(query), "bytes", min_side)
         if hasattr(query, "read"):
@@ -150,7 +153,7 @@ def _look(query: Query, min_side: int) -> Asked:
             return Asked(from_image(cast("Image.Image", query), min_side=min_side), "PIL image")
         return Asked(from_image(from_array(query), min_side=min_side), "array")
     except PictureError as error:
-        name = os.path.abspath(query) if isinstance(query, (str, os.PathLike)) else "The query"
+        name = absolute(query) if isinstance(query, (str, os.PathLike)) else "The query"
         said = f"{name} can't be used: {error}; ask with another picture."
         raise type(error)(said) from error
     except MemoryError as error:
@@ -163,11 +166,18 @@ def _look(query: Query, min_side: int) -> Asked:
         ) from error
 
 
-def _look_at_path(path: str, min_side: int) -> Asked:
+def _read(path: str) -> bytes:
+    """Read what stands at a path or URL."""
     if "\0" in path:
         raise PictureError("no file has such a name")
-    with open(path, "rb") as file:
-        return _look_at_bytes(read_stream(file), path, min_side, path)
+    if is_local(path):
+        with open(path, "rb") as file:
+            return read_stream(file)
+    check_place(path)
+    source = stat_source(path, private=True)
+    if source is None:
+        raise FileNotFoundError(errno.ENOENT, "not there, or it can't be reached")
+    return read(source)
 
 
 def _look_at_bytes(data: bytes, name: str, min_side: int, path: str | None = None) -> Asked:

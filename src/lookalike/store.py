@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .place import at
 from .prints import MAX_ORPHANS_SHARE, Prints
 from .sources import TRY_AGAIN, check_id
-from .sources.addresses import split_member
+from .sources.ahead import mapped
 from .table import Table, again, batched, from_text, having, storage, to_text, under_filter
 from .types import Entry, Record, Refusal, Source
 
@@ -33,7 +33,7 @@ NPROBES = 24  # partitions that a search looks into; Lance makes them of about 4
 REFINE_FACTOR = 10  # times `top` candidates are compared by their exact vectors
 _FOUND = ("path", "width", "height", "content_hash", "size", "mtime_ns", "metadata")
 PATHS_AT_ONCE = 100  # that one scan looks under
-PROGRESS_ROWS = 1_000
+LOST_AT_ONCE = 64  # files that one thread looks for
 
 
 class Store:
@@ -130,23 +130,6 @@ class Store:
         """Remember folders that could not be listed, until the next run."""
         self.refuse([(Source(r.path, 0, TRY_AGAIN), r.reason) for r in refusals])
 
-    def whole_archives(self) -> set[Source]:
-        """Give the archives whose members are all known, as `sources.walk` marks them."""
-        columns = ["path", "size", "mtime_ns"]
-        found = set()
-        for batch in self.refusals.scan(columns, "reason IS NULL AND path LIKE '%!/'"):
-            for path, size, mtime_ns in zip(*(c.to_pylist() for c in batch.columns), strict=True):
-                found.add(Source(from_text(path), size, mtime_ns))
-        return found
-
-    def keep_whole_archives(self, archives: Iterable[Source]) -> None:
-        """Remember archives whose members are all known, but for those that must be tried again."""
-        again: set[str] = set()
-        for batch in self.refusals.scan(["path"], f"mtime_ns = {TRY_AGAIN}"):
-            paths = map(from_text, batch.column(0).to_pylist())
-            again.update(f"{split_member(path)[0]}!/" for path in paths)
-        self.refuse([(archive, None) for archive in archives if archive.path not in again])
-
     def forget_passing_refusals(self, paths: Iterable[str]) -> None:
         """Drop what could not be read for the disk's sake, at or under paths now tried again."""
         for path in paths:
@@ -180,12 +163,16 @@ class Store:
         self, is_lost: Callable[[str], bool], on_rows: Callable[[int, int], None]
     ) -> list[str]:
         """List the rows whose file is gone; `on_rows` is told of those looked at, and of all."""
-        rows, lost = self.pictures.count(), list[str]()
-        for number, path in enumerate(self.paths(self.pictures), 1):
-            if is_lost(path):
-                lost.append(path)
-            if number % PROGRESS_ROWS == 0:
-                on_rows(number, rows)
+        rows, looked_at, lost = self.pictures.count(), 0, list[str]()
+
+        def look(paths: list[str]) -> tuple[int, list[str]]:
+            return len(paths), list(filter(is_lost, paths))
+
+        # By many threads, as each may be a question to another machine.
+        for count, some in mapped(look, batched(self.paths(self.pictures), LOST_AT_ONCE)):
+            looked_at += count
+            lost += some
+            on_rows(looked_at, rows)
         return lost
 
     def by_content(self, hashes: Iterable[bytes], where: str | None = None) -> Iterator[Record]:

@@ -331,9 +331,8 @@ class Member:
         size: bytes.
         mtime_ns: time of the last change, nanoseconds since the epoch.
         content_hash: the first 16 bytes of the SHA-256 of the file's bytes.
-        width: pixels, upright.
-        height: pixels, upright.
-        names: under how many names it is known to stand: hard links, links, other paths.
+        width, height: pixels, upright.
+        names: under how many it is known to stand: hard links, links, other paths.
     """
 
     path: str
@@ -350,10 +349,9 @@ class Pair:
     """Two pictures of different bytes that show the same.
 
     Attributes:
-        one: index of a member; any one of those of its content stands for all of them.
-        other: index of another.
+        one, other: indexes of members; any one of a content stands for all of them.
         kind: `copy` (one was made from the other) or `near` (two pictures of the same thing).
-        match: how `one` (the query) lies in `other` (the target).
+        match: how `one` lies in `other`.
     """
 
     one: int

@@ -260,3 +260,38 @@ def test_an_archive_is_lost_only_while_its_folder_is_there(tmp_path: Path, jpeg:
     assert gallery.prune().removed == (f"{path}!/y.jpg",)
     path.unlink()
     assert gallery.prune().removed == (f"{path}!/x.jpg",)
+
+
+def test_what_was_left_out_is_found_another_time(tmp_path: Path, jpeg: bytes) -> None:
+    path = zipped(tmp_path / "a.zip", {"x.jpg": jpeg, "y.jpg": jpeg + b"y", "._z.jpg": b"z"})
+    gallery = Gallery.open(tmp_path / "gallery")
+    assert gallery.index(path, exclude=["y*"]).added == 1
+    assert gallery.index(path).added == 1
+    assert gallery.index(path).unchanged == 1
+
+
+def test_members_get_their_fingerprints_once_they_are_wanted(tmp_path: Path, jpeg: bytes) -> None:
+    path = zipped(tmp_path / "a.zip", {"x.jpg": jpeg})
+    gallery = Gallery.open(tmp_path / "gallery")
+    gallery.index(path, copies=False)
+    assert gallery.info().fingerprints == 0
+    gallery.index(path, copies=True)
+    assert gallery.info().fingerprints == 1
+
+
+def test_members_are_never_moved_to_the_trash(tmp_path: Path, jpeg: bytes) -> None:
+    from lookalike.trash import to_trash
+
+    path = zipped(tmp_path / "a.zip", {"x.jpg": jpeg})
+    (tmp_path / "p").mkdir()
+    (tmp_path / "p" / "y.jpg").write_bytes(jpeg)
+    gallery = Gallery.open(tmp_path / "gallery")
+    gallery.index(path, tmp_path / "p")
+    (group,) = gallery.duplicates()
+    assert {group.kept.path, group.others[0].member.path} == {
+        f"{path}!/x.jpg",
+        str(tmp_path / "p" / "y.jpg"),
+    }
+    report = to_trash([group], dry_run=True)
+    assert report.moved == ()
+    assert "archive" in report.left[0].reason

@@ -158,7 +158,8 @@ def test_metadata_are_kept_shown_exported_and_kept_up(tmp_path: Path) -> None:
     write(path, f"path,caption\np/{a.name},a boat\np/{b.name},\n")
     assert gallery.index(path).updated == 1
     assert caption() == {"caption": "a boat"}
-    (entry,) = gallery.entries([gallery.search(a)[0].id])
+    entry = gallery.get(gallery.search(a)[0].id)
+    assert entry is not None
     assert entry.metadata == {"caption": "a boat"}
     os.utime(a)
     gallery.index(tmp_path / "p")

@@ -53,6 +53,7 @@ def test_index_search_prune_and_remove(bucket: Bucket, tmp_path: Path) -> None:
     assert gallery.search(files[2], where=Filter(folder=f"{bucket.url}/p"))[0].path == urls[2]
     assert gallery.search(files[2], where=Filter(label="p"))[0].path == urls[2]
     assert not gallery.search(files[2], where=Filter(folder=f"{bucket.url}/q"))
+    assert gallery.search(urls[3])[0].path == urls[3]
     bucket.store.delete("p/" + files[0].name)
     assert gallery.prune(dry_run=True).removed == (urls[0],)
     assert gallery.prune().removed == (urls[0],)

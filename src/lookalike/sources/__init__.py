@@ -63,7 +63,7 @@ _MAX_ARCHIVES = 1_024
 _archives: dict[str, tuple[Source, float]] = {}  # by address, with the time it was looked at
 
 
-def walk(  # noqa: PLR0913
+def walk(  # noqa: C901, PLR0913  one place says what is opened, and what is left out
     root: str,
     *,
     exclude: Collection[str] = (),
@@ -103,6 +103,7 @@ def walk(  # noqa: PLR0913
 
     def opened(archive: Source) -> Iterator[Source]:
         mark = Source(f"{archive.path}!/", archive.size, archive.mtime_ns)
+        is_complete = is_whole
         if mark in unchanged:
             yield mark
             return
@@ -111,10 +112,13 @@ def walk(  # noqa: PLR0913
             for found in archives.members(archive, _chunks(archive)):
                 member = replace(found, private=archive.private)
                 is_wanted = is_whole or is_under(member.path, root)
-                is_left = not member.objection and left(split_member(member.path)[1])
-                if is_wanted and not is_left:
+                name = split_member(member.path)[1]
+                if not member.objection and left(name):
+                    # What is left out this time only must be found another time.
+                    is_complete &= folders.is_left_out((), True, name)  # noqa: FBT003
+                elif is_wanted:
                     yield member
-            if is_whole:
+            if is_complete:
                 on_archive(mark)
         except (OSError, PictureError) as error:
             on_unreadable(Refusal(archive.path, _said(error)))
