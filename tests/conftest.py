@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import random
+import secrets
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
 from lookalike import Gallery, encoders
+
+from .faults import Faults
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 
@@ -98,7 +104,7 @@ class RandomEncoder:
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-def run(*arguments: str | Path, gallery: Path | None = None, **options: Any) -> Any:
+def run(*arguments: str | Path, gallery: Path | str | None = None, **options: Any) -> Any:
     """Run the real command in a process of its own; gives subprocess.CompletedProcess."""
     environment = {**os.environ, "PYTHONUTF8": "1"}
     if gallery is not None:
@@ -128,6 +134,41 @@ def gallery(tmp_path: Path, pictures: Path) -> Gallery:
     gallery = Gallery.open(tmp_path / "gallery")
     gallery.index(pictures)
     return gallery
+
+
+@pytest.fixture(scope="session")
+def object_store() -> Iterator[int]:
+    """The port of an object store on this machine."""
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    yield server.get_host_and_port()[1]
+    server.stop()
+
+
+@pytest.fixture
+def faults(object_store: int) -> Iterator[Faults]:
+    """A proxy before the object store, which breaks what a test tells it to."""
+    proxy = Faults(object_store)
+    yield proxy
+    proxy.close()
+
+
+@pytest.fixture
+def bucket(faults: Faults, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A new bucket's address, which this process and those it starts can use by `faults`."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", faults.url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    name = f"b{secrets.token_hex(8)}"
+    httpx.put(f"{faults.url}/{name}", trust_env=False).raise_for_status()
+    faults.seen.clear()
+    return f"s3://{name}"
 
 
 @pytest.fixture(scope="session")

@@ -265,3 +265,31 @@ def test_what_is_not_allowed_takes_no_place(prints: Prints, twelve: dict[bytes, 
     one = bytes([110]) * 16
     found = prints.by_hash(views[0].pdq, 2, lambda contents: {one} & set(contents))
     assert [*found] == [one]
+
+
+def test_what_is_frozen_names_no_picture_that_it_lacks(
+    tmp_path: Path, twelve: dict[bytes, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer, reader = Prints(tmp_path), Prints(tmp_path)
+    some = [{key: twelve[key] for key in map(content, n)} for n in (range(6), range(6, 9), [9])]
+    writer.add(some[0])
+    writer.optimize()
+    frozen = reader.frozen()
+    assert next(iter(frozen.by_words([asked(busy(1, SIZE))], 9))) == content(1)
+    writer.add(some[1])
+    writer.optimize()
+    query = asked(busy(7, SIZE))
+    assert {*frozen.by_words([query], 9)} <= {*some[0]}  # and nothing fails
+    freeze = reader.words.frozen
+
+    def freeze_and_write() -> object:
+        twin = freeze()
+        writer.add(some[2])
+        writer.optimize()
+        return twin
+
+    monkeypatch.setattr(reader.words, "frozen", freeze_and_write)
+    later = reader.frozen()
+    assert later.table.count() == 10  # the fingerprints come after the words that name them
+    assert next(iter(later.by_words([query], 9))) == content(7)
+    assert reader.words._frequency is later.words._frequency  # read once for both

@@ -15,7 +15,7 @@ LookalikeError
     ├── GalleryFormatError      a manifest that can't be read, or from a newer lookalike
     ├── EncoderMismatchError    the gallery's vectors come from another encoder
     ├── OfflineError            a root that is needed can't be reached
-    └── StorageError            the disk said no (full, read-only, unreachable)
+    └── StorageError            the disk or object store said no (full, read-only, unreachable)
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ GalleryOption = Annotated[
     typer.Option(
         "--gallery",
         metavar="DIR|URL",
-        help="The gallery's folder, or a server's URL. Default: $LOOKALIKE_GALLERY, else one in "
-        "your data folder.",
+        help="The gallery's folder, s3://bucket/name, or a server's URL. Default: "
+        "$LOOKALIKE_GALLERY, else one in your data folder.",
     ),
 ]
 EncoderOption = Annotated[

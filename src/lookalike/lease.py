@@ -144,8 +144,11 @@ def _values(found: Stored) -> dict[str, Any]:
 
 
 def _busy(bucket: Bucket, values: dict[str, Any]) -> GalleryBusyError:
-    who = f" ({values['holder']}; its lease lasts {values['seconds']} s more, or till it is done)"
+    who = ""
+    if values:
+        who = (
+            f" ({values['holder']}; its lease lasts {values['seconds']} s more, or till it is done)"
+        )
     return GalleryBusyError(
-        f"Another lookalike is writing to {bucket}{who if values else ''}; run this again when it "
-        "is done."
+        f"Another lookalike is writing to {bucket}{who}; run this again when it is done."
     )

@@ -86,14 +86,14 @@ class Opened:
     ) -> list[Answer]:
         if not 1 <= top <= MAX_TOP:
             raise ArgumentError(f"top is {top}; it must be 1 to {MAX_TOP}.")
-        manifest = self._manifest()
-        encoder = self._fitting_encoder(manifest)
         for attempt in range(1, READ_ATTEMPTS + 1):
-            store = self._open_store(manifest).frozen()
+            manifest = self._manifest()
+            encoder = self._fitting_encoder(manifest)
             try:
+                store = self._open_store(manifest).frozen()
                 results = find(asked, store, encoder)
                 break
-            except StorageError:  # a writer may have deleted this version's files
+            except StorageError:  # a writer may have deleted this version's files, or the table
                 if attempt == READ_ATTEMPTS:
                     raise
         if not any(results) and not store.pictures.count():

@@ -246,6 +246,8 @@ class Bucket:
         import obstore
 
         with self._told():
+            with contextlib.suppress(FileNotFoundError):
+                obstore.delete(self._store(), [name])
             for some in obstore.list(self._store(), name):
                 obstore.delete(self._store(), [one["path"] for one in some])
 

@@ -15,7 +15,8 @@ app = typer.Typer()
 @app.command()
 def serve(
     gallery: Annotated[
-        str | None, typer.Option("--gallery", metavar="DIR", help="The gallery's folder.")
+        str | None,
+        typer.Option("--gallery", metavar="DIR", help="The gallery's folder, or s3://bucket/name."),
     ] = None,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535, help="0 for a free one.")] = 8000,

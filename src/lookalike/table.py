@@ -98,8 +98,10 @@ class Table:
             return
         missing = [field for field in self.schema if field.name not in dataset.schema.names]
         if missing:
-            with storage():  # another object than the one that threads may be reading from
-                _lance().dataset(str(self.uri)).add_columns(missing)
+            with self._committing():  # another object than the one that threads may read from
+                _lance().dataset(
+                    str(self.uri), storage_options=at(self.uri).storage_options()
+                ).add_columns(missing)
 
     def create(self) -> None:
         """Commit the table without a row, where there is none yet."""

@@ -1,24 +1,49 @@
-"""Pictures that were sent to be added: in a folder of the gallery, named by their content."""
+"""Pictures that were sent to be added: in the gallery's place, named by their content."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING
 
+from ..place import Bucket
 from ..sources.addresses import is_under
+from .kept import write
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from ..place import Place
 
 FOLDER = "uploads"
 SUFFIXES = {"JPEG": "jpg", "JPEG2000": "jp2", "TIFF": "tif", "HEIF": "heic"}
 
 
-def upload_path(gallery: Path, one: str, kind: str) -> Path:
-    """Name the file of a picture that was sent: nothing of its own name is taken."""
-    return gallery / FOLDER / f"{one}.{SUFFIXES.get(kind, kind.lower())}"
+def keep(gallery: Place, one: str, kind: str, blob: bytes) -> str:
+    """Keep a picture that was sent, and give its path; nothing of its own name is taken.
+
+    Raises:
+        OSError: the disk is full or read-only.
+        StorageError: the object store can't be written.
+    """
+    name = f"{one}.{SUFFIXES.get(kind, kind.lower())}"
+    if isinstance(gallery, Bucket):
+        gallery.put(f"{FOLDER}/{name}", blob)
+    else:
+        (gallery / FOLDER).mkdir(parents=True, exist_ok=True)
+        write(gallery / FOLDER / name, blob)
+    return str(gallery / FOLDER / name)
 
 
-def is_upload(gallery: Path, path: str) -> bool:
+def is_upload(gallery: Place, path: str) -> bool:
     """Tell whether a file was sent here."""
-    return is_under(path, os.path.join(gallery, FOLDER)) and not os.path.islink(path)
+    return is_under(path, str(gallery / FOLDER)) and not os.path.islink(path)
+
+
+def drop(gallery: Place, path: str) -> bool:
+    """Delete a picture that was sent; tell whether it was the last one."""
+    name = os.path.basename(path)
+    if isinstance(gallery, Bucket):
+        gallery.drop(f"{FOLDER}/{name}")
+        return not (gallery / FOLDER).size()
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+    return not os.listdir(gallery / FOLDER)

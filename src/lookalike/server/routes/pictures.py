@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Request
@@ -16,13 +16,11 @@ from ...errors import ArgumentError, GalleryNotFoundError, NotAPictureError
 from ...filters import Filter
 from ...sources.addresses import is_local
 from ...wire import entry_as_json
-from .. import described, files, models, reveal
+from .. import described, files, models, reveal, uploads
 from ..asked import ID_PATTERN, checked, fetched, hash_of, read_body
-from ..kept import write
 from ..problems import Json, ProblemError
 from ..state import State
 from ..tasks import SIZES
-from ..uploads import is_upload, upload_path
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -106,13 +104,13 @@ async def add(request: Request) -> Response:
     one = await asyncio.to_thread(hash_of, blob)
     known = await state.find(one)
     if known is None:
-        path = upload_path(state.gallery.folder, one, kind)
+        place = state.gallery.folder
         async with state.writing:
-            await asyncio.to_thread(_store, path, blob)
+            path = await asyncio.to_thread(uploads.keep, place, one, kind, blob)
             try:
-                await state.pool.call("add", {"path": str(path)}, seconds=ADD_SECONDS)
+                await state.pool.call("add", {"path": path}, seconds=ADD_SECONDS)
             except BaseException:
-                path.unlink(missing_ok=True)
+                await asyncio.to_thread(uploads.drop, place, path)
                 raise
         known = await state.entry(one)
     return Json(entry_as_json(known), 201, headers={"Location": f"/api/v1/pictures/{one}"})
@@ -126,7 +124,7 @@ async def remove(request: Request, id: Id) -> Response:
     async with state.writing:
         await asyncio.to_thread(state.gallery.remove, *entry.paths)
     for path in entry.paths:
-        if is_upload(state.gallery.folder, path):
+        if uploads.is_upload(state.gallery.folder, path):
             await asyncio.to_thread(_delete, state, path)
     state.thumbnails.forget(id, SIZES)
     return Response(status_code=204)
@@ -181,14 +179,7 @@ async def _chunks(opened: IO[bytes]) -> AsyncIterator[bytes]:
             yield chunk
 
 
-def _store(path: Any, blob: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write(path, blob)
-
-
 def _delete(state: State, path: str) -> None:
-    if os.path.exists(path):
-        os.unlink(path)
-    folder = os.path.dirname(path)
-    if not os.listdir(folder):  # it would look like a disk that is not there
-        state.gallery.remove(folder)
+    place = state.gallery.folder
+    if uploads.drop(place, path):  # what is left would look like a disk that is not there
+        state.gallery.remove(str(place / uploads.FOLDER))
