@@ -7,7 +7,8 @@ import pyarrow as pa
 import pytest
 
 from lookalike.errors import StorageError
-from lookalike.table import Table, batched, from_text, storage, to_text, under_filter
+from lookalike.literals import from_text, to_text, under_filter
+from lookalike.table import Table, batched, storage
 
 SCHEMA = pa.schema([("path", pa.string()), ("n", pa.int32())])
 

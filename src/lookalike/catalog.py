@@ -7,7 +7,7 @@ import threading
 from collections import Counter, OrderedDict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .table import from_text
+from .literals import from_text
 
 if TYPE_CHECKING:
     from collections.abc import Hashable

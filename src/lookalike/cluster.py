@@ -308,7 +308,7 @@ def _task(setting: Setting, desk: Any, shard: list[tuple[Source, bool]]) -> Resu
 def _take(result: Result, ledger: Ledger) -> None:
     """Enter a shard into the ledger; a file is gone only if it is from here, too."""
     ledger.take(result.outcomes, result.fragments)
-    here = [source for source in result.missing if not is_gone(source.path)]
+    here = [source for source in result.missing if not is_gone(source.path, private=source.private)]
     reason = f"can't be read: not there on node {result.node}, so share its folder with all nodes"
     ledger.take(Outcome(again(source), reason=reason) for source in here)
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from .errors import FeatureListError, GalleryFormatError, StorageError
 from .fingerprints.packed import unpack
+from .literals import from_text
 from .sources import CONTENT_HASH_BYTES
 from .sources.addresses import is_absolute
-from .table import from_text
 from .types import Record, Source
 
 if TYPE_CHECKING:

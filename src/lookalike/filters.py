@@ -7,8 +7,8 @@ from datetime import date, datetime
 from typing import Any
 
 from .errors import ArgumentError
+from .literals import literal, to_text, under_filter
 from .sources.addresses import absolute, is_absolute
-from .table import literal, to_text, under_filter
 
 _MAX_INT32, _MAX_INT64 = 2**31 - 1, 2**63 - 1
 _NS = 10**9

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .literals import from_text, to_text
 from .sources import TRY_AGAIN
 from .sources.addresses import split_member
-from .table import from_text, to_text
 from .types import Source
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .exchange import UNKNOWN
+from .literals import from_text, under_filter
 from .sources import stat_source
 from .sources.addresses import is_local
-from .table import from_text, under_filter
 from .types import Member, Pair
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .table import from_text, having, storage
+from .literals import from_text
+from .table import having, storage
 
 if TYPE_CHECKING:
     import numpy as np

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from .literals import from_text
 from .place import at
 from .sources import stat_source
 from .store import Store
-from .table import from_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

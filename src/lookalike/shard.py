@@ -6,6 +6,7 @@ part of the gallery only once the ledger's keeper, who gets the outcomes, has ap
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import platform
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +19,7 @@ from .fingerprints.threads import one_thread
 from .ingest import chunk_pictures, process
 from .ledger import Claims, Outcome
 from .place import parse
-from .sources import content_hash, read
+from .sources import content_hash, read, release
 from .store import Store
 from .types import Record, Source
 
@@ -146,7 +147,10 @@ def work(
     store, encoder = _opened(setting)
     outcomes = list[Outcome]()
     sources = [source for source, _ in shard]
-    with one_thread(), ThreadPoolExecutor(READERS) as readers:
+    with contextlib.ExitStack() as stack:
+        stack.callback(release)
+        stack.enter_context(one_thread())
+        readers = stack.enter_context(ThreadPoolExecutor(READERS))
         parts = (_Part(some, readers) for some in _parts(sources, chunk_pictures(encoder)))
         ahead = next(parts, None)
         while ahead:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from copy import copy
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from .literals import from_text, to_text, under_filter
 from .nearest import FOUND, nearest
 from .place import at
 from .prints import MAX_ORPHANS_SHARE, Prints
+from .rows import entry, file_columns, records, row_of
 from .sources import TRY_AGAIN, check_id
 from .sources.ahead import mapped
-from .table import Table, again, batched, from_text, storage, to_text, under_filter
+from .table import Table, again, batched, storage
 from .types import Entry, Record, Refusal, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import numpy as np
-    import pyarrow as pa
     from numpy.typing import NDArray
 
     from .place import Place
@@ -91,7 +91,7 @@ class Store:
         for batch in self.pictures.of_contents(map(bytes.fromhex, found), FOUND):
             for row in batch.to_pylist():
                 found[row["content_hash"].hex()].append(row)
-        return [_entry(one, rows) for one, rows in found.items() if rows]
+        return [entry(one, rows) for one, rows in found.items() if rows]
 
     def add(self, records: Sequence[Record], *, replace: bool) -> None:
         """Commit rows; `replace` where some of the paths may have a row already.
@@ -143,7 +143,7 @@ class Store:
 
         vectors = np.stack([record.vector for record in records]).astype(np.float16)
         return {
-            **_file_columns(record.source for record in records),
+            **file_columns(record.source for record in records),
             "content_hash": [record.content_hash for record in records],
             "width": [record.width for record in records],
             "height": [record.height for record in records],
@@ -155,7 +155,7 @@ class Store:
         """Remember files that could not be used; None for a reason where it is another kind."""
         if refused:
             rows = {
-                **_file_columns(source for source, _ in refused),
+                **file_columns(source for source, _ in refused),
                 "reason": [reason and to_text(reason) for _, reason in refused],
             }
             self.refusals.write(rows, replace=True)
@@ -263,14 +263,14 @@ class Store:
         for found, vector, content in zip(rows, vectors, contents, strict=True):
             known = {row["path"] for row in found}
             of_content = same.get(content or b"", ())
-            found += [_row(r, vector) for r in of_content if r.source.path not in known]
+            found += [row_of(r, vector) for r in of_content if r.source.path not in known]
         return rows
 
     def rows_of(
         self, contents: Iterable[bytes], vector: NDArray[np.float32], where: str | None = None
     ) -> list[dict[str, Any]]:
         """Give the rows of some contents as `find` does."""
-        return [_row(record, vector) for record in self.by_content(contents, where)]
+        return [row_of(record, vector) for record in self.by_content(contents, where)]
 
     def optimize(self, *, orphans: bool = True, build: Callable[..., Any] | None = None) -> None:
         """Merge fragments, build the index or bring it up to date, drop old versions.
@@ -316,61 +316,5 @@ class Store:
         return at(self.folder).size()
 
 
-def records(batch: pa.RecordBatch) -> Iterator[Record]:
-    """Turn a batch with all columns of the table of pictures into records."""
-    import numpy as np
-
-    vectors = batch.column("vector")
-    flat = vectors.flatten().to_numpy(zero_copy_only=False).astype(np.float16)
-    for row, vector in zip(
-        batch.drop_columns(["vector"]).to_pylist(), flat.reshape(len(vectors), -1), strict=True
-    ):
-        source = Source(from_text(row["path"]), row["size"], row["mtime_ns"], row.get("metadata"))
-        yield Record(source, row["content_hash"], row["width"], row["height"], vector)
-
-
 def _prints(records: Sequence[Record]) -> dict[bytes, bytes]:
     return {r.content_hash: r.fingerprint for r in records if r.fingerprint}
-
-
-def _entry(one: str, rows: list[dict[str, Any]]) -> Entry:
-    newest = max(rows, key=lambda row: row["mtime_ns"])
-    paths = tuple(sorted(from_text(row["path"]) for row in rows))
-    told = next((row["metadata"] for row in rows if row.get("metadata")), None)
-    return Entry(
-        one,
-        paths,
-        newest["width"],
-        newest["height"],
-        newest["size"],
-        newest["mtime_ns"],
-        json.loads(told) if told else None,
-    )
-
-
-def _file_columns(sources: Iterable[Source]) -> dict[str, Any]:
-    rows = [(to_text(source.path), source.size, source.mtime_ns) for source in sources]
-    return dict(zip(("path", "size", "mtime_ns"), zip(*rows, strict=True), strict=True))
-
-
-def _row(record: Record, vector: NDArray[np.float32]) -> dict[str, Any]:
-    """Write a record as `find` does."""
-    import numpy as np
-
-    return {
-        "path": record.source.path,
-        "score": _cosine(record.vector.astype(np.float32), vector),
-        "width": record.width,
-        "height": record.height,
-        "content_hash": record.content_hash,
-        "size": record.source.size,
-        "mtime_ns": record.source.mtime_ns,
-        "metadata": record.source.metadata,
-    }
-
-
-def _cosine(stored: NDArray[np.float32], asked: NDArray[np.float32]) -> float:
-    """Compare with a stored vector, whose half precision has moved its length off one."""
-    import numpy as np
-
-    return float(stored @ asked / max(np.linalg.norm(stored), np.finfo(np.float32).tiny))

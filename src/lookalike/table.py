@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from .errors import StorageError
+from .literals import literal
 from .place import at, explained, is_of_a_store
-from .sources.addresses import below
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -105,6 +105,7 @@ class Table:
 
     def create(self) -> None:
         """Commit the table without a row, where there is none yet."""
+        self._add_missing_columns()
         if self.dataset() is None:
             self.overwrite([])
 
@@ -288,29 +289,6 @@ def having(dataset: lance.LanceDataset, columns: Iterable[str]) -> list[str]:
     return [name for name in columns if name in names or name.startswith("_")]
 
 
-def under_filter(*paths: str) -> str:
-    """Write the Lance filter for the rows at or below one of some paths."""
-    folders = itertools.chain.from_iterable(map(below, paths))
-    parts = [f"path IN ({', '.join(map(literal, paths))})"]
-    parts += [f"starts_with(path, {literal(folder)})" for folder in folders]
-    return f"({' OR '.join(parts)})"
-
-
-def to_text(path: str) -> str:
-    r"""Make a path that need not be valid Unicode (PEP 383) fit a string column.
-
-    A lone surrogate becomes NUL, which no path has, and its four hexadecimal digits.
-    """
-    return re.sub("[\ud800-\udfff]", lambda match: f"\0{ord(match[0]):04x}", path)
-
-
-def from_text(text: str) -> str:
-    """Undo `to_text`."""
-    if "\0" not in text:
-        return text
-    return re.sub("\0([0-9a-f]{4})", lambda match: chr(int(match[1], 16)), text)
-
-
 def batched(values: Iterable[Any], size: int) -> Iterator[list[Any]]:
     """Cut values into lists of at most `size`."""
     iterator = iter(values)
@@ -335,11 +313,6 @@ def storage() -> Iterator[None]:
             "The gallery can't be read or written; see that its disk has space and is writable, "
             f"then run the command again ({text[:300]})."
         ) from error
-
-
-def literal(path: str) -> str:
-    """Write a path as a literal of Lance's filters."""
-    return "'" + to_text(path).replace("'", "''") + "'"
 
 
 def _lance() -> Any:

@@ -34,7 +34,8 @@ def test_it_has_the_verbs_of_a_gallery() -> None:
         for name, value in vars(kind).items()
         if not name.startswith("_") and inspect.isfunction(value)
     }
-    only_there = {"labels", "rows"}  # what a server makes its own answers from
+    # What a server makes its own answers from, and what its machine is like.
+    only_there = {"labels", "rows", "device", "likely_device"}
     assert verbs - only_there <= {name for name in dir(Client) if not name.startswith("_")}
     for name in ("search", "prune", "browse", "index"):
         here, there = (inspect.signature(getattr(kind, name)) for kind in (Gallery, Client))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..table import from_text
+from ..literals import from_text
 from .kept import write
 
 if TYPE_CHECKING:
