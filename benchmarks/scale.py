@@ -1,7 +1,7 @@
 """What a gallery costs as it grows to a million pictures: building, adding, searching, keeping.
 
     python benchmarks/scale.py FOLDER [--sizes 10000,100000,1000000] [--work DIR] [--json FILE]
-                               [--plot FILE]
+                               [--plot FILE] [--without pairs]
 
 For each size a gallery is made: `REAL` pictures of FOLDER are indexed as they are, copies proved;
 the other rows are vectors alone, drawn as those of FOLDER lie (see `made_vectors.py`). Each stage
@@ -56,6 +56,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("scale"))
     parser.add_argument("--json", type=Path)
     parser.add_argument("--plot", type=Path)
+    parser.add_argument("--without", default="", help="stages to leave out: pairs,prune")
     parser.add_argument("--stage", nargs=2, help=argparse.SUPPRESS)  # what the script runs itself
     options = parser.parse_args()
     if options.stage:
@@ -73,7 +74,8 @@ def main() -> None:
     for rows in map(int, options.sizes.split(",")):
         place = options.work / str(rows)
         place.mkdir(exist_ok=True)
-        measured[rows] = _measured(options.folder, options.work, rows)
+        stages = [name for name in STAGES if name not in options.without.split(",")]
+        measured[rows] = _measured(options.folder, options.work, rows, stages)
     names = ("lookalike", "pylance", "onnxruntime", "numpy")
     facts = {name: version(name) for name in names}
     facts |= {"python": platform.python_version(), "cores": str(os.cpu_count())}
@@ -84,15 +86,15 @@ def main() -> None:
     print(", ".join(f"{name} {value}" for name, value in facts.items()) + "\n")
     print("| rows | " + " | ".join(f"{rows:,}" for rows in measured) + " |")
     print("|---|" + "---|" * len(measured))
-    for name in next(iter(measured.values())):
+    for name in dict.fromkeys(name for one in measured.values() for name in one):
         print(f"| {name} | " + " | ".join(str(one.get(name, "")) for one in measured.values()), "|")
 
 
-def _measured(folder: Path, work: Path, rows: int) -> dict[str, Any]:
+def _measured(folder: Path, work: Path, rows: int, stages: list[str]) -> dict[str, Any]:
     """Run the stages that were not through yet."""
     kept = work / str(rows) / "measured.json"
     found: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {}
-    for name in STAGES:
+    for name in stages:
         if f"{name} MB" in found:
             continue
         began = time.monotonic()
@@ -438,7 +440,7 @@ def _draw(measured: dict[int, dict[str, Any]], path: Path) -> None:
     for axis, (unit, names) in zip(axes, panels.items(), strict=True):
         for name in names:
             values: NDArray[np.float64] = np.array(
-                [float(str(measured[size][name]).split(" / ")[0]) for size in sizes]
+                [float(str(measured[size].get(name, "nan")).split(" / ")[0]) for size in sizes]
             )
             axis.plot(sizes, values, marker="o", label=name.replace(", p50 / p99, ms", ""))
         axis.set(xscale="log", yscale="log", xlabel="rows", ylabel=unit)

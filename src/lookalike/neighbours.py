@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-PART_ROWS = 2_000  # about
+PART_ROWS = 1_000  # about
 MOST_PARTS = 6  # that a vector is compared with
 COMPONENTS = 128  # of the vectors, for a first look
 MARGIN = 0.02  # by which the first look may be wrong
