@@ -358,6 +358,7 @@ def _made(
         "width": random.integers(1, 101, count).astype(np.int32),
         "height": np.ones(count, np.int32),
         "vector": pa.FixedSizeListArray.from_arrays(vectors.ravel(), vectors.shape[1]),
+        "metadata": pa.nulls(count, pa.string()),
     }
 
 

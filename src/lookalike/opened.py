@@ -13,7 +13,6 @@ from .errors import ArgumentError, GalleryNotFoundError, StorageError
 from .manifest import Manifest
 from .place import at
 from .store import Store
-from .table import READ_ATTEMPTS
 from .types import Refusal, SearchResult
 
 if TYPE_CHECKING:
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer", SearchResult, Refusal | SearchResult)
 MAX_TOP = 10_000
+READ_ATTEMPTS = 3
 DEVICE_VARIABLE = "LOOKALIKE_DEVICE"
 
 

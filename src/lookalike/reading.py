@@ -77,7 +77,7 @@ class Reading(Opened):
         copies: bool = True,
         where: Filter | None = None,
     ) -> Iterator[SearchResult | Refusal]:
-        """Search for many pictures, several times faster than one by one; the hits are the same.
+        """Search for many pictures, faster than one by one; the hits are the same.
 
         `QUERIES_AT_ONCE` are taken from `queries` at once, decoded and encoded on all cores, and
         searched for together, so that neither queries nor results need fit into memory.

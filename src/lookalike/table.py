@@ -1,26 +1,22 @@
-"""A Lance table whose key is `path`, and how paths that are not Unicode are kept in it."""
+"""A Lance table whose key is `path`."""
 
 from __future__ import annotations
 
 import contextlib
-import functools
 import itertools
 import json
 import os
 import re
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from .errors import StorageError
 from .literals import literal
 from .place import at, explained, is_of_a_store
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import lance
     import pyarrow as pa
@@ -30,7 +26,6 @@ if TYPE_CHECKING:
 MAX_SMALL_FRAGMENTS = 8
 SMALL_FRAGMENT_ROWS = 100_000
 MAX_UNINDEXED_SHARE = 0.05  # rows added since; a search scans them, which costs time, not recall
-READ_ATTEMPTS = 3
 LOOKUP_VALUES = 500  # in one filter expression
 
 
@@ -321,16 +316,3 @@ def _lance() -> Any:
     import lance
 
     return lance
-
-
-def again(read: Callable[P, T]) -> Callable[P, T]:
-    """Read again where a writer has just replaced the files of the version that was taken."""
-
-    @functools.wraps(read)
-    def tried(*arguments: P.args, **options: P.kwargs) -> T:
-        for _ in range(READ_ATTEMPTS - 1):
-            with contextlib.suppress(StorageError):
-                return read(*arguments, **options)
-        return read(*arguments, **options)
-
-    return tried
