@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..types import Entry
 
 MAX_BODY_BYTES = 64 * 2**20
+KEEP_AFTER_SECONDS = 0.1  # a browser on this machine paints the hits first
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,7 @@ class State:
     async def _keep(self, one: str, name: str, blob: bytes) -> None:
         if await asyncio.to_thread(self.kept.get, one):
             return
+        await asyncio.sleep(KEEP_AFTER_SECONDS)
         try:
             sizes, jpeg = await self.pool.call("keep", {}, blob, rank=LATER)
             kept = KeptQuery(one, name, sizes["width"], sizes["height"])

@@ -12,7 +12,7 @@ import { Results } from "./results.js";
 import { go, note, params as paramsNow } from "./router.js";
 import { fileName } from "./words.js";
 
-const FIRST = 24;
+const FIRST = 16; // about what is seen without scrolling; more follow at once
 const MORE = 100;
 const GONE = new Set(["query_gone", "no_such_picture"]);
 const MOST_KEPT = 24; // answers, for Back and Forward
