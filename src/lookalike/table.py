@@ -16,7 +16,7 @@ from .literals import literal
 from .place import at, explained, is_of_a_store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import lance
     import pyarrow as pa
