@@ -72,8 +72,9 @@ def test_scrolling_brings_all_and_does_not_jump(asked: Page) -> None:
 
 def test_back_finds_the_place(asked: Page) -> None:
     url = asked.url
+    until(asked, MORE_THAN_FIRST)
     asked.mouse.wheel(0, 1500)
-    until(asked, "() => scrollY > 1000")
+    until(asked, "() => scrollY >= 1500")  # at rest: less is on the way there
     place = asked.evaluate("scrollY")
     asked.get_by_role("link", name="Browse").click()
     asked.get_by_role("heading", name="Browse").wait_for()
