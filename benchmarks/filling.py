@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -10,10 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from collection import Line, decoded
 from finders import add_rows
+from PIL import Image
 
+from lookalike.edits import EDITS
 from lookalike.fingerprints import Fingerprint, stored_fingerprint
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lookalike.encoders import Encoder
     from lookalike.store import Store
     from lookalike.types import Picture, Source
@@ -59,3 +64,15 @@ def _made(base: Fingerprint, descriptors: np.ndarray, random: np.random.Generato
     taken = descriptors[random.integers(len(descriptors), size=len(base.points))]
     pdq = random.integers(256, size=32, dtype=np.uint8)
     return replace(base, descriptors=taken, pdq=pdq, pixels_hash=random.bytes(16))
+
+
+def edited(files: list[Path], random: np.random.Generator) -> list[bytes]:
+    """Edit pictures as people do; give them as files."""
+    images = [Image.open(file).convert("RGB") for file in files]
+    found = []
+    for k, image in enumerate(images):
+        copy = EDITS[ASKED_EDITS[k % len(ASKED_EDITS)]](image, random, 0.5, images[-5:])
+        out = io.BytesIO()
+        copy.convert("RGB").save(out, "JPEG", quality=90)
+        found.append(out.getvalue())
+    return found

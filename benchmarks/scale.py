@@ -13,7 +13,6 @@ Recall is against all vectors compared exactly.
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import os
 import platform
@@ -27,9 +26,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from filling import ASKED_EDITS
+from filling import edited
 from made_vectors import Mixture, neighbour_cosines
-from PIL import Image
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -207,7 +205,9 @@ def _files_asked(_folder: Path, work: Path, rows: int) -> dict[str, Any]:
     """Search by edited pictures: from the file to the hits."""
     from lookalike import Gallery
 
-    gallery, queries = Gallery.open(work / str(rows) / "gallery"), _edited(work / str(rows))
+    gallery = Gallery.open(work / str(rows) / "gallery")
+    asked = [work / str(rows) / "files" / f"{number}.jpg" for number in range(ASKED_FILES)]
+    queries = edited(asked, np.random.default_rng(3))
     found: dict[str, Any] = {}
     for name, copies in (("copies proved", True), ("by likeness alone", False)):
         gallery.search(queries[-1], copies=copies)
@@ -360,24 +360,6 @@ def _made(
         "vector": pa.FixedSizeListArray.from_arrays(vectors.ravel(), vectors.shape[1]),
         "metadata": pa.nulls(count, pa.string()),
     }
-
-
-def _edited(place: Path) -> list[bytes]:
-    """Edit real pictures of the gallery as people do; give them as files."""
-    from lookalike.edits import EDITS
-
-    random = np.random.default_rng(3)
-    images = [
-        Image.open(place / "files" / f"{number}.jpg").convert("RGB")
-        for number in range(ASKED_FILES)
-    ]
-    found = []
-    for number, image in enumerate(images):
-        copy = EDITS[ASKED_EDITS[number % len(ASKED_EDITS)]](image, random, 0.5, images[-5:])
-        out = io.BytesIO()
-        copy.convert("RGB").save(out, "JPEG", quality=90)
-        found.append(out.getvalue())
-    return found
 
 
 def _files(folder: Path) -> list[Path]:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import http.client
-import io
 import itertools
 import json
 import os
@@ -30,11 +29,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
-from filling import ASKED_EDITS, fill
-from PIL import Image
+from filling import edited, fill
 
 from lookalike import encoders
-from lookalike.edits import EDITS
 from lookalike.manifest import EncoderCard, Manifest
 from lookalike.sources import walk
 from lookalike.store import Store
@@ -90,18 +87,6 @@ def make(gallery: Path, sources: list[Any], rows: int, random: np.random.Generat
     store = Store(gallery, manifest.table, encoder.dimensions)
     fill(store, encoder, sources, rows, random)
     store.optimize()
-
-
-def edited(files: list[Path], random: np.random.Generator) -> list[bytes]:
-    """Edit pictures as people do; give them as files."""
-    images = [Image.open(file).convert("RGB") for file in files]
-    found = []
-    for k, image in enumerate(images):
-        copy = EDITS[ASKED_EDITS[k % len(ASKED_EDITS)]](image, random, 0.5, images[-5:])
-        out = io.BytesIO()
-        copy.convert("RGB").save(out, "JPEG", quality=90)
-        found.append(out.getvalue())
-    return found
 
 
 def load(
