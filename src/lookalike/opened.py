@@ -13,6 +13,7 @@ from .errors import ArgumentError, GalleryNotFoundError, StorageError
 from .manifest import Manifest
 from .place import at
 from .store import Store
+from .table import READ_ATTEMPTS
 from .types import Refusal, SearchResult
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer", SearchResult, Refusal | SearchResult)
 MAX_TOP = 10_000
-READ_ATTEMPTS = 3
 DEVICE_VARIABLE = "LOOKALIKE_DEVICE"
 
 

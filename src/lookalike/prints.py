@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .fingerprints import packed
 from .fingerprints.basis import basis
 from .sources import CONTENT_HASH_BYTES
-from .table import Table, storage
+from .table import Table, again, storage
 from .words import Words
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ class Prints:
         for batch in self.table.scan(["content_hash"]):
             yield batch.column(0).to_pylist()
 
+    @again
     def of(self, contents: Iterable[bytes]) -> dict[bytes, bytes]:
         """Give the packed fingerprints of some contents; those that have none are left out."""
         found = dict[bytes, bytes]()
@@ -87,6 +88,7 @@ class Prints:
         found = self.table.of_contents(contents, ["content_hash"])
         return {content for batch in found for content in batch.column(0).to_pylist()}
 
+    @again
     def by_words(
         self, views: Sequence[Fingerprint], top: int, allowed: Allowed | None = None
     ) -> dict[bytes, tuple[int, bytes]]:
@@ -109,6 +111,7 @@ class Prints:
         contents, prints = (column.to_pylist() for column in columns)
         return dict(zip(contents, zip(of_view.tolist(), prints, strict=True), strict=True))
 
+    @again
     def by_hash(
         self, pdq: NDArray[np.uint8], top: int, allowed: Allowed | None = None
     ) -> dict[bytes, bytes]:

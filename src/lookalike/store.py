@@ -13,7 +13,7 @@ from .prints import MAX_ORPHANS_SHARE, Prints
 from .rows import entry, file_columns, records, row_of
 from .sources import TRY_AGAIN, check_id
 from .sources.ahead import mapped
-from .table import Table, batched, storage
+from .table import Table, again, batched, storage
 from .types import Entry, Record, Refusal, Source
 
 if TYPE_CHECKING:
@@ -219,6 +219,7 @@ class Store:
         found = self.pictures.of_contents(contents, ["content_hash"], where)
         return {content for batch in found for content in batch.column(0).to_pylist()}
 
+    @again
     def find(
         self,
         vector: NDArray[np.float32],
@@ -246,6 +247,7 @@ class Store:
             rows += [row for row in same if row["path"] not in known]
         return rows
 
+    @again
     def find_many(
         self,
         vectors: NDArray[np.float32],

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import json
 import os
 import re
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from .errors import StorageError
 from .literals import literal
 from .place import at, explained, is_of_a_store
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
 MAX_SMALL_FRAGMENTS = 8
 SMALL_FRAGMENT_ROWS = 100_000
 MAX_UNINDEXED_SHARE = 0.05  # rows added since; a search scans them, which costs time, not recall
+READ_ATTEMPTS = 3
 LOOKUP_VALUES = 500  # in one filter expression
 
 
@@ -70,8 +75,7 @@ class Table:
         import pyarrow as pa
 
         table = pa.table(rows, schema=self.schema)
-        self._add_missing_columns()
-        dataset = self.dataset()
+        dataset = self._with_all_columns()
         with self._committing():
             if dataset is not None and replace:
                 merge = dataset.merge_insert("path").when_matched_update_all()
@@ -86,22 +90,23 @@ class Table:
                 data_storage_version=self._file_format if dataset is None else None,
             )
 
-    def _add_missing_columns(self) -> None:
-        """Bring a table that an older lookalike made up to the schema; its rows stay."""
+    def _with_all_columns(self) -> lance.LanceDataset | None:
+        """Open it; one that an older lookalike made gets what the schema has more, first."""
         dataset = self.dataset()
         if dataset is None:
-            return
+            return None
         missing = [field for field in self.schema if field.name not in dataset.schema.names]
         if missing:
             with self._committing():  # another object than the one that threads may read from
                 _lance().dataset(
                     str(self.uri), storage_options=at(self.uri).storage_options()
                 ).add_columns(missing)
+            return self.dataset()
+        return dataset
 
     def create(self) -> None:
         """Commit the table without a row, where there is none yet."""
-        self._add_missing_columns()
-        if self.dataset() is None:
+        if self._with_all_columns() is None:
             self.overwrite([])
 
     def write_apart(self, rows: dict[str, Any]) -> list[str]:
@@ -115,8 +120,7 @@ class Table:
         """
         import pyarrow as pa
 
-        self._add_missing_columns()
-        dataset = self.dataset()
+        dataset = self._with_all_columns()
         if dataset is None:
             raise StorageError(f"There is no table at {self.uri}; see that the gallery is shared.")
         with storage():
@@ -316,3 +320,16 @@ def _lance() -> Any:
     import lance
 
     return lance
+
+
+def again(read: Callable[P, T]) -> Callable[P, T]:
+    """Read again where a writer has just replaced the files of the version that was taken."""
+
+    @functools.wraps(read)
+    def tried(*arguments: P.args, **options: P.kwargs) -> T:
+        for _ in range(READ_ATTEMPTS - 1):
+            with contextlib.suppress(StorageError):
+                return read(*arguments, **options)
+        return read(*arguments, **options)
+
+    return tried
