@@ -2,7 +2,7 @@
 
 As an inverted file has it (Jégou, Douze and Schmid, "Product Quantization", 2011): vectors are
 parted by the mean that is nearest, and one is compared with those of the parts that are nearest to
-it; first by the dimensions in which all differ most, then by all.
+it.
 """
 
 from __future__ import annotations
@@ -18,12 +18,9 @@ if TYPE_CHECKING:
 
 PART_ROWS = 1_000  # about
 MOST_PARTS = 6  # that a vector is compared with
-COMPONENTS = 128  # of the vectors, for a first look
-MARGIN = 0.02  # by which the first look may be wrong
-SAMPLE_ROWS = 65_536  # from which directions and means are taken
+SAMPLE_ROWS = 65_536  # from which the means are taken
 ROUNDS = 6  # of k-means
 ROWS_AT_ONCE = 16_384
-CELLS_AT_ONCE = 2**24  # cosines in memory
 
 
 class Near(NamedTuple):
@@ -51,70 +48,58 @@ def near_pairs(
 
     Args:
         vectors: float16 [N, D], unit length; rows of zeros are near to nothing.
-        least: the cosine.
+        least: the cosine, above 0.
         most: pairs of a row in each part that it is compared with, the nearest.
         on_progress: told how many parts are through, and of how many.
     """
     if not len(vectors):
         return Near(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
     sample = vectors[:: max(len(vectors) // SAMPLE_ROWS, 1)].astype(np.float32)
-    _, axes = np.linalg.eigh(sample.T @ sample)
-    axes = np.ascontiguousarray(axes[:, -COMPONENTS:])
-    means = _means(sample @ axes, max(len(vectors) // PART_ROWS, 1))
-    first = np.empty((len(vectors), axes.shape[1]), np.float16)
+    means = _means(sample, max(len(vectors) // PART_ROWS, 1))
     parts = np.empty((len(vectors), min(MOST_PARTS, len(means))), np.int32)
+    half_squares = (means**2).sum(axis=1) / 2
     for start in range(0, len(vectors), ROWS_AT_ONCE):
-        some = vectors[start : start + ROWS_AT_ONCE].astype(np.float32) @ axes
-        long = np.maximum(np.linalg.norm(some, axis=1, keepdims=True), MARGIN)
-        first[start : start + len(some)] = some / long  # what is left out agrees as much
-        far = (means**2).sum(axis=1) / 2 - some @ means.T
-        near = np.argpartition(far, parts.shape[1] - 1, axis=1)[:, : parts.shape[1]]
-        order = np.take_along_axis(far, near, 1).argmin(axis=1)
-        here = np.arange(len(near))
-        near[here, order], near[here, 0] = near[here, 0], near[here, order]
-        parts[start : start + len(some)] = near  # the nearest is the first
-    found = [(np.empty(0, np.int64), np.empty(0, np.float32))]
+        near = vectors[start : start + ROWS_AT_ONCE].astype(np.float32) @ means.T - half_squares
+        for k in range(parts.shape[1]):
+            best = near.argmax(axis=1)
+            parts[start : start + len(near), k] = best
+            near[np.arange(len(near)), best] = -np.inf
     homes = _places(parts[:, 0], len(means))
     visits = _places(parts.ravel(), len(means))
+    found = [(np.empty(0, np.int64), np.empty(0, np.float32))]
     for part, (home, visit) in enumerate(zip(homes, visits, strict=True)):
         on_progress(part, len(means))
-        members = home, visit // parts.shape[1]
-        found += _of_part(vectors, first, members, least=least, most=most)
-    keys, where = np.unique(np.concatenate([keys for keys, _ in found]), return_index=True)
-    ones, others = np.divmod(keys, len(vectors))
-    return Near(ones, others, np.concatenate([cosines for _, cosines in found])[where])
+        found += _of_part(vectors, home, visit // parts.shape[1], least=least, most=most)
+    keys, cosines = (np.concatenate(some) for some in zip(*found, strict=True))
+    keys, where = np.unique(keys, return_index=True)
+    return Near(*np.divmod(keys, len(vectors)), cosines[where])
 
 
 def _of_part(
     vectors: NDArray[np.float16],
-    first: NDArray[np.float16],
-    part: tuple[NDArray[np.int64], NDArray[np.int64]],
+    home: NDArray[np.int64],
+    visit: NDArray[np.int64],
     *,
     least: float,
     most: int,
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
     """Compare all that visit a part with those at home in it; give keys of pairs, and cosines."""
-    home, visit = part
-    there = np.ascontiguousarray(first[home].T.astype(np.float32))
-    rows_at_once = max(CELLS_AT_ONCE // max(len(home), 1), 1)
-    for start in range(0, len(visit), rows_at_once):
-        some = visit[start : start + rows_at_once]
-        cosines = first[some].astype(np.float32) @ there
-        rows, columns = np.divmod(np.flatnonzero(cosines > least - MARGIN), max(len(home), 1))
-        # Of a row only the nearest: where all are alike there would be no end.
-        order = np.lexsort((-cosines[rows, columns], rows))
-        rows, columns = rows[order], columns[order]
-        kept = np.arange(len(rows)) - np.searchsorted(rows, rows) <= most  # itself is one more
-        ones, others = some[rows[kept]], home[columns[kept]]
+    there = vectors[home].astype(np.float32).T
+    for start in range(0, len(visit), ROWS_AT_ONCE):
+        some = visit[start : start + ROWS_AT_ONCE]
+        cosines = vectors[some].astype(np.float32) @ there
+        where = np.flatnonzero(cosines > least)
+        cosines = cosines.ravel()[where]
+        rows, columns = np.divmod(where, max(len(home), 1))
+        ones, others = some[rows], home[columns]
         apart = ones != others
-        ones, others = ones[apart], others[apart]
-        for at in range(0, len(ones), ROWS_AT_ONCE):
-            one, other = ones[at : at + ROWS_AT_ONCE], others[at : at + ROWS_AT_ONCE]
-            pairs = (vectors[rows].astype(np.float32) for rows in (one, other))
-            exact = np.einsum("nd,nd->n", *pairs)
-            sure = exact > least
-            keys = np.minimum(one, other) * len(vectors) + np.maximum(one, other)
-            yield keys[sure], exact[sure].astype(np.float32)
+        rows, ones, others, cosines = rows[apart], ones[apart], others[apart], cosines[apart]
+        # Of a row only the nearest: where all are alike there would be no end.
+        order = np.argsort(rows + (1 - cosines) / 2)
+        rank = np.arange(len(rows)) - np.searchsorted(rows[order], rows[order])
+        kept = order[rank < most]
+        ones, others = ones[kept], others[kept]
+        yield np.minimum(ones, others) * len(vectors) + np.maximum(ones, others), cosines[kept]
 
 
 def _means(sample: NDArray[np.float32], count: int) -> NDArray[np.float32]:
