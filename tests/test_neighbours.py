@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -48,6 +50,20 @@ def test_where_all_are_alike_there_is_an_end() -> None:
     vectors = np.ones((1_000, 16), np.float16) / 4
     near = near_pairs(vectors, least=LEAST, most=5)
     assert 0 < len(near.ones) <= (5 + 1) * 1_000
+
+
+def test_where_all_are_alike_memory_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neighbours, "CELLS_AT_ONCE", 2**16)
+    vectors = np.ones((2_000, 16), np.float16) / 4
+    tracemalloc.start()
+    try:
+        near_pairs(vectors, least=LEAST, most=5)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (
+        peak < 40e6
+    )  # bytes; 4 million cosines at once, and where they stand, take ten times that
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])

@@ -21,6 +21,7 @@ MOST_PARTS = 6  # that a vector is compared with
 SAMPLE_ROWS = 65_536  # from which the means are taken
 ROUNDS = 6  # of k-means
 ROWS_AT_ONCE = 16_384
+CELLS_AT_ONCE = 2**24  # cosines in memory
 
 
 class Near(NamedTuple):
@@ -56,14 +57,7 @@ def near_pairs(
         return Near(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
     sample = vectors[:: max(len(vectors) // SAMPLE_ROWS, 1)].astype(np.float32)
     means = _means(sample, max(len(vectors) // PART_ROWS, 1))
-    parts = np.empty((len(vectors), min(MOST_PARTS, len(means))), np.int32)
-    half_squares = (means**2).sum(axis=1) / 2
-    for start in range(0, len(vectors), ROWS_AT_ONCE):
-        near = vectors[start : start + ROWS_AT_ONCE].astype(np.float32) @ means.T - half_squares
-        for k in range(parts.shape[1]):
-            best = near.argmax(axis=1)
-            parts[start : start + len(near), k] = best
-            near[np.arange(len(near)), best] = -np.inf
+    parts = _nearest(vectors, means, min(MOST_PARTS, len(means)))
     homes = _places(parts[:, 0], len(means))
     visits = _places(parts.ravel(), len(means))
     found = [(np.empty(0, np.int64), np.empty(0, np.float32))]
@@ -85,8 +79,9 @@ def _of_part(
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
     """Compare all that visit a part with those at home in it; give keys of pairs, and cosines."""
     there = vectors[home].astype(np.float32).T
-    for start in range(0, len(visit), ROWS_AT_ONCE):
-        some = visit[start : start + ROWS_AT_ONCE]
+    rows_at_once = max(CELLS_AT_ONCE // max(len(home), 1), 1)
+    for start in range(0, len(visit), rows_at_once):
+        some = visit[start : start + rows_at_once]
         cosines = vectors[some].astype(np.float32) @ there
         where = np.flatnonzero(cosines > least)
         cosines = cosines.ravel()[where]
@@ -95,8 +90,8 @@ def _of_part(
         apart = ones != others
         rows, ones, others, cosines = rows[apart], ones[apart], others[apart], cosines[apart]
         # Of a row only the nearest: where all are alike there would be no end.
-        order = np.argsort(rows + (1 - cosines) / 2)
-        rank = np.arange(len(rows)) - np.searchsorted(rows[order], rows[order])
+        order = np.argsort(rows + (1 - cosines) / 2)  # within each row, so that `rows` stays
+        rank = np.arange(len(rows)) - np.searchsorted(rows, rows)
         kept = order[rank < most]
         ones, others = ones[kept], others[kept]
         yield np.minimum(ones, others) * len(vectors) + np.maximum(ones, others), cosines[kept]
@@ -108,13 +103,7 @@ def _means(sample: NDArray[np.float32], count: int) -> NDArray[np.float32]:
         np.linspace(0, len(sample) - 1, min(count, len(sample))).astype(int)
     ]
     for _ in range(ROUNDS if len(means) > 1 else 0):
-        far = (means**2).sum(axis=1) / 2
-        nearest = np.concatenate(
-            [
-                (far - sample[start : start + ROWS_AT_ONCE] @ means.T).argmin(axis=1)
-                for start in range(0, len(sample), ROWS_AT_ONCE)
-            ]
-        )
+        nearest = _nearest(sample, means, 1)[:, 0]
         means = np.stack(
             [
                 sample[rows].mean(axis=0) if len(rows) else mean
@@ -122,6 +111,22 @@ def _means(sample: NDArray[np.float32], count: int) -> NDArray[np.float32]:
             ]
         )
     return means
+
+
+def _nearest(
+    vectors: NDArray[np.floating], means: NDArray[np.float32], count: int
+) -> NDArray[np.int32]:
+    """Name the means that each vector is nearest to, int32 [N, count], the nearest first."""
+    half_squares = (means**2).sum(axis=1) / 2
+    found = np.empty((len(vectors), count), np.int32)
+    for start in range(0, len(vectors), ROWS_AT_ONCE):
+        some = vectors[start : start + ROWS_AT_ONCE].astype(np.float32, copy=False)
+        near = some @ means.T - half_squares
+        for k in range(count):
+            best = near.argmax(axis=1)
+            found[start : start + len(near), k] = best
+            near[np.arange(len(near)), best] = -np.inf
+    return found
 
 
 def _places(values: NDArray[np.integer], count: int) -> list[NDArray[np.int64]]:
