@@ -111,11 +111,9 @@ class _Watch:
 def _family(pid: int) -> list[int]:
     found = [pid]
     for one in found:  # which grows
-        for children in Path(f"/proc/{one}/task").glob("*/children"):
-            try:
+        with contextlib.suppress(OSError):  # it ends while it is looked at
+            for children in Path(f"/proc/{one}/task").glob("*/children"):
                 found += map(int, children.read_text("ascii").split())
-            except OSError:  # it has ended
-                continue
     return found
 
 
