@@ -66,6 +66,15 @@ def test_where_all_are_alike_memory_has_a_bound(monkeypatch: pytest.MonkeyPatch)
     )  # bytes; 4 million cosines at once, and where they stand, take ten times that
 
 
+def test_progress_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neighbours, "PART_ROWS", 100)
+    vectors = np.random.default_rng(0).normal(size=(500, 16)).astype(np.float16)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    told = list[tuple[int, int]]()
+    near_pairs(vectors, least=LEAST, most=5, on_progress=lambda *how: told.append(how))
+    assert told == [(0, 5), *((done, 5) for done in range(5))]  # at once, then part by part
+
+
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_few(count: int) -> None:
     vectors = np.ones((count, 16), np.float16) / 4

@@ -51,12 +51,14 @@ def near_pairs(
         vectors: float16 [N, D], unit length; rows of zeros are near to nothing.
         least: the cosine, above 0.
         most: pairs of a row in each part that it is compared with, the nearest.
-        on_progress: told how many parts are through, and of how many.
+        on_progress: told at once, and before each part, how many are through, and of how many.
     """
     if not len(vectors):
         return Near(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
+    count = max(len(vectors) // PART_ROWS, 1)
+    on_progress(0, count)
     sample = vectors[:: max(len(vectors) // SAMPLE_ROWS, 1)].astype(np.float32)
-    means = _means(sample, max(len(vectors) // PART_ROWS, 1))
+    means = _means(sample, count)
     parts = _nearest(vectors, means, min(MOST_PARTS, len(means)))
     homes = _places(parts[:, 0], len(means))
     visits = _places(parts.ravel(), len(means))

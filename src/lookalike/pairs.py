@@ -57,7 +57,7 @@ def find_pairs(
     among = np.flatnonzero(np.array(member_of, int) >= 0)
     if len(among) < 2:  # noqa: PLR2004
         return
-    propose = Proposals(store, contents, among)
+    propose = Proposals(store, contents, among, partial(on_progress, "Comparing vectors"))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for start in range(0, len(among), BLOCK):
             on_progress("Comparing pictures", start, len(among))
@@ -86,7 +86,13 @@ def _proofs(
 class Proposals:
     """What the indexes know of all pictures, in memory: some 1.5 KB of each."""
 
-    def __init__(self, store: Store, contents: Sequence[bytes], among: NDArray[np.int64]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        contents: Sequence[bytes],
+        among: NDArray[np.int64],
+        on_progress: Callable[[int, int], None],
+    ) -> None:
         """Read words and vectors; `among` are the places of those that are asked about."""
         self._lists = store.prints.words.lists(len(contents))
         self._among = np.zeros(len(contents), bool)
@@ -97,7 +103,9 @@ class Proposals:
             flat = batch.column("vector").flatten().to_numpy(zero_copy_only=False)
             rows = np.array([place_of.get(c, -1) for c in batch.column(0).to_pylist()], int)
             vectors[rows[rows >= 0]] = flat.reshape(len(rows), -1)[rows >= 0]
-        near = near_pairs(vectors[among], least=LEAST_COSINE, most=MOST_CANDIDATES)
+        near = near_pairs(
+            vectors[among], least=LEAST_COSINE, most=MOST_CANDIDATES, on_progress=on_progress
+        )
         self._near = Near(among[near.ones], among[near.others], near.cosines)
         self._self_worth = self._lists.self_worth()
 

@@ -94,9 +94,9 @@ def test_a_full_queue_refuses_and_the_urgent_go_first(
 
     async def many() -> None:
         first = asyncio.create_task(call("first", workers.URGENT, 1.0))
+        await asyncio.sleep(0)  # it is in the queue
         while pool.waiting or not pool.pids:  # noqa: ASYNC110  it is in another thread
             await asyncio.sleep(0.01)
-        await asyncio.sleep(0.1)
         tasks = [asyncio.create_task(call("later", LATER)) for _ in range(2)]
         tasks += [asyncio.create_task(call("urgent", workers.URGENT)) for _ in range(2)]
         await asyncio.sleep(0.05)
