@@ -16,6 +16,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import resource
 import shutil
 import subprocess
@@ -296,24 +297,33 @@ def _pairs(_folder: Path, work: Path, rows: int) -> dict[str, Any]:
     near = near_pairs(vectors, least=LEAST_COSINE, most=MOST_CANDIDATES)
     took = time.perf_counter() - began
     keys = near.ones * len(vectors) + near.others
-    found = asked = 0
-    for row in np.random.default_rng(5).permutation(len(vectors))[:200].tolist():
-        cosines = np.concatenate(
-            [
-                vectors[at : at + ROWS_AT_ONCE].astype(np.float32) @ vectors[row].astype(np.float32)
-                for at in range(0, len(vectors), ROWS_AT_ONCE)
-            ]
-        )
-        cosines[row] = -1
-        best = int(cosines.argmax())
-        if cosines[best] > LEAST_COSINE:
-            asked += 1
-            found += int(np.isin(min(row, best) * len(vectors) + max(row, best), keys))
+    some = np.random.default_rng(5).permutation(len(vectors))[:200]
+    best, cosines = _nearest(vectors, some)
+    some, best = some[cosines > LEAST_COSINE], best[cosines > LEAST_COSINE]
+    is_found = np.isin(np.minimum(some, best) * len(vectors) + np.maximum(some, best), keys)
     return {
         "pairs for duplicates by vectors, s": round(took, 1),
         "pairs found": len(keys),
-        f"nearest row, if its cosine is above {LEAST_COSINE}, found": f"{found} of {asked}",
+        f"nearest row, if its cosine is above {LEAST_COSINE}, found": (
+            f"{is_found.sum()} of {len(some)}"
+        ),
     }
+
+
+def _nearest(
+    vectors: NDArray[np.float16], some: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Find for some rows the other row of the greatest cosine, exactly; and that cosine."""
+    asked = vectors[some].astype(np.float32)
+    best, most = np.zeros(len(some), np.int64), np.full(len(some), -1, np.float32)
+    for start in range(0, len(vectors), ROWS_AT_ONCE):
+        cosines = asked @ vectors[start : start + ROWS_AT_ONCE].astype(np.float32).T
+        own = np.flatnonzero((start <= some) & (some < start + cosines.shape[1]))
+        cosines[own, some[own] - start] = -1
+        better = cosines.max(axis=1) > most
+        most[better] = cosines[better].max(axis=1)
+        best[better] = start + cosines[better].argmax(axis=1)
+    return best, most
 
 
 STAGES: dict[str, Callable[[Path, Path, int], dict[str, Any]]] = {
@@ -400,6 +410,7 @@ def _draw(measured: dict[int, dict[str, Any]], path: Path) -> None:
 
     mpl.use("Agg")
     from matplotlib import pyplot as plt
+    from matplotlib.ticker import LogLocator, NullLocator
 
     panels: dict[str, tuple[str, ...]] = {
         "ms (p50)": (
@@ -425,8 +436,14 @@ def _draw(measured: dict[int, dict[str, Any]], path: Path) -> None:
             values: NDArray[np.float64] = np.array(
                 [float(str(measured[size].get(name, "nan")).split(" / ")[0]) for size in sizes]
             )
-            axis.plot(sizes, values, marker="o", label=name.replace(", p50 / p99, ms", ""))
+            label = re.sub(r", p50 / p99, ms|, s$| MB$", "", name)
+            axis.plot(sizes, values, marker="o", label=label)
         axis.set(xscale="log", yscale="log", xlabel="rows", ylabel=unit)
+        axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.yaxis.set_minor_locator(NullLocator())
+        axis.xaxis.set_minor_locator(NullLocator())
+        for one in (axis.xaxis, axis.yaxis):
+            one.set_major_formatter("{x:,g}")
         axis.legend(fontsize=7)
         axis.grid(alpha=0.3)
     figure.savefig(path, dpi=110)
