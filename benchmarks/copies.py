@@ -52,7 +52,7 @@ from PIL import Image
 
 from lookalike import encoders
 from lookalike.decode import from_image
-from lookalike.edits import EDITS, HELD_OUT, STRENGTHS
+from lookalike.edits.edits import EDITS, HELD_OUT, STRENGTHS
 from lookalike.types import Picture
 
 if TYPE_CHECKING:
@@ -263,7 +263,7 @@ def main() -> None:
     finders: list[Finder] = [Verified(encoders.load(), threads=threads)]
     finders += [
         Descriptor(encoders.load(name), threads=threads)
-        for name in options.encoder or [encoders.DEFAULT]
+        for name in options.encoder or [encoders.DEFAULT_ENCODER]
     ]
     finders += peers() if options.peers else []
 

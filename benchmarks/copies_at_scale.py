@@ -28,12 +28,12 @@ from PIL import Image
 
 from lookalike import encoders
 from lookalike.decode import from_image
-from lookalike.edits import EDITS
-from lookalike.members import read_members
-from lookalike.pairs import find_pairs
-from lookalike.search import search
-from lookalike.sources import walk
-from lookalike.store import Store
+from lookalike.duplicates.members import read_members
+from lookalike.duplicates.pairs import find_pairs
+from lookalike.edits.edits import EDITS
+from lookalike.search.search import search
+from lookalike.sources.read import walk
+from lookalike.storage.store import Store
 
 if TYPE_CHECKING:
     from lookalike.types import Picture

@@ -24,11 +24,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from collection import FULL_OF_COPIES, Line, collect, decoded, known_copies, named
 
-from lookalike.compare import kind_of
-from lookalike.fingerprints import fingerprint, stored_fingerprint
-from lookalike.fingerprints.packed import pack, unpack
-from lookalike.fingerprints.threads import one_thread
-from lookalike.verify import verify
+from lookalike.copies.fingerprint import fingerprint, stored_fingerprint
+from lookalike.copies.kind import kind_of
+from lookalike.copies.packed import pack, unpack
+from lookalike.copies.threads import one_thread
+from lookalike.copies.verify import verify
 
 if TYPE_CHECKING:
     from lookalike.types import Source

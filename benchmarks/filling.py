@@ -13,14 +13,14 @@ from collection import Line, decoded
 from finders import add_rows
 from PIL import Image
 
-from lookalike.edits import EDITS
-from lookalike.fingerprints import Fingerprint, stored_fingerprint
+from lookalike.copies.fingerprint import Fingerprint, stored_fingerprint
+from lookalike.edits.edits import EDITS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lookalike.encoders import Encoder
-    from lookalike.store import Store
+    from lookalike.encoders.encoder import Encoder
+    from lookalike.storage.store import Store
     from lookalike.types import Picture, Source
 
 BATCH = 500

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from PIL import Image
 
-from lookalike.fingerprints import stored_fingerprint
-from lookalike.fingerprints.packed import pack
-from lookalike.search import search
-from lookalike.store import Store
+from lookalike.copies.fingerprint import stored_fingerprint
+from lookalike.copies.packed import pack
+from lookalike.search.search import search
+from lookalike.storage.store import Store
 from lookalike.types import Record, Source
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from lookalike.encoders import Encoder
-    from lookalike.fingerprints import Fingerprint
-    from lookalike.table import Table
+    from lookalike.copies.fingerprint import Fingerprint
+    from lookalike.encoders.encoder import Encoder
+    from lookalike.storage.table import Table
     from lookalike.types import Picture, SearchResult
 
 ROWS_AT_ONCE = 65_536  # of the gallery, while it is compared with a batch

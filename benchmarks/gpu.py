@@ -18,7 +18,7 @@ import numpy as np
 from lookalike import Gallery, encoders
 from lookalike.decode import decode
 from lookalike.errors import PictureError
-from lookalike.sources import read, walk
+from lookalike.sources.read import read, walk
 
 BATCHES = (1, 16, 128, 512)
 
@@ -39,7 +39,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
-    parser.add_argument("--encoder", default=encoders.DEFAULT)
+    parser.add_argument("--encoder", default=encoders.DEFAULT_ENCODER)
     parser.add_argument("--pictures", type=int, default=2_048, help="that are encoded")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--no-index", action="store_true", help="only encode")

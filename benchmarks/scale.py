@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from lookalike.store import Store
+    from lookalike.storage.store import Store
 
 REAL = 500  # pictures, fingerprints and all
 ADDED = 1_000
@@ -233,7 +233,7 @@ def _files_asked(_folder: Path, work: Path, rows: int) -> dict[str, Any]:
 def _add(folder: Path, work: Path, rows: int) -> dict[str, Any]:
     """Add rows until they are found: the whole but decoding and encoding, then one whole file."""
     from lookalike import Gallery
-    from lookalike.known import Known
+    from lookalike.ingest.seen import SeenFiles
     from lookalike.types import Record, Source
 
     place = work / str(rows)
@@ -246,7 +246,7 @@ def _add(folder: Path, work: Path, rows: int) -> dict[str, Any]:
         )
         for n, v in enumerate(vectors)
     ]
-    known = _seconds(lambda: Known(store))
+    known = _seconds(lambda: SeenFiles(store))
     began = time.perf_counter()
     store.add(records, replace=False)
     store.optimize()
@@ -283,8 +283,8 @@ def _prune(_folder: Path, work: Path, rows: int) -> dict[str, Any]:
 
 def _pairs(_folder: Path, work: Path, rows: int) -> dict[str, Any]:
     """Find what `duplicates` compares for its vectors' sake, and how many of the nearest it has."""
-    from lookalike.neighbours import near_pairs
-    from lookalike.pairs import LEAST_COSINE, MOST_CANDIDATES
+    from lookalike.duplicates.neighbours import near_pairs
+    from lookalike.duplicates.pairs import LEAST_COSINE, MOST_CANDIDATES
 
     store = _store(work, rows)
     vectors = np.empty((store.pictures.count(), store.dimensions), np.float16)
@@ -341,7 +341,7 @@ STAGES: dict[str, Callable[[Path, Path, int], dict[str, Any]]] = {
 
 def _mixture(folder: Path, work: Path) -> Mixture:
     from lookalike import encoders
-    from lookalike.embed import embed
+    from lookalike.ingest.embed import embed
 
     kept = work / "real.npy"
     if not kept.exists():
@@ -379,8 +379,8 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _store(work: Path, rows: int) -> Store:
-    from lookalike.manifest import Manifest
-    from lookalike.store import Store
+    from lookalike.storage.manifest import Manifest
+    from lookalike.storage.store import Store
 
     gallery = work / str(rows) / "gallery"
     manifest = Manifest.read(gallery)

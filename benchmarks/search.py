@@ -19,8 +19,8 @@ import numpy as np
 
 from lookalike import encoders
 from lookalike.decode import decode
-from lookalike.sources import read, walk
-from lookalike.store import Store
+from lookalike.sources.read import read, walk
+from lookalike.storage.store import Store
 from lookalike.types import Record, Source
 
 NOISE = 0.5  # its length, beside a real vector's of 1

@@ -32,9 +32,9 @@ import numpy as np
 from filling import edited, fill
 
 from lookalike import encoders
-from lookalike.manifest import EncoderCard, Manifest
-from lookalike.sources import walk
-from lookalike.store import Store
+from lookalike.sources.read import walk
+from lookalike.storage.manifest import EncoderCard, Manifest
+from lookalike.storage.store import Store
 
 QUERIES = 200  # different ones, each sent again with other bytes
 BOUNDARY = "lookalike-load"

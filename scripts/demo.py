@@ -18,8 +18,8 @@ from draw_pictures import draw, write_collection
 from PIL import Image
 
 from lookalike import Gallery
-from lookalike.query import look
-from lookalike.sheet import contact_sheet
+from lookalike.cli.contact_sheet import contact_sheet
+from lookalike.search.query import prepare
 
 DEMO = Path(__file__).resolve().parent.parent / "demo"
 TOP = 6
@@ -39,7 +39,7 @@ def of_folder(gallery: Gallery) -> list[Path]:
     new, edited = DEMO / "new-picture.jpg", DEMO / "edited-copy.jpg"
     draw("mountains", 7).save(new, quality=90)
     found = [hit.path for hit in gallery.search(new, top=9)]
-    image = Image.fromarray(look(found[-1]).picture.pixels)
+    image = Image.fromarray(prepare(found[-1]).picture.pixels)
     width, height = image.size
     cut = image.crop((width // 8, height // 8, width * 7 // 8, height * 7 // 8))
     cut.resize((400, 400 * height // width)).save(edited, quality=50)
@@ -67,7 +67,7 @@ def main() -> None:
         print(f"\n$ lookalike search {shlex.quote(str(query))}    ({result.took_ms:.0f} ms)")
         for hit in result:
             print(f"  {hit.rank}  {hit.score:.3f}  {hit.path}")
-        searches.append((query.name, look(query).picture, result))
+        searches.append((query.name, prepare(query).picture, result))
     contact_sheet(searches).save(DEMO / "results.jpg", quality=90)
     print(f"\nThe queries and their hits as one picture: {DEMO / 'results.jpg'}")
     print(f"The gallery: {place} (LOOKALIKE_GALLERY or --gallery names it)")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from drawing import LABELS, draw
 
-from lookalike.edits import EDITS
+from lookalike.edits.edits import EDITS
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import re
+import sys
 from pathlib import Path
 
 import pytest
 import typer
 
 import lookalike
-from lookalike import cli, errors
+from lookalike import errors
+from lookalike.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "lookalike"
@@ -18,69 +21,28 @@ SOURCE = ROOT / "src" / "lookalike"
 ORDER = [
     "__main__",
     "cli",
-    "serving",
-    "indexing",
-    "tidying",
-    "workshops",
-    "terminal",
-    "sheet",
+    "_moved",
     "__init__",
-    "client",
-    "connection",
     "server",
-    "dataset",
-    "finetune",
-    "album",
-    "evaluate",
-    "atlas",
-    "trash",
+    "client",
     "gallery",
-    "reading",
-    "opened",
-    "wire",
     "duplicates",
-    "pairs",
-    "neighbours",
-    "members",
-    "rebuild",
+    "finetune",
+    "evaluate",
+    "dataset",
     "search",
-    "proofs",
-    "compare",
-    "cluster",
-    "nodes",
-    "shard",
     "ingest",
-    "ledger",
-    "known",
-    "exchange",
-    "roots",
-    "lock",
-    "lease",
-    "verify",
-    "outlines",
-    "query",
-    "binding",
-    "manifest",
-    "catalog",
-    "filters",
-    "embed",
-    "labelled",
-    "edits",
-    "encoders",
-    "store",
-    "rows",
-    "nearest",
-    "prints",
-    "words",
-    "fingerprints",
-    "table",
-    "literals",
-    "place",
+    "report",
+    "storage",
     "sources",
+    "encoders",
+    "copies",
+    "edits",
     "decode",
     "types",
     "errors",
 ]
+PACKAGES = {path.parent.name for path in SOURCE.glob("*/__init__.py")}
 
 
 def modules() -> list[tuple[str, Path]]:
@@ -89,18 +51,66 @@ def modules() -> list[tuple[str, Path]]:
     return [(p[0] if len(p) > 1 else path.stem, path) for path, p in parts]
 
 
+def imports(path: Path) -> list[tuple[str, list[str]]]:
+    """What a file imports of lookalike: absolute names of modules, each with the names taken."""
+    parts = ["lookalike", *path.relative_to(SOURCE).with_suffix("").parts]
+    found = []
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            base = parts[: -node.level] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            if module.split(".")[0] == "lookalike":
+                found.append((module, [alias.name for alias in node.names]))
+        elif isinstance(node, ast.Import):
+            found += [(a.name, []) for a in node.names if a.name.split(".")[0] == "lookalike"]
+    return found
+
+
 def test_imports_point_downwards() -> None:
     assert {name for name, _ in modules()} == set(ORDER)
     for name, path in modules():
         if path == SOURCE / "__init__.py":  # it names what users import, on use
             continue
-        upwards = len(path.relative_to(SOURCE).parts)  # dots that lead out of a package
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if not isinstance(node, ast.ImportFrom) or node.level != upwards:
-                continue
-            names = [node.module.split(".")[0]] if node.module else [a.name for a in node.names]
-            for target in names:
-                assert ORDER.index(target) > ORDER.index(name), f"{path} imports {target}"
+        for module, names in imports(path):
+            inner = module.split(".")[1:]
+            for target in inner[:1] or names:
+                if target != name:
+                    assert ORDER.index(target) > ORDER.index(name), f"{path} imports {target}"
+
+
+def test_packages_are_entered_by_their_front_doors() -> None:
+    """Nothing takes from another package what its `__init__` does not name."""
+    for name, path in modules():
+        if path == SOURCE / "__main__.py":  # the command
+            continue
+        for module, names in imports(path):
+            package = module.split(".")[1:2]
+            if package and package[0] in PACKAGES and package[0] != name:
+                assert module == f"lookalike.{package[0]}", f"{path} reaches into {module}"
+                public = importlib.import_module(module).__all__
+                assert set(names) <= set(public), f"{path}: {module} does not offer {names}"
+
+
+def test_packages_say_what_they_are_for() -> None:
+    for name in PACKAGES:
+        package = importlib.import_module(f"lookalike.{name}")
+        assert package.__doc__
+        assert len(package.__doc__.strip().splitlines()) >= 3, name
+
+
+@pytest.mark.parametrize(
+    ("old", "name", "new"),
+    [
+        ("compare", "compare", "search"),
+        ("trash", "to_trash", "duplicates"),
+        ("verify", "verify", "copies"),
+    ],
+)
+def test_documented_places_of_before_work_and_warn(old: str, name: str, new: str) -> None:
+    sys.modules.pop(f"lookalike.{old}", None)
+    with pytest.warns(DeprecationWarning, match=f"import {name} from lookalike.{new}"):
+        moved = importlib.import_module(f"lookalike.{old}")
+    assert getattr(moved, name) is getattr(importlib.import_module(f"lookalike.{new}"), name)
 
 
 def test_modules_can_be_held_in_mind() -> None:
@@ -126,7 +136,7 @@ def test_the_error_tree_is_drawn_whole() -> None:
 
 def test_every_command_and_option_is_documented() -> None:
     text = (ROOT / "docs" / "commands.md").read_text("utf-8")
-    commands = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined]
+    commands = typer.main.get_command(main.app).commands  # type: ignore[attr-defined]
     for name, command in commands.items():
         part = re.search(rf"^## `lookalike {name}.*?(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
         assert part, f"docs/commands.md has no part on {name}"

@@ -13,8 +13,8 @@ from pathlib import Path
 from safetensors.torch import load_file
 
 from lookalike.finetune.mobilenet_edgetpu import MobileNetEdgeTpu
-from lookalike.finetune.tuning import EPOCHS, finetune
-from lookalike.labelled import LabelledPicture, list_labelled
+from lookalike.finetune.train import EPOCHS, finetune
+from lookalike.sources.labelled import LabelledPicture, list_labelled
 from training.classifier import read_classifier
 
 BACKGROUND = "BACKGROUND_Google"

@@ -16,8 +16,8 @@ import torch
 from ai_edge_litert.interpreter import Interpreter
 from safetensors.torch import load_file
 
+from lookalike.finetune.data import Reader
 from lookalike.finetune.mobilenet_edgetpu import POOLED as FEATURES, MobileNetEdgeTpu
-from lookalike.finetune.pictures import Reader
 from training.__main__ import train_pictures
 
 POOLED = "MobilenetEdgeTPU/Logits/AvgPool"

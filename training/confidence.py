@@ -28,15 +28,15 @@ from PIL import Image
 from sklearn.linear_model import LogisticRegression
 
 from lookalike import encoders
-from lookalike.compare import compare
+from lookalike.cli.contact_sheet import comparison_sheet
+from lookalike.copies.fingerprint import Fingerprint, fingerprint, stored_fingerprint
+from lookalike.copies.packed import pack, unpack
+from lookalike.copies.threads import one_thread
+from lookalike.copies.verify import verify
 from lookalike.decode import decode, from_image
-from lookalike.edits import EDITS
-from lookalike.embed import embed
-from lookalike.fingerprints import Fingerprint, fingerprint, stored_fingerprint
-from lookalike.fingerprints.packed import pack, unpack
-from lookalike.fingerprints.threads import one_thread
-from lookalike.sheet import comparison_sheet
-from lookalike.verify import verify
+from lookalike.edits.edits import EDITS
+from lookalike.ingest.embed import embed
+from lookalike.search.compare import compare
 from training.__main__ import BACKGROUND, train_pictures
 
 ASKED = 1200

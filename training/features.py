@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.cluster import MiniBatchKMeans
 
+from lookalike.copies.descriptors import CELLS, DIMENSIONS, FILE, LEVELS, Basis, rooted
+from lookalike.copies.fingerprint import sift
+from lookalike.copies.threads import one_thread
 from lookalike.decode import decode
-from lookalike.fingerprints import sift
-from lookalike.fingerprints.basis import CELLS, DIMENSIONS, FILE, LEVELS, Basis, rooted
-from lookalike.fingerprints.threads import one_thread
 from training.__main__ import train_pictures
 
 if TYPE_CHECKING:

@@ -21,20 +21,15 @@ import torch
 from safetensors.torch import load_file
 
 from lookalike import encoders
-from lookalike.embed import embed
 from lookalike.evaluate.metrics import retrieval_metrics
 from lookalike.evaluate.protocols import split_folder
+from lookalike.finetune.data import LabelledSet, Reader
 from lookalike.finetune.export import float_model, make_card, read_weights, with_card
-from lookalike.finetune.loop import trunk_features
 from lookalike.finetune.losses import TEMPERATURE
 from lookalike.finetune.mobilenet_edgetpu import POOLED, MobileNetEdgeTpu
-from lookalike.finetune.network import (
-    CLASS_DIMENSIONS,
-    GENERAL_DIMENSIONS,
-    EmbeddingNetwork,
-    unit,
-)
-from lookalike.finetune.pictures import LabelledSet, Reader
+from lookalike.finetune.network import CLASS_DIMENSIONS, GENERAL_DIMENSIONS, EmbeddingNetwork, unit
+from lookalike.finetune.training_loop import trunk_features
+from lookalike.ingest.embed import embed
 from training.__main__ import BACKGROUND, categories_left_out
 
 if TYPE_CHECKING:
@@ -42,7 +37,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from lookalike.labelled import LabelledPicture
+    from lookalike.sources.labelled import LabelledPicture
 
 
 class Start(torch.nn.Module):

@@ -17,8 +17,8 @@ from pipeline import rate
 
 from lookalike import encoders
 from lookalike.decode import decode
-from lookalike.ingest import CHUNK_PICTURES
-from lookalike.sources import read, walk
+from lookalike.ingest.ingest import CHUNK_PICTURES
+from lookalike.sources.read import read, walk
 
 PICTURES = 2_000
 ENCODED_PICTURES = 512
@@ -34,7 +34,9 @@ def main() -> None:
     chunks = [inputs[n : n + CHUNK_PICTURES] for n in range(0, len(inputs), CHUNK_PICTURES)]
     chunks = [chunk for chunk in chunks if len(chunk) == CHUNK_PICTURES] or [inputs]
     found = {"decode": rate(lambda n: encoder.prepare(decode(read(sources[n]))), len(sources))}
-    networks = dict(zip(("int8", "float32"), (encoders.DEFAULT, *sys.argv[2:]), strict=False))
+    networks = dict(
+        zip(("int8", "float32"), (encoders.DEFAULT_ENCODER, *sys.argv[2:]), strict=False)
+    )
     for name, weights in networks.items():
         network = encoders.load(weights)
         network.encode(chunks[0], threads=1)

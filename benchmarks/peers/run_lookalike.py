@@ -84,7 +84,7 @@ class Lookalike:
 
     @staticmethod
     def _command(*arguments: str) -> None:
-        from lookalike.cli import main
+        from lookalike.cli.main import main
 
         sys.argv = ["lookalike", *arguments]
         try:
@@ -101,7 +101,7 @@ class _Prints:
         """Take those of the pictures, none of them where the gallery has none."""
         import numpy as np
 
-        from lookalike.fingerprints.packed import unpack
+        from lookalike.copies.packed import unpack
 
         self._prints = [unpack(one) if one else None for one in packed]
         self._descriptors: list[np.ndarray] = [p.descriptors for p in self._prints if p]
@@ -112,7 +112,7 @@ class _Prints:
         """Make one with the points of the k-th."""
         import numpy as np
 
-        from lookalike.fingerprints.packed import pack
+        from lookalike.copies.packed import pack
 
         base = self._prints[k]
         if base is None or self._all is None:

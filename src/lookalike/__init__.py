@@ -7,6 +7,7 @@ for hit in gallery.search("query.jpg", top=10):
     print(hit.score, hit.path)
 """
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from .duplicates import Duplicate, Group
     from .errors import DataSetError, LookalikeError
     from .evaluate import Evaluation, evaluate
-    from .filters import Filter
     from .gallery import Gallery
+    from .search import Filter
     from .types import (
         Entry,
         Hit,
@@ -55,12 +56,14 @@ _ELSEWHERE = {
     "Client": ".client",
     "DataSetError": ".errors",
     "Duplicate": ".duplicates",
-    "Filter": ".filters",
+    "Filter": ".search",
     "Evaluation": ".evaluate",
     "Gallery": ".gallery",
     "Group": ".duplicates",
     "LookalikeError": ".errors",
 }
+# Modules that have moved are still found under their old names, and warn.
+__path__ = [*__path__, os.path.join(os.path.dirname(__file__), "_moved")]
 _CALLABLE_PACKAGES = ("evaluate",)  # a package and its function, under one name
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-
+UNKNOWN = -1  # a size or time that a feature list does not state: the next `index` looks again
 PROVED = frozenset({"exact", "copy"})  # kinds of hits that are the picture itself
 
 

@@ -13,8 +13,8 @@ import pytest
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
 from lookalike import encoders
-from lookalike.edits import EDITS, STRENGTHS
-from lookalike.sources import walk
+from lookalike.edits.edits import EDITS, STRENGTHS
+from lookalike.sources.read import walk
 
 from ..conftest import draw, fill
 
@@ -96,7 +96,7 @@ def test_the_whole_measure(tmp_path: Path) -> None:
     assert verified["finder"] == "lookalike, verified"
     assert verified["recall@1"] > ours["recall@1"] - 0.02
     assert verified["edits"]["low-quality"]["light"] == 1
-    assert ours["finder"].startswith(encoders.DEFAULT)
+    assert ours["finder"].startswith(encoders.DEFAULT_ENCODER)
     assert ours["recall@1"] > 0.7
     assert ours["bytes a picture"] == 2 * encoders.load().dimensions
     assert ours["edits"]["low-quality"]["light"] == 1

@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from lookalike.dataset import DataSet, transfer
+from lookalike.dataset import download
+from lookalike.dataset.fetch import DataSet
 
 from ..conftest import draw
 
@@ -187,7 +188,7 @@ class Handler(BaseHTTPRequestHandler):
 def publisher(monkeypatch: pytest.MonkeyPatch) -> Iterator[Publisher]:
     """A server of its own for the test, with the archive; waits between attempts are short."""
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.setattr(transfer, "FIRST_WAIT_SECONDS", 0.001)
+    monkeypatch.setattr(download, "FIRST_WAIT_SECONDS", 0.001)
     it = Publisher(packed())
     handler = type("OneHandler", (Handler,), {"publisher": it})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)

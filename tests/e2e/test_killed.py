@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lookalike import Gallery
-from lookalike.ingest import CHUNK_PICTURES
+from lookalike.ingest.ingest import CHUNK_PICTURES
 
 from ..conftest import draw, fill
 
@@ -21,7 +21,9 @@ PICTURES = 240
 # every picture that it encodes.
 CODE = """
 import os, sys, time
-from lookalike import Gallery, ledger, table
+from lookalike import Gallery
+from lookalike.ingest import ledger
+from lookalike.storage import table
 from tests.conftest import CountingEncoder
 ledger.COMMIT_SECONDS = 0.05
 ledger.OPTIMIZE_ROWS = 64

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from lookalike import Gallery, lease
+from lookalike import Gallery
+from lookalike.storage import lease
 
 from ..conftest import RandomEncoder, draw, fill, save
 from ..faults import Faults, none
@@ -20,7 +21,9 @@ from ..server.conftest import serving
 PICTURES = 96
 WRITE = """
 import sys, time
-from lookalike import Gallery, ledger, lease, table
+from lookalike import Gallery
+from lookalike.ingest import ledger
+from lookalike.storage import lease, table
 from tests.conftest import RandomEncoder
 ledger.COMMIT_SECONDS = 0.05
 ledger.OPTIMIZE_ROWS = 32

@@ -16,7 +16,7 @@ from lookalike.errors import EncoderError, EncoderMismatchError
 from ..conftest import draw, fill
 
 WEIGHTS = Path(encoders.__file__).parent / "weights"
-PACKAGED = WEIGHTS / f"{encoders.DEFAULT}.onnx"
+PACKAGED = WEIGHTS / f"{encoders.DEFAULT_ENCODER}.onnx"
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +152,7 @@ def test_a_gallery_finds_its_file_and_tells_what_became_of_it(tmp_path: Path) ->
     with pytest.raises(EncoderMismatchError, match=r"moved\.onnx has changed since"):
         Gallery.open(tmp_path / "g").search(draw(1))
     with pytest.raises(EncoderMismatchError, match=r"This is lookalike-2.*without --encoder"):
-        Gallery.open(tmp_path / "g", encoder=encoders.DEFAULT)
+        Gallery.open(tmp_path / "g", encoder=encoders.DEFAULT_ENCODER)
 
 
 def test_a_file_without_a_card_is_answered_with_an_example_that_works(tmp_path: Path) -> None:

@@ -12,14 +12,19 @@ from lookalike.evaluate.metrics import LabelFigures
 
 
 def test_text_is_escaped() -> None:
-    assert charts.text("<a href='x'>&") == "&lt;a href=&#x27;x&#x27;&gt;&amp;"
-    assert charts.text("caf\udce9") == "caf?"
-    assert charts.text("a\N{RIGHT-TO-LEFT OVERRIDE}b\n\0") == "a\ufffdb\ufffd\ufffd"
+    assert charts.escape("<a href='x'>&") == "&lt;a href=&#x27;x&#x27;&gt;&amp;"
+    assert charts.escape("caf\udce9") == "caf?"
+    assert charts.escape("a\N{RIGHT-TO-LEFT OVERRIDE}b\n\0") == "a\ufffdb\ufffd\ufffd"
 
 
 def test_figures_are_written_as_the_field_does() -> None:
-    assert [charts.figure(v) for v in (0.7553, 1, 0, 0.9999)] == [".755", "1.000", ".000", "1.000"]
-    assert charts.figure(0.12345, 4) == ".1235"
+    assert [charts.format_score(v) for v in (0.7553, 1, 0, 0.9999)] == [
+        ".755",
+        "1.000",
+        ".000",
+        "1.000",
+    ]
+    assert charts.format_score(0.12345, 4) == ".1235"
 
 
 def test_the_curve_goes_through_its_points() -> None:

@@ -15,8 +15,8 @@ from tests.finetune.conftest import TinyTrunk
 
 
 def test_the_packaged_encoder_gives_back_its_float_weights() -> None:
-    network, comes_from, licence = starting_network(encoders.DEFAULT, classes=7)
-    assert comes_from.startswith(encoders.DEFAULT)
+    network, comes_from, licence = starting_network(encoders.DEFAULT_ENCODER, classes=7)
+    assert comes_from.startswith(encoders.DEFAULT_ENCODER)
     assert licence == "Apache-2.0"
     assert network.general.weight.any()
     assert len(network.proxies) == 7

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from lookalike import wire
+from lookalike.client import serialization
 
 from .conftest import Server
 
@@ -34,7 +34,7 @@ def test_every_route_is_documented(server: Server) -> None:
 
 
 def test_every_code_is_documented() -> None:
-    codes = {code for _, _, code in wire.CODES}
+    codes = {code for _, _, code in serialization.ERROR_CODES}
     for path in SOURCE.rglob("*.py"):
         text = path.read_text("utf-8")
         codes |= set(re.findall(r'(?:problem|ProblemError)\(\s*\d+,\s*"(\w+)"', text))

@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 from typer.main import get_command
 
-from lookalike import cli
+from lookalike.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8").replace("\\\n", " ")
@@ -27,7 +27,7 @@ def test_it_does_not_run_as_root_and_starts_a_command_that_there_is() -> None:
     assert "useradd --uid 10001 --create-home lookalike" in DOCKERFILE
     assert json.loads(steps("ENTRYPOINT")[0]) == ["lookalike"]
     name, *options = json.loads(steps("CMD")[-1])
-    command = get_command(cli.app).commands[name]  # type: ignore[attr-defined]
+    command = get_command(main.app).commands[name]  # type: ignore[attr-defined]
     known = {option for parameter in command.params for option in parameter.opts}
     assert {option for option in options if option.startswith("--")} <= known
 

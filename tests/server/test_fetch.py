@@ -13,7 +13,7 @@ from lookalike.errors import NotAPictureError
 from lookalike.server import fetch as module
 from lookalike.server.fetch import fetch
 from lookalike.server.problems import ProblemError
-from lookalike.sources.public import is_public
+from lookalike.sources.public_hosts import is_public
 
 from ..conftest import draw
 

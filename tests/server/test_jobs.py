@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from lookalike import Gallery
-from lookalike.lock import writing
+from lookalike.storage.lock import write_lock
 
 from ..conftest import fill, save
 from .conftest import Server, children, end, serving, start
@@ -86,7 +86,7 @@ def test_a_server_that_starts_with_nothing(tmp_path: Path) -> None:
 
 
 def test_while_another_process_writes(own: Server, tmp_path: Path) -> None:
-    with writing(tmp_path / "gallery"):
+    with write_lock(tmp_path / "gallery"):
         job = own.job(own.post("/index", json={}).json()["id"])
         assert job["state"] == "failed"
         assert job["error"]["code"] == "gallery_busy"

@@ -19,7 +19,7 @@ import pytest
 from PIL import Image
 
 from lookalike import Gallery
-from lookalike.server.guard import session_of
+from lookalike.server.access import session_of
 
 from ..conftest import draw, save
 from .conftest import Server, serving

@@ -11,7 +11,7 @@ import pytest
 
 from lookalike import Gallery, sources
 from lookalike.errors import NotAPictureError, PictureError
-from lookalike.sources import archives, copies, folders
+from lookalike.sources import archives, folders, temporary_files
 from lookalike.types import Refusal, Source
 
 from ..conftest import save
@@ -217,9 +217,9 @@ def test_a_packed_archive_is_unpacked_once(
 
 
 def test_room_is_made_for_further_copies(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(copies, "MAX_COPIES", 2)
-    monkeypatch.setattr(copies, "IDLE_SECONDS", 0.0)
-    kept = copies.Copies()
+    monkeypatch.setattr(temporary_files, "MAX_COPIES", 2)
+    monkeypatch.setattr(temporary_files, "IDLE_SECONDS", 0.0)
+    kept = temporary_files.Copies()
     made = [kept.of(k, lambda k=k: iter([bytes([k]) * 10])) for k in range(3)]  # type: ignore[misc]
     assert [copy.read(8, 5) for copy in made] == [b"\0\0", b"\1\1", b"\2\2"]
     assert kept.of(2, iter) is made[2]
@@ -288,7 +288,7 @@ def test_members_get_their_fingerprints_once_they_are_wanted(tmp_path: Path, jpe
 
 
 def test_members_are_never_moved_to_the_trash(tmp_path: Path, jpeg: bytes) -> None:
-    from lookalike.trash import to_trash
+    from lookalike.duplicates.trash import to_trash
 
     path = zipped(tmp_path / "a.zip", {"x.jpg": jpeg})
     (tmp_path / "p").mkdir()

@@ -203,8 +203,8 @@ def test_gone_is_only_what_is_certainly_not_there(
 
 
 def test_a_root_is_offline_when_missing_or_empty(tmp_path: Path) -> None:
-    assert not sources.look_at_root(str(tmp_path)).online
-    assert "unmounted" in sources.look_at_root(str(tmp_path)).reason
-    assert not sources.look_at_root(str(tmp_path / "none")).online
+    assert not sources.check_root(str(tmp_path)).online
+    assert "unmounted" in sources.check_root(str(tmp_path)).reason
+    assert not sources.check_root(str(tmp_path / "none")).online
     touch(tmp_path / "x")
-    assert sources.look_at_root(str(tmp_path)).online
+    assert sources.check_root(str(tmp_path)).online

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import EncoderError
-from . import no_text_tower
 from .devices import torch_device
+from .encoder import no_text_tower
 from .snapshot import find
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import EncoderError
-from . import HUB
+from .encoder import HUB_PREFIX
 
 _WEIGHTS, _SHARDS = "model.safetensors", "model.safetensors.index.json"
 _WANTED = (  # of a repository, which often holds the same weights in other forms too
@@ -70,19 +70,19 @@ def find(name: str) -> Snapshot:
     Raises:
         EncoderError: it is nowhere, can't be reached, or has no safetensors.
     """
-    where = name.removeprefix(HUB)
+    where = name.removeprefix(HUB_PREFIX)
     if where.startswith((".", "~")) or os.path.isabs(where):
         folder = Path(os.path.abspath(os.path.expanduser(where)))
         if not folder.is_dir():
             raise EncoderError(
                 f"There is no folder {folder}; check the path, or name a model of the hub as "
-                f"{HUB}owner/name."
+                f"{HUB_PREFIX}owner/name."
             )
-        return Snapshot(folder, folder.name, HUB + str(folder), _weights(folder, name))
+        return Snapshot(folder, folder.name, HUB_PREFIX + str(folder), _weights(folder, name))
     repository, _, revision = where.partition("@")
     folder = _cached(name, repository, revision) or _fetched(name, repository, revision)
     # The cache's folder is named by the commit; it is recorded, as `main` moves on.
-    source = f"{HUB}{repository}@{folder.name}"
+    source = f"{HUB_PREFIX}{repository}@{folder.name}"
     return Snapshot(folder, repository, source, _weights(folder, name, repository))
 
 
@@ -101,7 +101,8 @@ def _cached(name: str, repository: str, revision: str) -> Path | None:
         )
     except HFValidationError as error:
         raise EncoderError(
-            f"{name!r} is no name of a model; write {HUB}owner/name, or {HUB}./folder."
+            f"{name!r} is no name of a model; write {HUB_PREFIX}owner/name, or "
+            f"{HUB_PREFIX}./folder."
         ) from error
     except (OSError, ValueError):  # not there, or not whole
         return None

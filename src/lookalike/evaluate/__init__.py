@@ -13,10 +13,11 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from .evaluation import Evaluation, evaluate
+from .evaluation import MAX_QUERIES, Evaluation, evaluate
+from .metrics import retrieval_metrics
 from .report import write_report
 
-__all__ = ["Evaluation", "evaluate", "write_report"]
+__all__ = ["MAX_QUERIES", "Evaluation", "evaluate", "retrieval_metrics", "write_report"]
 
 
 class _Callable(ModuleType):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import html
 from typing import TYPE_CHECKING, Any
+
+from ..report import escape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,14 +23,7 @@ _STRONG = 0.45  # from here on a heat map's cell takes light ink
 _SEEN = 0.005  # a share that is not written as 0 %
 
 
-def text(value: object) -> str:
-    """Escape for HTML; what is not UTF-8 or not printable becomes a replacement character."""
-    plain = str(value).encode("utf-8", "replace").decode()
-    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in plain)
-    return html.escape(shown, quote=True)
-
-
-def figure(value: float, digits: int = 3) -> str:
+def format_score(value: float, digits: int = 3) -> str:
     """Write a figure between 0 and 1 as the field does: `.755`, `1.000`."""
     return f"{value:.{digits}f}".removeprefix("0") if value < 1 else f"{value:.{digits}f}"
 
@@ -39,7 +33,8 @@ def precision_recall(recall: NDArray[Any], precision: NDArray[Any]) -> str:
     steps = [f"{_x(r):.1f},{_y(p):.1f}" for r, p in zip(recall, precision, strict=True)]
     area = f"M{_x(0):.1f},{_y(0):.1f}L{'L'.join(steps)}L{_x(1):.1f},{_y(0):.1f}Z"
     readings = ", ".join(
-        f"{figure(float(precision[n * (len(recall) - 1) // 4]), 2)} at {n * 25} %" for n in range(5)
+        f"{format_score(float(precision[n * (len(recall) - 1) // 4]), 2)} at {n * 25} %"
+        for n in range(5)
     )
     return (
         _open(f"Precision falls with recall: {readings}.")
@@ -90,12 +85,12 @@ def label_bars(labels: Sequence[LabelFigures]) -> str:
     """List labels as bars of their mAP, the best first."""
     rows = []
     for label in sorted(labels, key=lambda label: -label.means["mAP"]):
-        value, name = label.means["mAP"], text(label.label)
+        value, name = label.means["mAP"], escape(label.label)
         rows.append(
             f'<li><span class="name" title="{name}"><bdi>{name}</bdi></span>'
             f'<span class="count">{label.queries:,}</span>'
             f'<span class="track"><span style="width:{100 * value:.1f}%"></span></span>'
-            f'<span class="value">{figure(value, 2)}</span></li>'
+            f'<span class="value">{format_score(value, 2)}</span></li>'
         )
     return f'<ol class="bars">{"".join(rows)}</ol>'
 
@@ -106,14 +101,14 @@ def heat_map(labels: Sequence[str], shares: NDArray[Any]) -> str:
     size = f"{margin + _CELL * len(labels) + 4:.0f}"
     parts = []
     for n, label in enumerate(labels):
-        at, name = margin + _CELL * (n + 0.5) + 4, f"<title>{text(label)}</title>{_short(label)}"
+        at, name = margin + _CELL * (n + 0.5) + 4, f"<title>{escape(label)}</title>{_short(label)}"
         turned = f'transform="translate({at:.1f} {margin - 6:.0f}) rotate(-90)"'
         parts += [
             f'<text class="end" x="{margin - 6:.0f}" y="{at:.1f}">{name}</text>',
             f"<text {turned}>{name}</text>",
         ]
         for m, share in enumerate(shares[n].tolist()):
-            says = f"{text(label)}: {100 * share:.1f} % {text(labels[m])}"
+            says = f"{escape(label)}: {100 * share:.1f} % {escape(labels[m])}"
             where = f"translate({margin + _CELL * m:.0f} {margin + _CELL * n:.0f})"
             box = f'width="{_CELL - 1}" height="{_CELL - 1}"'
             kind = "right" if n == m else "wrong"
@@ -133,8 +128,8 @@ def heat_map(labels: Sequence[str], shares: NDArray[Any]) -> str:
 
 def _short(label: str) -> str:
     if len(label) <= _LONG_LABEL:
-        return text(label)
-    return text(label[: _LONG_LABEL - 1]) + "\N{HORIZONTAL ELLIPSIS}"
+        return escape(label)
+    return escape(label[: _LONG_LABEL - 1]) + "\N{HORIZONTAL ELLIPSIS}"
 
 
 def _round_up(value: float) -> int:
@@ -157,7 +152,8 @@ def _y(value: float) -> float:
 
 def _open(label: str) -> str:
     return (
-        f'<svg class="plot" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{text(label)}">'
+        f'<svg class="plot" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
+        f'aria-label="{escape(label)}">'
     )
 
 

@@ -11,8 +11,8 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from .. import encoders
-from ..embed import Embedded, embed
 from ..errors import ArgumentError
+from ..ingest import Embedded, embed
 from .metrics import RetrievalMetrics, retrieval_metrics
 from .protocols import Split, split_folder, split_folders
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..encoders import Encoder
-    from ..labelled import LabelledPicture
+    from ..sources import LabelledPicture
     from ..types import Progress, Refusal
 
 MAX_QUERIES = 20_000  # of more, so many are drawn: the intervals are then about a point wide
@@ -131,7 +131,7 @@ def evaluate(  # noqa: PLR0913
     *,
     queries: str | os.PathLike[str] | None = None,
     gallery: str | os.PathLike[str] | None = None,
-    encoder: Encoder | str = encoders.DEFAULT,
+    encoder: Encoder | str = encoders.DEFAULT_ENCODER,
     protocol: str = "all",
     k: int = 10,
     max_queries: int = MAX_QUERIES,

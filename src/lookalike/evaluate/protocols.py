@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..errors import ArgumentError
-from ..labelled import LabelledPicture, list_labelled
-from ..manifest import FILE_NAME
+from ..sources import LabelledPicture, list_labelled
+from ..storage import MANIFEST_NAME
 
 if TYPE_CHECKING:
     from ..types import Refusal
@@ -85,7 +85,7 @@ def split_folders(queries: str | os.PathLike[str], gallery: str | os.PathLike[st
 
 
 def _list(folder: str | os.PathLike[str]) -> tuple[list[LabelledPicture], list[Refusal]]:
-    if os.path.isfile(os.path.join(folder, FILE_NAME)):
+    if os.path.isfile(os.path.join(folder, MANIFEST_NAME)):
         raise ArgumentError(
             f"{folder} is a gallery, which has vectors but no labels; name the folder of pictures, "
             "with one folder for each label in it."

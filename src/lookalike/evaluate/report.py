@@ -10,17 +10,15 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any
 
-from ..atlas import lay_out
+from ..report import TILE_PIXELS, escape, lay_out, sprite, thumbnail, write_document
 from . import charts
-from .charts import figure, text
-from .document import write_document
+from .charts import format_score
 from .findings import Confusion, Example, best_and_worst, confusion_matrix, confusions
-from .thumbnails import TILE_PIXELS, sprite, thumbnail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ..labelled import LabelledPicture
+    from ..sources import LabelledPicture
     from .evaluation import Evaluation
 
 MAX_REFUSALS = 50  # named on the page
@@ -56,7 +54,7 @@ def write_report(
     script = (_PAGE / "report.js").read_text("utf-8")
     sha256 = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
     names = ", ".join(os.path.basename(os.path.abspath(folder)) for folder in evaluation.folders)
-    heading = text(f"{evaluation.encoder['name']} on {names}")
+    heading = escape(f"{evaluation.encoder['name']} on {names}")
     return write_document(
         out,
         title=heading,
@@ -81,7 +79,7 @@ def _body(
         script=script,
         heading=heading,
         facts=_facts(evaluation),
-        remarks="".join(f'<p class="remark">{text(said)}</p>' for said in evaluation.remarks),
+        remarks="".join(f'<p class="remark">{escape(said)}</p>' for said in evaluation.remarks),
         nav="".join(f'<a href="#{part}">{name}</a>' for part, name in _NAV.items()),
         cards=_cards(evaluation),
         queries=f"{found.queries:,}",
@@ -90,10 +88,10 @@ def _body(
         histogram=charts.histogram(found.average_precision),
         curve_rows="".join(
             f'<tr><th scope="row" class="n">{n * 10} %</th>'
-            f'<td class="n">{figure(float(found.precision[n * 10]))}</td></tr>'
+            f'<td class="n">{format_score(float(found.precision[n * 10]))}</td></tr>'
             for n in range(11)
         ),
-        macro=figure(found.macro_mean_average_precision),
+        macro=format_score(found.macro_mean_average_precision),
         bars=charts.label_bars(found.labels),
         label_heads=_label_heads(evaluation),
         label_rows=_label_rows(evaluation),
@@ -102,7 +100,7 @@ def _body(
         best="".join(_asked(evaluation, example, shown) for example in best),
         map=map_part,
         points=points,
-        command=text(evaluation.command),
+        command=escape(evaluation.command),
         origin=_origin(evaluation),
         refusals=_refusals(evaluation),
     )
@@ -116,7 +114,7 @@ def _facts(evaluation: Evaluation) -> str:
     facts = [
         f"<b>{found.queries:,}</b> pictures, each asked of {others}",
         f"<b>{labels:,}</b> labels",
-        f"protocol <b>{text(evaluation.protocol)}</b>",
+        f"protocol <b>{escape(evaluation.protocol)}</b>",
         f"<b>{card['dimensions']}</b> dimensions",
         f"<b>{evaluation.pictures_per_second:,.0f}</b> pictures/s encoded",
         f"weights <b>{card['sha256'][:12]}</b>",
@@ -135,8 +133,9 @@ def _cards(evaluation: Evaluation) -> str:
     }
     return "".join(
         f'<div class="card{" first" if name == "mAP" else ""}"><h3>{name}</h3>'
-        f"<strong>{figure(found[name].mean)}</strong>{charts.interval(found[name])}"
-        f'<span class="range-text">{figure(found[name].low)} to {figure(found[name].high)}</span>'
+        f"<strong>{format_score(found[name].mean)}</strong>{charts.interval(found[name])}"
+        f'<span class="range-text">{format_score(found[name].low)} to '
+        f"{format_score(found[name].high)}</span>"
         f"<p>{says}</p></div>"
         for name, says in said.items()
     )
@@ -161,8 +160,9 @@ def _figure_rows(evaluation: Evaluation) -> str:
             "kNN": f"queries whose label a weighted vote of the {k} nearest gives",
         }[kind]
         rows.append(
-            f'<tr><th scope="row">{name}</th><td class="n">{figure(estimate.mean, 4)}</td>'
-            f'<td class="n">{figure(estimate.low, 4)} to {figure(estimate.high, 4)}</td>'
+            f'<tr><th scope="row">{name}</th><td class="n">{format_score(estimate.mean, 4)}</td>'
+            f'<td class="n">{format_score(estimate.low, 4)} to '
+            f"{format_score(estimate.high, 4)}</td>"
             f"<td>{meaning}</td></tr>"
         )
     return "".join(rows)
@@ -183,9 +183,9 @@ def _label_heads(evaluation: Evaluation) -> str:
 def _label_rows(evaluation: Evaluation) -> str:
     columns = _label_columns(evaluation)
     return "".join(
-        f'<tr><th scope="row"><bdi>{text(label.label)}</bdi></th>'
+        f'<tr><th scope="row"><bdi>{escape(label.label)}</bdi></th>'
         f'<td class="n" data-value="{label.queries}">{label.queries:,}</td>'
-        + "".join(f'<td class="n">{figure(label.means[name])}</td>' for name in columns)
+        + "".join(f'<td class="n">{format_score(label.means[name])}</td>' for name in columns)
         + "</tr>"
         for label in evaluation.metrics.labels
     )
@@ -207,8 +207,8 @@ class _Thumbnails:
             uri = self.uris[picture.path] = thumbnail(picture.path)
         if not uri:
             return '<span class="gone">gone</span>'
-        title = text(_relative(self.evaluation, picture))
-        return f'<img src="{uri}" alt="{text(alt)}" title="{title}">'
+        title = escape(_relative(self.evaluation, picture))
+        return f'<img src="{uri}" alt="{escape(alt)}" title="{title}">'
 
     def count(self) -> None:
         self.done += 1
@@ -225,8 +225,8 @@ def _confusions(evaluation: Evaluation, pairs: Sequence[Confusion], shown: _Thum
         items.append(
             f"<li>{shown.image(query, f'query: {pair.label}')}"
             f"{shown.image(hit, f'wrong hit: {pair.taken_for}')}"
-            f"<p><b>{100 * pair.share:.0f} %</b> of the hits for <bdi>{text(pair.label)}</bdi> "
-            f"are <bdi>{text(pair.taken_for)}</bdi></p></li>"
+            f"<p><b>{100 * pair.share:.0f} %</b> of the hits for <bdi>{escape(pair.label)}</bdi> "
+            f"are <bdi>{escape(pair.taken_for)}</bdi></p></li>"
         )
         shown.count()
     matrix = confusion_matrix(evaluation)
@@ -253,14 +253,15 @@ def _asked(evaluation: Evaluation, example: Example, shown: _Thumbnails) -> str:
         hits.append(
             f'<li class="{kind}"><figure><div class="frame">{image}'
             f'<span class="mark" aria-hidden="true">{sign}</span></div>'
-            f'<figcaption title="{text(hit.label)}, cosine {score:.3f}">'
-            f"<bdi>{text(hit.label)}</bdi></figcaption></figure></li>"
+            f'<figcaption title="{escape(hit.label)}, cosine {score:.3f}">'
+            f"<bdi>{escape(hit.label)}</bdi></figcaption></figure></li>"
         )
     shown.count()
-    name = text(_relative(evaluation, query)).replace("/", "/<wbr>")
+    name = escape(_relative(evaluation, query)).replace("/", "/<wbr>")
     return (
         f'<div class="asked"><div class="query">{shown.image(query, f"query: {query.label}")}'
-        f"<p><b><bdi>{text(query.label)}</bdi></b>AP {figure(example.average_precision)}<br>"
+        f"<p><b><bdi>{escape(query.label)}</bdi></b>"
+        f"AP {format_score(example.average_precision)}<br>"
         f"{example.relevant:,} to find<br><bdi>{name}</bdi></p></div>"
         f'<ol class="hits">{"".join(hits)}</ol></div>'
     )
@@ -294,7 +295,7 @@ def _map(evaluation: Evaluation, on_progress: Callable[[str, int, int], None]) -
     part = Template((_PAGE / "map.html").read_text("utf-8")).substitute(
         points=f"{len(pictures):,}",
         method=atlas.method,
-        note=text(atlas.note),
+        note=escape(atlas.note),
         hit=_HIT_BUTTON if found.leave_one_out else "",
     )
     return part, json.dumps(points, separators=(",", ":")).replace("<", "\\u003c")
@@ -316,7 +317,7 @@ def _origin(evaluation: Evaluation) -> str:
         ),
         "versions": ", ".join(f"{name} {number}" for name, number in evaluation.versions.items()),
     }
-    return "".join(f"<dt>{name}</dt><dd>{text(value)}</dd>" for name, value in entries.items())
+    return "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in entries.items())
 
 
 def _refusals(evaluation: Evaluation) -> str:
@@ -324,7 +325,7 @@ def _refusals(evaluation: Evaluation) -> str:
     if not refusals:
         return ""
     items = "".join(
-        f"<li><bdi>{text(refusal.path)}</bdi>: {text(refusal.reason)}</li>"
+        f"<li><bdi>{escape(refusal.path)}</bdi>: {escape(refusal.reason)}</li>"
         for refusal in refusals[:MAX_REFUSALS]
     )
     more = len(refusals) - MAX_REFUSALS

@@ -17,6 +17,7 @@ from typing import Any
 
 from ..errors import EncoderError
 
+__all__ = ["finetune"]
 _EXTRA = ("torch", "onnx", "onnxscript", "safetensors", "matplotlib")
 
 
@@ -33,7 +34,7 @@ def finetune(*args: Any, **options: Any) -> Any:
         raise EncoderError(
             f"Fine-tuning needs {', '.join(missing)}; install with: pip install 'lookalike[train]'"
         )
-    from .tuning import finetune as run
+    from .train import finetune as run
 
     return run(*args, **options)
 

@@ -23,7 +23,7 @@ import onnxruntime
 import torch
 from onnx import TensorProto, numpy_helper
 
-from ..encoders.card import METADATA_KEY, Card, Input
+from ..encoders import METADATA_KEY, Card, Input
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..encoders.card import Preprocessing
+from ..encoders import Preprocessing
 from .network import Trunk
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from torch.nn import functional
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..encoders.card import Input, Preprocessing
+    from ..encoders import Input, Preprocessing
 
 GENERAL_DIMENSIONS = 384
 CLASS_DIMENSIONS = 64

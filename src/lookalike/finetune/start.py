@@ -39,8 +39,8 @@ def starting_network(init: str, *, classes: int) -> tuple[EmbeddingNetwork, str,
         EncoderError: it can't be read, or is of another architecture.
     """
     torch.manual_seed(0)
-    if init.startswith(encoders.HUB):
-        from ..encoders.hub import load_torch
+    if init.startswith(encoders.HUB_PREFIX):
+        from ..encoders import load_torch
 
         hub = load_torch(init)
         trunk = HubTrunk(
@@ -65,8 +65,8 @@ def starting_network(init: str, *, classes: int) -> tuple[EmbeddingNetwork, str,
     except (KeyError, RuntimeError) as error:
         raise EncoderError(
             f"{init} is no network that can be trained further; start from "
-            f"{encoders.DEFAULT!r}, from a file that `lookalike finetune` made of it, or from "
-            f"{encoders.HUB}owner/name."
+            f"{encoders.DEFAULT_ENCODER!r}, from a file that `lookalike finetune` made of it, or "
+            f"from {encoders.HUB_PREFIX}owner/name."
         ) from error
     return network, f"{encoder.name} ({encoder.sha256[:12]})", "Apache-2.0"
 

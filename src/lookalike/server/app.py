@@ -11,10 +11,10 @@ from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 
 from ..errors import LookalikeError
-from . import asked, described, problems
-from .guard import Guard
+from . import openapi, problems, search_request
+from .access import Guard
 from .metrics import Measured, Metrics
-from .routes import gallery, jobs, page, pictures, rooms, search
+from .routes import duplicates, gallery, jobs, page, pictures, search
 from .state import State
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def make_app(opened: Gallery, settings: Settings) -> FastAPI:
     )
     app.state.lookalike = state
     app.state.metrics = Metrics(state)
-    routers = [(PREFIX, part.router) for part in (search, pictures, gallery, jobs, rooms)]
+    routers = [(PREFIX, part.router) for part in (search, pictures, gallery, jobs, duplicates)]
     routers += [(PREFIX, page.session_router), ("", page.router)]
     for prefix, router in routers:
         app.include_router(router, prefix=prefix)
@@ -78,8 +78,8 @@ def _described(app: FastAPI, settings: Settings) -> dict[str, Any]:
         title=app.title, version=app.version, description=app.description, routes=app.routes
     )
     schemas = found.setdefault("components", {}).setdefault("schemas", {})
-    schemas.update(described.components())
-    schemas["FilterModel"] = asked.FilterModel.model_json_schema()
+    schemas.update(openapi.components())
+    schemas["FilterModel"] = search_request.FilterModel.model_json_schema()
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     if settings.token is not None:

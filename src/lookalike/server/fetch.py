@@ -17,7 +17,7 @@ import httpx
 
 from ..decode import HEAD_BYTES, sniff
 from ..errors import NotAPictureError
-from ..sources.public import is_public
+from ..sources import is_public
 from .problems import BusyError, ProblemError
 
 if TYPE_CHECKING:

@@ -10,9 +10,17 @@ from typing import IO, TYPE_CHECKING
 from .. import sources
 from ..decode import HEAD_BYTES, sniff
 from ..errors import ArgumentError, OfflineError, PictureError
-from ..roots import area
-from ..sources import CONTENT_HASH_BYTES, MAX_FILE_BYTES, content_hash, stat_source
-from ..sources.addresses import is_local, is_under, name_of, split_member
+from ..sources import (
+    CONTENT_HASH_BYTES,
+    MAX_FILE_BYTES,
+    area,
+    content_hash,
+    is_local,
+    is_under,
+    name_of,
+    split_member,
+    stat_source,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import chores
+from . import job_process
 from .messages import error_from_json, receive, send
 from .problems import ProblemError, code_of
 from .workers import Child
@@ -160,7 +160,7 @@ class Jobs:
         return next(itertools.islice(queued, 1), None)
 
     def _run(self, job: Job) -> None:
-        child = Child(chores.run, self._gallery, job.kind, job.values)
+        child = Child(job_process.run, self._gallery, job.kind, job.values)
         killed_at: float | None = None
         try:
             while True:

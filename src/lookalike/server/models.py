@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from .asked import ID_PATTERN, MAX_URL_CHARACTERS, PathText
+from .search_request import ID_PATTERN, MAX_URL_CHARACTERS, PathText
 
 MAX_PATHS = 1_000
 MAX_PATH_CHARACTERS = 4_096

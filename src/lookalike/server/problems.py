@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from starlette.responses import Response
 
-from ..wire import CODES
+from ..client import ERROR_CODES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,7 +79,7 @@ def problem(
 
 def code_of(error: errors.LookalikeError) -> tuple[int, str]:
     """Give the status and the code of what a verb of the gallery raised."""
-    return next((s, c) for kind, s, c in CODES if isinstance(error, kind))
+    return next((s, c) for kind, s, c in ERROR_CODES if isinstance(error, kind))
 
 
 def of_lookalike(error: errors.LookalikeError) -> Response:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..errors import GalleryNotFoundError
-from ..manifest import Manifest
-from .answers import Answers
+from ..storage import Manifest
 from .jobs import Jobs
-from .kept import KeptQueries, KeptQuery
 from .problems import ProblemError
+from .query_cache import CachedQuery, QueryCache
+from .result_cache import ResultCache
 from .thumbnails import Thumbnails
 from .workers import LATER, Pool
 
@@ -61,8 +61,8 @@ class State:
     gallery: Gallery
     settings: Settings
     pool: Pool
-    kept: KeptQueries
-    answers: Answers
+    kept: QueryCache
+    answers: ResultCache
     thumbnails: Thumbnails
     jobs: Jobs
     writing: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -71,13 +71,13 @@ class State:
     @classmethod
     def of(cls, gallery: Gallery, settings: Settings) -> State:
         """Put the parts together; the pool is not started."""
-        from .tasks import work
+        from .worker_process import work
 
         workers = settings.workers or os.cpu_count() or 1
         pool = Pool(work, str(gallery.folder), workers=workers)
-        kept = KeptQueries(gallery.cache)
+        kept = QueryCache(gallery.cache)
         small, jobs = Thumbnails(gallery.cache, pool), Jobs(str(gallery.folder))
-        return cls(gallery, settings, pool, kept, Answers(), small, jobs)
+        return cls(gallery, settings, pool, kept, ResultCache(), small, jobs)
 
     def roots(self) -> tuple[str, ...]:
         """Tell the folders that the gallery was filled from."""
@@ -114,7 +114,7 @@ class State:
         except GalleryNotFoundError:
             return None
 
-    async def query(self, one: str) -> KeptQuery | None:
+    async def query(self, one: str) -> CachedQuery | None:
         """Find a kept query, also one that is about to be kept."""
         task = self.keeping.get(one)
         if task:
@@ -134,7 +134,7 @@ class State:
         await asyncio.sleep(KEEP_AFTER_SECONDS)
         try:
             sizes, jpeg = await self.pool.call("keep", {}, blob, rank=LATER)
-            kept = KeptQuery(one, name, sizes["width"], sizes["height"])
+            kept = CachedQuery(one, name, sizes["width"], sizes["height"])
             await asyncio.to_thread(self.kept.put, kept, jpeg)
         except Exception:  # noqa: BLE001  the hits are there; only asking again is not
             return

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-from .kept import write
+from .query_cache import write
 from .workers import LATER
 
 if TYPE_CHECKING:

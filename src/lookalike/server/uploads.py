@@ -6,12 +6,12 @@ import contextlib
 import os
 from typing import TYPE_CHECKING
 
-from ..place import Bucket
-from ..sources.addresses import is_under
-from .kept import write
+from ..sources import is_under
+from ..storage import Bucket
+from .query_cache import write
 
 if TYPE_CHECKING:
-    from ..place import Place
+    from ..storage import Place
 
 FOLDER = "uploads"
 SUFFIXES = {"JPEG": "jpg", "JPEG2000": "jp2", "TIFF": "tif", "HEIF": "heic"}

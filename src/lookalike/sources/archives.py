@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from ..decode import HEAD_BYTES
 from ..errors import PictureError
-from . import copies, tars, zips
+from . import tars, temporary_files, zips
 from .addresses import split_member
 from .content import check_head, check_size
 
@@ -87,7 +87,7 @@ def read(source: Source, archive: Source, chunks: Callable[[], Iterator[bytes]])
         if source.objection:
             raise PictureError(source.objection)
         check_size(source.size)
-        with copies.opened(archive, chunks) as file:
+        with temporary_files.opened(archive, chunks) as file:
             file.seek(source.at)
             head = file.read(min(HEAD_BYTES, source.size))
             check_head(head, name)
@@ -141,7 +141,7 @@ def release() -> None:
     with _index_lock:
         _indexed.cache_clear()
     zips.release()
-    copies.release()
+    temporary_files.release()
 
 
 def _is_zip(address: str) -> bool:

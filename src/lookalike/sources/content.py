@@ -109,7 +109,7 @@ def read_stream(file: IO[bytes]) -> bytes:
     return b"".join(chunks)
 
 
-def size_in_words(count: int) -> str:
+def format_size(count: int) -> str:
     """Write a number of bytes as kB or MB."""
     return f"{count / 1e6:,.1f} MB" if count >= 1e6 else f"{count / 1e3:,.1f} kB"  # noqa: PLR2004
 

@@ -122,7 +122,7 @@ def is_gone(path: str) -> bool:
     return False
 
 
-def look(path: str) -> Root:
+def check_root(path: str) -> Root:
     """Tell whether a root can be read now.
 
     An empty folder counts as offline: it is what an unmounted disk leaves behind.
@@ -131,7 +131,7 @@ def look(path: str) -> Root:
     try:
         if is_file and not os.path.isdir(path):
             folder = os.path.dirname(path)
-            there = Root(path, online=True) if os.path.isfile(path) else look(folder)
+            there = Root(path, online=True) if os.path.isfile(path) else check_root(folder)
             return Root(path, online=there.online, reason=there.reason)
         with os.scandir(path) as scan:
             if any(True for _ in scan):

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ArgumentError, PictureError
 from ..types import Refusal, Source
 from .addresses import WEB, absolute, is_absolute, scheme_of, split_bucket, split_member
-from .ahead import mapped
 from .content import MAX_METADATA_BYTES
-from .copies import Copy, View
+from .prefetch import map_ahead
+from .temporary_files import Copy, View
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,7 +57,7 @@ def walk(
     """
     told = 0
     numbered = enumerate(_rows(source, chunks, column), 1)
-    for number, found in mapped(functools.partial(_looked_at, source.path, stat), numbered):
+    for number, found in map_ahead(functools.partial(_looked_at, source.path, stat), numbered):
         if isinstance(found, Source):
             yield found
             continue

@@ -15,7 +15,7 @@ from ..errors import PictureError
 from ..types import Source
 from .addresses import bad_name, member_of
 from .content import MAX_METADATA_BYTES, has_picture_suffix, may_be_picture, stamp
-from .copies import opened
+from .temporary_files import opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

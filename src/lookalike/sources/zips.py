@@ -18,7 +18,7 @@ from ..errors import PictureError
 from ..types import Source
 from .addresses import bad_name, member_of
 from .content import check_head, check_size, may_be_picture, stamp
-from .copies import MAX_RATIO, RATIO_FROM_BYTES, opened
+from .temporary_files import MAX_RATIO, RATIO_FROM_BYTES, opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

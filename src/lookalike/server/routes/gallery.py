@@ -10,17 +10,17 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from ...errors import ArgumentError, GalleryNotFoundError
-from ...sources.addresses import is_absolute
-from .. import described, models, reveal
+from ...sources import is_absolute
+from .. import models, openapi, reveal
 from ..problems import Json
 from ..state import State
-from ..tasks import SIZES
+from ..worker_process import SIZES
 
 router = APIRouter(tags=["gallery"])
 MAX_LABELS = 500
 
 
-@router.get("/info", **described.answers(models.Info))
+@router.get("/info", **openapi.responses(models.Info))
 async def info(request: Request) -> Response:
     """Tell what is in the gallery, and how it is."""
     state: State = request.app.state.lookalike
@@ -35,7 +35,7 @@ async def info(request: Request) -> Response:
     )
 
 
-@router.get("/refused", **described.answers(models.Refused))
+@router.get("/refused", **openapi.responses(models.Refused))
 async def refused(request: Request) -> Response:
     """List the files that could not be used, each with its reason."""
     state: State = request.app.state.lookalike
@@ -43,7 +43,7 @@ async def refused(request: Request) -> Response:
     return Json({"refused": found})
 
 
-@router.post("/remove", **described.answers(models.Removed, 400, 409, 415))
+@router.post("/remove", **openapi.responses(models.Removed, 400, 409, 415))
 async def remove(body: models.PathsBody, request: Request) -> Response:
     """Remove the rows at or under some absolute paths; never a file."""
     state: State = request.app.state.lookalike

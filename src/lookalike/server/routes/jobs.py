@@ -10,8 +10,8 @@ from fastapi import APIRouter, Path, Request
 from starlette.responses import Response, StreamingResponse
 
 from ...errors import ArgumentError
-from ...sources.addresses import is_absolute
-from .. import described, models
+from ...sources import is_absolute
+from .. import models, openapi
 from ..jobs import ENDED, Job
 from ..problems import Json, ProblemError
 from ..state import State
@@ -24,7 +24,7 @@ Id = Annotated[str, Path(pattern="^[0-9a-f]{16}$")]
 EVENT_SECONDS = 0.25
 
 
-@router.post("/index", **described.answers(models.Job, 400, 415, 503, status=202))
+@router.post("/index", **openapi.responses(models.Job, 400, 415, 503, status=202))
 async def index(body: models.IndexBody, request: Request) -> Response:
     """Index folders, in the background; a second request for the same gives the same job."""
     for path in body.paths:
@@ -35,26 +35,26 @@ async def index(body: models.IndexBody, request: Request) -> Response:
     return _started(request, "index", {**body.model_dump(), "allow_private_urls": private})
 
 
-@router.post("/prune", **described.answers(models.Job, 400, 415, 503, status=202))
+@router.post("/prune", **openapi.responses(models.Job, 400, 415, 503, status=202))
 async def prune(body: models.PruneBody, request: Request) -> Response:
     """Remove the rows whose file is gone from a folder that can be reached."""
     return _started(request, "prune", {"dry_run": body.dry_run})
 
 
-@router.get("/jobs", **described.answers(models.Jobs))
+@router.get("/jobs", **openapi.responses(models.Jobs))
 async def jobs(request: Request) -> Response:
     """List the latest jobs, the newest first."""
     state: State = request.app.state.lookalike
     return Json({"jobs": [job.as_json() for job in state.jobs.all()]})
 
 
-@router.get("/jobs/{id}", **described.answers(models.Job, 404))
+@router.get("/jobs/{id}", **openapi.responses(models.Job, 404))
 async def job(request: Request, id: Id) -> Response:
     """Tell how far a job is."""
     return Json(_job(request, id).as_json())
 
 
-@router.get("/jobs/{id}/events", **described.events())
+@router.get("/jobs/{id}/events", **openapi.events())
 async def events(request: Request, id: Id) -> Response:
     """Tell how far a job is as it goes on, as server-sent events; the last one is `done`."""
     found = _job(request, id)
@@ -72,7 +72,7 @@ async def events(request: Request, id: Id) -> Response:
     return StreamingResponse(told(), media_type="text/event-stream")
 
 
-@router.delete("/jobs/{id}", **described.answers(models.Job, 404, status=202))
+@router.delete("/jobs/{id}", **openapi.responses(models.Job, 404, status=202))
 async def cancel(request: Request, id: Id) -> Response:
     """Cancel a job; what it has committed stays."""
     found = _job(request, id)

@@ -10,8 +10,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path as PathPart, Request
 from starlette.responses import FileResponse, Response
 
-from .. import described, models
-from ..guard import COOKIE, is_same, session_of
+from .. import models, openapi
+from ..access import COOKIE, is_same, session_of
 from ..metrics import CONTENT_TYPE
 from ..problems import Json, ProblemError
 from ..state import State
@@ -77,7 +77,7 @@ async def healthz() -> Response:
     return Json({"status": "ok"})
 
 
-@session_router.post("/session", **described.answers(None, 400, 415, status=204))
+@session_router.post("/session", **openapi.responses(None, 400, 415, status=204))
 async def session(body: models.TokenBody, request: Request) -> Response:
     """Open a session: who knows the token gets a cookie that stands for it."""
     state: State = request.app.state.lookalike

@@ -11,16 +11,16 @@ from urllib.parse import quote
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response, StreamingResponse
 
+from ...client import entry_as_json
 from ...decode import HEAD_BYTES, sniff
 from ...errors import ArgumentError, GalleryNotFoundError, NotAPictureError
-from ...filters import Filter
-from ...sources.addresses import is_local
-from ...wire import entry_as_json
-from .. import described, files, models, reveal, uploads
-from ..asked import ID_PATTERN, checked, fetched, hash_of, read_body
+from ...search import Filter
+from ...sources import is_local
+from .. import files, models, openapi, reveal, uploads
 from ..problems import Json, ProblemError
+from ..search_request import ID_PATTERN, content_id, fetched, read_body, validated
 from ..state import State
-from ..tasks import SIZES
+from ..worker_process import SIZES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -37,7 +37,7 @@ FOR_EVER = "private, max-age=31536000, immutable"  # what an id names never chan
 CHUNK_BYTES = 2**18
 
 
-@router.get("/pictures", **described.browse())
+@router.get("/pictures", **openapi.browse())
 async def browse(
     request: Request,
     offset: Annotated[int, Query(ge=0, le=2**53)] = 0,
@@ -68,14 +68,14 @@ async def browse(
     )
 
 
-@router.get("/pictures/{id}", **described.picture())
+@router.get("/pictures/{id}", **openapi.picture())
 async def get(request: Request, id: Id) -> Response:
     """Tell of one picture."""
     state: State = request.app.state.lookalike
     return Json(entry_as_json(await state.entry(id)))
 
 
-@router.get("/pictures/{id}/thumbnail", **described.image(WEBP))
+@router.get("/pictures/{id}/thumbnail", **openapi.image(WEBP))
 async def thumbnail(request: Request, id: Id, size: Size = "320") -> Response:
     """Give a picture in small, without metadata."""
     state: State = request.app.state.lookalike
@@ -83,25 +83,25 @@ async def thumbnail(request: Request, id: Id, size: Size = "320") -> Response:
     return image_response(request, await state.thumbnails.get(id, int(size)), WEBP, f"{id}-{size}")
 
 
-@router.get("/pictures/{id}/file", **described.image("image/*"))
+@router.get("/pictures/{id}/file", **openapi.image("image/*"))
 async def file(request: Request, id: Id) -> Response:
     """Give a picture's file as it is."""
     state: State = request.app.state.lookalike
     return await file_response(await state.entry(id), state)
 
 
-@router.post("/pictures", **described.add())
+@router.post("/pictures", **openapi.add())
 async def add(request: Request) -> Response:
     """Add a picture to the gallery: a file that is sent, or one that a URL names."""
     state: State = request.app.state.lookalike
     values, blob, _ = await read_body(request)
     if not blob:
-        body = checked(models.UrlBody, values)
+        body = validated(models.UrlBody, values)
         blob, _ = await fetched(body.url, state)
     kind = sniff(blob[:HEAD_BYTES])
     if kind is None:
         raise NotAPictureError("This is not a picture that lookalike knows; send another file.")
-    one = await asyncio.to_thread(hash_of, blob)
+    one = await asyncio.to_thread(content_id, blob)
     known = await state.find(one)
     if known is None:
         place = state.gallery.folder
@@ -116,7 +116,7 @@ async def add(request: Request) -> Response:
     return Json(entry_as_json(known), 201, headers={"Location": f"/api/v1/pictures/{one}"})
 
 
-@router.delete("/pictures/{id}", **described.nothing())
+@router.delete("/pictures/{id}", **openapi.nothing())
 async def remove(request: Request, id: Id) -> Response:
     """Take a picture out of the gallery; its file is deleted only if it was sent here."""
     state: State = request.app.state.lookalike
@@ -130,7 +130,7 @@ async def remove(request: Request, id: Id) -> Response:
     return Response(status_code=204)
 
 
-@router.post("/pictures/{id}/reveal", **described.nothing())
+@router.post("/pictures/{id}/reveal", **openapi.nothing())
 async def reveal_file(request: Request, id: Id) -> Response:
     """Show a picture's file in the file manager of this machine."""
     state: State = request.app.state.lookalike

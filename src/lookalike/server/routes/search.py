@@ -10,10 +10,10 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from ...errors import ArgumentError
-from .. import described, models
-from ..answers import MAX_HITS, Found, Question
-from ..asked import ID_PATTERN, Ask, read_ask
+from .. import models, openapi
 from ..problems import Json, ProblemError
+from ..result_cache import MAX_HITS, CachedResult, ResultKey
+from ..search_request import ID_PATTERN, SearchRequest, read_search_request
 from ..state import State
 from .pictures import WEBP, file_response, image_response
 
@@ -22,14 +22,14 @@ Id = Annotated[str, Path(pattern=ID_PATTERN)]
 Size = Annotated[Literal["160", "320", "640"], Query(description="pixels of the longer side")]
 
 
-@router.post("/search", **described.search())
+@router.post("/search", **openapi.search())
 async def search(request: Request) -> Response:
     """Find where a picture stands in the gallery, and what looks like it."""
     started = time.perf_counter()
     state: State = request.app.state.lookalike
-    ask = await read_ask(request, state)
+    ask = await read_search_request(request, state)
     fields = ask.fields
-    question = Question(
+    question = ResultKey(
         ask.id,
         ask.region,
         json.dumps(ask.filter, sort_keys=True),
@@ -67,7 +67,7 @@ async def search(request: Request) -> Response:
     )
 
 
-@router.post("/compare", **described.compare())
+@router.post("/compare", **openapi.compare())
 async def compare(body: models.CompareBody, request: Request) -> Response:
     """Tell whether one of two pictures is a copy of the other, and what was done to it."""
     state: State = request.app.state.lookalike
@@ -80,7 +80,7 @@ async def compare(body: models.CompareBody, request: Request) -> Response:
     return Json(found)
 
 
-@router.get("/queries/{id}/thumbnail", **described.image("image/webp"))
+@router.get("/queries/{id}/thumbnail", **openapi.image("image/webp"))
 async def query_thumbnail(request: Request, id: Id, size: Size = "320") -> Response:
     """Give a query, or a picture of the gallery, in small."""
     state: State = request.app.state.lookalike
@@ -94,7 +94,7 @@ async def query_thumbnail(request: Request, id: Id, size: Size = "320") -> Respo
     )
 
 
-@router.get("/queries/{id}/image", **described.image("image/*"))
+@router.get("/queries/{id}/image", **openapi.image("image/*"))
 async def query_image(request: Request, id: Id) -> Response:
     """Give a query as it was kept, or the file of a picture of the gallery."""
     state: State = request.app.state.lookalike
@@ -114,7 +114,7 @@ def _kept(state: State, one: str) -> bytes:
     return blob
 
 
-async def _source(state: State, ask: Ask) -> dict[str, Any]:
+async def _source(state: State, ask: SearchRequest) -> dict[str, Any]:
     if ask.blob:
         return {"from": "bytes", "id": ask.id, "name": ask.name}
     try:
@@ -140,7 +140,7 @@ async def _known(state: State, one: str, *, read: bool = True) -> tuple[dict[str
     return {"from": "kept", **values}, blob
 
 
-async def _find(state: State, ask: Ask, source: dict[str, Any]) -> Found:
+async def _find(state: State, ask: SearchRequest, source: dict[str, Any]) -> CachedResult:
     region = ask.region
     if region and (region[2] <= 0 or region[3] <= 0):
         raise ArgumentError("The region has no area; give x, y, width and height.")
@@ -154,4 +154,4 @@ async def _find(state: State, ask: Ask, source: dict[str, Any]) -> Found:
     }
     blob = ask.blob or (_kept(state, ask.id) if source["from"] == "kept" else b"")
     found, _ = await state.pool.call("search", values, blob)
-    return Found(found["hits"], found["width"], found["height"], found["version"])
+    return CachedResult(found["hits"], found["width"], found["height"], found["version"])

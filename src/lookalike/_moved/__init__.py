@@ -1,0 +1,1 @@
+"""Modules under the names that they had in the last release; each warns, and goes in the next."""

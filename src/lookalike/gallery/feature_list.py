@@ -1,0 +1,193 @@
+"""The feature list: a gallery's rows as one Parquet file, out and in again."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..copies import unpack
+from ..errors import FeatureListError, GalleryFormatError, StorageError
+from ..sources import CONTENT_HASH_BYTES, is_absolute
+from ..storage import from_text
+from ..types import UNKNOWN, Record, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from ..storage import EncoderCard, Store
+
+ROWS_PER_GROUP = 4_096  # rows in memory at a time
+UNIT_LENGTH_TOLERANCE = 0.01
+_OPTIONAL = ("size", "mtime_ns", "fingerprint", "metadata")
+_REQUIRED = ("path", "content_hash", "width", "height", "vector", "encoder")
+
+
+def encoder_id(card: EncoderCard) -> str:
+    """Name an encoder and its weights, as the column `encoder` does."""
+    return f"{card.name}:{card.sha256}"
+
+
+def write(
+    path: Path, store: Store, card: EncoderCard, *, on_rows: Callable[[int, int], None]
+) -> int:
+    """Write all rows; give their number. The file appears when it is complete.
+
+    Raises:
+        StorageError: the file can't be written.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = _schema(card.dimensions)
+    partial = path.with_name(path.name + ".part")
+    count, rows_in_all = 0, store.pictures.count()
+    try:
+        with pq.ParquetWriter(partial, schema) as writer:
+            for batch in store.pictures.scan(store.pictures.schema.names):
+                rows = {name: batch.column(name) for name in batch.schema.names}
+                contents = rows["content_hash"].to_pylist()
+                prints = store.prints.of(contents)
+                hashes = [value.hex() for value in contents]
+                vectors = rows["vector"].cast(schema.field("vector").type)
+                encoder = pa.repeat(encoder_id(card), len(hashes))
+                rows |= {"content_hash": hashes, "vector": vectors, "encoder": encoder}
+                rows.setdefault("metadata", pa.nulls(len(hashes), pa.string()))
+                rows |= {"fingerprint": [prints.get(value) for value in contents]}
+                writer.write_table(pa.table(rows, schema=schema), row_group_size=ROWS_PER_GROUP)
+                count += len(hashes)
+                on_rows(count, rows_in_all)
+        os.replace(partial, path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise StorageError(f"{path} can't be written ({error}); choose another place.") from error
+    return count
+
+
+def read(path: Path, card: EncoderCard) -> Iterator[list[Record]]:
+    """Read a feature list, checked row by row, in batches.
+
+    Raises:
+        FeatureListError: it is no feature list, or its vectors are another encoder's.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(path)
+        names = file.schema_arrow.names
+        missing = [name for name in _REQUIRED if name not in names]
+        if missing:
+            raise FeatureListError(
+                f"{path} has no column {', '.join(missing)}; take a file that `lookalike export` "
+                "or a program of the same columns wrote."
+            )
+        columns = [*_REQUIRED, *(name for name in _OPTIONAL if name in names)]
+        schema = pa.schema([_schema(card.dimensions).field(name) for name in columns])
+        for batch in file.iter_batches(ROWS_PER_GROUP, columns=columns):
+            yield _records(batch.select(columns).cast(schema), card)
+    except (
+        OSError,
+        pa.ArrowException,
+        GalleryFormatError,
+        LookupError,
+        TypeError,
+        ValueError,
+        OverflowError,
+    ) as error:
+        raise FeatureListError(
+            f"{path} is no feature list ({str(error)[:200]}); take a file that `lookalike export` "
+            "wrote."
+        ) from error
+
+
+def import_rows(
+    path: Path, store: Store, card: EncoderCard, *, of: int, on_rows: Callable[[int, int], None]
+) -> int:
+    """Commit a feature list's rows, those of the same path replaced; give their number.
+
+    Args:
+        path: the list, which `read` has gone through before.
+        store: of the gallery that takes it in.
+        card: of the gallery's encoder.
+        of: how many rows there are, for `on_rows`.
+        on_rows: told of the rows taken so far, and of all.
+    """
+    count = 0
+    for records in read(path, card):
+        there = store.prints.there({record.content_hash for record in records})
+        fresh = [
+            replace(record, fingerprint=None) if record.content_hash in there else record
+            for record in records
+        ]
+        store.add(fresh, replace=True)
+        store.refusals.delete([record.source.path for record in records])
+        count += len(records)
+        on_rows(count, of)
+    store.optimize()
+    return count
+
+
+def _schema(dimensions: int) -> pa.Schema:
+    import pyarrow as pa
+
+    return pa.schema(
+        [
+            ("path", pa.string()),
+            ("content_hash", pa.string()),
+            ("width", pa.int32()),
+            ("height", pa.int32()),
+            ("vector", pa.list_(pa.float32(), dimensions)),
+            ("encoder", pa.string()),
+            ("size", pa.int64()),
+            ("mtime_ns", pa.int64()),
+            ("fingerprint", pa.binary()),
+            ("metadata", pa.string()),
+        ]
+    )
+
+
+def _records(batch: pa.RecordBatch, card: EncoderCard) -> list[Record]:
+    import numpy as np
+
+    others = set(batch.column("encoder").to_pylist()) - {encoder_id(card)}
+    if others:
+        raise FeatureListError(
+            f"Its vectors are of the encoder {others.pop()!r}, this gallery's are of "
+            f"{encoder_id(card)!r}; index the pictures instead."
+        )
+    flat = (
+        batch.column("vector")
+        .flatten()
+        .to_numpy(zero_copy_only=False)
+        .reshape(len(batch), card.dimensions)
+    )
+    lengths = np.linalg.norm(flat, axis=1)
+    if not (np.abs(lengths - 1) < UNIT_LENGTH_TOLERANCE).all():  # false for NaN too
+        raise ValueError("a vector is not of unit length")
+    found = []
+    for row, vector in zip(batch.drop_columns(["vector"]).to_pylist(), flat, strict=True):
+        content = bytes.fromhex(row["content_hash"])
+        sides = (row["width"], row["height"])
+        if len(content) != CONTENT_HASH_BYTES or min(sides) < 1:
+            raise ValueError(f"the row of {row['path']!r} has no usable content_hash or size")
+        if not is_absolute(from_text(row["path"])):
+            raise ValueError(f"the path {row['path']!r} is not absolute")
+        metadata = row.get("metadata")
+        if metadata and not isinstance(json.loads(metadata), dict):
+            raise ValueError(f"the metadata of {row['path']!r} are no object of JSON")
+        source = Source(
+            from_text(row["path"]),
+            row.get("size", UNKNOWN),
+            row.get("mtime_ns", UNKNOWN),
+            metadata or None,
+        )
+        fingerprint = row.get("fingerprint")
+        if fingerprint is not None:
+            unpack(fingerprint)  # sees that it is one
+        found.append(Record(source, content, *sides, vector.astype(np.float16), fingerprint))
+    return found

@@ -1,0 +1,46 @@
+"""An HTML file that needs no network, as the report and the album of duplicates are."""
+
+from __future__ import annotations
+
+import html
+import os
+from pathlib import Path
+from string import Template
+
+from ..errors import ArgumentError
+
+_SHELL = Path(__file__).parent / "shell.html"
+
+
+def write_document(
+    out: str | os.PathLike[str], *, title: str, style: str, body: str, policy: str = ""
+) -> int:
+    """Write a page; give its size in bytes.
+
+    Args:
+        out: the file to write.
+        title: of the page, HTML.
+        style: its CSS.
+        body: what stands in it, HTML.
+        policy: what its content security policy allows beside pictures and style inside the file.
+
+    Raises:
+        ArgumentError: the file can't be written.
+    """
+    shell = Template(_SHELL.read_text("utf-8"))
+    page = shell.substitute(title=title, style=style, body=body, policy=policy)
+    data = page.encode("utf-8", "replace")
+    try:
+        Path(out).write_bytes(data)
+    except OSError as error:
+        raise ArgumentError(
+            f"{os.fspath(out)} can't be written ({error.strerror}); choose another place."
+        ) from error
+    return len(data)
+
+
+def escape(value: object) -> str:
+    """Escape for HTML; what is not UTF-8 or not printable becomes a replacement character."""
+    plain = str(value).encode("utf-8", "replace").decode()
+    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in plain)
+    return html.escape(shown, quote=True)

@@ -1,0 +1,94 @@
+"""A 2-D map of embeddings: what is near in D dimensions is near on it, as far as a plane can."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+MAX_POINTS = 3_000  # t-SNE takes some 17 s for them on one core
+PIP_LINE = "pip install 'lookalike[evaluate]'"
+PERPLEXITY = 30  # van der Maaten and Hinton: "typical values are between 5 and 50"
+_PCA_DIMENSIONS = 50  # that t-SNE is given
+_TOO_FEW_FOR_TSNE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class PictureMap:
+    """Embeddings laid out on a plane.
+
+    Attributes:
+        rows: int64 [M], ascending: which embeddings the points are of.
+        points: float32 [M, 2], 0..1, the longer side of their extent filling it.
+        method: `PCA`, or `t-SNE` with the version of what made it.
+        note: one sentence on what a reader should know of it; may be empty.
+    """
+
+    rows: NDArray[np.int64]
+    points: NDArray[np.float32]
+    method: str
+    note: str
+
+
+def lay_out(
+    vectors: NDArray[np.floating[Any]], *, max_points: int = MAX_POINTS, seed: int = 0
+) -> PictureMap:
+    """Lay embeddings out on a plane, by t-SNE where scikit-learn is installed, else by PCA.
+
+    Van der Maaten and Hinton, "Visualizing Data using t-SNE", 2008, of the first 50 principal
+    components, beginning with the first two of them. Distances between far groups mean nothing.
+
+    Args:
+        vectors: [N, D], unit length.
+        max_points: if there are more, so many are drawn at random.
+        seed: of that, and of t-SNE.
+    """
+    import numpy as np
+
+    rows = np.arange(len(vectors))
+    notes = []
+    if len(rows) > max_points:
+        rows = np.sort(np.random.default_rng(seed).choice(len(rows), max_points, replace=False))
+        notes.append(f"{max_points:,} of {len(vectors):,}, drawn at random.")
+    components = _principal_components(np.asarray(vectors[rows], np.float32))
+    method, points = "PCA", components[:, :2]
+    if len(rows) >= _TOO_FEW_FOR_TSNE:
+        try:
+            from sklearn.manifold import TSNE
+        except ImportError:
+            notes.append(f"For t-SNE, which shows groups better: {PIP_LINE}")
+        else:
+            method = f"t-SNE (scikit-learn {version('scikit-learn')})"
+            perplexity = min(PERPLEXITY, (len(rows) - 1) / 3)
+            points = TSNE(init="pca", perplexity=perplexity, random_state=seed).fit_transform(
+                components
+            )
+    return PictureMap(rows, _fit(points), method, " ".join(notes))
+
+
+def _principal_components(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Project onto the first principal components: [N, 2 to 50], of whatever N and D."""
+    import numpy as np
+
+    centred = vectors - vectors.mean(axis=0) if len(vectors) else vectors
+    values, directions = np.linalg.eigh(centred.T @ centred)
+    first = directions[:, np.argsort(-values)[:_PCA_DIMENSIONS]]
+    first *= np.where(first[np.abs(first).argmax(axis=0), np.arange(first.shape[1])] < 0, -1, 1)
+    missing = max(0, 2 - first.shape[1])
+    projected: NDArray[np.float32] = np.pad(centred @ first, ((0, 0), (0, missing)))
+    return projected
+
+
+def _fit(points: NDArray[np.float32]) -> NDArray[np.float32]:
+    import numpy as np
+
+    if not len(points):
+        return np.empty((0, 2), np.float32)
+    low, high = points.min(axis=0), points.max(axis=0)
+    span = max(float((high - low).max()), 1e-12)
+    fitted: NDArray[np.float32] = ((points - (low + high) / 2) / span + 0.5).astype(np.float32)
+    return fitted

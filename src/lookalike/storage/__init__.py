@@ -1,0 +1,36 @@
+"""A gallery's tables and manifest, in a folder or an object store.
+
+`Store` holds pictures and refusals, `FingerprintIndex` what proves copies, `Manifest` the
+lasting choices.
+"""
+
+from .fingerprint_index import Allowed, FingerprintIndex
+from .lock import write_lock
+from .manifest import MANIFEST_NAME, EncoderCard, Manifest, locate_gallery
+from .place import Bucket, Place, open_place, parse_place
+from .sql import from_text, literal, to_text, under_filter
+from .store import FragmentPair, Store
+from .table import READ_ATTEMPTS, Table, batched
+
+__all__ = [
+    "MANIFEST_NAME",
+    "READ_ATTEMPTS",
+    "Allowed",
+    "Bucket",
+    "EncoderCard",
+    "FingerprintIndex",
+    "FragmentPair",
+    "Manifest",
+    "Place",
+    "Store",
+    "Table",
+    "batched",
+    "from_text",
+    "literal",
+    "locate_gallery",
+    "open_place",
+    "parse_place",
+    "to_text",
+    "under_filter",
+    "write_lock",
+]

@@ -1,0 +1,200 @@
+"""`lookalike.Client`, and the command line with a URL in place of a folder."""
+
+from __future__ import annotations
+
+import inspect
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lookalike import Client, Filter, Gallery
+from lookalike.errors import (
+    ArgumentError,
+    GalleryBusyError,
+    GalleryNotFoundError,
+    PictureError,
+    ServerError,
+)
+from lookalike.gallery.reading import Reading
+from lookalike.storage.lock import write_lock
+from lookalike.types import Refusal
+
+from ..conftest import busy, draw, fill, run
+from ..server.conftest import Server, serving
+
+
+def test_it_has_the_verbs_of_a_gallery() -> None:
+    verbs = {
+        name
+        for kind in (Gallery, Reading)
+        for name, value in vars(kind).items()
+        if not name.startswith("_") and inspect.isfunction(value)
+    }
+    # What a server makes its own answers from, and what its machine is like.
+    only_there = {"labels", "rows", "device", "likely_device"}
+    assert verbs - only_there <= {name for name in dir(Client) if not name.startswith("_")}
+    for name in ("search", "prune", "browse", "index"):
+        here, there = (inspect.signature(getattr(kind, name)) for kind in (Gallery, Client))
+        assert list(here.parameters) == list(there.parameters)
+
+
+def test_many_are_searched_for_one_after_another(server: Server, collection: Path) -> None:
+    queries = [collection / "pictures" / "cats" / "0003.jpg", b"nothing", busy(2, (480, 360))]
+    here = Gallery.open(collection / "gallery").search_many(queries, top=3)
+    with Client(server.url) as client:
+        first, refusal, last = client.search_many(iter(queries), top=3)
+        for one, other in zip((first, last), (next(here), list(here)[-1]), strict=True):
+            assert [(h.path, h.kind) for h in one] == [(h.path, h.kind) for h in other]
+    assert isinstance(refusal, Refusal)
+    assert refusal.path == "bytes"
+
+
+def test_search_is_alike_here_and_there(server: Server, collection: Path) -> None:
+    gallery = Gallery.open(collection / "gallery")
+    crop = busy(2, (480, 360)).crop((60, 45, 480, 360))
+    with Client(server.url) as client:
+        for query in (
+            collection / "pictures" / "cats" / "0003.jpg",
+            str(collection / "pictures" / "busy" / "1.png"),
+            (collection / "pictures" / "dogs" / "0013.jpg").read_bytes(),
+            io.BytesIO((collection / "pictures" / "dogs" / "0014.jpg").read_bytes()),
+            crop,
+            np.asarray(crop),
+        ):
+            here = gallery.search(query, top=7)
+            if hasattr(query, "seek"):
+                query.seek(0)
+            there = client.search(query, top=7)
+            assert [(h.path, h.kind, h.id) for h in there] == [(h.path, h.kind, h.id) for h in here]
+            assert [h.score for h in there] == pytest.approx([h.score for h in here], abs=1e-3)
+            assert there.version == here.version
+        limited = client.search(crop, where=Filter(label="cats"), region=(0, 0, 0.5, 0.5), top=20)
+        assert len(limited) == 12
+        assert limited[0].mtime_ns // 10**9 == gallery.get(limited[0].id).mtime_ns // 10**9  # type: ignore[union-attr]
+        assert client.search(crop, min_score=1.0, copies=False).hits == ()
+
+
+def test_reading(server: Server, collection: Path) -> None:
+    gallery = Gallery.open(collection / "gallery")
+    client = Client(server.url)
+    here, there = gallery.info(), client.info()
+    assert (there.pictures, there.roots, there.encoder) == (30, here.roots, here.encoder)
+    assert client.version() == gallery.version()
+    shelf = client.browse(top=3, offset=2, where=Filter(label="dogs"))
+    assert [e.id for e in shelf.entries] == [
+        e.id for e in gallery.browse(top=3, offset=2, where=Filter(label="dogs")).entries
+    ]
+    assert shelf.total == 12
+    entry = client.get(shelf.entries[0].id)
+    assert entry == shelf.entries[0]
+    assert client.get("0" * 32) is None
+    assert list(client.refused()) == []
+    two = [entry.id, shelf.entries[1].id]
+    assert client.compare(*two)["kind"] == "different"
+    pairs = [
+        {Path(g.kept.path).name, *(Path(o.member.path).name for o in g.others)}
+        for g in client.duplicates()
+    ]
+    assert {"0.png", "again.jpg"} in pairs
+    client.close()
+
+
+def test_writing(own: Server, tmp_path: Path) -> None:
+    fill(tmp_path / "more", 5, start=50)
+    seen = []
+    with Client(own.url) as client:
+        report = client.index(tmp_path / "more", exclude=["0050*"], on_progress=seen.append)
+        assert (report.added, report.offline) == (4, ())
+        assert seen[-1].done == 4
+        assert client.index().unchanged >= 8
+        added = client.add(draw(500))
+        assert client.search(draw(500), top=1)[0].id == added.id
+        (tmp_path / "more" / "0051.jpg").unlink()
+        assert client.prune(dry_run=True).removed == (str(tmp_path / "more" / "0051.jpg"),)
+        assert len(client.prune().removed) == 1
+        assert client.remove(tmp_path / "more") == 4
+        with write_lock(tmp_path / "gallery"), pytest.raises(GalleryBusyError, match="writing"):
+            client.index(tmp_path / "more")
+
+
+def test_errors_are_those_of_a_gallery(server: Server, tmp_path: Path) -> None:
+    with Client(server.url) as client:
+        with pytest.raises(PictureError):
+            client.search(b"GIF89a nothing")
+        with pytest.raises(PictureError, match="check the path"):
+            client.search(tmp_path / "none.jpg")
+        with pytest.raises(ArgumentError):
+            client.search(draw(1), top=1001)
+        with pytest.raises(ArgumentError):
+            client.search(draw(1), region=(0, 0, 2, 2))
+        with pytest.raises(ArgumentError):
+            client.get("../info")
+        for verb in (client.export, client.import_, client.search_text):
+            with pytest.raises(ArgumentError, match="where the gallery is"):
+                verb("x")
+        with pytest.raises(ArgumentError, match="where the gallery is"):
+            client.duplicates(tmp_path)
+    with Client("http://127.0.0.1:1") as nobody, pytest.raises(ServerError, match="serve"):
+        nobody.info()
+    with pytest.raises(ArgumentError, match="no URL"):
+        Client("http://host:port")
+    with serving(tmp_path / "g", "--workers", "1", "--token", "long enough") as locked:
+        with Client(locked.url, token="wrong one") as client, pytest.raises(ServerError):
+            client.info()
+        with Client(locked.url, token="long enough") as client:
+            assert client.info().pictures == 0
+            with pytest.raises(GalleryNotFoundError):
+                client.search(draw(1))
+
+
+def test_the_command_line(server: Server, collection: Path, tmp_path: Path) -> None:
+    query = collection / "pictures" / "cats" / "0003.jpg"
+    there = run("search", query, "--gallery", server.url, "--top", 3, "--json")
+    assert there.returncode == 0, there.stderr
+    here = run("search", query, "--gallery", collection / "gallery", "--top", 3, "--json")
+    names = [[hit["path"] for hit in json.loads(one.stdout)["hits"]] for one in (here, there)]
+    assert names[0] == names[1]
+    by_environment = run("info", gallery=server.url)
+    assert "pictures   30" in by_environment.stdout
+    for command in (
+        ["search", "--text", "red"],
+        ["export", tmp_path / "o.parquet"],
+        ["duplicates", "--trash"],
+        ["duplicates", "--html", tmp_path / "o.html"],
+        ["index", collection, "--rebuild"],
+        ["search", query, "--encoder", "lookalike-2"],
+    ):
+        refused = run(*command, "--gallery", server.url)
+        assert refused.returncode == 2, command
+        assert "where" in refused.stderr
+    gone = run("info", "--gallery", "http://127.0.0.1:1")
+    assert (gone.returncode, gone.stdout) == (1, "")
+    assert "can't be reached" in gone.stderr
+
+
+def test_search_options_of_the_command(collection: Path) -> None:
+    query = collection / "pictures" / "busy" / "0.png"
+
+    def paths(*options: object) -> list[str]:
+        done = run(
+            "search", query, "--top", 50, "--paths", *options, gallery=collection / "gallery"
+        )
+        assert done.returncode == 0, done.stderr
+        return [Path(path).name for path in done.stdout.splitlines()]
+
+    assert paths("--label", "copies") == ["again.jpg", "mirrored.png"]
+    assert len(paths("--folder", collection / "pictures" / "dogs")) == 12
+    assert len(paths("--min-width", 300, "--min-height", 300)) == 6
+    assert paths("--after", "2999-01-01") == []
+    assert len(paths("--before", "2999-01-01")) == 30
+    assert len(paths("--min-bytes", 1, "--max-bytes", 10**9)) == 30
+    assert paths("--region", "0.1,0.1,0.8,0.8")[0] in {"0.png", "again.jpg"}
+    for wrong in (["--region", "1,2"], ["--region", "0,0,2,2"], ["--after", "soon"]):
+        done = run("search", query, *wrong, gallery=collection / "gallery")
+        assert (done.returncode, done.stdout) == (2, "")
+    with Image.open(query) as image:
+        assert image.size == (480, 360)

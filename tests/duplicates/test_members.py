@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lookalike import Gallery
+from lookalike.duplicates.members import on_disk
+from lookalike.errors import ArgumentError, GalleryNotFoundError
+from lookalike.sources.content import content_hash
+from lookalike.types import Match, Member, Pair
+
+MATCH = Match(
+    ((1.0, 0, 0), (0, 1.0, 0), (0, 0, 1.0)),
+    20,
+    0.2,
+    1,
+    1,
+    1,
+    1,
+    False,
+    np.zeros((20, 4), np.float32),
+)
+
+
+def file(path: Path, data: bytes = b"x") -> Member:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        path.write_bytes(data)
+    status = path.stat()
+    content = content_hash(path.read_bytes())
+    return Member(str(path), status.st_size, status.st_mtime_ns, content, 40, 30)
+
+
+def test_one_file_of_several_names_is_one_member(tmp_path: Path) -> None:
+    real = file(tmp_path / "real" / "a.jpg")
+    os.link(real.path, tmp_path / "real" / "hard.jpg")
+    (tmp_path / "link.jpg").symlink_to(real.path)
+    (tmp_path / "folder").symlink_to(tmp_path / "real")
+    others = [tmp_path / "real" / "hard.jpg", tmp_path / "link.jpg", tmp_path / "folder" / "a.jpg"]
+    members = [file(other) for other in others] + [real]
+    left, _ = on_disk(members, [])
+    assert [(one.path, one.names) for one in left] == [(real.path, 4)]
+    # A link alone is a second name too, of a file that the gallery does not know.
+    copy = file(tmp_path / "copy.jpg")
+    left, _ = on_disk([members[1], copy], [])
+    assert [one.names for one in left] == [3, 1]
+    assert on_disk([copy], []) == ([], [])
+
+
+def test_what_is_gone_changed_or_in_a_trash_is_left_out(tmp_path: Path) -> None:
+    gone, changed = file(tmp_path / "gone.jpg"), file(tmp_path / "changed.jpg")
+    offline = file(tmp_path / "disk" / "x.jpg")
+    trashed = [
+        file(tmp_path / ".Trash-1000" / "x.jpg"),
+        file(tmp_path / "Trash" / "files" / "x.jpg"),
+    ]
+    there, mine = file(tmp_path / "there.jpg"), file(tmp_path / "Trash" / "mine.jpg")
+    unknown = Member(str(tmp_path / "there too.jpg"), -1, -1, there.content_hash, 40, 30)
+    Path(unknown.path).write_bytes(b"x")
+    Path(gone.path).unlink()
+    Path(changed.path).write_bytes(b"something else")
+    (tmp_path / "disk").rename(tmp_path / "unmounted")
+    told = list[str]()
+    members = [gone, changed, offline, *trashed, there, mine, unknown]
+    left, _ = on_disk(members, [], on_left_out=told.append)
+    assert [one.path for one in left] == [there.path, mine.path, unknown.path]
+    assert left[2].size == 1
+    assert told == [gone.path, changed.path, offline.path]
+
+
+def test_pairs_hold_for_every_file_of_their_content(tmp_path: Path) -> None:
+    gone, same = file(tmp_path / "a.jpg"), file(tmp_path / "b.jpg")
+    other, lost = file(tmp_path / "c.jpg", b"y"), file(tmp_path / "d.jpg", b"z")
+    Path(gone.path).unlink()
+    Path(lost.path).unlink()
+    members = [gone, same, other, lost]
+    left, pairs = on_disk(members, [Pair(0, 2, "copy", MATCH), Pair(2, 3, "copy", MATCH)])
+    assert [one.path for one in left] == [same.path, other.path]
+    assert [(pair.one, pair.other) for pair in pairs] == [(0, 1)]
+
+
+def test_the_gallery_is_asked_by_path(tmp_path: Path, gallery: Gallery, pictures: Path) -> None:
+    for name in ("a/again.jpg", "b/again.jpg"):
+        (pictures / name).write_bytes((pictures / "a" / "0001.jpg").read_bytes())
+    gallery.index(pictures)
+    (found,) = gallery.duplicates(kind="exact")
+    assert len(found.others) == 2
+    (found,) = gallery.duplicates(pictures / "a", kind="exact")
+    assert found.kept.path == str(pictures / "a" / "0001.jpg")
+    assert [other.member.path for other in found.others] == [str(pictures / "a" / "again.jpg")]
+    assert gallery.duplicates(pictures / "b", kind="exact") == []
+    with pytest.raises(ArgumentError, match="no picture at or under"):
+        gallery.duplicates(tmp_path / "elsewhere")
+    with pytest.raises(ArgumentError, match="no kind 'same'"):
+        gallery.duplicates(kind="same")
+    gallery.remove(pictures)
+    with pytest.raises(GalleryNotFoundError, match="no pictures yet"):
+        gallery.duplicates()

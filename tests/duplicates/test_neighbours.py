@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import tracemalloc
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from lookalike.duplicates import neighbours
+from lookalike.duplicates.neighbours import near_pairs
+
+LEAST = 0.92
+
+
+def clustered(count: int, d: int = 256) -> NDArray[np.float16]:
+    """Vectors in clusters, some within reach of each other, in all dimensions."""
+    rng = np.random.default_rng(0)
+    centres = rng.normal(size=(count // 6, d)) * np.linspace(1, 3, d)
+    centres /= np.linalg.norm(centres, axis=1, keepdims=True)
+    found = centres[rng.integers(len(centres), size=count)]
+    found = found + rng.normal(size=(count, d)) * rng.uniform(0.1, 0.6, (count, 1)) / np.sqrt(d)
+    return (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float16)
+
+
+def exact(vectors: NDArray[np.float16]) -> set[tuple[int, int]]:
+    wide = vectors.astype(np.float32)
+    ones, others = np.nonzero(np.triu(wide @ wide.T, 1) > LEAST)
+    return set(zip(ones.tolist(), others.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("part_rows", [10_000, 100])
+def test_nearly_all_near_pairs_are_found_and_no_others(
+    monkeypatch: pytest.MonkeyPatch, part_rows: int
+) -> None:
+    monkeypatch.setattr(neighbours, "PART_ROWS", part_rows)
+    vectors = clustered(3_000)
+    near = near_pairs(vectors, least=LEAST, most=50)
+    pairs = list(zip(near.ones.tolist(), near.others.tolist(), strict=True))
+    assert pairs == sorted(set(pairs))  # each once, in order
+    right = exact(vectors)
+    assert len(right) > 1_000
+    assert set(pairs) <= right
+    assert len(pairs) >= 0.98 * len(right)
+    wide = vectors.astype(np.float32)
+    expected = [float(wide[one] @ wide[other]) for one, other in pairs[:50]]
+    assert near.cosines[:50] == pytest.approx(expected, abs=1e-3)
+
+
+def test_where_all_are_alike_there_is_an_end() -> None:
+    vectors = np.ones((1_000, 16), np.float16) / 4
+    near = near_pairs(vectors, least=LEAST, most=5)
+    assert 0 < len(near.ones) <= (5 + 1) * 1_000
+
+
+def test_where_all_are_alike_memory_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neighbours, "CELLS_AT_ONCE", 2**16)
+    vectors = np.ones((2_000, 16), np.float16) / 4
+    tracemalloc.start()
+    try:
+        near_pairs(vectors, least=LEAST, most=5)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (
+        peak < 40e6
+    )  # bytes; 4 million cosines at once, and where they stand, take ten times that
+
+
+def test_progress_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neighbours, "PART_ROWS", 100)
+    vectors = np.random.default_rng(0).normal(size=(500, 16)).astype(np.float16)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    told = list[tuple[int, int]]()
+    near_pairs(vectors, least=LEAST, most=5, on_progress=lambda *how: told.append(how))
+    assert told == [(0, 5), *((done, 5) for done in range(5))]  # at once, then part by part
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_few(count: int) -> None:
+    vectors = np.ones((count, 16), np.float16) / 4
+    assert len(near_pairs(vectors, least=LEAST, most=5).ones) == (count == 2)
+
+
+def test_zeros_are_near_to_nothing() -> None:
+    assert not len(near_pairs(np.zeros((10, 16), np.float16), least=LEAST, most=5).ones)

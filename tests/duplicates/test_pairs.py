@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import itertools
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from lookalike import Gallery
+from lookalike.copies.geometry import frame_corners, transform_points
+from lookalike.duplicates import pairs as pairs_module
+from lookalike.duplicates.members import read_members
+from lookalike.duplicates.pairs import find_pairs
+from lookalike.storage.store import Store
+from lookalike.types import Member, Pair
+
+from ..conftest import RandomEncoder, busy
+
+ingest = import_module("lookalike.ingest.ingest")  # the package has a function of this name
+
+SIZE = (480, 360)
+
+
+def shaken(image: Image.Image) -> Image.Image:
+    """Move every part of a picture by a few pixels of its own."""
+    grid = np.random.default_rng(0).normal(0, 5, (2, 6, 8)).astype(np.float32)
+    off_x, off_y = (cv2.resize(one, image.size, interpolation=cv2.INTER_CUBIC) for one in grid)
+    x, y = np.meshgrid(*(np.arange(side, dtype=np.float32) for side in image.size))
+    return Image.fromarray(cv2.remap(np.asarray(image), x + off_x, y + off_y, cv2.INTER_LINEAR))
+
+
+def store_of(folder: Path, **images: Image.Image) -> Store:
+    """Index pictures, saved as PNG."""
+    (folder / "p").mkdir(exist_ok=True)
+    for name, image in images.items():
+        image.save(folder / "p" / f"{name}.png", compress_level=1)
+    gallery = Gallery.open(folder / "g")
+    gallery.index(folder / "p")
+    return Store(folder / "g", "pictures.lance", gallery.info().encoder["dimensions"])
+
+
+def found(store: Store, members: list[Member], *, near: bool = False) -> list[Pair]:
+    return list(find_pairs(store, members, near=near, on_progress=lambda *_: None))
+
+
+def named(members: list[Member], pairs: list[Pair]) -> set[frozenset[str]]:
+    return {frozenset(Path(members[k].path).stem for k in (p.one, p.other)) for p in pairs}
+
+
+@pytest.fixture(scope="module")
+def collection(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """Eight pictures, three edited copies of one of them, and one of another."""
+    framed = Image.new("RGB", (600, 460), "white")
+    framed.paste(busy(2, SIZE), (60, 50))
+    return store_of(
+        tmp_path_factory.mktemp("collection"),
+        **{f"other{seed}": busy(seed, SIZE) for seed in range(2, 9)},
+        a=busy(1, SIZE),
+        small=busy(1, SIZE).resize((240, 180)),
+        mirrored=ImageOps.mirror(busy(1, SIZE)),
+        crop=busy(1, SIZE).crop((60, 30, 480, 360)),
+        framed=framed,
+    )
+
+
+def pairs_of(*names: str) -> set[frozenset[str]]:
+    return {frozenset(two) for two in itertools.combinations(names, 2)}
+
+
+COPIES = pairs_of("a", "small", "mirrored", "crop") | pairs_of("other2", "framed")
+# Two edits of one picture may be too far apart to be compared: each is like the picture itself.
+SURE = COPIES - pairs_of("mirrored", "crop")
+
+
+def test_all_copies_and_no_others_are_found(collection: Store) -> None:
+    members = read_members(collection, [])
+    pairs = found(collection, members)
+    assert SURE <= named(members, pairs) <= COPIES
+    assert len(pairs) == len(named(members, pairs))  # each once
+    assert all(pair.kind == "copy" and pair.match.confidence >= 0.9 for pair in pairs)
+    assert named(members, found(collection, members, near=True)) == named(members, pairs)
+
+
+def test_the_one_lies_in_the_other_as_the_match_says(collection: Store) -> None:
+    members = read_members(collection, [])
+    pairs = found(collection, members)
+    places = {Path(member.path).stem: k for k, member in enumerate(members)}
+    (pair,) = (p for p in pairs if {p.one, p.other} == {places["a"], places["crop"]})
+    matrix = np.array(pair.match.transform)
+    if pair.one == places["a"]:
+        matrix = np.linalg.inv(matrix)
+    corners = transform_points(matrix, frame_corners(420, 330))
+    assert np.abs(corners - [[60, 30], [480, 30], [480, 360], [60, 360]]).max() < 3
+    flipped = [p for p in pairs if p.match.flipped]
+    assert named(members, flipped) == {p for p in named(members, pairs) if "mirrored" in p}
+
+
+def test_only_among_the_members_that_are_given(collection: Store) -> None:
+    left_out = {"a", "framed"}
+    members = [m for m in read_members(collection, []) if Path(m.path).stem not in left_out]
+    pairs = named(members, found(collection, members))
+    assert pairs_of("small", "crop") | pairs_of("small", "mirrored") <= pairs
+    assert pairs <= pairs_of("small", "mirrored", "crop")
+    assert found(collection, members[:1]) == found(collection, []) == []
+
+
+def test_blocks_do_not_matter_and_are_told(
+    collection: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    members = read_members(collection, [])
+    whole = named(members, found(collection, members))
+    monkeypatch.setattr(pairs_module, "BLOCK", 5)
+    told: list[Any] = []
+    pairs = list(
+        find_pairs(collection, members, near=False, on_progress=lambda *how: told.append(how))
+    )
+    assert named(members, pairs) == whole
+    assert told[0] == ("Comparing vectors", 0, 1)
+    pictures = [how for how in told if how != told[0]]
+    assert pictures == [("Comparing pictures", start, 12) for start in (0, 5, 10)]
+
+
+def test_files_of_the_same_bytes_are_one(tmp_path: Path) -> None:
+    (tmp_path / "p").mkdir()
+    busy(1, SIZE).save(tmp_path / "p" / "twin.png", compress_level=1)
+    small = busy(1, SIZE).resize((300, 225))
+    store = store_of(tmp_path, a=busy(1, SIZE), b=busy(2, SIZE), small=small)
+    members = read_members(store, [])
+    pairs = found(store, members)
+    assert len(members) == 4
+    assert len(pairs) == 1
+    assert named(members, pairs) in ({frozenset(("a", "small"))}, {frozenset(("twin", "small"))})
+
+
+def test_near_pictures_are_given_where_asked_for(tmp_path: Path) -> None:
+    """Two shots of the same thing: its parts have moved a little against each other."""
+    store = store_of(tmp_path, one=busy(7, SIZE), two=shaken(busy(7, SIZE)), other=busy(1, SIZE))
+    members = read_members(store, [])
+    assert found(store, members) == []
+    (pair,) = found(store, members, near=True)
+    assert pair.kind == "near"
+    assert named(members, [pair]) == {frozenset(("one", "two"))}
+
+
+def test_pictures_without_texture_are_in_no_pair(tmp_path: Path) -> None:
+    flat = {f"flat{n}": Image.new("RGB", (80 + n, 60), "red") for n in range(4)}
+    store = store_of(tmp_path, **flat, a=busy(1, SIZE), b=busy(1, SIZE).resize((300, 225)))
+    members = read_members(store, [])
+    assert named(members, found(store, members, near=True)) == {frozenset(("a", "b"))}
+
+
+def test_a_gallery_without_fingerprints_has_no_pairs(tmp_path: Path) -> None:
+    busy(1, SIZE).save(tmp_path / "a.png")
+    busy(1, SIZE).save(tmp_path / "b.jpg")
+    gallery = Gallery.open(tmp_path / "g", encoder=RandomEncoder())
+    gallery.index(tmp_path, copies=False)
+    store = Store(tmp_path / "g", "pictures.lance", 16, copies=False)
+    assert found(store, read_members(store, [])) == []
+
+
+@pytest.mark.parametrize("indexed", [0, 2])
+def test_an_ingest_that_was_stopped_leaves_words_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, indexed: int
+) -> None:
+    """What is through is committed, but the index of words comes at the end."""
+    if indexed:
+        store_of(tmp_path, x=busy(20, SIZE), y=busy(21, SIZE))
+    monkeypatch.setattr(ingest, "CHUNK_PICTURES", 1)
+    (tmp_path / "p").mkdir(exist_ok=True)
+    for seed in range(30):
+        busy(seed // 2, SIZE).save(tmp_path / "p" / f"{seed:02}.png", compress_level=1 + seed % 2)
+
+    def stop(progress: Any) -> None:
+        if progress.done >= 25:
+            raise KeyboardInterrupt
+
+    gallery = Gallery.open(tmp_path / "g")
+    with pytest.raises(KeyboardInterrupt):
+        gallery.index(tmp_path / "p", on_progress=stop)
+    store = Store(tmp_path / "g", "pictures.lance", gallery.info().encoder["dimensions"])
+    assert store.prints.words.until() == indexed < store.prints.table.count()
+    members = read_members(store, [])
+    assert len(found(store, members)) >= 5  # by vectors

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import math
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors import safe_open
+
+from lookalike.errors import ArgumentError, EncoderError
+from lookalike.finetune.data import Batches, LabelledSet, Reader, labelled_set
+from lookalike.finetune.network import EmbeddingNetwork
+from lookalike.finetune.training_loop import Trainer, Training, mean_average_precision
+from lookalike.sources.labelled import list_labelled
+from tests.finetune.conftest import TinyTrunk
+
+NOTHING = LabelledSet((), (), ())
+
+
+@pytest.fixture
+def make(labelled: Callable[..., Path]) -> Callable[..., Trainer]:
+    pictures = labelled_set(list_labelled(labelled(red=6, green=6)))
+
+    def trainer(*, epochs: int = 6, run: str = "this", concepts: int = 0) -> Trainer:
+        with torch.random.fork_rng():
+            torch.manual_seed(2)
+            network = EmbeddingNetwork(TinyTrunk(concepts=concepts), classes=2)
+        network.general.weight.data = torch.eye(18)
+        batches = Batches(pictures, Reader(TinyTrunk.preprocessing), seed=0)
+        return Trainer(network, batches, epochs=epochs, device="cpu", run=run)
+
+    return trainer
+
+
+def weights(trainer: Trainer) -> list[torch.Tensor]:
+    state = trainer.finished().state_dict()
+    return [state[name] for name in sorted(state)]
+
+
+def test_it_learns_and_leaves_the_rest_alone(make: Callable[..., Trainer], tmp_path: Path) -> None:
+    trainer = make(epochs=30)
+    before = {k: v.clone() for k, v in trainer.network.state_dict().items()}
+    trainer.train(NOTHING, checkpoint=str(tmp_path / "c"))
+    after = trainer.finished().state_dict()
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert changed == {
+        "embed_class.weight",
+        "proxies",
+        "trunk.second.weight",
+        "trunk.second.bias",
+    }
+    labels = trainer.history.parts["labels"]
+    assert labels[-1] < labels[0] - 0.1
+    assert len(trainer.history.loss) == 30
+    assert all(map(math.isnan, trainer.history.validation))
+
+
+def test_what_the_trunk_was_taught_before_is_kept(
+    make: Callable[..., Trainer], tmp_path: Path
+) -> None:
+    trainer = make(epochs=30, concepts=5)
+    before = {k: v.clone() for k, v in trainer.network.state_dict().items()}
+    trainer.train(NOTHING, checkpoint=str(tmp_path / "c"))
+    after = trainer.finished().state_dict()
+    for name in ("trunk.classifier.weight", "trunk.classifier.bias", "concepts"):
+        assert torch.equal(after[name], before[name])
+    assert 0 < max(trainer.history.parts["beliefs"]) < 1
+
+
+def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(
+    make: Callable[..., Trainer], tmp_path: Path
+) -> None:
+    checkpoint = str(tmp_path / "c.safetensors")
+    whole, first, second = make(), make(), make()
+    whole.train(NOTHING, checkpoint=str(tmp_path / "other"))
+
+    def interrupt(now: Training) -> None:
+        if now.step == 4:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        first.train(NOTHING, checkpoint=checkpoint, on_progress=interrupt)
+    assert first.step in {4, 5}  # the step that it came in is finished
+    second.resume(checkpoint)
+    assert second.step == first.step
+    second.train(NOTHING, checkpoint=checkpoint)
+    assert second.step == whole.step
+    assert second.history.loss == whole.history.loss
+    for one, other in zip(weights(whole), weights(second), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_a_checkpoint_is_no_pickle_and_of_one_run(
+    make: Callable[..., Trainer], tmp_path: Path
+) -> None:
+    checkpoint = str(tmp_path / "c.safetensors")
+    make(epochs=1).train(NOTHING, checkpoint=checkpoint)
+    with safe_open(checkpoint, "pt") as file:
+        assert "numbers" in file.metadata()
+    with pytest.raises(ArgumentError, match="other pictures or options"):
+        make(epochs=1, run="that").resume(checkpoint)
+    with pytest.raises(ArgumentError, match="no checkpoint"):
+        make().resume(str(tmp_path / "missing"))
+    Path(checkpoint).write_bytes(b"damaged")
+    with pytest.raises(ArgumentError, match="no checkpoint"):
+        make().resume(checkpoint)
+
+
+def test_a_loss_that_is_no_number_ends_it(make: Callable[..., Trainer], tmp_path: Path) -> None:
+    trainer = make()
+    with torch.no_grad():
+        trainer.network.proxies[0, 0] = math.nan
+    with pytest.raises(EncoderError, match="no number after 0 steps"):
+        trainer.train(NOTHING, checkpoint=str(tmp_path / "c"))
+
+
+def test_map_of_nothing_is_no_number() -> None:
+    vectors = torch.eye(3).numpy()
+    assert math.isnan(mean_average_precision(vectors, [0, 1, 2]))
+    assert mean_average_precision(vectors, [0, 0, 1]) == pytest.approx(0.75, abs=0.3)

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from lookalike import Gallery
+from lookalike.errors import FeatureListError, StorageError
+
+from ..conftest import CountingEncoder
+
+
+def test_round_trip_without_encoding_again(tmp_path: Path, gallery: Gallery) -> None:
+    assert gallery.export(tmp_path / "out.parquet") == 12
+    encoder = CountingEncoder()
+    other = Gallery.open(tmp_path / "other", encoder=encoder)
+    assert other.import_(tmp_path / "out.parquet") == 12
+    report = other.index(tmp_path / "pictures")
+    assert (report.added, report.updated, report.unchanged) == (0, 0, 12)
+    assert encoder.encoded == 0
+    query = tmp_path / "pictures" / "a" / "0003.jpg"
+    theirs, ours = gallery.search(query), other.search(query)
+    assert [(h.path, h.score) for h in theirs] == [(h.path, h.score) for h in ours]
+    assert ours[0].kind == "exact"
+    other.export(tmp_path / "again.parquet")
+    tables = [pq.read_table(tmp_path / name) for name in ("out.parquet", "again.parquet")]
+    assert tables[0].sort_by("path") == tables[1].sort_by("path")
+
+
+def test_the_columns(tmp_path: Path, gallery: Gallery) -> None:
+    gallery.export(tmp_path / "out.parquet")
+    table = pq.read_table(tmp_path / "out.parquet")
+    d = gallery.info().encoder["dimensions"]
+    assert table.schema.field("vector").type == pa.list_(pa.float32(), d)
+    assert table.column_names[:6] == [
+        "path",
+        "content_hash",
+        "width",
+        "height",
+        "vector",
+        "encoder",
+    ]
+    row = table.to_pylist()[0]
+    assert len(row["content_hash"]) == 32
+    assert (row["width"], row["height"]) == (160, 120)
+    assert np.linalg.norm(row["vector"]) == pytest.approx(1, abs=1e-2)
+
+
+def test_only_the_required_columns_are_needed(tmp_path: Path, gallery: Gallery) -> None:
+    gallery.export(tmp_path / "out.parquet")
+    table = pq.read_table(tmp_path / "out.parquet").drop_columns(["size", "mtime_ns"])
+    pq.write_table(table, tmp_path / "short.parquet")
+    encoder = CountingEncoder()
+    other = Gallery.open(tmp_path / "other", encoder=encoder)
+    assert other.import_(tmp_path / "short.parquet") == 12
+    report = other.index(tmp_path / "pictures")  # the files are looked at, none is encoded
+    assert (report.added, report.updated) == (0, 12)
+    assert encoder.encoded == 0
+
+
+def test_hostile_lists_are_told_and_change_nothing(tmp_path: Path, gallery: Gallery) -> None:
+    gallery.export(tmp_path / "good.parquet")
+    good = pq.read_table(tmp_path / "good.parquet")
+    d = good.schema.field("vector").type.list_size
+
+    def with_column(name: str, values: object) -> pa.Table:
+        at = good.column_names.index(name)
+        return good.set_column(at, name, pa.array(values))  # type: ignore[call-overload]
+
+    zeros = pa.FixedSizeListArray.from_arrays(np.zeros(12 * d, np.float32), d)
+    nans = pa.FixedSizeListArray.from_arrays(np.full(12 * d, np.nan, np.float32), d)
+    for bad in (
+        good.drop_columns(["vector"]),
+        with_column("encoder", ["another:00"] * 12),
+        with_column("path", ["relative.jpg"] * 12),
+        with_column("path", [None] * 12),
+        with_column("content_hash", ["zz"] * 12),
+        with_column("content_hash", ["00"] * 12),
+        with_column("width", [0] * 12),
+        with_column("width", ["many"] * 12),
+        with_column("size", ["x"] * 12),
+        with_column("vector", [[1.0]] * 12),
+        with_column("vector", zeros),
+        with_column("vector", nans),
+        with_column("fingerprint", [b"no fingerprint"] * 12),
+    ):
+        pq.write_table(bad, tmp_path / "bad.parquet")
+        other = Gallery.open(tmp_path / "other")
+        with pytest.raises(FeatureListError):
+            other.import_(tmp_path / "bad.parquet")
+    (tmp_path / "bad.parquet").write_bytes(b"PAR1 no parquet")
+    for path in (tmp_path / "bad.parquet", tmp_path / "none.parquet", tmp_path):
+        with pytest.raises(FeatureListError):
+            gallery.import_(path)
+    assert gallery.info().pictures == 12
+
+
+def test_a_place_that_can_not_be_written_is_told(tmp_path: Path, gallery: Gallery) -> None:
+    with pytest.raises(StorageError, match="choose another place"):
+        gallery.export(tmp_path / "none" / "out.parquet")

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from lookalike.copies.fingerprint import stored_fingerprint
+from lookalike.copies.packed import pack
+from lookalike.decode import from_image
+from lookalike.ingest import seen
+from lookalike.ingest.seen import Keys, SeenFiles
+from lookalike.storage.store import Store
+from lookalike.types import Record, Source
+
+from ..conftest import draw
+
+
+def test_keys_hold_what_was_given_and_added(monkeypatch: object) -> None:
+    values = np.random.default_rng(0).integers(-(2**63), 2**63 - 1, 1000)
+    keys = Keys([values[:300], values[300:600]])
+    known_merge = seen.MERGE_KEYS
+    seen.MERGE_KEYS = 50  # type: ignore[misc]
+    try:
+        for value in values[600:]:
+            keys.add(int(value))
+    finally:
+        seen.MERGE_KEYS = known_merge  # type: ignore[misc]
+    assert all(int(value) in keys for value in values)
+    assert not any(int(value) + 1 in keys for value in values)
+    assert 5 not in Keys([])
+
+
+def test_only_new_and_changed_files_are_unseen(tmp_path: Path) -> None:
+    store = Store(tmp_path, "pictures.lance", 4, copies=False)
+    sources = [Source(f"/p/\udce9{n}.jpg", n, n * 10**18) for n in range(5)]
+    record = Record(sources[0], b"c" * 16, 1, 1, np.array([1, 0, 0, 0], np.float16))
+    store.add([record], replace=False)
+    store.refuse([(sources[1], "damaged"), (sources[2], None)])
+    kept = SeenFiles(store)
+    changed = Source(sources[0].path, 99, 0)
+    assert kept.unseen([*sources, changed]) == [*sources[3:], changed]
+    assert kept.unseen([*sources, changed]) == []  # each is given once
+    assert seen.path_key(sources[0].path) in kept.paths
+    assert seen.path_key(sources[1].path) in kept.refused
+    assert seen.path_key(sources[1].path) not in kept.paths
+    assert seen.content_key(b"c" * 16) in kept.contents
+    assert seen.content_key(b"d" * 16) not in kept.contents
+
+
+def test_a_row_without_fingerprint_is_unseen_where_they_are_kept(tmp_path: Path) -> None:
+    store = Store(tmp_path, "pictures.lance", 4)
+    vector = np.array([1, 0, 0, 0], np.float16)
+    print_ = pack(stored_fingerprint(from_image(draw(1))))
+    sources = [Source(f"/p/{n}.jpg", n, n) for n in range(3)]
+    contents = [b"a" * 16, b"b" * 16, b"b" * 16]
+    prints = [print_, None, None]
+    rows = zip(sources, contents, prints, strict=True)
+    store.add([Record(s, c, 4, 3, vector, p) for s, c, p in rows], replace=False)
+    kept = SeenFiles(store)
+    assert kept.unseen(sources) == sources[1:]
+    assert seen.content_key(b"a" * 16) in kept.contents
+    assert seen.content_key(b"a" * 16) in kept.fingerprinted
+    assert seen.content_key(b"b" * 16) not in kept.contents
+    assert all(seen.path_key(source.path) in kept.paths for source in sources)
+    without = Store(tmp_path, "pictures.lance", 4, copies=False)
+    assert SeenFiles(without).unseen(sources) == []
+
+
+def test_many_paths_have_the_keys_that_each_has(tmp_path: Path) -> None:
+    odd = ["/", "a" * 40_000, "/\udce9", "/é", "/\udce9\udce9", "/p/1", "/p/10", "/p/01", "/p/1/"]
+    paths = [*odd, *(f"/photos/{n // 100}/{n:07}.jpg" for n in range(20_000))]
+    keys = seen.path_keys(paths)
+    assert len(set(keys.tolist())) == len(paths)
+    assert keys[: len(odd)].tolist() == list(map(seen.path_key, odd))
+    assert seen.path_keys([]).tolist() == []
+    # A slice of Arrow's has its values further on in its buffers.
+    column = pa.array(paths[9:], pa.string())
+    assert seen._text_keys(column.slice(500, 70)).tolist() == keys[509:579].tolist()
+
+
+def test_a_file_changed_in_one_thing_is_unseen(tmp_path: Path) -> None:
+    store = Store(tmp_path, "pictures.lance", 4, copies=False)
+    store.add([Record(Source("/p", 7, 9), b"c" * 16, 1, 1, np.ones(4, np.float16))], replace=False)
+    others = [Source("/p", 9, 7), Source("/p", 7, 10), Source("/p", 8, 9), Source("/q", 7, 9)]
+    assert SeenFiles(store).unseen([Source("/p", 7, 9), *others]) == others

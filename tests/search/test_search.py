@@ -1,0 +1,290 @@
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from lookalike import Filter, Gallery, Hit, SearchResult
+from lookalike.errors import ArgumentError, EncoderError, GalleryNotFoundError
+from lookalike.gallery.reading import QUERIES_AT_ONCE
+from lookalike.search.search import search as search_in, search_text
+from lookalike.sources.content import content_hash
+from lookalike.storage.store import Store
+from lookalike.types import Record, Refusal, Source
+
+from ..conftest import RandomEncoder, busy, draw, save
+
+SIZE = (480, 360)
+
+
+def search(*asked: Any, min_score: float | None = None, copies: bool = True, top: int) -> Any:
+    return search_in(*asked, top=top, min_score=min_score, copies=copies)
+
+
+def stored(tmp_path: Path, encoder: RandomEncoder) -> tuple[Store, Path]:
+    """A table with the query's own row, its copy, a better scored stranger, and others."""
+    query = save(tmp_path / "query.png", 1)
+    own = encoder.encode([encoder.prepare_image(draw(1))])[0]
+    near = own + 0.03 * np.random.default_rng(0).normal(size=own.shape)
+    near /= np.linalg.norm(near)
+    content = content_hash(query.read_bytes())
+    rows = [
+        ("/a/stranger", b"s" * 16, own),
+        ("/a/copy", content, near),
+        (str(query), content, near),
+        ("/z/stranger", b"t" * 16, own),
+        ("/far", b"u" * 16, -own),
+    ]
+    store = Store(tmp_path, "pictures.lance", encoder.dimensions)
+    store.add(
+        [Record(Source(p, 1, 1), c, 4, 3, v.astype(np.float16)) for p, c, v in rows],
+        replace=False,
+    )
+    return store, query
+
+
+class Encoder(RandomEncoder):
+    def prepare_image(self, image: object) -> object:
+        from lookalike.decode import from_image
+
+        return self.prepare(from_image(image))  # type: ignore[arg-type]
+
+
+def test_the_querys_own_file_then_its_bytes_then_by_score(tmp_path: Path) -> None:
+    encoder = Encoder()
+    store, query = stored(tmp_path, encoder)
+    result = search(query, store, encoder, top=10)
+    paths = [str(query), "/a/copy", "/a/stranger", "/z/stranger", "/far"]
+    assert [hit.path for hit in result] == paths
+    assert [hit.rank for hit in result] == [1, 2, 3, 4, 5]
+    assert all(hit.score <= 1 for hit in result)
+    assert result[4].score < -0.99
+    # As bytes it has no path of its own; as pixels no bytes either.
+    as_bytes = search(query.read_bytes(), store, encoder, top=2)
+    assert [hit.path for hit in as_bytes] == ["/a/copy", str(query)]
+    assert search(draw(1), store, encoder, top=1)[0].path == "/a/stranger"
+
+
+def test_min_score_and_top_hold(tmp_path: Path) -> None:
+    encoder = Encoder()
+    store, query = stored(tmp_path, encoder)
+    assert len(search(query, store, encoder, top=10, min_score=0.5)) == 4
+    assert len(search(query, store, encoder, top=3, min_score=0.5)) == 3
+    assert len(search(query, Store(tmp_path, "none.lance", 16), encoder, top=3, min_score=0)) == 0
+
+
+class Worded(RandomEncoder):
+    """An encoder with a text tower, to which every text is the picture that is stored."""
+
+    def encode_text(self, text: str) -> object:
+        return self.encode([self.prepare_image(draw(1))])[0]
+
+    def prepare_image(self, image: object) -> object:
+        from lookalike.decode import from_image
+
+        return self.prepare(from_image(image))  # type: ignore[arg-type]
+
+
+def test_a_text_finds_by_score_alone(tmp_path: Path) -> None:
+    store, _ = stored(tmp_path, Encoder())
+    result = search_text("a red bicycle", store, Worded(), top=5, min_score=0.998)
+    assert result.query == "a red bicycle"
+    assert [hit.path for hit in result] == ["/a/stranger", "/z/stranger"]
+    assert [hit.rank for hit in result] == [1, 2]
+    with pytest.raises(EncoderError, match="random knows pictures only"):
+        search_text("a red bicycle", store, Encoder(), top=3, min_score=None)
+
+
+@pytest.fixture(scope="module")
+def busy_gallery(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
+    """Thirty pictures, by an encoder to which a crop looks like nothing."""
+    folder = tmp_path_factory.mktemp("busy")
+    (folder / "p").mkdir()
+    for seed in range(30):
+        busy(seed, SIZE).save(folder / "p" / f"{seed:02}.png", compress_level=1)
+    gallery = Gallery.open(folder / "g", encoder=RandomEncoder())
+    gallery.index(folder / "p")
+    return gallery
+
+
+def name(hit: Hit) -> str:
+    return Path(hit.path).name
+
+
+def the_copy(result: SearchResult) -> Hit:
+    """The only proved hit, which is the first."""
+    (best,) = result.copies
+    assert best == result[0]
+    assert {hit.kind for hit in result[1:]} <= {"similar", "near"}
+    return best
+
+
+def test_a_mirrored_crop_pasted_small_into_a_page_is_found_first(busy_gallery: Gallery) -> None:
+    page = busy(77, (600, 500))
+    crop = ImageOps.mirror(busy(9, SIZE).crop((0, 0, 360, 360)))
+    page.paste(crop.resize((270, 270)), (0, 150))  # at the edge that it was cut off at
+    best = the_copy(busy_gallery.search(page, top=5))
+    assert (name(best), best.kind) == ("09.png", "copy")
+    assert best.match
+    assert best.match.flipped
+    assert best.match.query_overlap == pytest.approx(270**2 / (600 * 500), abs=0.02)
+    assert best.match.target_overlap == pytest.approx(0.75, abs=0.03)
+    assert best.match.confidence > 0.9
+    assert best.match.inliers == len(best.match.points)
+
+
+def test_the_same_bytes_or_pixels_are_exact(busy_gallery: Gallery) -> None:
+    path = busy_gallery.folder.parent / "p" / "04.png"
+    best = the_copy(busy_gallery.search(path, top=3))
+    assert (best.path, best.kind) == (str(path), "exact")
+    anew = io.BytesIO()
+    busy(4, SIZE).save(anew, "PNG", compress_level=9)
+    assert anew.getvalue() != path.read_bytes()
+    for same in (anew.getvalue(), busy(4, SIZE), path.read_bytes()):
+        best = the_copy(busy_gallery.search(same, top=3))
+        assert (best.path, best.kind) == (str(path), "exact")
+        assert best.match
+        assert np.allclose(best.match.transform, np.eye(3), atol=0.02)
+    saved = io.BytesIO()
+    busy(4, SIZE).save(saved, "JPEG", quality=60)
+    best = the_copy(busy_gallery.search(saved.getvalue(), top=3))
+    assert (best.path, best.kind) == (str(path), "copy")
+
+
+def test_other_pictures_are_similar_and_nothing_is_proved_of_them(busy_gallery: Gallery) -> None:
+    for seed in range(100, 106):
+        result = busy_gallery.search(busy(seed, SIZE), top=10)
+        assert result.copies == ()
+        assert len(result.similar) == len(result) == 10
+        for hit in result:
+            assert (hit.kind, hit.match) == ("similar", None)
+
+
+@pytest.mark.parametrize("mirror", [False, True])
+def test_a_negative_is_found(tmp_path: Path, mirror: bool) -> None:
+    """By the packaged encoder, which proposes it: words know nothing of negatives."""
+    for seed in range(6):
+        busy(seed, SIZE).save(tmp_path / f"{seed}.png", compress_level=1)
+    gallery = Gallery.open(tmp_path / "g")
+    gallery.index(tmp_path)
+    query = ImageOps.invert(busy(2, SIZE))
+    best = the_copy(gallery.search(ImageOps.mirror(query) if mirror else query, top=6))
+    assert (name(best), best.kind) == ("2.png", "copy")
+    assert best.match
+    assert best.match.flipped == mirror
+
+
+def test_min_score_keeps_what_is_proved(busy_gallery: Gallery) -> None:
+    crop = busy(5, SIZE).crop((200, 140, 480, 360))
+    result = busy_gallery.search(crop, top=10, min_score=1.0)
+    assert [(name(hit), hit.kind) for hit in result] == [("05.png", "copy")]
+    assert result[0].score < 0.99
+    assert not busy_gallery.search(crop, top=10, min_score=1.0, copies=False)
+
+
+def test_copies_come_before_what_scores_better_the_surest_first(tmp_path: Path) -> None:
+    for seed in range(5):
+        busy(seed, SIZE).save(tmp_path / f"{seed}.png", compress_level=1)
+    busy(1, SIZE).crop((0, 0, 240, 360)).save(tmp_path / "half.png")
+    busy(1, SIZE).save(tmp_path / "worse.jpg", quality=30)
+    gallery = Gallery.open(tmp_path / "g", encoder=RandomEncoder())
+    gallery.index(tmp_path)
+    result = gallery.search(tmp_path / "1.png", top=7)
+    assert name(result[0]) == "1.png"
+    assert {name(hit) for hit in result.copies} == {"1.png", "half.png", "worse.jpg"}
+    assert result[:3] == result.copies
+    assert result[3:] == result.similar
+    sure = [hit.match.confidence for hit in result.copies[1:] if hit.match]
+    assert sure == sorted(sure, reverse=True)
+    scores = [hit.score for hit in result.similar]
+    assert scores == sorted(scores, reverse=True)
+    assert [hit.rank for hit in result] == [*range(1, 8)]
+    # One place only: for the surest.
+    assert [name(hit) for hit in gallery.search(tmp_path / "1.png", top=1)] == ["1.png"]
+
+
+def test_hits_are_json(busy_gallery: Gallery) -> None:
+    result = busy_gallery.search(busy(5, SIZE).crop((200, 140, 480, 360)), top=2)
+    copy, other = (json.loads(json.dumps(hit.as_json())) for hit in result)
+    assert set(other) == {
+        "rank",
+        "path",
+        "score",
+        "width",
+        "height",
+        "kind",
+        "id",
+        "size",
+        "mtime_ns",
+    }
+    assert set(copy) == {*other, "match"}
+    assert copy["kind"] == "copy"
+    assert "points" not in copy["match"]
+    assert np.array(copy["match"]["transform"]).shape == (3, 3)
+    assert copy["match"]["transform"][0][2] == pytest.approx(200, abs=3)
+    assert copy["match"]["flipped"] is False
+
+
+def test_without_copies_nothing_is_proved(busy_gallery: Gallery) -> None:
+    query = ImageOps.mirror(busy(9, SIZE))
+    assert name(busy_gallery.search(query, top=1)[0]) == "09.png"
+    result = busy_gallery.search(query, top=30, copies=False)
+    assert all((hit.kind, hit.match) == ("similar", None) for hit in result)
+    assert [hit.score for hit in result] == sorted((hit.score for hit in result), reverse=True)
+    path = busy_gallery.folder.parent / "p" / "09.png"  # its bytes are known without a proof
+    best = busy_gallery.search(path, top=1, copies=False)[0]
+    assert (best.path, best.kind, best.match) == (str(path), "exact", None)
+
+
+def test_a_blank_query_finds_what_it_did_before(busy_gallery: Gallery) -> None:
+    result = busy_gallery.search(Image.new("RGB", SIZE, "white"), top=4)
+    assert len(result) == 4
+    assert result.copies == ()
+
+
+def test_many_at_once_find_what_each_finds(
+    busy_gallery: Gallery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lookalike.gallery.reading.QUERIES_AT_ONCE", 5)
+    files = sorted((busy_gallery.folder.parent / "p").iterdir())[:3]
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"\xff\xd8\xff\xe0 no picture")
+    crop = busy(2, (480, 360)).crop((60, 45, 400, 330))
+    queries = [files[0], broken, crop, files[1].read_bytes(), draw(99), tmp_path / "no", files[2]]
+    for options in ({"top": 4}, {"top": 3, "copies": False}, {"where": Filter(min_width=400)}):
+        found = list(busy_gallery.search_many(iter(queries), **options))
+        assert len(found) == len(queries)
+        for query, one in zip(queries, found, strict=True):
+            if query in (broken, tmp_path / "no"):
+                assert isinstance(one, Refusal)
+                assert one.path == str(query)
+                continue
+            alone = busy_gallery.search(query, **options)
+            assert [(h.path, h.kind, h.id) for h in one] == [(h.path, h.kind, h.id) for h in alone]
+            assert [h.score for h in one] == pytest.approx([h.score for h in alone], abs=5e-3)
+            assert (one.query, one.version) == (alone.query, alone.version)
+    assert list(busy_gallery.search_many([])) == []
+
+
+def test_many_are_asked_for_no_sooner_than_wanted(busy_gallery: Gallery) -> None:
+    taken = []
+
+    def queries() -> Iterator[Image.Image]:
+        for seed in range(200):
+            taken.append(seed)
+            yield draw(seed)
+
+    next(busy_gallery.search_many(queries(), copies=False))
+    assert len(taken) == QUERIES_AT_ONCE
+    with pytest.raises(ArgumentError):
+        next(busy_gallery.search_many([draw(1)], top=0))
+    with pytest.raises(ArgumentError):
+        next(busy_gallery.search_many([5]))  # type: ignore[list-item]
+    with pytest.raises(GalleryNotFoundError):
+        next(Gallery.open(busy_gallery.folder / "none").search_many([draw(1)]))

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from lookalike.errors import OfflineError
+from lookalike.sources import roots
+
+
+def test_under_is_by_whole_names() -> None:
+    a = os.path.abspath("a")
+    assert roots.is_under(a, a)
+    assert roots.is_under(os.path.join(a, "b"), a)
+    assert not roots.is_under(a + "b", a)
+    assert roots.is_under(a, os.path.abspath(os.sep))
+
+
+def test_paths_that_can_not_be_reached_are_offline(tmp_path: Path) -> None:
+    empty, missing, file = tmp_path / "empty", tmp_path / "missing", tmp_path / "file.jpg"
+    empty.mkdir()
+    file.write_text("x")
+    paths = [str(empty), str(missing), str(file), str(tmp_path)]
+    assert roots.split_by_reach(paths, ()) == (
+        [str(empty), str(file), str(tmp_path)],
+        [str(missing)],
+    )
+    known = roots.split_by_reach(paths, (str(empty),))  # it had pictures: its disk is missing
+    assert known == ([str(file), str(tmp_path)], [str(empty), str(missing)])
+
+
+def test_roots_are_folders_and_single_files_count_by_theirs(tmp_path: Path) -> None:
+    file = tmp_path / "a" / "x.jpg"
+    file.parent.mkdir()
+    file.write_text("x")
+    assert roots.merge_roots((), [str(file)]) == (str(file.parent),)
+    assert roots.merge_roots((str(tmp_path),), [str(file), str(tmp_path)]) == (str(tmp_path),)
+
+
+def test_roots_within_roots_count_once_unless_on_another_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, b = tmp_path / "a", tmp_path / "b"
+    a.mkdir()
+    b.mkdir()
+    assert roots.merge_roots((str(a), str(b)), [str(tmp_path)]) == (str(tmp_path),)
+    assert roots.merge_roots((str(tmp_path),), [str(a), str(b)]) == (str(tmp_path),)
+    gone = str(tmp_path / "gone")  # nobody can tell its disk: it stays
+    assert roots.merge_roots((gone,), [str(tmp_path)]) == (gone, str(tmp_path))
+    monkeypatch.setattr(roots, "_same_disk", lambda *paths: str(b) not in paths)
+    both = (str(b), str(tmp_path))
+    assert roots.merge_roots((str(a), str(b)), [str(tmp_path)]) == both
+    assert set(roots.merge_roots((str(tmp_path),), [str(a), str(b)])) == set(both)
+
+
+def test_a_file_is_lost_only_when_its_nearest_root_is_online(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    (tmp_path / "here.jpg").write_text("x")
+    lost = roots.LostFiles([str(tmp_path), str(disk)])
+    assert lost(str(tmp_path / "gone.jpg"))
+    assert not lost(str(tmp_path / "here.jpg"))
+    assert not lost(str(disk / "gone.jpg"))  # the disk's folder is empty: it is unmounted
+    assert not lost(str(tmp_path.parent / "gone.jpg"))  # under no root
+    with pytest.raises(OfflineError, match="lookalike remove"):
+        roots.require_online([str(tmp_path), str(disk)])
+    (disk / "other.jpg").write_text("x")
+    assert roots.LostFiles([str(tmp_path), str(disk)])(str(disk / "gone.jpg"))

@@ -1,0 +1,301 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from lookalike.copies.fingerprint import Fingerprint, fingerprint, mirrored, stored_fingerprint
+from lookalike.copies.packed import pack, unpack
+from lookalike.decode import from_image
+from lookalike.storage import fingerprint_index as prints_module
+from lookalike.storage.fingerprint_index import MOST_BITS, FingerprintIndex
+from lookalike.storage.table import MAX_SMALL_FRAGMENTS
+
+from ..conftest import busy
+
+SIZE = (320, 240)
+
+
+def content(seed: int) -> bytes:
+    return seed.to_bytes(16, "big")
+
+
+def packed(seed: int) -> bytes:
+    return pack(stored_fingerprint(from_image(busy(seed, SIZE))))
+
+
+def asked(image: Image.Image) -> Fingerprint:
+    return fingerprint(from_image(image))
+
+
+def synthetic(pdq: np.ndarray) -> bytes:
+    """A fingerprint that has nothing but a hash."""
+    blank = stored_fingerprint(from_image(Image.new("RGB", (9, 9))))
+    data = pack(blank)
+    at = data.index(blank.pixels_hash) - 32
+    return data[:at] + pdq.tobytes() + data[at + 32 :]
+
+
+def flipped(pdq: np.ndarray, bits: int) -> np.ndarray:
+    mask = np.zeros(256, np.uint8)
+    mask[np.random.default_rng(bits).permutation(256)[:bits]] = 1
+    return pdq ^ np.packbits(mask)
+
+
+@pytest.fixture
+def prints(tmp_path: Path) -> FingerprintIndex:
+    return FingerprintIndex(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def twelve() -> dict[bytes, bytes]:
+    return {content(seed): packed(seed) for seed in range(12)}
+
+
+def test_nothing_is_there_before_the_first_write(prints: FingerprintIndex, tmp_path: Path) -> None:
+    query = asked(busy(1, SIZE))
+    prints.add({})
+    prints.optimize()
+    assert list(prints.contents()) == []
+    assert prints.of([content(1)]) == {}
+    assert prints.by_words([query], 5) == {}
+    assert prints.by_hash(query.pdq, 5) == {}
+    assert not (tmp_path / "fingerprints.lance").exists()
+
+
+def test_fingerprints_come_back_by_content(
+    prints: FingerprintIndex, twelve: dict[bytes, bytes]
+) -> None:
+    prints.add(twelve)
+    assert [c for some in prints.contents() for c in some] == [*twelve]
+    some = [content(3), content(99), content(7)]
+    assert prints.of(some) == {content(3): twelve[content(3)], content(7): twelve[content(7)]}
+    assert prints.of(content(seed) for seed in range(2_000)) == twelve
+    assert prints.of([]) == {}
+
+
+def test_a_part_finds_the_whole_by_words(
+    prints: FingerprintIndex, twelve: dict[bytes, bytes]
+) -> None:
+    prints.add(twelve)
+    assert prints.by_words([asked(busy(1, SIZE))], 5) == {}  # not before it is optimized
+    prints.optimize()
+    for seed in range(12):
+        crop = asked(busy(seed, SIZE).crop((0, 60, 200, 240)))
+        ((found, (view, data)),) = prints.by_words([crop, mirrored(crop)], 1).items()
+        assert (found, view, data) == (content(seed), 0, twelve[found])
+    seen = asked(ImageOps.mirror(busy(4, SIZE)))
+    found = prints.by_words([seen, mirrored(seen)], 3)
+    assert next(iter(found)) == content(4)
+    assert found[content(4)][0] == 1
+
+
+def test_a_hash_finds_within_a_distance(prints: FingerprintIndex) -> None:
+    rng = np.random.default_rng(0)
+    pdq = rng.integers(0, 256, 32, np.uint8)
+    bits = [0, 10, MOST_BITS - 1, MOST_BITS, MOST_BITS + 1, 128]
+    prints.add({content(n): synthetic(flipped(pdq, n)) for n in bits})
+    assert [*prints.by_hash(pdq, 10)] == [content(n) for n in bits if n <= MOST_BITS]
+    assert [*prints.by_hash(pdq, 2)] == [content(0), content(10)]
+    assert prints.by_hash(~flipped(pdq, 0), 10) == {}
+    data = prints.by_hash(pdq, 1)[content(0)]
+    assert (unpack(data).pdq == pdq).all()
+
+
+def test_the_hash_index_finds_as_much(
+    prints: FingerprintIndex, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(prints_module, "INDEX_FROM_ROWS", 3_000)
+    rng = np.random.default_rng(1)
+    hashes = rng.integers(0, 256, (4_600, 32), np.uint8)
+    made = {content(n): synthetic(pdq) for n, pdq in enumerate(hashes)}
+    rows = [*made.items()]
+    for start, end in ((0, 2_000), (2_000, 4_000), (4_000, 4_600)):
+        prints.add(dict(rows[start:end]))
+        prints.optimize()
+        dataset = prints.table.dataset()
+        assert dataset
+        named = {index.name for index in dataset.describe_indices()}
+        assert (prints_module.HASH_INDEX in named) == (end > 3_000)
+    assert dataset.stats.index_stats(prints_module.HASH_INDEX)["num_unindexed_rows"] == 0
+    reader = FingerprintIndex(tmp_path)
+    for n in (0, 1_999, 2_000, 4_599):
+        assert [*reader.by_hash(flipped(hashes[n], 30), 5)] == [content(n)]
+        assert reader.of([content(n)]) == {content(n): made[content(n)]}
+    assert reader.by_hash(~hashes[0], 5) == {}
+
+
+def test_places_keep_naming_the_same_fingerprint(
+    prints: FingerprintIndex, twelve: dict[bytes, bytes], tmp_path: Path
+) -> None:
+    """However often little is added, and what that leaves is merged."""
+    rows = [*twelve.items()]
+    rng = np.random.default_rng(2)
+    fillers = [synthetic(rng.integers(0, 256, 32, np.uint8)) for _ in range(40)]
+    expected: list[bytes] = []
+    for n, data in enumerate(fillers):
+        added = {content(1_000 + n): data, **dict(rows[n : n + 1])}
+        prints.add(added)
+        expected += added
+        if n % 7 == 3:
+            prints.optimize()
+            places = np.arange(len(expected))
+            found = prints.table.take(places, ["content_hash"])["content_hash"].to_pylist()
+            assert found == expected
+    prints.optimize()
+    dataset = prints.table.dataset()
+    assert dataset
+    assert len(dataset.get_fragments()) <= MAX_SMALL_FRAGMENTS + 1
+    assert prints.words.until() == len(expected) == 52
+    reader = FingerprintIndex(tmp_path)
+    for seed in range(12):
+        found = reader.by_words([asked(busy(seed, SIZE).crop((0, 0, 220, 240)))], 1)
+        assert [*found] == [content(seed)]
+        assert found[content(seed)][1] == twelve[content(seed)]
+
+
+def test_orphans_go_and_the_others_are_found_as_before(
+    prints: FingerprintIndex, twelve: dict[bytes, bytes]
+) -> None:
+    prints.add(twelve)
+    prints.optimize()
+    kept = {content(seed) for seed in (1, 4, 5, 11)}
+    prints.drop_orphans(kept | {content(99)})
+    assert {c for some in prints.contents() for c in some} == kept
+    assert prints.words.until() == 4
+    for seed in range(12):
+        query = asked(busy(seed, SIZE).crop((0, 0, 220, 240)))
+        best = next(iter(prints.by_words([query], 1)), None)
+        assert (best == content(seed)) == (content(seed) in kept)
+        by_hash = prints.by_hash(asked(busy(seed, SIZE)).pdq, 5)
+        assert [*by_hash] == ([content(seed)] if content(seed) in kept else [])
+    prints.add({content(0): twelve[content(0)]})
+    prints.optimize()
+    query = asked(busy(0, SIZE).crop((0, 0, 220, 240)))
+    assert [*prints.by_words([query], 1)] == [content(0)]
+
+
+def test_all_may_go_and_come_back(prints: FingerprintIndex, twelve: dict[bytes, bytes]) -> None:
+    prints.add(twelve)
+    prints.optimize()
+    prints.drop_orphans(set())
+    query = asked(busy(3, SIZE))
+    assert prints.table.count() == prints.words.until() == 0
+    assert prints.by_words([query], 5) == prints.by_hash(query.pdq, 5) == {}
+    prints.add(twelve)
+    prints.optimize()
+    assert next(iter(prints.by_words([query], 5))) == content(3)
+
+
+def test_a_stop_between_the_steps_of_dropping_orphans_is_made_good(
+    prints: FingerprintIndex, twelve: dict[bytes, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prints.add(twelve)
+    prints.optimize()
+
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    query = asked(busy(4, SIZE))
+    for step in ("overwrite", "drop_old_versions"):
+        with monkeypatch.context() as patch:
+            patch.setattr(prints.table, step, stopped)
+            with pytest.raises(KeyboardInterrupt):
+                prints.drop_orphans({content(4), content(5)})
+        assert {*prints.by_words([query], 5)} <= {*twelve}  # no place that is not there
+        prints.optimize()
+        assert next(iter(prints.by_words([query], 5))) == content(4)
+
+
+def test_readers_go_on_while_a_writer_works(tmp_path: Path) -> None:
+    """What is asked for meanwhile is found, or nothing is, and nothing fails."""
+    writer, reader = FingerprintIndex(tmp_path), FingerprintIndex(tmp_path)
+    rng = np.random.default_rng(3)
+    first = {content(seed): packed(seed) for seed in range(3)}
+    writer.add(first)
+    writer.optimize()
+    query = asked(busy(1, SIZE).crop((0, 0, 220, 240)))
+    done = threading.Event()
+    failures: list[BaseException] = []
+    looks: list[int] = []
+
+    def read() -> None:
+        try:
+            while not done.is_set():
+                found = reader.by_words([query], 3)
+                assert next(iter(found), content(1)) == content(1)
+                assert len(reader.of(first)) == 3
+                looks.append(len(found))
+        except BaseException as error:  # noqa: BLE001
+            failures.append(error)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    for n in range(30):
+        data = synthetic(rng.integers(0, 256, 32, np.uint8))
+        writer.add({content(1_000 + n): data})
+        if n % 2:
+            writer.optimize()
+        if n % 10 == 9:
+            writer.drop_orphans({*first, *map(content, range(1_000, 1_100, 2))})
+    done.set()
+    thread.join()
+    assert failures == []
+    assert len(looks) > 5
+
+
+def test_what_is_not_allowed_takes_no_place(
+    prints: FingerprintIndex, twelve: dict[bytes, bytes]
+) -> None:
+    prints.add(twelve)
+    prints.optimize()
+    views = [unpack(data) for data in twelve.values()]
+    ranked = [*prints.by_words(views[:1], len(twelve))]
+    assert len(ranked) > 4
+    asked = list[set[bytes]]()
+
+    def last_two(contents: Iterable[bytes]) -> set[bytes]:
+        asked.append(set(contents))
+        return asked[-1] & set(ranked[-2:])
+
+    assert [*prints.by_words(views[:1], 1, last_two)] == ranked[-2:-1]
+    assert [*prints.by_words(views[:1], 3, last_two)] == ranked[-2:]
+    assert set().union(*asked) == set(ranked)
+    assert len(asked) > 3  # a few at a time
+    alike = {bytes([n]) * 16: next(iter(twelve.values())) for n in range(100, 120)}
+    prints.add(alike)
+    one = bytes([110]) * 16
+    found = prints.by_hash(views[0].pdq, 2, lambda contents: {one} & set(contents))
+    assert [*found] == [one]
+
+
+def test_what_is_frozen_names_no_picture_that_it_lacks(
+    tmp_path: Path, twelve: dict[bytes, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer, reader = FingerprintIndex(tmp_path), FingerprintIndex(tmp_path)
+    some = [{key: twelve[key] for key in map(content, n)} for n in (range(6), range(6, 9), [9])]
+    writer.add(some[0])
+    writer.optimize()
+    frozen = reader.frozen()
+    assert next(iter(frozen.by_words([asked(busy(1, SIZE))], 9))) == content(1)
+    writer.add(some[1])
+    writer.optimize()
+    query = asked(busy(7, SIZE))
+    assert {*frozen.by_words([query], 9)} <= {*some[0]}  # and nothing fails
+    freeze = reader.words.frozen
+
+    def freeze_and_write() -> object:
+        twin = freeze()
+        writer.add(some[2])
+        writer.optimize()
+        return twin
+
+    monkeypatch.setattr(reader.words, "frozen", freeze_and_write)
+    later = reader.frozen()
+    assert later.table.count() == 10  # the fingerprints come after the words that name them
+    assert next(iter(later.by_words([query], 9))) == content(7)
+    assert reader.words._frequency is later.words._frequency  # read once for both

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lookalike.errors import GalleryFormatError, StorageError
+from lookalike.storage.manifest import MANIFEST_NAME, EncoderCard, Manifest
+
+from ..conftest import RandomEncoder
+
+CARD = EncoderCard.of(RandomEncoder())
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    manifest = Manifest(CARD, roots=("/a", "/caf\udce9"), rebuild=(CARD, "pictures-2.lance"))
+    manifest.write(tmp_path / "new" / "gallery")
+    assert Manifest.read(tmp_path / "new" / "gallery") == manifest
+    replace(manifest, rebuild=None).write(tmp_path / "new" / "gallery")
+    found = Manifest.read(tmp_path / "new" / "gallery")
+    assert found
+    assert found.rebuild is None
+    assert [p.name for p in (tmp_path / "new" / "gallery").iterdir()] == [MANIFEST_NAME]
+
+
+def test_whether_copies_are_proved_is_kept_and_an_older_gallery_proves_them(
+    tmp_path: Path,
+) -> None:
+    Manifest(CARD, copies=False).write(tmp_path)
+    found = Manifest.read(tmp_path)
+    assert found
+    assert not found.copies
+    values = json.loads((tmp_path / MANIFEST_NAME).read_text("utf-8"))
+    del values["copies"]
+    (tmp_path / MANIFEST_NAME).write_text(json.dumps(values), "utf-8")
+    assert Manifest.read(tmp_path) == Manifest(CARD)
+
+
+def test_no_gallery_is_none(tmp_path: Path) -> None:
+    assert Manifest.read(tmp_path) is None
+    (tmp_path / "file").write_text("")
+    assert Manifest.read(tmp_path / "file") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "{}", '{"format_version": "x"}', '{"format_version": 1, "encoder": {"a": 1}}'],
+)
+def test_a_damaged_manifest_is_told(tmp_path: Path, text: str) -> None:
+    (tmp_path / MANIFEST_NAME).write_text(text)
+    with pytest.raises(GalleryFormatError, match="is damaged"):
+        Manifest.read(tmp_path)
+
+
+def changed(folder: Path, **values: object) -> None:
+    Manifest(CARD).write(folder)
+    path = folder / MANIFEST_NAME
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
+def test_a_newer_format_is_told(tmp_path: Path) -> None:
+    changed(tmp_path, format_version=99)
+    with pytest.raises(GalleryFormatError, match="newer lookalike; update"):
+        Manifest.read(tmp_path)
+
+
+@pytest.mark.parametrize("table", ["../other.lance", "/etc/x.lance", "passwd", ""])
+def test_a_table_outside_the_gallery_is_refused(tmp_path: Path, table: str) -> None:
+    changed(tmp_path, table=table)
+    with pytest.raises(GalleryFormatError):
+        Manifest.read(tmp_path)
+
+
+def test_a_place_that_can_not_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="--gallery"):
+        Manifest(CARD).write(tmp_path / "file")
+
+
+def test_cards_fit_whatever_the_place_of_the_weights() -> None:
+    assert CARD.fits(replace(CARD, name="alias", source=os.sep + "elsewhere"))
+    assert not CARD.fits(replace(CARD, sha256="1" * 64))
+    assert not CARD.fits(replace(CARD, preprocessing={"width": 9}))
