@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 .PHONY: demo test clean
 
 demo: .venv/installed
-	$(BIN)/python scripts/demo.py $(if $(PICTURES),"$(PICTURES)")
+	$(BIN)/python samples/demo.py $(if $(PICTURES),"$(PICTURES)")
 
 test: .venv/installed-for-tests
 	$(BIN)/ruff check .

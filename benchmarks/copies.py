@@ -17,7 +17,7 @@ micro-AP
     with dr in shares of all queries that have an original (Douze et al. 2021, "The 2021 Image
     Similarity Dataset and Challenge", arXiv 2106.09672); answers of the same score count
     together. There a query may have many answers, here it has one.
-recall at 99 % precision
+recall at 99% precision
     the most originals found at a score above which at most one answer in a hundred is wrong.
 
 Pictures of which the folder holds another file of the same shot, saved anew, are in the gallery,
@@ -137,7 +137,7 @@ class Answers:
             "recall@1, edits trained with": recall(~held_out),
             "recall@1, edits held out": recall(held_out),
             "micro-AP": micro_average_precision(scores, correct, int(has.sum())),
-            "recall at 99 % precision": recall_at_precision(scores, correct, int(has.sum())),
+            "recall at 99% precision": recall_at_precision(scores, correct, int(has.sum())),
             "ms a query": self.milliseconds,
             "bytes a picture": self.finder.bytes_a_picture(),
             "edits": {

@@ -62,7 +62,7 @@ def spread(values: list[float]) -> str:
     """Write the middle and the upper end of some durations."""
     ordered = sorted(values)
     return (
-        f"median {statistics.median(ordered):.1f} ms, 95 % below "
+        f"median {statistics.median(ordered):.1f} ms, 95% below "
         f"{ordered[int(0.95 * (len(ordered) - 1))]:.1f} ms, most {ordered[-1]:.1f} ms"
     )
 

@@ -1,10 +1,14 @@
 """lookalike: a reverse image search engine.
 
-from lookalike import Gallery
-gallery = Gallery.open("gallery")
-gallery.index("photos")
-for hit in gallery.search("query.jpg", top=10):
-    print(hit.score, hit.path)
+>>> from lookalike import Gallery
+>>> gallery = Gallery.open("gallery")
+>>> gallery.index("photos").unchanged
+30
+>>> for hit in gallery.search("query.jpg", top=3):
+...     print(hit.kind, hit.path)
+similar ...sunflower...
+similar ...sunflower...
+similar ...sunflower...
 """
 
 import os

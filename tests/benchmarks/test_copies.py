@@ -109,7 +109,7 @@ def test_the_whole_measure(tmp_path: Path) -> None:
     for row in report["finders"]:
         means = [np.mean(list(of.values())) for of in row["edits"].values()]
         assert row["recall@1"] == pytest.approx(np.mean(means))
-        assert 0 <= row["recall at 99 % precision"] <= row["recall@1"]
+        assert 0 <= row["recall at 99% precision"] <= row["recall@1"]
         assert row["micro-AP"] <= row["recall@1"]
         assert row["ms a query"] > 0
         assert row["finder"] in done.stdout

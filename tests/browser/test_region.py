@@ -75,7 +75,7 @@ def test_by_keyboard(asked: Page) -> None:
     asked.keyboard.press("Shift+ArrowDown")
     asked.keyboard.press("Shift+ArrowLeft")
     assert wait_for_region(asked, before) == pytest.approx([0.27, 0.23, 0.48, 0.52])
-    assert "48 % wide" in (box.get_attribute("aria-label") or "")
+    assert "48% wide" in (box.get_attribute("aria-label") or "")
 
     asked.keyboard.press("Escape")
     until(asked, "() => !location.search.includes('region')")

@@ -55,7 +55,7 @@ def test_the_largest_is_kept_whichever_way_the_pair_was_found() -> None:
         (found,) = group(files, [pair])
         assert (found.kind, found.kept.path) == ("copy", "/p/large")
         assert found.why == "the largest: 400 x 300 pixels"
-        assert found.others[0].changes == ("reduced to 50 %",)
+        assert found.others[0].changes == ("reduced to 50%",)
         assert found.others[0].match == match(2.0)
 
 
@@ -131,7 +131,7 @@ def test_a_crop_joins_the_whole_and_never_goes_to_the_trash() -> None:
     of_whole = match(own=1.0, other=0.5)
     (found,) = group(files[:2], [Pair(1, 0, "copy", of_whole)])
     assert found.why == "the whole of what is cut out in the others"
-    assert found.others[0].how == "cropped to 50 %"
+    assert found.others[0].how == "cropped to 50%"
     assert found.others[0].stays == "it is a part of the kept one"
     # Two copies of one crop are a group of their own, of which one may go; the whole joins them.
     pairs = [
@@ -189,7 +189,7 @@ def test_what_is_alone_joins_a_group_rather_than_a_page() -> None:
     (found,) = group(files, pairs)
     assert names([found]) == [["a", "a2", "page", "crop"]]
     assert [bool(other.stays) for other in found.others] == [False, True, True]
-    assert found.others[1].how == "put into something larger, of which it fills 75 %"
+    assert found.others[1].how == "part of a larger image (75%)"
 
 
 def test_near_pictures_come_last_and_stay() -> None:

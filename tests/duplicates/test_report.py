@@ -53,7 +53,7 @@ def member(path: Path) -> Member:
 def groups(folder: Path, count: int = 1, others: int = 2) -> list[Group]:
     picture = folder / "a & b.png"
     busy(1, (1200, 900)).save(picture)
-    copies = [Duplicate(member(picture), "copy", ("cropped to 50 %",), MATCH)]
+    copies = [Duplicate(member(picture), "copy", ("cropped to 50%",), MATCH)]
     copies += [Duplicate(member(folder / "gone.jpg"), "exact")] * (others - 1)
     return [Group("copy", member(picture), "the oldest", tuple(copies))] * count
 
@@ -78,7 +78,7 @@ def test_the_page_is_whole_small_and_readable(tmp_path: Path) -> None:
     assert not re.search(r'(href|src)="(?!data:|#)', text)  # nothing comes from elsewhere
     for said in (
         "1 group of duplicates",
-        "cropped to 50 %; confidence 0.987",
+        "cropped to 50%; confidence 0.987",
         "Never trashed: it is a part of the kept one",
         "1200 &times; 900, 1.2&nbsp;MB",
         ">gone<",

@@ -35,8 +35,8 @@ def test_the_curve_goes_through_its_points() -> None:
     assert len(points) == 101
     assert points[0] == (44, 28)
     assert points[-1] == pytest.approx((400, 28 + 220 / 2), abs=0.1)
-    assert "1.00 at 0 %" in root.attrib["aria-label"]
-    assert ".50 at 100 %" in root.attrib["aria-label"]
+    assert "1.00 at 0%" in root.attrib["aria-label"]
+    assert ".50 at 100%" in root.attrib["aria-label"]
 
 
 def test_the_histogram_has_all_queries() -> None:
@@ -47,7 +47,7 @@ def test_the_histogram_has_all_queries() -> None:
     assert counts == [2, *[0] * 18, 4]
     heights = [float(bar.attrib["height"]) for bar in bars]
     assert heights[-1] == pytest.approx(2 * heights[0], abs=0.2)
-    assert root.attrib["aria-label"].startswith("67 % of the queries")
+    assert root.attrib["aria-label"].startswith("67% of the queries")
     written = [part.text for part in root if part.tag == "text"]
     assert {"0", "1", "2", "3", "4"} <= set(written)
 
@@ -82,10 +82,10 @@ def test_the_heat_map_has_a_cell_for_each_pair() -> None:
     root = ET.fromstring(charts.heat_map(names, np.array([[0.75, 0.25], [0, 1]])))
     says = [part[0].text for part in root if part.tag == "g"]
     assert says == [
-        "<a>: 75.0 % <a>",
-        f"<a>: 25.0 % {names[1]}",
-        f"{names[1]}: 0.0 % <a>",
-        f"{names[1]}: 100.0 % {names[1]}",
+        "<a>: 75.0% <a>",
+        f"<a>: 25.0% {names[1]}",
+        f"{names[1]}: 0.0% <a>",
+        f"{names[1]}: 100.0% {names[1]}",
     ]
     written = [part[-1].text for part in root if part.tag == "g"]
     assert written == ["75", "25", None, "100"]

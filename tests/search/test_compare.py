@@ -33,12 +33,12 @@ def test_a_copy_is_told_with_what_was_done_to_it() -> None:
     assert found.kind == "copy"
     assert found.match is not None
     said = changes(found.match)
-    assert said == ["mirrored", "put into something larger, of which it fills 58 %"]
+    assert said == ["mirrored", "part of a larger image (58%)"]
     cropped = compare(ImageOps.mirror(original.crop((120, 0, 480, 360))), original)
     assert cropped.match is not None
-    assert changes(cropped.match) == ["mirrored", "cropped to 75 %"]
+    assert changes(cropped.match) == ["mirrored", "cropped to 75%"]
     assert found.sentences[0] == "One is a copy of the other."
-    assert "mirrored, put into" in found.sentences[1]
+    assert "mirrored, part of" in found.sentences[1]
     assert found.sentences[-1].startswith(f"{found.match.inliers} features agree")
 
 
@@ -46,11 +46,11 @@ def test_a_copy_is_told_with_what_was_done_to_it() -> None:
     ("rows", "flipped", "said"),
     [
         ([[1, 0, 0], [0, 1, 0]], False, []),
-        ([[0, 1, 0], [-1, 0, 360]], False, ["turned by 90° clockwise"]),
-        ([[0, -1, 480], [1, 0, 0]], False, ["turned by 90° anticlockwise"]),
+        ([[0, 1, 0], [-1, 0, 360]], False, ["rotated 90° clockwise"]),
+        ([[0, -1, 480], [1, 0, 0]], False, ["rotated 90° anticlockwise"]),
         ([[-1, 0, 480], [0, 1, 0]], True, ["mirrored"]),
-        ([[2, 0, 0], [0, 2, 0]], False, ["reduced to 50 %"]),
-        ([[1, 0, 0], [0, 1.6, 0]], False, ["stretched by 60 %", "reduced to 79 %"]),
+        ([[2, 0, 0], [0, 2, 0]], False, ["reduced to 50%"]),
+        ([[1, 0, 0], [0, 1.6, 0]], False, ["stretched by 60%", "reduced to 79%"]),
     ],
 )
 def test_changes_in_words(rows: list[list[float]], flipped: bool, said: list[str]) -> None:
@@ -61,7 +61,7 @@ def test_changes_in_words(rows: list[list[float]], flipped: bool, said: list[str
 
 @pytest.mark.parametrize(
     ("degrees", "said"),
-    [(-90, "turned by 90° clockwise"), (90, "turned by 90° anticlockwise")],
+    [(-90, "rotated 90° clockwise"), (90, "rotated 90° anticlockwise")],
 )
 def test_which_way_it_was_turned(degrees: int, said: str) -> None:
     match = compare(busy(3, SIZE).rotate(degrees, expand=True), busy(3, SIZE)).match

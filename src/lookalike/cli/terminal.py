@@ -195,7 +195,7 @@ def show_figures(evaluation: Evaluation) -> None:
     say(f"{card['name']} on {folders}, protocol {evaluation.protocol}")
     say(f"{found.queries:,} queries to {among}, {labels:,} labels")
     table = Table("", box=SIMPLE, pad_edge=False)
-    for name in ("mean", "95 % interval"):
+    for name in ("mean", "95% interval"):
         table.add_column(name, justify="right")
     for name, estimate in found.estimates.items():
         if name not in _SAID_BY_P_AT_1:

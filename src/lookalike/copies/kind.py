@@ -26,7 +26,7 @@ def kind_of(match: Match | None) -> str:
 
 
 def changes(match: Match) -> list[str]:
-    """Say what was done to the target to get the query: `["mirrored", "cropped to 40 %"]`."""
+    """Say what was done to the target to get the query: `["mirrored", "cropped to 40%"]`."""
     done = []
     matrix = np.linalg.inv(np.array(match.transform))[:2, :2]  # from the target to the query
     if match.flipped:
@@ -34,14 +34,12 @@ def changes(match: Match) -> list[str]:
         matrix = np.diag([-1, 1]) @ matrix
     turn = math.degrees(math.atan2(matrix[1, 0] - matrix[0, 1], matrix[0, 0] + matrix[1, 1]))
     if abs(turn) >= TURNED_DEGREES:
-        done.append(
-            f"turned by {abs(turn):.0f}\u00b0 {'clockwise' if turn > 0 else 'anticlockwise'}"
-        )
+        done.append(f"rotated {abs(turn):.0f}\u00b0 {'clockwise' if turn > 0 else 'anticlockwise'}")
     long, short = np.linalg.svd(matrix, compute_uv=False)
     if match.target_overlap < WHOLE:
         done.append(f"cropped to {percent(match.target_overlap)}")
     if match.query_overlap < WHOLE:
-        done.append(f"put into something larger, of which it fills {percent(match.query_overlap)}")
+        done.append(f"part of a larger image ({percent(match.query_overlap)})")
     if long / short > STRETCHED:
         done.append(f"stretched by {percent(long / short - 1)}")
     size = math.sqrt(long * short)
@@ -52,4 +50,4 @@ def changes(match: Match) -> list[str]:
 
 def percent(share: float) -> str:
     """Write a share of 0..1 as a percentage."""
-    return f"{100 * share:.0f} %"
+    return f"{100 * share:.0f}%"

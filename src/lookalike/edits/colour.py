@@ -16,14 +16,14 @@ _LEVELS = np.arange(256) / 255
 
 
 def brightened(image: Image.Image, random: np.random.Generator, strength: float) -> Image.Image:
-    """Make it brighter or darker by a gamma of 1.15 to 1.7, contrast 8 to 25 % more or less."""
+    """Make it brighter or darker by a gamma of 1.15 to 1.7, contrast 8 to 25% more or less."""
     gamma = (1.15 + 0.55 * strength) ** random.choice((-1, 1))
     contrast = 1 + (0.08 + 0.17 * strength) * random.choice((-1, 1))
     return _mapped(image, *[lambda v: (v**gamma - 0.5) * contrast + 0.5] * 3)
 
 
 def tinted(image: Image.Image, random: np.random.Generator, strength: float) -> Image.Image:
-    """Weigh the channels by up to 8 to 30 % more or less, as wrong white balance does."""
+    """Weigh the channels by up to 8 to 30% more or less, as wrong white balance does."""
     gains = 1 + (0.08 + 0.22 * strength) * random.permutation([-1, random.uniform(-1, 1), 1])
     return _mapped(image, *[lambda v, g=g: v * g for g in gains])
 
@@ -40,7 +40,7 @@ def warm(image: Image.Image, random: np.random.Generator, strength: float) -> Im
 
 
 def grey(image: Image.Image, _random: np.random.Generator, strength: float) -> Image.Image:
-    """Leave 40 to 0 % of the colour."""
+    """Leave 40 to 0% of the colour."""
     return ImageEnhance.Color(image).enhance(0.4 - 0.4 * strength)
 
 

@@ -20,7 +20,7 @@ _LARGEST = 1.9  # sides of a page, beside the picture's longer side
 def padded(image: Image.Image, random: np.random.Generator, strength: float) -> Image.Image:
     """Fill up to another aspect: black, white, or the picture itself enlarged and blurred.
 
-    The picture keeps 85 to 52 % of the area.
+    The picture keeps 85 to 52% of the area.
     """
     factor = 1 / (0.85 - 0.33 * strength)
     wide = random.random() < 0.5
@@ -37,7 +37,7 @@ def padded(image: Image.Image, random: np.random.Generator, strength: float) -> 
 
 
 def bordered(image: Image.Image, random: np.random.Generator, strength: float) -> Image.Image:
-    """Mount it on white card, 3 to 13 % of the shorter side, with a frame of 2 to 7 % about it."""
+    """Mount it on white card, 3 to 13% of the shorter side, with a frame of 2 to 7% about it."""
     side, shade = min(image.size), _SHADES[random.integers(len(_SHADES))]
     card = ImageOps.expand(image, round(side * (0.03 + 0.1 * strength)), "#f7f4ee")
     return ImageOps.expand(card, max(round(side * (0.02 + 0.05 * strength)), 1), shade)
@@ -49,7 +49,7 @@ def pasted(
     strength: float,
     others: Sequence[Image.Image] = (),
 ) -> Image.Image:
-    """Lay it on another picture, where it takes 60, 45 or 35 % of the area.
+    """Lay it on another picture, where it takes 60, 45 or 35% of the area.
 
     Half the time as a print, with a white edge and a shadow.
     """

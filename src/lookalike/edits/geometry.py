@@ -16,12 +16,12 @@ _FILLS = ((0, 0, 0), (255, 255, 255), (128, 128, 128))
 
 
 def cropped(image: Image.Image, random: np.random.Generator, strength: float) -> Image.Image:
-    """Keep 70 to 20 % of the area, somewhere, at another aspect."""
+    """Keep 70 to 20% of the area, somewhere, at another aspect."""
     return _cut(image, random, 0.7 - 0.5 * strength)
 
 
 def mirrored(image: Image.Image, random: np.random.Generator, strength: float) -> Image.Image:
-    """Swap left and right; the stronger, the closer it is also cut: to 100 to 70 % of the area."""
+    """Swap left and right; the stronger, the closer it is also cut: to 100 to 70% of the area."""
     flipped = ImageOps.mirror(image)
     return _cut(flipped, random, 1 - 0.3 * strength) if strength else flipped
 
@@ -61,7 +61,7 @@ def stretched(image: Image.Image, random: np.random.Generator, strength: float) 
 
 
 def small(image: Image.Image, _random: np.random.Generator, strength: float) -> Image.Image:
-    """Shrink the sides to 50 to 20 %."""
+    """Shrink the sides to 50 to 20%."""
     least = min(FEWEST_PIXELS / min(image.size), 1)
     factor = max(0.5 - 0.3 * strength, least)
     size = (max(round(image.width * factor), 1), max(round(image.height * factor), 1))
@@ -69,7 +69,7 @@ def small(image: Image.Image, _random: np.random.Generator, strength: float) -> 
 
 
 def perspective(image: Image.Image, random: np.random.Generator, strength: float) -> Image.Image:
-    """See it from the side: every corner moves by up to 8 to 24 % of its sides, nothing empty."""
+    """See it from the side: every corner moves by up to 8 to 24% of its sides, nothing empty."""
     quad = _corners(random, 0.08 + 0.16 * strength)
     return warped(image, quad, fill=None)
 

@@ -32,7 +32,7 @@ def font(pixels: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 
 def captioned(image: Image.Image, random: np.random.Generator, strength: float) -> Image.Image:
-    """Add a bar with words above or below, 10 to 24 % as high as the picture; from medium on both.
+    """Add a bar with words above or below, 10 to 24% as high as the picture; from medium on both.
 
     One in three has no bars: white words with a black edge lie on the picture, as on a meme.
     """

@@ -23,13 +23,13 @@ def low_quality(image: Image.Image, _random: np.random.Generator, strength: floa
 
 
 def blurred(image: Image.Image, _random: np.random.Generator, strength: float) -> Image.Image:
-    """Blur by a Gaussian of 0.4 to 2 % of the shorter side."""
+    """Blur by a Gaussian of 0.4 to 2% of the shorter side."""
     radius = (0.004 + 0.016 * strength) * min(image.size)
     return image.filter(ImageFilter.GaussianBlur(max(radius, 0.7)))
 
 
 def sharpened(image: Image.Image, _random: np.random.Generator, strength: float) -> Image.Image:
-    """Exaggerate the edges by 100 to 350 %."""
+    """Exaggerate the edges by 100 to 350%."""
     radius = max(min(image.size) / 120, 1)
     return image.filter(ImageFilter.UnsharpMask(radius, round(100 + 250 * strength), 2))
 

@@ -20,7 +20,7 @@ _LEFT, _TOP, _RIGHT, _BOTTOM = 44, 28, 20, 42  # around the plot, pixels
 _CELL = 22  # of the heat map, pixels
 _LONG_LABEL = 18
 _STRONG = 0.45  # from here on a heat map's cell takes light ink
-_SEEN = 0.005  # a share that is not written as 0 %
+_SEEN = 0.005  # a share that is not written as 0%
 
 
 def format_score(value: float, digits: int = 3) -> str:
@@ -33,12 +33,12 @@ def precision_recall(recall: NDArray[Any], precision: NDArray[Any]) -> str:
     steps = [f"{_x(r):.1f},{_y(p):.1f}" for r, p in zip(recall, precision, strict=True)]
     area = f"M{_x(0):.1f},{_y(0):.1f}L{'L'.join(steps)}L{_x(1):.1f},{_y(0):.1f}Z"
     readings = ", ".join(
-        f"{format_score(float(precision[n * (len(recall) - 1) // 4]), 2)} at {n * 25} %"
+        f"{format_score(float(precision[n * (len(recall) - 1) // 4]), 2)} at {n * 25}%"
         for n in range(5)
     )
     return (
         _open(f"Precision falls with recall: {readings}.")
-        + _grid([f"{n * 25} %" for n in range(5)], [f"{n * 25} %" for n in range(5)])
+        + _grid([f"{n * 25}%" for n in range(5)], [f"{n * 25}%" for n in range(5)])
         + f'<path class="area" d="{area}"/><polyline class="line" points="{" ".join(steps)}"/>'
         + _axes("recall", "precision")
         + "</svg>"
@@ -62,7 +62,7 @@ def histogram(values: NDArray[Any]) -> str:
         )
     good = 100 * float((values >= 0.5).mean())  # noqa: PLR2004
     return (
-        _open(f"{good:.0f} % of the queries have an average precision of one half or more.")
+        _open(f"{good:.0f}% of the queries have an average precision of one half or more.")
         + _grid([f"{n / 4:g}" for n in range(5)], [f"{n * step:,}" for n in range(5)])
         + "".join(bars)
         + _axes("average precision of a query", "queries")
@@ -108,7 +108,7 @@ def heat_map(labels: Sequence[str], shares: NDArray[Any]) -> str:
             f"<text {turned}>{name}</text>",
         ]
         for m, share in enumerate(shares[n].tolist()):
-            says = f"{escape(label)}: {100 * share:.1f} % {escape(labels[m])}"
+            says = f"{escape(label)}: {100 * share:.1f}% {escape(labels[m])}"
             where = f"translate({margin + _CELL * m:.0f} {margin + _CELL * n:.0f})"
             box = f'width="{_CELL - 1}" height="{_CELL - 1}"'
             kind = "right" if n == m else "wrong"

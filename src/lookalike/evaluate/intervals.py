@@ -1,4 +1,4 @@
-"""Means with 95 % intervals."""
+"""Means with 95% intervals."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def _body(
         curve=charts.precision_recall(found.recall, found.precision),
         histogram=charts.histogram(found.average_precision),
         curve_rows="".join(
-            f'<tr><th scope="row" class="n">{n * 10} %</th>'
+            f'<tr><th scope="row" class="n">{n * 10}%</th>'
             f'<td class="n">{format_score(float(found.precision[n * 10]))}</td></tr>'
             for n in range(11)
         ),
@@ -225,7 +225,7 @@ def _confusions(evaluation: Evaluation, pairs: Sequence[Confusion], shown: _Thum
         items.append(
             f"<li>{shown.image(query, f'query: {pair.label}')}"
             f"{shown.image(hit, f'wrong hit: {pair.taken_for}')}"
-            f"<p><b>{100 * pair.share:.0f} %</b> of the hits for <bdi>{escape(pair.label)}</bdi> "
+            f"<p><b>{100 * pair.share:.0f}%</b> of the hits for <bdi>{escape(pair.label)}</bdi> "
             f"are <bdi>{escape(pair.taken_for)}</bdi></p></li>"
         )
         shown.count()

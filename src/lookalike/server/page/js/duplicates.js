@@ -84,7 +84,7 @@ class Duplicates {
 
   progress(job) {
     const at = job.progress;
-    if (at?.todo) this.about.textContent = `${at.stage || "Comparing the pictures of the gallery with each other"}: ${Math.round((100 * at.done) / at.todo)} % …`;
+    if (at?.todo) this.about.textContent = `${at.stage || "Comparing the pictures of the gallery with each other"}: ${Math.round((100 * at.done) / at.todo)}% …`;
   }
 
   show(answer) {

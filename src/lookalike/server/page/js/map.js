@@ -76,7 +76,7 @@ class MapView {
   progress(job) {
     const at = job.progress;
     const stage = at?.stage || "Laying the pictures out";
-    this.about.textContent = at?.todo ? `${stage}: ${Math.round((100 * at.done) / at.todo)} % …` : `${stage} …`;
+    this.about.textContent = at?.todo ? `${stage}: ${Math.round((100 * at.done) / at.todo)}% …` : `${stage} …`;
   }
 
   show(answer, points) {

@@ -64,7 +64,7 @@ export function overlay({ query, target, transform, queryUrl, targetUrl, size })
     const share = Number(slider.value);
     setStyle(layer, { "clip-path": `inset(0 ${100 - share}% 0 0)` });
     setStyle(knife, { left: `${share}%` });
-    slider.setAttribute("aria-valuetext", `${share} %`);
+    slider.setAttribute("aria-valuetext", `${share}%`);
   };
   slider.addEventListener("input", put);
   const follow = (event) => {

@@ -7,7 +7,7 @@ export const number = (value) => whole.format(Math.round(value));
 
 export const count = (value, one, many) => `${number(value)} ${value === 1 ? one : many}`;
 
-export const percent = (share) => `${Math.round(share * 100)} %`;
+export const percent = (share) => `${Math.round(share * 100)}%`;
 
 export const score = (value) => value.toFixed(2);
 

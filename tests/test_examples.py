@@ -1,0 +1,72 @@
+"""Every example in a docstring of lookalike runs, in a folder like a user's."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import pkgutil
+import shutil
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import lookalike
+from lookalike import Gallery
+
+from .server.conftest import Server, serving
+
+SAMPLES = Path(__file__).resolve().parent.parent / "samples"
+LABELS = ("leopards", "motorbikes", "sunflower")
+SERVER = "http://127.0.0.1:8000"  # as examples write it; the test's own server takes its place
+
+
+def examples() -> Iterator[doctest.DocTest]:
+    names = [one.name for one in pkgutil.walk_packages(lookalike.__path__, "lookalike.")]
+    for name in ["lookalike", *names]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # moved modules have no examples
+            module = importlib.import_module(name)
+        for test in doctest.DocTestFinder(exclude_empty=True).find(module, name):
+            if test.examples:
+                yield test
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """photos/ with three labels of ten pictures, a gallery of them, and query.jpg, a new one."""
+    folder = tmp_path_factory.mktemp("examples") / "home"
+    for label in LABELS:
+        shutil.copytree(SAMPLES / "pictures" / label, folder / "photos" / label)
+    shutil.copy(SAMPLES / "queries" / "sunflower.jpg", folder / "query.jpg")
+    Gallery.open(folder / "gallery").index(folder / "photos")
+    shutil.copytree(folder, folder.with_name("untouched"))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def server(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server over a gallery of the same pictures."""
+    folder = tmp_path_factory.mktemp("served")
+    shutil.copytree(home / "gallery", folder / "gallery")
+    with serving(folder / "gallery", "--workers", "1") as running:
+        yield running
+
+
+@pytest.mark.parametrize("example", list(examples()), ids=lambda test: test.name)
+def test_example(
+    example: doctest.DocTest,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> None:
+    shutil.rmtree(home)  # each example begins with the same folder
+    shutil.copytree(home.with_name("untouched"), home)
+    monkeypatch.chdir(home)
+    for one in example.examples:
+        if SERVER in one.source:
+            one.source = one.source.replace(SERVER, request.getfixturevalue("server").url)
+    said: list[str] = []
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    assert not runner.run(example, out=said.append).failed, "".join(said)
