@@ -1,4 +1,4 @@
-"""Which pictures `copies.py` measures on, and which of them it may ask with."""
+"""Which pictures `benchmarks.copies` measures on, and which of them it may ask with."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 BACKGROUND = "BACKGROUND_Google"
 # Of Caltech-101: those of the one are cut from the other, the hundred others are mirror images.
 FULL_OF_COPIES = {"Faces", "Faces_easy", "Leopards", "flamingo", "flamingo_head"}
-KNOWN_COPIES = Path(__file__).with_name("known_copies.txt")  # of Caltech-101, found by eye
+KNOWN_COPIES = Path(__file__).parent / "copies" / "known_copies.txt"  # of Caltech-101, found by eye
 PROGRESS_SECONDS = 5.0
 FILES_AT_ONCE = 256
 THUMBNAIL_SIDE = 16  # pixels

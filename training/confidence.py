@@ -6,11 +6,11 @@ Pairs that are copies: a picture and an edited copy, every edit of `lookalike.ed
 picture of a sample, at any strength. Pairs that are not: other pictures that geometry lets through
 all the same, sought among the nearest of a picture by the packaged encoder: bursts, products of one
 make, signs, notes. The folder holds true copies, too; those found by eye are in
-`benchmarks/known_copies.txt`,
+`benchmarks/copies/known_copies.txt`,
 and three categories full of them are left out (`Faces_easy` is cropped from `Faces`, and a hundred
 leopards are there as mirror images, too). A logistic regression of the residual and the pixels'
 agreement is fitted to the one half of the pictures and measured on the other; its numbers go into
-`lookalike/verify.py`. `--show` draws the pairs that are no copies and yet look most like it.
+`lookalike/copies/verify.py`. `--show` draws the pairs that are no copies and yet look most like it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ LEFT_OUT = ("Faces_easy", "Leopards", "wild_cat", BACKGROUND)
 NEAREST = 12
 SHOWN = 66
 OTHERS = 6
-KNOWN_COPIES = Path(__file__).parent.parent / "benchmarks" / "known_copies.txt"
+KNOWN_COPIES = Path(__file__).parent.parent / "benchmarks" / "copies" / "known_copies.txt"
 
 
 class Evidence(NamedTuple):

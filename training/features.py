@@ -1,10 +1,10 @@
-"""Make the numbers behind `lookalike.fingerprints` of Caltech-101's train pictures.
+"""Make the numbers behind `lookalike.copies` of Caltech-101's train pictures.
 
     python -m training.features --caltech101 FOLDER [--sample 3000] [--output FILE.npz]
 
 Principal components of rooted SIFT descriptors, taken together with those of the mirror image and
 of the negative; the levels that each is cut to; and the two vocabularies of visual words. What each
-is for: `lookalike/fingerprints/basis.py`.
+is for: `lookalike/copies/descriptors.py`.
 """
 
 from __future__ import annotations

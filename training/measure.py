@@ -7,7 +7,7 @@ Rows: the start's 1,280 pooled features; class probabilities compared by euclide
 seed project searched; the parts of the embedding; the embedding in float32; the file as it is.
 Caltech-101 by its protocol, with `--labels half` only those categories that a training with
 `--labels half` has not seen; other labelled folders leave-one-out. `--write-start` writes the
-start's features as an encoder, so that `benchmarks/copies.py` can take them, too.
+start's features as an encoder, so that `benchmarks.copies.recall` can take them, too.
 """
 
 from __future__ import annotations

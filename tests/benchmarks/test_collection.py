@@ -3,7 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from collection import Collection, collect
+
+from benchmarks.collection import Collection, collect
 
 from ..conftest import draw, fill
 

@@ -1,0 +1,225 @@
+"""What `recall` compares: each finder takes pictures in and names the row of an edited copy."""
+
+from __future__ import annotations
+
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from PIL import Image
+
+from lookalike.copies.fingerprint import stored_fingerprint
+from lookalike.copies.packed import pack
+from lookalike.search.search import search
+from lookalike.storage.store import Store
+from lookalike.types import Record, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from lookalike.copies.fingerprint import Fingerprint
+    from lookalike.encoders.encoder import Encoder
+    from lookalike.storage.table import Table
+    from lookalike.types import Picture, SearchResult
+
+ROWS_AT_ONCE = 65_536  # of the gallery, while it is compared with a batch
+
+
+class Finder(Protocol):
+    """What is measured: pictures go in, in the order of their rows; then queries are answered."""
+
+    name: str
+
+    def add(self, pictures: Sequence[Picture]) -> None:
+        """Take the next pictures of the gallery."""
+        ...
+
+    def find(self, queries: Sequence[Picture]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Give each query's best row and its score, [N] each; the higher, the surer."""
+        ...
+
+    def bytes_a_picture(self) -> float:
+        """Tell what a picture of the gallery takes."""
+        ...
+
+
+class Descriptor:
+    """The encoder's vectors by cosine, searched exhaustively; kept as the gallery does, float16."""
+
+    def __init__(self, encoder: Encoder, *, threads: int) -> None:
+        """Start empty."""
+        self.name = f"{encoder.name} ({encoder.sha256[:8]})"
+        self._encoder, self._threads = encoder, threads
+        self._parts: list[NDArray[np.float16]] = []
+
+    def add(self, pictures: Sequence[Picture]) -> None:
+        """Encode the next pictures."""
+        self._parts.append(self._vectors(pictures).astype(np.float16))
+
+    def find(self, queries: Sequence[Picture]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Compare with all rows."""
+        vectors = self._vectors(queries)
+        return _best(self._joined(), lambda rows: vectors @ rows.astype(np.float32).T, len(queries))
+
+    def bytes_a_picture(self) -> float:
+        """Two for each dimension."""
+        return 2.0 * self._encoder.dimensions
+
+    def _vectors(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
+        inputs = [self._encoder.prepare(picture) for picture in pictures]
+        return self._encoder.encode(inputs, threads=self._threads)
+
+    def _joined(self) -> NDArray[np.float16]:
+        if len(self._parts) > 1:
+            self._parts = [np.concatenate(self._parts)]
+        return self._parts[0]
+
+
+class Verified:
+    """lookalike as it is: the gallery's tables in a folder of its own, copies proved."""
+
+    def __init__(self, encoder: Encoder, *, threads: int) -> None:
+        """Start empty."""
+        self.name = "lookalike, verified"
+        self._encoder, self._threads = encoder, threads
+        self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        self._store = Store(Path(self._folder.name), "pictures.lance", encoder.dimensions)
+        self._count = 0
+
+    def add(self, pictures: Sequence[Picture]) -> None:
+        """Encode the next pictures and make their fingerprints."""
+        inputs = [self._encoder.prepare(picture) for picture in pictures]
+        vectors = self._encoder.encode(inputs, threads=self._threads)
+        with ThreadPoolExecutor(self._threads) as pool:
+            prints = list(pool.map(stored_fingerprint, pictures))
+        add_rows(self._store, self._count, prints, vectors)
+        self._count += len(pictures)
+
+    def find(self, queries: Sequence[Picture]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Search; what geometry holds scores its confidence and 1, the rest its cosine, halved."""
+        if self._store.prints.words.until() < self._count:
+            self._store.optimize()
+        results = [self._search(query) for query in queries]
+        best = [result[0] for result in results]
+        scores = [
+            hit.score / 2 if hit.match is None else 1 + hit.match.confidence + (hit.kind == "exact")
+            for hit in best
+        ]
+        return np.array([int(hit.path[1:]) for hit in best]), np.array(scores)
+
+    def bytes_a_picture(self) -> float:
+        """Sum up what lies on the disk for copies, the vector aside."""
+        tables = (self._store.prints.table, self._store.prints.words.table)
+        return sum(map(bytes_of, tables)) / self._count
+
+    def _search(self, query: Picture) -> SearchResult:
+        limits: dict[str, Any] = {"top": 5, "min_score": None, "copies": True}
+        return search(query.pixels, self._store, self._encoder, **limits)
+
+
+def add_rows(
+    store: Store, start: int, prints: Sequence[Fingerprint], vectors: NDArray[np.floating]
+) -> None:
+    """Add pictures by their fingerprints and vectors [N, D]; a row's number is its path."""
+    rows = [
+        Record(
+            Source(f"/{start + k}", 0, 0),
+            (start + k).to_bytes(16, "big"),
+            one.width,
+            one.height,
+            vector.astype(np.float16),
+            pack(one),
+        )
+        for k, (one, vector) in enumerate(zip(prints, vectors, strict=True))
+    ]
+    store.add(rows, replace=False)
+
+
+def bytes_of(table: Table) -> int:
+    """Sum up what a table takes on the disk."""
+    return sum(file.stat().st_size for file in table.uri.rglob("*") if file.is_file())
+
+
+class Hash:
+    """A perceptual hash by Hamming distance, of the query's forms the nearest one."""
+
+    def __init__(self, name: str, forms: Callable[[Picture], NDArray[np.uint8]]) -> None:
+        """`forms` gives the hash bits of a picture, 0 or 1, [F, bits]; the first is the plain."""
+        self.name, self._forms = name, forms
+        self._parts: list[NDArray[np.uint64]] = []
+
+    def add(self, pictures: Sequence[Picture]) -> None:
+        """Hash the next pictures."""
+        self._parts.append(np.stack([_words(self._forms(picture))[0] for picture in pictures]))
+
+    def find(self, queries: Sequence[Picture]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Count the differing bits of all rows."""
+        self._parts = [np.concatenate(self._parts)]
+        hashes = np.stack([_words(self._forms(query)) for query in queries])  # [N, F, words]
+
+        def scores(rows: NDArray[np.uint64]) -> NDArray[np.float64]:
+            nearest = np.full((len(hashes), len(rows)), np.inf)
+            for form in np.moveaxis(hashes, 1, 0):
+                distance = np.zeros(nearest.shape)
+                for word in range(rows.shape[1]):
+                    distance += np.bitwise_count(form[:, word, None] ^ rows[None, :, word])
+                np.minimum(nearest, distance, out=nearest)
+            return -nearest
+
+        return _best(self._parts[0], scores, len(queries))
+
+    def bytes_a_picture(self) -> float:
+        """Eight for each word."""
+        return 8.0 * self._parts[0].shape[1]
+
+
+def _words(bits: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    return np.packbits(bits, axis=1).view(np.uint64)
+
+
+def _best(
+    gallery: NDArray[Any], scores: Callable[[NDArray[Any]], NDArray[Any]], queries: int
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Find the best row for each query, of equal ones the first, so many rows at a time."""
+    best, row = np.full(queries, -np.inf), np.zeros(queries, np.intp)
+    for start in range(0, len(gallery), ROWS_AT_ONCE):
+        block = scores(gallery[start : start + ROWS_AT_ONCE])
+        at = block.argmax(axis=1)
+        score = block[np.arange(queries), at]
+        better = score > best
+        best[better], row[better] = score[better], at[better] + start
+    return row, best
+
+
+def peers() -> list[Finder]:
+    """Return pHash, dHash, PDQ, and PDQ with the eight forms of the query.
+
+    Raises:
+        SystemExit: they are not installed.
+    """
+    try:
+        import imagehash
+        import pdqhash
+    except ImportError as error:
+        message = f"{error}; pip install -r benchmarks/requirements.txt"
+        raise SystemExit(message) from error
+
+    def of(function: Callable[[Image.Image], Any]) -> Callable[[Picture], NDArray[np.uint8]]:
+        return lambda p: function(Image.fromarray(p.pixels)).hash.reshape(1, -1).astype(np.uint8)
+
+    def pdq(picture: Picture) -> NDArray[np.uint8]:
+        return np.asarray(pdqhash.compute(np.ascontiguousarray(picture.pixels))[0])[None]
+
+    def dihedral(picture: Picture) -> NDArray[np.uint8]:
+        return np.stack(pdqhash.compute_dihedral(np.ascontiguousarray(picture.pixels))[0])
+
+    return [
+        Hash("pHash", of(imagehash.phash)),
+        Hash("dHash", of(imagehash.dhash)),
+        Hash("PDQ", pdq),
+        Hash("PDQ x 8", dihedral),
+    ]

@@ -1,0 +1,1 @@
+"""lookalike side by side with what people use today."""

@@ -1,0 +1,1 @@
+"""What the server and its page do under load."""

@@ -1,0 +1,1 @@
+"""How fast pictures go in and queries are answered, on one machine."""
