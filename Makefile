@@ -7,7 +7,7 @@ BIN := .venv/bin
 endif
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test clean
+.PHONY: demo test soak clean
 
 demo: .venv/installed
 	$(BIN)/python samples/demo.py $(if $(PICTURES),"$(PICTURES)")
@@ -16,6 +16,11 @@ test: .venv/installed-for-tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
+# Hundreds of kills, fuzzing and matrices of damage, of which `make test` runs a short form.
+soak: export LOOKALIKE_SOAK := 1
+soak: .venv/installed-for-tests
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 clean:
