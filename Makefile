@@ -1,4 +1,5 @@
-# Two commands: `make demo [PICTURES=folder]` and `make test`. Where there is no make, docs/install.md has them in words.
+# Two commands: `make demo [PICTURES=folder]` and `make test`. docs/install.md has them for systems
+# without make. `make docs` builds the documentation into site/.
 PYTHON ?= python3
 ifeq ($(OS),Windows_NT)
 BIN := .venv/Scripts
@@ -7,7 +8,7 @@ BIN := .venv/bin
 endif
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test clean
+.PHONY: demo test docs clean
 
 demo: .venv/installed
 	$(BIN)/python samples/demo.py $(if $(PICTURES),"$(PICTURES)")
@@ -18,8 +19,11 @@ test: .venv/installed-for-tests
 	$(BIN)/mypy
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
+docs: .venv/installed-for-docs
+	$(BIN)/python -m mkdocs build --strict
+
 clean:
-	rm -rf .venv demo
+	rm -rf .venv demo site
 
 .venv/installed: pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -28,4 +32,8 @@ clean:
 
 .venv/installed-for-tests: .venv/installed
 	$(PIP) install --editable ".[test]"
+	touch $@
+
+.venv/installed-for-docs: .venv/installed
+	$(PIP) install --editable ".[docs]"
 	touch $@
