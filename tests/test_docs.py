@@ -154,13 +154,15 @@ def test_every_command_and_option_is_documented() -> None:
     text = read("docs/reference/commands.md")
     commands = cli_commands()
     for name, command in commands.items():
-        part = re.search(rf"^## `lookalike {name}\b.*?(?=^##? |\Z)", text, re.MULTILINE | re.DOTALL)
+        part = re.search(
+            rf"^### `lookalike {name}\b.*?(?=^##?#? |\Z)", text, re.MULTILINE | re.DOTALL
+        )
         assert part, f"docs/reference/commands.md has no part on {name}"
         for parameter in command.params:
             for option in (*parameter.opts, *parameter.secondary_opts):
                 if option.startswith("--") and option != "--help":
                     assert re.search(rf"`{option}[` ]", part[0]), f"{name} {option}"
-    assert set(re.findall(r"^## `lookalike (\w+)", text, re.MULTILINE)) == set(commands)
+    assert set(re.findall(r"^### `lookalike (\w+)", text, re.MULTILINE)) == set(commands)
 
 
 @every_page
@@ -210,6 +212,7 @@ def test_every_error_is_documented() -> None:
     for name, kind in vars(errors).items():
         if isinstance(kind, type):
             assert f"| `{name}` |" in text, name
+            assert f"::: lookalike.errors.{name}\n" in text, name
 
 
 def test_every_error_has_a_cure() -> None:
