@@ -142,6 +142,25 @@ def test_files_that_a_page_names_exist(page: Path) -> None:
         assert (ROOT / path).exists(), path
 
 
+@every_page
+def test_modules_and_extras_that_a_page_names_exist(page: Path) -> None:
+    text = page.read_text("utf-8")
+    for name in re.findall(r"python -m ((?:benchmarks|training)[\w.]*)", text):
+        place = ROOT.joinpath(*name.split("."))
+        assert place.with_suffix(".py").exists() or (place / "__main__.py").exists(), name
+    extras = re.findall(
+        r"^(\w+) = \[", read("pyproject.toml").split("optional-dependencies")[1], re.MULTILINE
+    )
+    for name in re.findall(r"'(?:lookalike|\.)\[(\w+)\]'", text):
+        assert name in extras
+
+
+def test_the_architecture_lists_every_package() -> None:
+    text = read("ARCHITECTURE.md")
+    for package in (ROOT / "src" / "lookalike").glob("*/__init__.py"):
+        assert f"\n      {package.parent.name}/ " in text, package.parent.name
+
+
 def test_pages_that_the_code_names_exist() -> None:
     folders = ("src", "benchmarks", "training", "samples", "tests")
     for path in (one for folder in folders for one in (ROOT / folder).rglob("*")):
