@@ -28,9 +28,7 @@ from lookalike.client import ERROR_CODES
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 SAMPLES = ROOT / "samples"
-PAGES = sorted(
-    [*ROOT.glob("*.md"), *DOCS.rglob("*.md"), ROOT / "training/README.md", SAMPLES / "README.md"]
-)
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *ROOT.glob("[bst]*/README.md")])
 # What users import: `docs/reference/api.md` has all that these packages export.
 PUBLIC = ("", ".dataset", ".duplicates", ".edits", ".encoders", ".evaluate", ".finetune")
 # Exported for other packages of lookalike, not for users.
