@@ -1,4 +1,5 @@
-# Two commands: `make demo [PICTURES=folder]` and `make test`. Where there is no make, docs/install.md has them in words.
+# Two commands: `make demo [PICTURES=folder]` and `make test`. docs/install.md has them for systems
+# without make. `make docs` builds the documentation into site/.
 PYTHON ?= python3
 ifeq ($(OS),Windows_NT)
 BIN := .venv/Scripts
@@ -7,7 +8,7 @@ BIN := .venv/bin
 endif
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test soak clean
+.PHONY: demo test soak docs clean
 
 demo: .venv/installed
 	$(BIN)/python samples/demo.py $(if $(PICTURES),"$(PICTURES)")
@@ -23,8 +24,11 @@ soak: export LOOKALIKE_SOAK := 1
 soak: .venv/installed-for-tests
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
+docs: .venv/installed-for-docs
+	$(BIN)/python -m mkdocs build --strict
+
 clean:
-	rm -rf .venv demo
+	rm -rf .venv demo site
 
 .venv/installed: pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -33,4 +37,8 @@ clean:
 
 .venv/installed-for-tests: .venv/installed
 	$(PIP) install --editable ".[test]"
+	touch $@
+
+.venv/installed-for-docs: .venv/installed
+	$(PIP) install --editable ".[docs]"
 	touch $@

@@ -2,8 +2,9 @@
 
     python -m benchmarks.scale.cost --pictures 1e9 --cores 1000
 
-Every figure is a parameter. The defaults are what docs/benchmarks.md and docs/copies.md measured on
-one machine; prices have none, as they are whatever your provider asks. See docs/scale.md.
+Every figure is a parameter. The defaults are what docs/benchmarks/index.md and
+docs/guides/copies.md measured on one machine; prices have none, as they are whatever your provider
+asks. See docs/guides/cluster.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The API as it is described: by OpenAPI, in docs/server.md, and as it answers."""
+"""The API as it is described: by OpenAPI, in docs/reference/rest.md, and as it answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lookalike.client import serialization
 from .conftest import Server
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-DOCS = (ROOT / "docs" / "server.md").read_text("utf-8")
+DOCS = (ROOT / "docs/reference/rest.md").read_text("utf-8")
 SOURCE = ROOT / "src" / "lookalike" / "server"
 
 
@@ -44,7 +44,7 @@ def test_every_code_is_documented() -> None:
 
 
 def test_every_option_of_serve_is_documented() -> None:
-    text = (ROOT / "docs" / "commands.md").read_text("utf-8")
+    text = (ROOT / "docs/reference/commands.md").read_text("utf-8")
     assert "server.md" in text
 
 

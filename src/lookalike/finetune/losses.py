@@ -1,4 +1,4 @@
-"""What the training minimises. Which were compared, with figures: docs/encoders.md."""
+"""What the training minimises. Which were compared, with figures: docs/benchmarks/appendix.md."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ GENERAL_DIMENSIONS = 384
 CLASS_DIMENSIONS = 64
 CONCEPT_DIMENSIONS = 64
 # How sure a voice must be to speak, and how loud it then is: chosen on held-out train pictures, on
-# labels left out of training and on five foreign collections, see docs/encoders.md.
+# labels left out of training and on five foreign collections, see docs/benchmarks/encoder.md.
 EVIDENCE_TEMPERATURE = 0.11
 LEAST_CLASSES = 100  # of fewer, strangers of cosine 0 make up the number, lest two be too sure
 CONCEPT_TEMPERATURE = 1.25

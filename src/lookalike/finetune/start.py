@@ -29,7 +29,7 @@ def starting_network(init: str, *, classes: int) -> tuple[EmbeddingNetwork, str,
 
     The float weights of the packaged encoder are those that its int8 file stands for: every integer
     times its channel's scale. So nothing more need be shipped, and what is not trained comes out
-    again bit by bit. What that costs is in docs/encoders.md.
+    again bit by bit. What that costs is in docs/benchmarks/encoder.md.
 
     Args:
         init: the packaged encoder's name, an .onnx file that `finetune` wrote, or `hf:owner/name`.

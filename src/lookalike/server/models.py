@@ -19,7 +19,7 @@ class Problem(BaseModel):
     title: str
     status: int
     detail: str = Field(description="one sentence that says what to do")
-    code: str = Field(description="for programs; all stand in docs/server.md")
+    code: str = Field(description="for programs; all stand in docs/reference/rest.md")
 
 
 class Match(BaseModel):

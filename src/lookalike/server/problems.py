@@ -40,7 +40,7 @@ class ProblemError(Exception):
 
         Args:
             status: of HTTP.
-            code: for programs; stands in docs/server.md.
+            code: for programs; stands in docs/reference/rest.md.
             detail: one sentence for people that says what to do.
             headers: to be sent with it.
         """

@@ -352,7 +352,7 @@ def explained(text: str) -> str:
     for pattern, advice in _SAID:
         if re.search(pattern, text):
             return f"{advice} ({short})."
-    return f"see docs/object-stores.md ({short})."
+    return f"see docs/guides/object-stores.md ({short})."
 
 
 def _stamp(told: Any) -> dict[str, str]:

@@ -12,7 +12,7 @@ def values(of: cost.Assumed) -> dict[str, float]:
 
 
 def test_the_measured_folder_is_predicted() -> None:
-    """9,144 pictures took 150 s on two cores (61 a second) and 8.5 KB each: docs/benchmarks.md."""
+    """9,144 pictures took 150 s on two cores (61 a second) and 8.5 KB each: docs/benchmarks/index.md."""
     of = cost.Assumed(pictures=9_144)
     for _, predicted, found in cost.compared(of, f"{9_144 / 61},{9_144 * 8_500}"):
         assert predicted == pytest.approx(found, rel=0.05)
