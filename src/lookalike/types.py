@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 UNKNOWN = -1  # a size or time that a feature list does not state: the next `index` looks again
-PROVED = frozenset({"exact", "copy"})  # kinds of hits that are the picture itself
+COPY_KINDS = frozenset({"exact", "copy"})  # kinds of hits that are the picture itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,12 +167,12 @@ class SearchResult(Sequence[Hit]):
     @property
     def copies(self) -> tuple[Hit, ...]:
         """The hits that are this picture, as it is or edited."""
-        return tuple(hit for hit in self.hits if hit.kind in PROVED)
+        return tuple(hit for hit in self.hits if hit.kind in COPY_KINDS)
 
     @property
     def similar(self) -> tuple[Hit, ...]:
         """The other hits, which look like it."""
-        return tuple(hit for hit in self.hits if hit.kind not in PROVED)
+        return tuple(hit for hit in self.hits if hit.kind not in COPY_KINDS)
 
     def __len__(self) -> int:
         return len(self.hits)

@@ -5,7 +5,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lookalike.copies.descriptors import DIMENSIONS, LEVELS, WORDS, basis, rooted
+from lookalike.copies.descriptors import (
+    DIMENSIONS,
+    LEVELS,
+    VOCABULARY_SIZE,
+    descriptor_model,
+    root_sift,
+)
 
 from ..conftest import busy
 
@@ -18,10 +24,10 @@ def sift(seed: int) -> NDArray[np.float32]:
 
 def test_codes_keep_what_tells_descriptors_apart() -> None:
     raw = sift(1)
-    codes = basis().codes(raw)
+    codes = descriptor_model().encode(raw)
     assert codes.shape == (len(raw), DIMENSIONS)
     assert set(np.unique(codes)) == set(range(LEVELS))
-    whole, kept = rooted(raw) - basis().mean, basis().values(codes)
+    whole, kept = root_sift(raw) - descriptor_model().mean, descriptor_model().decode(codes)
     one, other = whole[:-1], whole[1:]
     exact = np.linalg.norm(one - other, axis=1)
     coded = np.linalg.norm(kept[:-1] - kept[1:], axis=1)
@@ -29,12 +35,12 @@ def test_codes_keep_what_tells_descriptors_apart() -> None:
 
 
 def test_rooted_descriptors_are_of_unit_length() -> None:
-    assert np.linalg.norm(rooted(sift(1)), axis=1) == pytest.approx(1, abs=1e-5)
-    assert (rooted(np.zeros((2, 128))) == 0).all()
+    assert np.linalg.norm(root_sift(sift(1)), axis=1) == pytest.approx(1, abs=1e-5)
+    assert (root_sift(np.zeros((2, 128))) == 0).all()
 
 
 def test_the_numbers_are_what_they_are_said_to_be() -> None:
-    found = basis()
+    found = descriptor_model()
     assert np.allclose(found.components.T @ found.components, np.eye(DIMENSIONS), atol=1e-4)
     assert np.allclose(found.rotation.T @ found.rotation, np.eye(DIMENSIONS), atol=1e-4)
     assert (found.steps > 0).all()
@@ -46,19 +52,19 @@ def test_the_numbers_are_what_they_are_said_to_be() -> None:
 
 def test_levels_lie_evenly_round_zero() -> None:
     codes = np.random.default_rng(0).integers(0, LEVELS, (100, DIMENSIONS), np.uint8)
-    values = basis().values(codes)
-    assert np.allclose(basis().values(np.uint8(LEVELS - 1) - codes), -values)
-    assert np.allclose(np.abs(values).min(axis=0), basis().steps / 2)
+    values = descriptor_model().decode(codes)
+    assert np.allclose(descriptor_model().decode(np.uint8(LEVELS - 1) - codes), -values)
+    assert np.allclose(np.abs(values).min(axis=0), descriptor_model().steps / 2)
 
 
 def test_a_word_is_the_nearest_centre_of_each_half() -> None:
-    codes = basis().codes(sift(2))[:50]
-    words = basis().words(codes)
-    turned = basis().values(codes) @ basis().rotation
+    codes = descriptor_model().encode(sift(2))[:50]
+    words = descriptor_model().words(codes)
+    turned = descriptor_model().decode(codes) @ descriptor_model().rotation
     for n, half in enumerate(np.split(turned, 2, axis=1)):
-        away = np.linalg.norm(half[:, None] - basis().centres[n], axis=2)
+        away = np.linalg.norm(half[:, None] - descriptor_model().centres[n], axis=2)
         mine = away[np.arange(50), words // 512 if n == 0 else words % 512]
         assert np.allclose(mine, away.min(axis=1), atol=1e-3)
-    assert words.max() < WORDS
+    assert words.max() < VOCABULARY_SIZE
     assert len(np.unique(words)) > 25  # not one word for all
-    assert basis().words(codes[:0]).shape == (0,)
+    assert descriptor_model().words(codes[:0]).shape == (0,)

@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from lookalike.copies.descriptors import DIMENSIONS, LEVELS, basis
+from lookalike.copies.descriptors import DIMENSIONS, LEVELS, descriptor_model
 from lookalike.copies.fingerprint import (
-    ASKED_POINTS,
-    CELLS,
-    PIXELS,
-    STORED_POINTS,
+    DETECTION_PIXELS,
+    GRID_CELLS,
+    QUERY_FEATURES,
+    STORED_FEATURES,
     THUMBNAIL_PIXELS,
     Fingerprint,
     fingerprint,
-    mirrored,
-    negative,
+    mirror,
+    negate,
     stored_fingerprint,
 )
 from lookalike.decode import from_image
@@ -41,7 +41,7 @@ def test_points_lie_in_the_picture_and_all_over_it() -> None:
     found = of(image)
     x, y, radius, angle = found.points.T
     assert found.points.shape == (len(x), 4)
-    assert 0 < len(x) <= ASKED_POINTS
+    assert 0 < len(x) <= QUERY_FEATURES
     assert found.descriptors.shape == (len(x), DIMENSIONS)
     assert found.descriptors.dtype == np.uint8
     assert found.descriptors.max() < LEVELS
@@ -51,10 +51,10 @@ def test_points_lie_in_the_picture_and_all_over_it() -> None:
     assert (y < 400).all()
     assert (radius > 0).all()
     assert (np.abs(angle) < 7).all()
-    few = fingerprint(from_image(image), max_points=2 * CELLS**2)
-    assert len(few.points) == 2 * CELLS**2
-    columns = {int(x * CELLS / 600) for x in few.points[:, 0]}
-    assert columns == set(range(CELLS))  # not all where the contrast is greatest
+    few = fingerprint(from_image(image), max_points=2 * GRID_CELLS**2)
+    assert len(few.points) == 2 * GRID_CELLS**2
+    columns = {int(x * GRID_CELLS / 600) for x in few.points[:, 0]}
+    assert columns == set(range(GRID_CELLS))  # not all where the contrast is greatest
     assert found.thumbnail.size == pytest.approx(THUMBNAIL_PIXELS, rel=0.02)
     assert found.thumbnail.shape[1] / found.thumbnail.shape[0] == pytest.approx(1.5, rel=0.02)
 
@@ -78,20 +78,18 @@ def test_places_are_in_pixels_of_the_whole_picture() -> None:
 def test_the_gallery_keeps_fewer_features_of_the_same_picture() -> None:
     picture = from_image(busy(1, (600, 400)))
     asked, stored = fingerprint(picture), stored_fingerprint(picture)
-    assert len(stored.points) == STORED_POINTS < len(asked.points)
-    assert stored.thumbnail.size < PIXELS
+    assert len(stored.points) == STORED_FEATURES < len(asked.points)
+    assert stored.thumbnail.size < DETECTION_PIXELS
     assert stored.pixels_hash == asked.pixels_hash
     assert (stored.pdq == asked.pdq).all()
     assert (stored.width, stored.height) == (600, 400)
 
 
-@pytest.mark.parametrize(
-    ("made", "really"), [(mirrored, ImageOps.mirror), (negative, ImageOps.invert)]
-)
+@pytest.mark.parametrize(("made", "really"), [(mirror, ImageOps.mirror), (negate, ImageOps.invert)])
 def test_views_are_what_looking_at_them_would_give(made: View, really: Edit) -> None:
     image = busy(2, (320, 240))
     expected, view = of(really(image)), made(of(image))
-    ours, theirs = (basis().values(print_.descriptors) for print_ in (view, expected))
+    ours, theirs = (descriptor_model().decode(print_.descriptors) for print_ in (view, expected))
     ours, theirs = (v / np.linalg.norm(v, axis=1, keepdims=True) for v in (ours, theirs))
     cosines = theirs @ ours.T
     best = cosines.argmax(axis=1)
@@ -130,4 +128,4 @@ def test_a_picture_without_texture_has_no_points(size: tuple[int, int]) -> None:
     assert found.points.shape == (0, 4)
     assert found.descriptors.shape == (0, DIMENSIONS)
     assert min(found.thumbnail.shape) >= 1
-    assert mirrored(found).points.shape == negative(found).points.shape == (0, 4)
+    assert mirror(found).points.shape == negate(found).points.shape == (0, 4)

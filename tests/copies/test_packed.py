@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lookalike.copies.descriptors import basis
-from lookalike.copies.fingerprint import STORED_POINTS, Fingerprint, stored_fingerprint
+from lookalike.copies.descriptors import descriptor_model
+from lookalike.copies.fingerprint import STORED_FEATURES, Fingerprint, stored_fingerprint
 from lookalike.copies.packed import pack, unpack, unpack_pdq, unpack_words
 from lookalike.decode import from_image
 from lookalike.errors import GalleryFormatError
@@ -51,7 +51,7 @@ def test_a_picture_without_texture_comes_back() -> None:
 def test_it_is_small() -> None:
     for seed in range(3):
         found = of(busy(seed, (300, 200)))
-        assert len(found.points) > 0.95 * STORED_POINTS
+        assert len(found.points) > 0.95 * STORED_FEATURES
         assert len(pack(found)) < 7_900
     worst = of(Image.effect_noise((900, 700), 100).convert("RGB"))
     assert len(pack(worst)) - HEAD - FEATURE * len(worst.points) < 6_000  # its thumbnail
@@ -60,8 +60,8 @@ def test_it_is_small() -> None:
 def test_words_and_hash_are_read_without_the_rest() -> None:
     found = of(busy(2, (600, 400)))
     data = pack(found)
-    assert (unpack_words(data) == basis().words(unpack(data).descriptors)).all()
-    assert (unpack_words(data) == basis().words(found.descriptors)).all()
+    assert (unpack_words(data) == descriptor_model().words(unpack(data).descriptors)).all()
+    assert (unpack_words(data) == descriptor_model().words(found.descriptors)).all()
     assert unpack_pdq(data) == found.pdq.tobytes()
 
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lookalike.copies.threads import one_thread, product
+from lookalike.copies.threads import matmul, single_threaded
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ def test_a_product_in_pieces_is_the_product(sizes: tuple[int, int, int]) -> None
     one = random.normal(size=sizes[:2]).astype(np.float32)
     other = random.normal(size=sizes[1:]).astype(np.float32)
     for right in (other, np.ascontiguousarray(other.T).T):
-        found = product(one, right)
+        found = matmul(one, right)
         assert found.dtype == np.float32
         assert np.allclose(found, one @ other, atol=1e-3)
 
@@ -27,12 +27,12 @@ def test_the_last_to_go_puts_things_back_whoever_came_first() -> None:
     here, go = threading.Event(), threading.Event()
 
     def other() -> None:
-        with one_thread():
+        with single_threaded():
             here.set()
             assert go.wait(30)
 
     thread = threading.Thread(target=other)
-    with one_thread(), one_thread():
+    with single_threaded(), single_threaded():
         assert cv2.getNumThreads() == 1
         thread.start()
         assert here.wait(30)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lookalike import Gallery
-from lookalike.duplicates.members import on_disk
+from lookalike.duplicates.members import members_on_disk
 from lookalike.errors import ArgumentError, GalleryNotFoundError
 from lookalike.sources.content import content_hash
 from lookalike.types import Match, Member, Pair
@@ -41,13 +41,13 @@ def test_one_file_of_several_names_is_one_member(tmp_path: Path) -> None:
     (tmp_path / "folder").symlink_to(tmp_path / "real")
     others = [tmp_path / "real" / "hard.jpg", tmp_path / "link.jpg", tmp_path / "folder" / "a.jpg"]
     members = [file(other) for other in others] + [real]
-    left, _ = on_disk(members, [])
+    left, _ = members_on_disk(members, [])
     assert [(one.path, one.names) for one in left] == [(real.path, 4)]
     # A link alone is a second name too, of a file that the gallery does not know.
     copy = file(tmp_path / "copy.jpg")
-    left, _ = on_disk([members[1], copy], [])
+    left, _ = members_on_disk([members[1], copy], [])
     assert [one.names for one in left] == [3, 1]
-    assert on_disk([copy], []) == ([], [])
+    assert members_on_disk([copy], []) == ([], [])
 
 
 def test_what_is_gone_changed_or_in_a_trash_is_left_out(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_what_is_gone_changed_or_in_a_trash_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "disk").rename(tmp_path / "unmounted")
     told = list[str]()
     members = [gone, changed, offline, *trashed, there, mine, unknown]
-    left, _ = on_disk(members, [], on_left_out=told.append)
+    left, _ = members_on_disk(members, [], on_left_out=told.append)
     assert [one.path for one in left] == [there.path, mine.path, unknown.path]
     assert left[2].size == 1
     assert told == [gone.path, changed.path, offline.path]
@@ -77,7 +77,7 @@ def test_pairs_hold_for_every_file_of_their_content(tmp_path: Path) -> None:
     Path(gone.path).unlink()
     Path(lost.path).unlink()
     members = [gone, same, other, lost]
-    left, pairs = on_disk(members, [Pair(0, 2, "copy", MATCH), Pair(2, 3, "copy", MATCH)])
+    left, pairs = members_on_disk(members, [Pair(0, 2, "copy", MATCH), Pair(2, 3, "copy", MATCH)])
     assert [one.path for one in left] == [same.path, other.path]
     assert [(pair.one, pair.other) for pair in pairs] == [(0, 1)]
 

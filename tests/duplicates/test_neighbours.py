@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from lookalike.duplicates import neighbours
-from lookalike.duplicates.neighbours import near_pairs
+from lookalike.duplicates.neighbours import find_neighbour_pairs
 
 LEAST = 0.92
 
@@ -34,7 +34,7 @@ def test_nearly_all_near_pairs_are_found_and_no_others(
 ) -> None:
     monkeypatch.setattr(neighbours, "PART_ROWS", part_rows)
     vectors = clustered(3_000)
-    near = near_pairs(vectors, least=LEAST, most=50)
+    near = find_neighbour_pairs(vectors, least=LEAST, most=50)
     pairs = list(zip(near.ones.tolist(), near.others.tolist(), strict=True))
     assert pairs == sorted(set(pairs))  # each once, in order
     right = exact(vectors)
@@ -48,7 +48,7 @@ def test_nearly_all_near_pairs_are_found_and_no_others(
 
 def test_where_all_are_alike_there_is_an_end() -> None:
     vectors = np.ones((1_000, 16), np.float16) / 4
-    near = near_pairs(vectors, least=LEAST, most=5)
+    near = find_neighbour_pairs(vectors, least=LEAST, most=5)
     assert 0 < len(near.ones) <= (5 + 1) * 1_000
 
 
@@ -57,7 +57,7 @@ def test_where_all_are_alike_memory_has_a_bound(monkeypatch: pytest.MonkeyPatch)
     vectors = np.ones((2_000, 16), np.float16) / 4
     tracemalloc.start()
     try:
-        near_pairs(vectors, least=LEAST, most=5)
+        find_neighbour_pairs(vectors, least=LEAST, most=5)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -71,15 +71,15 @@ def test_progress_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     vectors = np.random.default_rng(0).normal(size=(500, 16)).astype(np.float16)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     told = list[tuple[int, int]]()
-    near_pairs(vectors, least=LEAST, most=5, on_progress=lambda *how: told.append(how))
+    find_neighbour_pairs(vectors, least=LEAST, most=5, on_progress=lambda *how: told.append(how))
     assert told == [(0, 5), *((done, 5) for done in range(5))]  # at once, then part by part
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_few(count: int) -> None:
     vectors = np.ones((count, 16), np.float16) / 4
-    assert len(near_pairs(vectors, least=LEAST, most=5).ones) == (count == 2)
+    assert len(find_neighbour_pairs(vectors, least=LEAST, most=5).ones) == (count == 2)
 
 
 def test_zeros_are_near_to_nothing() -> None:
-    assert not len(near_pairs(np.zeros((10, 16), np.float16), least=LEAST, most=5).ones)
+    assert not len(find_neighbour_pairs(np.zeros((10, 16), np.float16), least=LEAST, most=5).ones)

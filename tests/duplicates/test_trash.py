@@ -14,7 +14,7 @@ from lookalike.copies.fingerprint import fingerprint
 from lookalike.copies.kind import kind_of
 from lookalike.copies.verify import verify
 from lookalike.decode import decode
-from lookalike.duplicates.groups import Group, group
+from lookalike.duplicates.groups import Group, group_members
 from lookalike.duplicates.trash import looks_the_same, to_trash
 from lookalike.sources.content import content_hash
 from lookalike.types import Member, Pair
@@ -60,7 +60,7 @@ def grouped(*paths: Path) -> list[Group]:
             match = verify(prints[one], prints[other])
             if match and kind_of(match) == "copy":
                 pairs.append(Pair(one, other, "copy", match))
-    return group(members, pairs)
+    return group_members(members, pairs)
 
 
 def in_trash(trash: Path) -> list[str]:

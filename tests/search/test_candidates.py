@@ -9,7 +9,7 @@ from PIL import Image, ImageOps
 from lookalike.copies.fingerprint import Fingerprint, fingerprint, stored_fingerprint
 from lookalike.copies.packed import pack
 from lookalike.decode import from_image
-from lookalike.search.candidates import BY_HASH, BY_WORDS, MORE, prove
+from lookalike.search.candidates import HASH_CANDIDATES, ROUNDS, WORD_CANDIDATES, find_matches
 from lookalike.storage.fingerprint_index import FingerprintIndex
 
 from ..conftest import busy
@@ -51,7 +51,7 @@ def twenty(tmp_path_factory: pytest.TempPathFactory) -> FingerprintIndex:
 
 def test_a_part_is_found_by_words_alone(twenty: FingerprintIndex) -> None:
     query = busy(3, SIZE).crop((100, 100, 400, 330)).rotate(90, expand=True)
-    ((found, (kind, match)),) = prove(asked(query), twenty, []).items()
+    ((found, (kind, match)),) = find_matches(asked(query), twenty, []).items()
     assert (found, kind) == (content(3), "copy")
     assert not match.flipped
     assert match.target_overlap == pytest.approx(300 * 230 / (480 * 360), abs=0.02)
@@ -61,7 +61,7 @@ def test_every_picture_that_is_on_a_page_is_found(twenty: FingerprintIndex) -> N
     page = Image.new("RGB", (1000, 800), "white")
     for seed, place in ((2, (0, 0)), (8, (500, 0)), (11, (0, 400)), (15, (500, 400))):
         page.paste(busy(seed, SIZE), place)
-    found = prove(asked(page), twenty, [])
+    found = find_matches(asked(page), twenty, [])
     assert {*found} == {content(seed) for seed in (2, 8, 11, 15)}
     assert {kind for kind, _ in found.values()} == {"copy"}
     for _, match in found.values():
@@ -71,15 +71,17 @@ def test_every_picture_that_is_on_a_page_is_found(twenty: FingerprintIndex) -> N
 def test_the_hash_finds_what_has_no_words_yet(tmp_path: Path) -> None:
     prints = kept(tmp_path, busy(1, SIZE), busy(2, SIZE))
     small = asked(busy(1, SIZE).resize((200, 150)))
-    assert {c: kind for c, (kind, _) in prove(small, prints, []).items()} == {content(0): "copy"}
+    assert {c: kind for c, (kind, _) in find_matches(small, prints, []).items()} == {
+        content(0): "copy"
+    }
 
 
 def test_the_nearest_by_vector_are_looked_at(tmp_path: Path) -> None:
     """As a mirror image, too; what has no fingerprint is passed over."""
     prints = kept(tmp_path, busy(1, SIZE), busy(2, SIZE))
     query = asked(ImageOps.mirror(busy(2, SIZE)))
-    assert prove(query, prints, []) == {}  # no words, and another hash
-    found = prove(query, prints, [content(50), content(0), content(1)])
+    assert find_matches(query, prints, []) == {}  # no words, and another hash
+    found = find_matches(query, prints, [content(50), content(0), content(1)])
     assert {c: (kind, m.flipped) for c, (kind, m) in found.items()} == {content(1): ("copy", True)}
 
 
@@ -88,19 +90,19 @@ def test_a_negative_is_looked_for_where_no_copy_was_found(tmp_path: Path) -> Non
     prints = kept(tmp_path, ImageOps.invert(query), busy(1, SIZE), query.resize((300, 225)))
     prints.optimize()
     nearest = [content(1), content(0), content(2)]
-    assert {*prove(asked(query), prints, nearest)} == {content(2)}
-    found = prove(asked(query.crop((0, 0, 400, 360))), prints, nearest[:2])
+    assert {*find_matches(asked(query), prints, nearest)} == {content(2)}
+    found = find_matches(asked(query.crop((0, 0, 400, 360))), prints, nearest[:2])
     assert content(2) in found
-    alone = prove(asked(ImageOps.invert(busy(1, SIZE))), prints, nearest)
+    alone = find_matches(asked(ImageOps.invert(busy(1, SIZE))), prints, nearest)
     assert {c: kind for c, (kind, _) in alone.items()} == {content(1): "copy"}
-    by_words = prove(asked(ImageOps.invert(busy(1, SIZE))), prints, [])
+    by_words = find_matches(asked(ImageOps.invert(busy(1, SIZE))), prints, [])
     assert {c: kind for c, (kind, _) in by_words.items()} == {content(1): "copy"}
 
 
 def test_another_picture_of_the_same_things_is_near(tmp_path: Path) -> None:
     prints = kept(tmp_path, scene(20), busy(1, SIZE))
     prints.optimize()
-    found = prove(asked(scene(30)), prints, [content(0), content(1)])
+    found = find_matches(asked(scene(30)), prints, [content(0), content(1)])
     assert {c: kind for c, (kind, _) in found.items()} == {content(0): "near"}
 
 
@@ -108,7 +110,7 @@ def test_equal_pixels_are_exact_and_one_changed_pixel_is_a_copy(twenty: Fingerpr
     changed = busy(6, SIZE)
     changed.putpixel((200, 200), (1, 2, 3))
     for image, kind in ((busy(6, SIZE), "exact"), (changed, "copy")):
-        found = prove(asked(image), twenty, [])
+        found = find_matches(asked(image), twenty, [])
         assert {c: k for c, (k, _) in found.items()} == {content(6): kind}
         assert np.allclose(found[content(6)][1].transform, np.eye(3), atol=0.05)
 
@@ -117,19 +119,21 @@ def test_equal_pixels_are_exact_where_there_is_no_texture(tmp_path: Path) -> Non
     blank = Image.new("RGB", (300, 200), "red")
     prints = kept(tmp_path, blank, busy(1, SIZE))
     prints.optimize()
-    found = prove(asked(blank), prints, [content(0), content(1)])
+    found = find_matches(asked(blank), prints, [content(0), content(1)])
     assert {c: kind for c, (kind, _) in found.items()} == {content(0): "exact"}
-    other = prove(asked(Image.new("RGB", (300, 200), "blue")), prints, [content(0), content(1)])
+    other = find_matches(
+        asked(Image.new("RGB", (300, 200), "blue")), prints, [content(0), content(1)]
+    )
     assert other == {}
 
 
 def test_copies_that_a_filter_leaves_out_do_not_hide_the_one_it_allows(tmp_path: Path) -> None:
-    shot, many = busy(3, SIZE), MORE * BY_WORDS + BY_HASH
+    shot, many = busy(3, SIZE), ROUNDS * WORD_CANDIDATES + HASH_CANDIDATES
     small = shot.resize((300, 225))
     prints = kept(tmp_path, *[shot] * many, small, busy(9, SIZE))
     prints.optimize()
     only = content(many)
-    assert only not in prove(asked(shot), prints, [])
-    found = prove(asked(shot), prints, [], allowed=lambda contents: {only} & set(contents))
+    assert only not in find_matches(asked(shot), prints, [])
+    found = find_matches(asked(shot), prints, [], allowed=lambda contents: {only} & set(contents))
     assert {one: kind for one, (kind, _) in found.items()} == {only: "copy"}
-    assert prove(asked(shot), prints, [], allowed=lambda _: set()) == {}
+    assert find_matches(asked(shot), prints, [], allowed=lambda _: set()) == {}

@@ -56,7 +56,7 @@ def test_text_files_are_told(tmp_path: Path) -> None:
 def test_bad_pictures_are_told(tmp_path: Path) -> None:
     with pytest.raises(PictureError, match=r"can't be read .*check the path"):
         prepare(tmp_path / "none.jpg")
-    with pytest.raises(PictureError, match=r"can't be used: not a picture .*; ask with another"):
+    with pytest.raises(PictureError, match=r"can't be used: not a picture .*; try another"):
         prepare(b"hello")
     with pytest.raises(PictureError, match="too narrow"):
         prepare(Image.new("RGB", (500, 1)))

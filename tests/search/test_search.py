@@ -13,7 +13,7 @@ from PIL import Image, ImageOps
 from lookalike import Filter, Gallery, Hit, SearchResult
 from lookalike.errors import ArgumentError, EncoderError, GalleryNotFoundError
 from lookalike.gallery.reading import QUERIES_AT_ONCE
-from lookalike.search.search import search as search_in, search_text
+from lookalike.search.search import SearchOptions, search as search_in, search_text
 from lookalike.sources.content import content_hash
 from lookalike.storage.store import Store
 from lookalike.types import Record, Refusal, Source
@@ -23,8 +23,8 @@ from ..conftest import RandomEncoder, busy, draw, save
 SIZE = (480, 360)
 
 
-def search(*asked: Any, min_score: float | None = None, copies: bool = True, top: int) -> Any:
-    return search_in(*asked, top=top, min_score=min_score, copies=copies)
+def search(query: Any, store: Store, encoder: Any, **options: Any) -> SearchResult:
+    return search_in(query, store, encoder, SearchOptions(**options))
 
 
 def stored(tmp_path: Path, encoder: RandomEncoder) -> tuple[Store, Path]:
@@ -93,12 +93,12 @@ class Worded(RandomEncoder):
 
 def test_a_text_finds_by_score_alone(tmp_path: Path) -> None:
     store, _ = stored(tmp_path, Encoder())
-    result = search_text("a red bicycle", store, Worded(), top=5, min_score=0.998)
+    result = search_text("a red bicycle", store, Worded(), SearchOptions(top=5, min_score=0.998))
     assert result.query == "a red bicycle"
     assert [hit.path for hit in result] == ["/a/stranger", "/z/stranger"]
     assert [hit.rank for hit in result] == [1, 2]
     with pytest.raises(EncoderError, match="random knows pictures only"):
-        search_text("a red bicycle", store, Encoder(), top=3, min_score=None)
+        search_text("a red bicycle", store, Encoder(), SearchOptions(top=3))
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,10 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..copies import WHOLE, changes, inverse
+from ..copies import FULL_OVERLAP, changes, inverse
 from ..errors import ArgumentError, GalleryNotFoundError
 from ..sources import is_local, is_under
-from .members import by_name, on_disk, read_members
+from .members import by_path_length, members_on_disk, read_members
 from .pairs import find_pairs
 
 if TYPE_CHECKING:
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from ..types import Match, Member, Pair
 
 KINDS = ("exact", "copies", "near")
-SURE = 0.95  # confidence from which a copy may go to the trash
-ALIKE = 0.99  # agreement of pixels: saved anew it is above, with a caption over it mostly below
+MIN_TRASH_CONFIDENCE = 0.95  # confidence from which a copy may go to the trash
+MIN_RESAVED_AGREEMENT = (
+    0.99  # agreement of pixels: saved anew it is above, with a caption over it mostly below
+)
 LARGER = 1.05  # times as many pixels on a side of what two pictures share
 _WHOLE, _PART, _NEAR = range(3)  # how strong a pair is
 
@@ -65,11 +67,11 @@ class Duplicate:
             return "it lies in an archive, or not on this machine"
         if self.kind == "near":
             return "it is another picture of the same thing"
-        if self.match and self.match.query_overlap < WHOLE:
+        if self.match and self.match.query_overlap < FULL_OVERLAP:
             return "it holds more than the kept one shows"
-        if self.match and self.match.target_overlap < WHOLE:
+        if self.match and self.match.target_overlap < FULL_OVERLAP:
             return "it is a part of the kept one"
-        if self.match and self.match.confidence < SURE:
+        if self.match and self.match.confidence < MIN_TRASH_CONFIDENCE:
             return f"it is not sure enough that it is a copy ({self.match.confidence:.2f})"
         if self.member.names > 1:
             return f"its file has {self.member.names} names, so that nothing would be freed"
@@ -164,10 +166,10 @@ def find_duplicates(
                 "lookalike index --copies FOLDER, or ask for --kind exact."
             )
         pairs = find_pairs(store, members, near=kind == "near", on_progress=on_progress)
-    return group(*on_disk(members, pairs, on_left_out=on_left_out))
+    return group_members(*members_on_disk(members, pairs, on_left_out=on_left_out))
 
 
-def group(members: Sequence[Member], pairs: Iterable[Pair]) -> list[Group]:
+def group_members(members: Sequence[Member], pairs: Iterable[Pair]) -> list[Group]:
     """Gather members into groups, each round its best original, which all others are matched with.
 
     Members of the same bytes are copies of each other without a pair. Pictures that cover each
@@ -260,7 +262,7 @@ def _contents(members: Sequence[Member], pairs: Iterable[Pair]) -> list[list[Mem
     alike = Counter({content: len(same) for content, same in by_content.items()})
     for pair in pairs:
         one, other = members[pair.one], members[pair.other]
-        is_alike = _strength(pair) == _WHOLE and pair.match.agreement >= ALIKE
+        is_alike = _strength(pair) == _WHOLE and pair.match.agreement >= MIN_RESAVED_AGREEMENT
         if is_alike and _pixels(one) == _pixels(other):
             alike[one.content_hash] += len(by_content[other.content_hash])
             alike[other.content_hash] += len(by_content[one.content_hash])
@@ -273,7 +275,7 @@ def _contents(members: Sequence[Member], pairs: Iterable[Pair]) -> list[list[Mem
 
 
 def _by_age(member: Member) -> tuple[int, int, str]:
-    return member.mtime_ns, *by_name(member)
+    return member.mtime_ns, *by_path_length(member)
 
 
 def _pixels(member: Member) -> int:
@@ -288,7 +290,7 @@ def _strength(pair: Pair) -> int:
 
 def _is_whole(match: Match) -> bool:
     """Tell whether each picture shows all of the other."""
-    return min(match.query_overlap, match.target_overlap) >= WHOLE
+    return min(match.query_overlap, match.target_overlap) >= FULL_OVERLAP
 
 
 def _why(kept: Member, others: Sequence[Duplicate]) -> str:
@@ -300,7 +302,7 @@ def _why(kept: Member, others: Sequence[Duplicate]) -> str:
         return _why_best(kept, copies or [other.member for other in others])
     if twins:
         return _why_oldest(kept, twins)
-    if all(part.query_overlap >= WHOLE for part in parts):
+    if all(part.query_overlap >= FULL_OVERLAP for part in parts):
         return "the whole of what is cut out in the others"
     return "the one that shows largest what they share"
 

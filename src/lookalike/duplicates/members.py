@@ -33,7 +33,7 @@ def read_members(store: Store, paths: Sequence[str] = ()) -> list[Member]:
     )
 
 
-def on_disk(
+def members_on_disk(
     members: Sequence[Member],
     pairs: Iterable[Pair],
     *,
@@ -81,7 +81,7 @@ def on_disk(
         is_link = {
             member.path: is_local(member.path) and os.path.islink(member.path) for member, _ in same
         }
-        first, links = min(same, key=lambda one: (is_link[one[0].path], *by_name(one[0])))
+        first, links = min(same, key=lambda one: (is_link[one[0].path], *by_path_length(one[0])))
         left.append(replace(first, names=max(links, len(same)) + is_link[first.path]))
     place = {member.content_hash: k for k, member in enumerate(left)}
     found = []
@@ -92,7 +92,7 @@ def on_disk(
     return left, found
 
 
-def by_name(member: Member) -> tuple[int, str]:
+def by_path_length(member: Member) -> tuple[int, str]:
     """Order by how short the path is."""
     return len(member.path), member.path
 

@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-PART_ROWS = 1_000  # about
-MOST_PARTS = 6  # that a vector is compared with
+CELL_ROWS = 1_000  # about
+PROBES = 6  # that a vector is compared with
 SAMPLE_ROWS = 65_536  # from which the means are taken
-ROUNDS = 6  # of k-means
-ROWS_AT_ONCE = 16_384
-CELLS_AT_ONCE = 2**24  # cosines in memory
+KMEANS_ROUNDS = 6  # of k-means
+BATCH_ROWS = 16_384
+BATCH_COSINES = 2**24  # cosines in memory
 
 
-class Near(NamedTuple):
+class NeighbourPairs(NamedTuple):
     """Pairs of rows, each once, in the order of `ones`, then of `others`, which are greater.
 
     Attributes:
@@ -38,13 +38,13 @@ class Near(NamedTuple):
     cosines: NDArray[np.float32]
 
 
-def near_pairs(
+def find_neighbour_pairs(
     vectors: NDArray[np.float16],
     *,
     least: float,
     most: int,
     on_progress: Callable[[int, int], None] = lambda _done, _of: None,
-) -> Near:
+) -> NeighbourPairs:
     """Find pairs of vectors whose cosine is above a limit; few are missed, all that are told hold.
 
     Args:
@@ -54,12 +54,12 @@ def near_pairs(
         on_progress: told at once, and before each part, how many are through, and of how many.
     """
     if not len(vectors):
-        return Near(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
-    count = max(len(vectors) // PART_ROWS, 1)
+        return NeighbourPairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
+    count = max(len(vectors) // CELL_ROWS, 1)
     on_progress(0, count)
     sample = vectors[:: max(len(vectors) // SAMPLE_ROWS, 1)].astype(np.float32)
     means = _means(sample, count)
-    parts = _nearest(vectors, means, min(MOST_PARTS, len(means)))
+    parts = _nearest(vectors, means, min(PROBES, len(means)))
     homes = _places(parts[:, 0], len(means))
     visits = _places(parts.ravel(), len(means))
     found = [(np.empty(0, np.int64), np.empty(0, np.float32))]
@@ -68,7 +68,7 @@ def near_pairs(
         found += _of_part(vectors, home, visit // parts.shape[1], least=least, most=most)
     keys, cosines = (np.concatenate(some) for some in zip(*found, strict=True))
     keys, where = np.unique(keys, return_index=True)
-    return Near(*np.divmod(keys, len(vectors)), cosines[where])
+    return NeighbourPairs(*np.divmod(keys, len(vectors)), cosines[where])
 
 
 def _of_part(
@@ -81,7 +81,7 @@ def _of_part(
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
     """Compare all that visit a part with those at home in it; give keys of pairs, and cosines."""
     there = vectors[home].astype(np.float32).T
-    rows_at_once = max(CELLS_AT_ONCE // max(len(home), 1), 1)
+    rows_at_once = max(BATCH_COSINES // max(len(home), 1), 1)
     for start in range(0, len(visit), rows_at_once):
         some = visit[start : start + rows_at_once]
         cosines = vectors[some].astype(np.float32) @ there
@@ -104,7 +104,7 @@ def _means(sample: NDArray[np.float32], count: int) -> NDArray[np.float32]:
     means: NDArray[np.float32] = sample[
         np.linspace(0, len(sample) - 1, min(count, len(sample))).astype(int)
     ]
-    for _ in range(ROUNDS if len(means) > 1 else 0):
+    for _ in range(KMEANS_ROUNDS if len(means) > 1 else 0):
         nearest = _nearest(sample, means, 1)[:, 0]
         means = np.stack(
             [
@@ -121,8 +121,8 @@ def _nearest(
     """Name the means that each vector is nearest to, int32 [N, count], the nearest first."""
     half_squares = (means**2).sum(axis=1) / 2
     found = np.empty((len(vectors), count), np.int32)
-    for start in range(0, len(vectors), ROWS_AT_ONCE):
-        some = vectors[start : start + ROWS_AT_ONCE].astype(np.float32, copy=False)
+    for start in range(0, len(vectors), BATCH_ROWS):
+        some = vectors[start : start + BATCH_ROWS].astype(np.float32, copy=False)
         near = some @ means.T - half_squares
         for k in range(count):
             best = near.argmax(axis=1)

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..copies import Verifier, kind_of, one_thread, unpack
+from ..copies import Verifier, kind_of, single_threaded, unpack
 from ..types import Pair
-from .neighbours import Near, near_pairs
+from .neighbours import NeighbourPairs, find_neighbour_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from ..storage import Store
     from ..types import Match, Member
 
-BLOCK = 512  # pictures that are compared with all others at once
-MOST_CANDIDATES = 32  # of a picture, by words and as many by vectors
-LEAST_SHARE = 0.08  # of the poorer one's words, by their worth, that both must have
-LEAST_COSINE = 0.92
+BLOCK_PICTURES = 512  # pictures that are compared with all others at once
+MAX_CANDIDATES = 32  # of a picture, by words and as many by vectors
+MIN_WORD_SHARE = 0.08  # of the poorer one's words, by their worth, that both must have
+MIN_COSINE = 0.92
 
 
 def find_pairs(
@@ -54,15 +54,15 @@ def find_pairs(
     among = np.flatnonzero(np.array(member_of, int) >= 0)
     if len(among) < 2:  # noqa: PLR2004
         return
-    propose = Proposals(store, contents, among, partial(on_progress, "Comparing vectors"))
+    propose = CandidateIndex(store, contents, among, partial(on_progress, "Comparing vectors"))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for start in range(0, len(among), BLOCK):
+        for start in range(0, len(among), BLOCK_PICTURES):
             on_progress("Comparing pictures", start, len(among))
-            candidates = propose.of(among[start : start + BLOCK])
+            candidates = propose.of(among[start : start + BLOCK_PICTURES])
             needed = sorted({*candidates, *(k for some in candidates.values() for k in some)})
             rows = store.prints.table.take(needed, ["fingerprint"])["fingerprint"].to_pylist()
             prints = dict(zip(needed, map(unpack, rows), strict=True))
-            with one_thread():
+            with single_threaded():
                 proofs = list(pool.map(partial(_proofs, prints), candidates.items()))
             for one, matches in proofs:
                 for other, match in matches:
@@ -80,7 +80,7 @@ def _proofs(
     return one, [(other, match) for other, match in found if match]
 
 
-class Proposals:
+class CandidateIndex:
     """What the indexes know of all pictures, in memory: some 1.5 KB of each."""
 
     def __init__(
@@ -100,10 +100,10 @@ class Proposals:
             flat = batch.column("vector").flatten().to_numpy(zero_copy_only=False)
             rows = np.array([place_of.get(c, -1) for c in batch.column(0).to_pylist()], int)
             vectors[rows[rows >= 0]] = flat.reshape(len(rows), -1)[rows >= 0]
-        near = near_pairs(
-            vectors[among], least=LEAST_COSINE, most=MOST_CANDIDATES, on_progress=on_progress
+        near = find_neighbour_pairs(
+            vectors[among], least=MIN_COSINE, most=MAX_CANDIDATES, on_progress=on_progress
         )
-        self._near = Near(among[near.ones], among[near.others], near.cosines)
+        self._near = NeighbourPairs(among[near.ones], among[near.others], near.cosines)
         self._self_worth = self._lists.self_worth()
 
     def of(self, places: NDArray[np.int64]) -> dict[int, list[int]]:
@@ -113,7 +113,7 @@ class Proposals:
         for place in places.tolist():
             worth = self._lists.shared_worth(place)
             worth[: place + 1] = 0
-            least = LEAST_SHARE * np.minimum(self._self_worth, self._self_worth[place])
+            least = MIN_WORD_SHARE * np.minimum(self._self_worth, self._self_worth[place])
             others = np.flatnonzero((worth > least) & self._among)
             found[place].update(_strongest(others, worth[others]))
         return {place: sorted(found[place]) for place in places.tolist() if found[place]}
@@ -128,5 +128,5 @@ class Proposals:
 
 def _strongest(others: NDArray[np.integer], how: NDArray[np.floating]) -> list[int]:
     """Take the pictures that most speaks for."""
-    order = np.argsort(-how, kind="stable")[:MOST_CANDIDATES]
+    order = np.argsort(-how, kind="stable")[:MAX_CANDIDATES]
     return [int(other) for other in others[order]]

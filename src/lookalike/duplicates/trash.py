@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..copies import MIDDLE, resizing
+from ..copies import TO_PIXEL_CENTRES, scale_transform
 from ..decode import decode
 from ..errors import PictureError
 from ..sources import content_hash, is_local, read
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from ..types import Match, Member, Picture
     from .groups import Duplicate, Group
 
-LOOK_PIXELS = 160  # longer side of the pictures that are laid over each other
-BLUR = 5  # of these pixels, so that a pixel's displacement is no difference
-LOOK_WINDOW = 9
+COMPARED_PIXELS = 160  # longer side of the pictures that are laid over each other
+BLUR_PIXELS = 5  # of these pixels, so that a pixel's displacement is no difference
+WINDOW = 9
 # Levels of 255 that a window may differ by, on average. Of twenty pictures saved anew at quality 20
 # nine in ten differ by 8 at most, reduced to a quarter by 6, with a caption by 24 at least.
-MOST_APART = 10.0
+MAX_DIFFERENCE = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +93,21 @@ def looks_the_same(match: Match, copy: Picture, original: Picture) -> bool:
 
     # JPEG keeps colours at half the size.
     sides = (max(picture.pixels.shape) // 2 for picture in (copy, original))
-    side = max(min(LOOK_PIXELS, *sides), 1)
+    side = max(min(COMPARED_PIXELS, *sides), 1)
     above, from_copy = _reduced(copy, side)
     below, from_original = _reduced(original, side)
-    to = MIDDLE @ from_original @ np.array(match.transform) @ np.linalg.inv(MIDDLE @ from_copy)
+    to = (
+        TO_PIXEL_CENTRES
+        @ from_original
+        @ np.array(match.transform)
+        @ np.linalg.inv(TO_PIXEL_CENTRES @ from_copy)
+    )
     laid = cv2.warpPerspective(above, to, below.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)
-    soft = [cv2.blur(pixels.astype(np.float32), (BLUR, BLUR)) for pixels in (laid, below)]
+    soft = [
+        cv2.blur(pixels.astype(np.float32), (BLUR_PIXELS, BLUR_PIXELS)) for pixels in (laid, below)
+    ]
     apart = np.abs(soft[0] - soft[1]).max(axis=2)  # of the colour that differs most
-    return float(cv2.blur(apart, (LOOK_WINDOW, LOOK_WINDOW)).max()) <= MOST_APART
+    return float(cv2.blur(apart, (WINDOW, WINDOW)).max()) <= MAX_DIFFERENCE
 
 
 def _reduced(picture: Picture, side: int) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
@@ -111,7 +118,7 @@ def _reduced(picture: Picture, side: int) -> tuple[NDArray[np.uint8], NDArray[np
     scale = side / max(whole)
     small = max(round(whole[0] * scale), 1), max(round(whole[1] * scale), 1)
     pixels = cv2.resize(picture.pixels, small, interpolation=cv2.INTER_AREA)
-    return np.asarray(pixels, np.uint8), resizing(whole, small)
+    return np.asarray(pixels, np.uint8), scale_transform(whole, small)
 
 
 def _objection(kept: Member, other: Duplicate) -> str:  # noqa: PLR0911  each is one
