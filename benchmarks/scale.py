@@ -294,9 +294,9 @@ def _pairs(_folder: Path, work: Path, rows: int) -> dict[str, Any]:
         vectors[start : start + len(batch)] = flat.reshape(len(batch), -1)
         start += len(batch)
     began = time.perf_counter()
-    near = find_neighbour_pairs(vectors, least=MIN_COSINE, most=MAX_CANDIDATES)
+    near = find_neighbour_pairs(vectors, min_cosine=MIN_COSINE, max_neighbours=MAX_CANDIDATES)
     took = time.perf_counter() - began
-    keys = near.ones * len(vectors) + near.others
+    keys = near.lower * len(vectors) + near.higher
     some = np.random.default_rng(5).permutation(len(vectors))[:200]
     best, cosines = _nearest(vectors, some)
     some, best = some[cosines > MIN_COSINE], best[cosines > MIN_COSINE]

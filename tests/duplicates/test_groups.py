@@ -8,7 +8,9 @@ import pytest
 
 from lookalike.copies import FULL_OVERLAP
 from lookalike.duplicates.groups import MIN_TRASH_CONFIDENCE, Group, group_members
-from lookalike.types import Match, Member, Pair
+from lookalike.duplicates.members import Member
+from lookalike.duplicates.pairs import Pair
+from lookalike.types import Match
 
 
 def member(name: str, width: int = 400, height: int = 300, **values: Any) -> Member:
@@ -37,13 +39,13 @@ def test_files_of_the_same_bytes_need_no_pair() -> None:
     assert names([found]) == [["old", "new"]]
     assert (found.bytes_freed, found.others[0].how, found.others[0].stays) == (
         100_000,
-        "the same bytes",
+        "identical bytes",
         "",
     )
     assert group_members([member("a"), member("b")], []) == []
     (found,) = group_members([member("a copy", **same), member("a", **same)], [])
     assert found.kept.path == "/p/a"
-    assert found.why == "as good and as old as the others; its path is the shortest"
+    assert found.why == "as good and as old as the others, with the shortest path"
 
 
 def test_the_largest_is_kept_whichever_way_the_pair_was_found() -> None:
@@ -64,8 +66,8 @@ def test_of_one_size_the_least_compressed_is_kept_then_the_oldest() -> None:
     pairs = [Pair(0, 1, "copy", match()), Pair(2, 1, "copy", match())]
     (found,) = group_members(files, pairs)
     assert names([found]) == [["b", "c", "a"]]
-    assert found.why == "the least compressed of its size: 100,000 bytes, the next 60,000"
-    assert found.others[0].how == "saved anew"
+    assert found.why == "the least compressed of its size: 100,000 bytes; the next has 60,000"
+    assert found.others[0].how == "re-saved"
     (found,) = group_members([member("a"), member("b", mtime_ns=1)], [Pair(0, 1, "copy", match())])
     assert (found.kept.path, found.why) == ("/p/b", "the oldest")
 
@@ -77,7 +79,7 @@ def test_a_captioned_picture_does_not_stand_for_those_without() -> None:
     pairs = [Pair(0, 1, "copy", altered), Pair(0, 2, "copy", altered), Pair(1, 2, "copy", match())]
     (found,) = group_members(files, pairs)
     assert names([found]) == [["a", "b", "meme"]]
-    assert found.why == "the one of its size that most others are like"
+    assert found.why == "the most similar to the others of its size"
 
 
 def test_no_chain_through_a_middle_picture() -> None:
@@ -93,7 +95,7 @@ def test_no_chain_through_a_middle_picture() -> None:
         Pair(int(one), int(other), kinds[k % 2], match(own=rng.choice([1, 0.5])))
         for k, (one, other) in enumerate(rng.integers(0, 40, (120, 2)))
     ]
-    linked = {frozenset((many[p.one].path, many[p.other].path)) for p in pairs}
+    linked = {frozenset((many[p.query].path, many[p.target].path)) for p in pairs}
     groups = group_members(many, pairs)
     assert len(groups) > 3
     for found in groups:
@@ -121,18 +123,18 @@ def test_copies_of_a_picture_come_before_the_page_that_holds_it() -> None:
     (found,) = group_members(files, pairs)
     assert names([found]) == [["a", "a2", "collage"]]
     assert found.others[0].stays == ""
-    assert found.others[1].stays == "it holds more than the kept one shows"
+    assert found.others[1].stays == "it shows more than the original"
     (alone,) = group_members([files[0], files[3]], [Pair(1, 0, "copy", pasted)])
-    assert (alone.kept.path, alone.why) == ("/p/b", "the one that shows largest what they share")
+    assert (alone.kept.path, alone.why) == ("/p/b", "the one that shows their common part largest")
 
 
 def test_a_crop_joins_the_whole_and_never_goes_to_the_trash() -> None:
     files = [member("whole"), member("crop", 200, 300), member("crop again", 200, 300, size=9)]
     of_whole = match(own=1.0, other=0.5)
     (found,) = group_members(files[:2], [Pair(1, 0, "copy", of_whole)])
-    assert found.why == "the whole of what is cut out in the others"
+    assert found.why == "the whole picture; the others are crops of it"
     assert found.others[0].how == "cropped to 50%"
-    assert found.others[0].stays == "it is a part of the kept one"
+    assert found.others[0].stays == "it is a crop of the original"
     # Two copies of one crop are a group of their own, of which one may go; the whole joins them.
     pairs = [
         Pair(1, 0, "copy", of_whole),
@@ -152,10 +154,10 @@ def test_a_crop_joins_the_whole_and_never_goes_to_the_trash() -> None:
     ("found", "stays"),
     [
         (match(sure=MIN_TRASH_CONFIDENCE), ""),
-        (match(sure=0.9), "it is not sure enough that it is a copy (0.90)"),
+        (match(sure=0.9), "it may not be a copy (confidence 0.90)"),
         (match(own=FULL_OVERLAP, other=FULL_OVERLAP), ""),
-        (match(own=0.94), "it holds more than the kept one shows"),
-        (match(other=0.94), "it is a part of the kept one"),
+        (match(own=0.94), "it shows more than the original"),
+        (match(other=0.94), "it is a crop of the original"),
     ],
 )
 def test_what_stays_and_why(found: Match, stays: str) -> None:
@@ -169,7 +171,7 @@ def test_a_file_of_several_names_frees_nothing() -> None:
     files = [member("kept", 500, 400), member("other", names=2)]
     (found,) = group_members(files, [Pair(1, 0, "copy", match())])
     assert found.bytes_freed == 0
-    assert found.others[0].stays == "its file has 2 names, so that nothing would be freed"
+    assert found.others[0].stays == "its file has 2 names, so removing one frees no space"
 
 
 def test_what_is_alone_joins_a_group_rather_than_a_page() -> None:

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from lookalike import Gallery
-from lookalike.duplicates.members import members_on_disk
+from lookalike.duplicates.members import Member, members_on_disk
+from lookalike.duplicates.pairs import Pair
 from lookalike.errors import ArgumentError, GalleryNotFoundError
 from lookalike.sources.content import content_hash
-from lookalike.types import Match, Member, Pair
+from lookalike.types import Match
 
 MATCH = Match(
     ((1.0, 0, 0), (0, 1.0, 0), (0, 0, 1.0)),
@@ -79,7 +80,7 @@ def test_pairs_hold_for_every_file_of_their_content(tmp_path: Path) -> None:
     members = [gone, same, other, lost]
     left, pairs = members_on_disk(members, [Pair(0, 2, "copy", MATCH), Pair(2, 3, "copy", MATCH)])
     assert [one.path for one in left] == [same.path, other.path]
-    assert [(pair.one, pair.other) for pair in pairs] == [(0, 1)]
+    assert [(pair.query, pair.target) for pair in pairs] == [(0, 1)]
 
 
 def test_the_gallery_is_asked_by_path(tmp_path: Path, gallery: Gallery, pictures: Path) -> None:

@@ -13,10 +13,9 @@ from PIL import Image, ImageOps
 from lookalike import Gallery
 from lookalike.copies.geometry import frame_corners, transform_points
 from lookalike.duplicates import pairs as pairs_module
-from lookalike.duplicates.members import read_members
-from lookalike.duplicates.pairs import find_pairs
+from lookalike.duplicates.members import Member, read_members
+from lookalike.duplicates.pairs import Pair, find_pairs
 from lookalike.storage.store import Store
-from lookalike.types import Member, Pair
 
 from ..conftest import RandomEncoder, busy
 
@@ -48,7 +47,7 @@ def found(store: Store, members: list[Member], *, near: bool = False) -> list[Pa
 
 
 def named(members: list[Member], pairs: list[Pair]) -> set[frozenset[str]]:
-    return {frozenset(Path(members[k].path).stem for k in (p.one, p.other)) for p in pairs}
+    return {frozenset(Path(members[k].path).stem for k in (p.query, p.target)) for p in pairs}
 
 
 @pytest.fixture(scope="module")
@@ -89,9 +88,9 @@ def test_the_one_lies_in_the_other_as_the_match_says(collection: Store) -> None:
     members = read_members(collection, [])
     pairs = found(collection, members)
     places = {Path(member.path).stem: k for k, member in enumerate(members)}
-    (pair,) = (p for p in pairs if {p.one, p.other} == {places["a"], places["crop"]})
+    (pair,) = (p for p in pairs if {p.query, p.target} == {places["a"], places["crop"]})
     matrix = np.array(pair.match.transform)
-    if pair.one == places["a"]:
+    if pair.query == places["a"]:
         matrix = np.linalg.inv(matrix)
     corners = transform_points(matrix, frame_corners(420, 330))
     assert np.abs(corners - [[60, 30], [480, 30], [480, 360], [60, 360]]).max() < 3
@@ -113,7 +112,7 @@ def test_blocks_do_not_matter_and_are_told(
 ) -> None:
     members = read_members(collection, [])
     whole = named(members, found(collection, members))
-    monkeypatch.setattr(pairs_module, "BLOCK", 5)
+    monkeypatch.setattr(pairs_module, "BLOCK_PICTURES", 5)
     told: list[Any] = []
     pairs = list(
         find_pairs(collection, members, near=False, on_progress=lambda *how: told.append(how))

@@ -15,9 +15,10 @@ from lookalike.copies.kind import kind_of
 from lookalike.copies.verify import verify
 from lookalike.decode import decode
 from lookalike.duplicates.groups import Group, group_members
+from lookalike.duplicates.members import Member
+from lookalike.duplicates.pairs import Pair
 from lookalike.duplicates.trash import looks_the_same, to_trash
 from lookalike.sources.content import content_hash
-from lookalike.types import Member, Pair
 
 from ..conftest import busy
 
@@ -105,8 +106,8 @@ def test_crops_and_pasted_pictures_are_never_moved(tmp_path: Path, trash: Path) 
     done = to_trash([found])
     assert (done.moved, done.bytes_freed) == ((), 0)
     assert {refusal.path: refusal.reason for refusal in done.left} == {
-        str(crop): "it is a part of the kept one",
-        str(pasted): "it holds more than the kept one shows",
+        str(crop): "it is a crop of the original",
+        str(pasted): "it shows more than the original",
     }
     assert in_trash(trash) == []
 
@@ -117,7 +118,7 @@ def test_what_looks_otherwise_stays_though_geometry_holds(tmp_path: Path, trash:
     grey = saved(tmp_path / "p" / "grey.bmp", ImageOps.grayscale(busy(3, SIZE)))
     (found,) = grouped(colour, grey)
     assert found.kept.path == str(grey)
-    assert to_trash([found]).left[0].reason == "it does not look the same as the kept one"
+    assert to_trash([found]).left[0].reason == "it looks different from the original"
     assert colour.exists()
     assert in_trash(trash) == []
 
@@ -139,7 +140,7 @@ def test_changed_gone_and_linked_files_stay(tmp_path: Path, trash: Path) -> None
     assert [refusal.reason for refusal in done.left] == [
         "the file has changed since it was indexed",
         "No such file or directory",
-        "it is the same file as the kept one",
+        "it is the same file as the original",
     ]
     assert in_trash(trash) == ["twin.png"]
 
@@ -151,7 +152,7 @@ def test_nothing_goes_without_the_kept_one(tmp_path: Path, trash: Path, change: 
     groups = grouped(original, copy)
     change(original)
     (left,) = to_trash(groups).left
-    assert left.reason.startswith("the kept one can't be relied on: ")
+    assert left.reason.startswith("the original can't be checked: ")
     assert copy.exists()
     assert in_trash(trash) == []
 
