@@ -76,11 +76,10 @@ def fingerprint(picture: Picture, *, max_points: int = QUERY_FEATURES) -> Finger
         max_points: the most features to keep. A picture without texture has none.
 
     Example:
+        >>> from pathlib import Path
         >>> from lookalike.decode import decode
-        >>> data = open("query.jpg", "rb").read()
-        >>> query = fingerprint(decode(data))
-        >>> query.descriptors.shape
-        (400, 32)
+        >>> fingerprint(decode(Path("query.jpg").read_bytes())).descriptors.shape
+        (..., 32)
     """
     grey, keypoints, sift = detect_sift(picture, max_features=int(OVERSAMPLING * max_points))
     if sift is None:

@@ -107,7 +107,7 @@ class Group:
     Example:
         >>> import shutil
         >>> from lookalike import Gallery
-        >>> _ = shutil.copy2("photos/sunflower/image_0001.jpg", "photos/copy of sunflower.jpg")
+        >>> _ = shutil.copy("photos/sunflower/image_0001.jpg", "photos/copy of sunflower.jpg")
         >>> gallery = Gallery.open("gallery")
         >>> _ = gallery.index("photos")
         >>> for group in gallery.duplicates():

@@ -66,7 +66,7 @@ def to_trash(
     Example:
         >>> import shutil
         >>> from lookalike import Gallery
-        >>> _ = shutil.copy2("photos/sunflower/image_0001.jpg", "photos/copy of sunflower.jpg")
+        >>> _ = shutil.copy("photos/sunflower/image_0001.jpg", "photos/copy of sunflower.jpg")
         >>> gallery = Gallery.open("gallery")
         >>> _ = gallery.index("photos")
         >>> report = to_trash(gallery.duplicates(), dry_run=True)

@@ -112,20 +112,20 @@ def search_many(
                 pool.map(partial(_prepare_chunk, encoder=encoder, verify=verify), chunks)
             )
         )
-        usable = [query for query in prepared if isinstance(query, PreparedQuery)]
+        usable = [item for item in prepared if isinstance(item, PreparedQuery)]
         rows = store.find_many(
-            np.array([query.vector for query in usable], np.float32),
+            np.array([item.vector for item in usable], np.float32),
             options.count(verify=verify),
-            [query.query.content for query in usable],
+            [item.query.content for item in usable],
             options.sql(),
         )
 
-        def rank(query: PreparedQuery, rows: list[Row]) -> SearchResult:
-            ranked = _ranked(query, rows, store, options)
-            return _result(ranked, query.query.name, options, started)
+        def rank(item: PreparedQuery, rows: list[Row]) -> SearchResult:
+            ranked = _ranked(item, rows, store, options)
+            return _result(ranked, item.query.name, options, started)
 
         ranked = pool.map(rank, usable, rows)
-        results = [q if isinstance(q, Refusal) else next(ranked) for q in prepared]
+        results = [item if isinstance(item, Refusal) else next(ranked) for item in prepared]
     took = (time.perf_counter() - started) * 1000 / max(len(results), 1)
     return [r if isinstance(r, Refusal) else replace(r, took_ms=took) for r in results]
 
