@@ -26,7 +26,7 @@ def match(scale: float = 1.0, own: float = 1.0, other: float = 1.0, sure: float 
 
 
 def names(groups: list[Group]) -> list[list[str]]:
-    """The kept one's name and those of the others."""
+    """The names of the originals and of their duplicates."""
     found = [[one.kept, *(other.member for other in one.others)] for one in groups]
     return [[file.path.removeprefix("/p/") for file in files] for files in found]
 
@@ -61,7 +61,7 @@ def test_the_largest_is_kept_whichever_way_the_pair_was_found() -> None:
         assert found.others[0].match == match(2.0)
 
 
-def test_of_one_size_the_least_compressed_is_kept_then_the_oldest() -> None:
+def test_of_equal_size_the_least_compressed_is_kept_then_the_oldest() -> None:
     files = [member("a", size=50_000), member("b"), member("c", size=60_000, mtime_ns=1)]
     pairs = [Pair(0, 1, "copy", match()), Pair(2, 1, "copy", match())]
     (found,) = group_members(files, pairs)
@@ -72,8 +72,8 @@ def test_of_one_size_the_least_compressed_is_kept_then_the_oldest() -> None:
     assert (found.kept.path, found.why) == ("/p/b", "the oldest")
 
 
-def test_a_captioned_picture_does_not_stand_for_those_without() -> None:
-    """It has most bytes, but the others are like each other and not like it."""
+def test_a_captioned_picture_is_not_the_original() -> None:
+    """It has the most bytes, but the others are more similar to each other."""
     files = [member("meme", size=200_000), member("a"), member("b", size=90_000)]
     altered = replace(match(), agreement=0.95)
     pairs = [Pair(0, 1, "copy", altered), Pair(0, 2, "copy", altered), Pair(1, 2, "copy", match())]
@@ -83,11 +83,11 @@ def test_a_captioned_picture_does_not_stand_for_those_without() -> None:
 
 
 def test_no_chain_through_a_middle_picture() -> None:
-    """A is like B, B like C, and A and C are unlike: they are not one group."""
+    """A is similar to B and B to C, but A not to C: they are not one group."""
     files = [member("a", 500, 400), member("b", 400, 300), member("c", 300, 200)]
     pairs = [Pair(0, 1, "copy", match(0.8)), Pair(1, 2, "copy", match(0.7))]
     assert names(group_members(files, pairs)) == [["a", "b"]]
-    # Whatever is in a group is matched with the one kept, and in no other group.
+    # Every duplicate is matched with the original, and is in no other group.
     rng = np.random.default_rng(0)
     many = [member(f"{n:02}", 100 + n, 100) for n in range(40)]
     kinds = ("copy", "near")
@@ -105,8 +105,8 @@ def test_no_chain_through_a_middle_picture() -> None:
     assert len(everyone) == len(set(everyone))
 
 
-def test_copies_of_a_picture_come_before_the_page_that_holds_it() -> None:
-    """A collage is larger than all, and matched with all; the originals stay what they are."""
+def test_copies_of_a_picture_come_before_the_page_that_shows_it() -> None:
+    """A collage is the largest and matches all, but does not become the original."""
     files = [
         member("collage", 3000, 2000, size=10**6),
         member("a", 1000, 800),
@@ -128,14 +128,14 @@ def test_copies_of_a_picture_come_before_the_page_that_holds_it() -> None:
     assert (alone.kept.path, alone.why) == ("/p/b", "the one that shows their common part largest")
 
 
-def test_a_crop_joins_the_whole_and_never_goes_to_the_trash() -> None:
+def test_a_crop_joins_the_whole_and_is_never_trashed() -> None:
     files = [member("whole"), member("crop", 200, 300), member("crop again", 200, 300, size=9)]
     of_whole = match(own=1.0, other=0.5)
     (found,) = group_members(files[:2], [Pair(1, 0, "copy", of_whole)])
     assert found.why == "the whole picture; the others are crops of it"
     assert found.others[0].how == "cropped to 50%"
     assert found.others[0].stays == "it is a crop of the original"
-    # Two copies of one crop are a group of their own, of which one may go; the whole joins them.
+    # Two copies of one crop are a group, of which one may go; the whole picture joins it.
     pairs = [
         Pair(1, 0, "copy", of_whole),
         Pair(2, 0, "copy", of_whole),
@@ -160,22 +160,22 @@ def test_a_crop_joins_the_whole_and_never_goes_to_the_trash() -> None:
         (match(other=0.94), "it is a crop of the original"),
     ],
 )
-def test_what_stays_and_why(found: Match, stays: str) -> None:
+def test_why_a_duplicate_stays(found: Match, stays: str) -> None:
     files = [member("kept", 500, 400), member("other")]
     (one,) = group_members(files, [Pair(1, 0, "copy", found)])
     assert one.others[0].stays == stays
     assert one.as_json()["others"][0]["stays"] == stays
 
 
-def test_a_file_of_several_names_frees_nothing() -> None:
+def test_a_file_with_several_names_frees_nothing() -> None:
     files = [member("kept", 500, 400), member("other", names=2)]
     (found,) = group_members(files, [Pair(1, 0, "copy", match())])
     assert found.bytes_freed == 0
     assert found.others[0].stays == "its file has 2 names, so removing one frees no space"
 
 
-def test_what_is_alone_joins_a_group_rather_than_a_page() -> None:
-    """The page is larger than the picture in it, and both hold the crop."""
+def test_a_single_crop_joins_a_group_rather_than_a_page() -> None:
+    """The page is larger than the picture on it, and both show the crop."""
     files = [
         member("page", 400, 400),
         member("a"),

@@ -30,7 +30,7 @@ MATCH = Match(
 
 
 class Tags(HTMLParser):
-    """Every tag opened is closed; collects the tags with their attributes."""
+    """Checks that every tag is closed, and collects the tags with their attributes."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -59,7 +59,7 @@ def groups(folder: Path, count: int = 1, others: int = 2) -> list[Group]:
     return [Group("copy", member(picture), "the oldest", tuple(copies))] * count
 
 
-def test_the_page_is_whole_small_and_readable(tmp_path: Path) -> None:
+def test_the_report_is_complete_small_and_readable(tmp_path: Path) -> None:
     seen = list[tuple[str, int, int]]()
     size = write_report(
         groups(tmp_path), tmp_path / "out.html", on_progress=lambda *v: seen.append(v)
@@ -77,7 +77,7 @@ def test_the_page_is_whole_small_and_readable(tmp_path: Path) -> None:
     assert [image["alt"] for image in images] == ["original: a & b.png", "copy: a & b.png"]
     assert all(len(image["src"] or "") < 12_000 for image in images)
     assert not re.search(r'(href|src)="(?!data:|#)', text)  # nothing comes from elsewhere
-    for said in (
+    for text_part in (
         "1 group of duplicates",
         "<b>2 duplicates</b>; <b>2.5&nbsp;MB</b> can be freed",
         "3 files; <b>2.5&nbsp;MB</b> can be freed",
@@ -87,10 +87,10 @@ def test_the_page_is_whole_small_and_readable(tmp_path: Path) -> None:
         ">not available<",
         "prefers-color-scheme: dark",
     ):
-        assert said in text
+        assert text_part in text
 
 
-def test_of_many_groups_some_are_shown_and_that_is_said(
+def test_only_the_first_of_many_groups_are_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(report, "MAX_GROUPS", 2)

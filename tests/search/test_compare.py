@@ -20,9 +20,9 @@ PICTURE = Picture(np.zeros((3, 4, 3), np.uint8), 4, 3)
 
 
 def test_the_same_pixels_are_exact_whatever_the_file() -> None:
-    found = compare(busy(1, SIZE), np.asarray(busy(1, SIZE)))
-    assert found.kind == "exact"
-    assert found.sentences == ("Both are the same picture: every pixel is equal.",)
+    comparison = compare(busy(1, SIZE), np.asarray(busy(1, SIZE)))
+    assert comparison.kind == "exact"
+    assert comparison.sentences == ("Both are the same picture: every pixel is equal.",)
     blank = compare(Image.new("RGB", (9, 9), "red"), Image.new("RGB", (9, 9), "red"))
     assert (blank.kind, blank.match) == ("exact", None)
 
@@ -31,23 +31,23 @@ def test_a_copy_on_a_page_is_described() -> None:
     original = busy(2, SIZE)
     page = Image.new("RGB", (600, 500), "white")
     page.paste(ImageOps.mirror(original), (100, 80))
-    found = compare(page, original)
-    assert found.kind == "copy"
-    assert found.match is not None
-    assert changes(found.match) == ["mirrored", "part of a larger image (58%)"]
-    assert found.sentences[:2] == (
+    comparison = compare(page, original)
+    assert comparison.kind == "copy"
+    assert comparison.match is not None
+    assert changes(comparison.match) == ["mirrored", "part of a larger image (58%)"]
+    assert comparison.sentences[:2] == (
         "Your picture contains a mirrored copy of this one.",
         "58% of your picture appears in this one, and all of this one in yours.",
     )
-    assert found.sentences[2].startswith(f"{found.match.inliers} features agree")
+    assert comparison.sentences[2].startswith(f"{comparison.match.inliers} features agree")
 
 
 def test_a_crop_is_described() -> None:
     original = busy(2, SIZE)
-    found = compare(ImageOps.mirror(original.crop((120, 0, 480, 360))), original)
-    assert found.match is not None
-    assert changes(found.match) == ["mirrored", "cropped to 75%"]
-    assert found.sentences[:2] == (
+    comparison = compare(ImageOps.mirror(original.crop((120, 0, 480, 360))), original)
+    assert comparison.match is not None
+    assert changes(comparison.match) == ["mirrored", "cropped to 75%"]
+    assert comparison.sentences[:2] == (
         "Your picture is a mirrored copy of this one, cropped to 75%.",
         "All of your picture appears in this one, and 75% of this one in yours.",
     )
@@ -100,21 +100,21 @@ def test_every_relation_has_its_sentences(
     match = Match(
         tuple(map(tuple, rows)), 50, 0.2, 1.0, 1.0, 1.0, 1.0, False, np.empty((50, 4), np.float32)
     )
-    found = Comparison(("a", "b"), (PICTURE, PICTURE), kind, replace(match, **options))
-    assert found.sentences[:-1] == sentences
-    assert found.sentences[-1].endswith("correlate at 1.00. Confidence: 1.000.")
+    comparison = Comparison(("a", "b"), (PICTURE, PICTURE), kind, replace(match, **options))
+    assert comparison.sentences[:-1] == sentences
+    assert comparison.sentences[-1].endswith("correlate at 1.00. Confidence: 1.000.")
 
 
 def test_different_pictures_are_called_different() -> None:
-    found = compare(busy(4, SIZE), busy(5, SIZE))
-    assert found.kind == "different"
-    assert found.sentences == ("The pictures are different: neither appears in the other.",)
+    comparison = compare(busy(4, SIZE), busy(5, SIZE))
+    assert comparison.kind == "different"
+    assert comparison.sentences == ("The pictures are different: neither appears in the other.",)
 
 
 def test_the_sheet_shows_both_and_one_over_the_other() -> None:
     original = busy(6, SIZE)
-    found = compare(original.crop((240, 0, 480, 360)), original)
-    sheet = comparison_sheet(found)
+    comparison = compare(original.crop((240, 0, 480, 360)), original)
+    sheet = comparison_sheet(comparison)
     left = PANEL_PIXELS * 240 // 360 + 3 * GAP_PIXELS + PANEL_PIXELS  # of the third panel
     overlay = sheet.crop((left, GAP_PIXELS, left + PANEL_PIXELS, GAP_PIXELS + 300))
     colour = np.asarray(overlay, int).std(axis=2)
