@@ -124,7 +124,7 @@ class Hit:
         score: cosine of the two vectors, -1..1.
         width: pixels, upright.
         height: pixels, upright.
-        kind: `exact` (equal bytes or pixels), `copy` (proof that one was made from the other),
+        kind: `exact` (equal bytes or pixels), `copy` (verified: one was made from the other),
             `near` (another picture of the same thing or scene) or `similar`.
         match: how the query lies over it; None for `similar`.
         id: the content hash, 32 hexadecimal digits.

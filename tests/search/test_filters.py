@@ -166,26 +166,6 @@ def test_a_search_keeps_to_one_version(tmp_path: Path) -> None:
     assert gallery.search(paths[0], top=9).version == gallery.version()
 
 
-def test_get_browse_labels(tmp_path: Path) -> None:
-    fill(tmp_path / "p" / "a", 3)
-    fill(tmp_path / "p" / "b", 2, start=2)  # one is in both
-    for number, path in enumerate(sorted((tmp_path / "p").rglob("*.jpg"))):
-        os.utime(path, (1_700_000_000 + number,) * 2)
-    gallery = Gallery.open(tmp_path / "g")
-    gallery.index(tmp_path / "p")
-    page = gallery.browse(top=3)
-    assert (page.total, page.version) == (4, gallery.version())
-    names = [[os.path.relpath(p, tmp_path / "p") for p in entry.paths] for entry in page.entries]
-    assert names == [["b/0003.jpg"], ["a/0002.jpg", "b/0002.jpg"], ["a/0001.jpg"]]
-    assert [len(gallery.browse(offset=k, top=2).entries) for k in (2, 3, 4)] == [2, 1, 0]
-    assert gallery.browse(where=Filter(label="a")).total == 3
-    assert gallery.labels() == [("a", 3), ("b", 2)]
-    assert gallery.get(page.entries[0].id) == page.entries[0]
-    assert gallery.get("0" * 32) is None
-    with pytest.raises(ArgumentError, match="id"):
-        gallery.get("../x")
-
-
 def test_the_command_refuses_a_region_of_a_text(tmp_path: Path) -> None:
     done = run("search", "--text", "red", "--region", "0,0,1,1", gallery=tmp_path)
     assert done.returncode == 2

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from lookalike import Filter, Gallery, Hit, SearchResult
+from lookalike.decode import from_image
 from lookalike.errors import ArgumentError, EncoderError, GalleryNotFoundError
 from lookalike.gallery.reading import QUERIES_AT_ONCE
 from lookalike.search.search import SearchOptions, search as search_in, search_text
@@ -50,10 +51,8 @@ def stored(tmp_path: Path, encoder: RandomEncoder) -> tuple[Store, Path]:
 
 
 class Encoder(RandomEncoder):
-    def prepare_image(self, image: object) -> object:
-        from lookalike.decode import from_image
-
-        return self.prepare(from_image(image))  # type: ignore[arg-type]
+    def prepare_image(self, image: Image.Image) -> object:
+        return self.prepare(from_image(image))
 
 
 def test_the_query_file_comes_first_then_its_bytes_then_by_score(tmp_path: Path) -> None:
@@ -79,16 +78,11 @@ def test_min_score_and_top_limit_the_hits(tmp_path: Path) -> None:
     assert len(search(query, Store(tmp_path, "none.lance", 16), encoder, top=3, min_score=0)) == 0
 
 
-class TextEncoder(RandomEncoder):
+class TextEncoder(Encoder):
     """An encoder with a text tower that gives every text the vector of the stored picture."""
 
     def encode_text(self, text: str) -> object:
         return self.encode([self.prepare_image(draw(1))])[0]
-
-    def prepare_image(self, image: object) -> object:
-        from lookalike.decode import from_image
-
-        return self.prepare(from_image(image))  # type: ignore[arg-type]
 
 
 def test_a_text_ranks_by_score_alone(tmp_path: Path) -> None:
