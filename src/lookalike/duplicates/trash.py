@@ -148,8 +148,8 @@ def _difference(kept: Member, original: bytes, other: Duplicate) -> str:
         return "it is the same file as the original"
     if other.match is None:
         return "" if copy == original else "its bytes differ from the original's"
-    looks_alike = looks_the_same(other.match, decode(copy), decode(original))
-    return "" if looks_alike else "it looks different from the original"
+    same = looks_the_same(other.match, decode(copy), decode(original))
+    return "" if same else "it looks different from the original"
 
 
 def _read(member: Member) -> bytes:

@@ -88,7 +88,7 @@ def _copy_sentence(match: Match) -> str:
     noun = "mirrored copy" if match.flipped else "copy"
     # "Contains" says that it is part of a larger image, and "mirrored" comes first.
     edits = changes(replace(match, query_overlap=1.0))[match.flipped :]
-    return f"Your picture {verb} a {noun} of this one{', ' * bool(edits)}{_listed(edits)}."
+    return f"Your picture {verb} a {noun} of this one{f', {_listed(edits)}' if edits else ''}."
 
 
 def _near_sentences(match: Match) -> list[str]:
