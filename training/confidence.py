@@ -31,7 +31,7 @@ from lookalike import encoders
 from lookalike.cli.contact_sheet import comparison_sheet
 from lookalike.copies.fingerprint import Fingerprint, fingerprint, stored_fingerprint
 from lookalike.copies.packed import pack, unpack
-from lookalike.copies.threads import one_thread
+from lookalike.copies.threads import single_threaded
 from lookalike.copies.verify import verify
 from lookalike.decode import decode, from_image
 from lookalike.edits.edits import EDITS
@@ -76,7 +76,7 @@ def main() -> None:
         for j in np.argsort(-(vectors @ vectors[i]))[1 : 1 + NEAREST]:
             if frozenset((_named(paths[i]), _named(paths[j]))) not in known:
                 pairs.add((min(i, j), max(i, j)))
-    with one_thread(), ThreadPoolExecutor(os.cpu_count()) as pool:
+    with single_threaded(), ThreadPoolExecutor(os.cpu_count()) as pool:
         of_copies = pool.map(partial(_copies, others=sample[:OTHERS]), sample)
         copies = [evidence for some in of_copies for evidence in some if evidence]
         needed = sorted({k for pair in pairs for k in pair})

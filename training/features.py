@@ -18,9 +18,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.cluster import MiniBatchKMeans
 
-from lookalike.copies.descriptors import CELLS, DIMENSIONS, FILE, LEVELS, Basis, rooted
-from lookalike.copies.fingerprint import sift
-from lookalike.copies.threads import one_thread
+from lookalike.copies.descriptors import (
+    CENTRES_PER_HALF,
+    DIMENSIONS,
+    FILE,
+    LEVELS,
+    DescriptorModel,
+    root_sift,
+)
+from lookalike.copies.fingerprint import detect_sift
+from lookalike.copies.threads import single_threaded
 from lookalike.decode import decode
 from training.__main__ import train_pictures
 
@@ -43,11 +50,11 @@ def main() -> None:
     paths = [picture.path for picture in train_pictures(args.caltech101, half=False)]
     random = np.random.default_rng(0)
     chosen = [paths[i] for i in np.sort(random.permutation(len(paths))[: args.sample])]
-    with one_thread(), ThreadPoolExecutor(os.cpu_count()) as pool:
+    with single_threaded(), ThreadPoolExecutor(os.cpu_count()) as pool:
         found = list(pool.map(_descriptors, chosen))
     every = np.concatenate([d[random.permutation(len(d))[:POINTS]] for d in found])
 
-    roots = np.concatenate([rooted(view) for view in (every, _mirrored(every))])
+    roots = np.concatenate([root_sift(view) for view in (every, _mirrored(every))])
     roots = np.concatenate([roots, _negative(roots)])
     mean = roots.mean(axis=0)
     variances, vectors = np.linalg.eigh(np.cov((roots - mean).T))
@@ -57,27 +64,29 @@ def main() -> None:
     if min(np.abs(parity).min() for parity in parities) < EVEN_OR_ODD:
         parser.error("a component is neither even nor odd; take more pictures with --sample")
     rotation = np.linalg.qr(random.normal(size=(DIMENSIONS, DIMENSIONS)))[0]
-    unfinished = Basis(
+    unfinished = DescriptorModel(
         mean=mean.astype(np.float32),
         components=components.astype(np.float32),
         steps=(deviations * WIDTH / (LEVELS / 2)).astype(np.float32),
         mirrored=parities[0] < 0,
         negative=parities[1] < 0,
-        centres=np.empty((2, CELLS, DIMENSIONS // 2), np.float32),
+        centres=np.empty((2, CENTRES_PER_HALF, DIMENSIONS // 2), np.float32),
         rotation=rotation.astype(np.float32),
     )
-    values = unfinished.values(unfinished.codes(every)) @ unfinished.rotation
+    values = unfinished.decode(unfinished.encode(every)) @ unfinished.rotation
     for half, centres in zip(np.split(values, 2, axis=1), unfinished.centres, strict=True):
-        means = MiniBatchKMeans(CELLS, batch_size=8192, n_init=1, random_state=0).fit(half)
+        means = MiniBatchKMeans(CENTRES_PER_HALF, batch_size=8192, n_init=1, random_state=0).fit(
+            half
+        )
         centres[:] = means.cluster_centers_
-    np.savez(args.output, **{name: getattr(unfinished, name) for name in Basis.__slots__})
+    np.savez(args.output, **{name: getattr(unfinished, name) for name in DescriptorModel.__slots__})
     kept = variances[::-1][:DIMENSIONS].sum() / variances.sum()
     print(f"{len(every):,} descriptors of {len(chosen):,} pictures; {kept:.3f} of their variance")
     print(f"{args.output}: {args.output.stat().st_size:,} bytes")
 
 
 def _descriptors(path: str) -> NDArray[np.float32]:
-    _, _, found = sift(decode(Path(path).read_bytes()))
+    _, _, found = detect_sift(decode(Path(path).read_bytes()))
     return np.empty((0, 128), np.float32) if found is None else found
 
 

@@ -31,7 +31,7 @@ from lookalike.decode import from_image
 from lookalike.duplicates.members import read_members
 from lookalike.duplicates.pairs import find_pairs
 from lookalike.edits.edits import EDITS
-from lookalike.search.search import search
+from lookalike.search.search import SearchOptions, search
 from lookalike.sources.read import walk
 from lookalike.storage.store import Store
 
@@ -92,7 +92,7 @@ def _ask(
     for k, query in enumerate(asked):
         for copies in (True, False):
             began = time.perf_counter()
-            result = search(query, store, encoder, top=10, min_score=None, copies=copies)
+            result = search(query, store, encoder, SearchOptions(top=10, copies=copies))
             took[copies].append(1000 * (time.perf_counter() - began))
             found[copies] += result[0].path == f"/{k}"
     for copies, name in ((True, "with copies"), (False, "by likeness alone")):

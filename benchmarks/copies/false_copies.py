@@ -27,7 +27,7 @@ from benchmarks.collection import FULL_OF_COPIES, Line, collect, decoded, known_
 from lookalike.copies.fingerprint import fingerprint, stored_fingerprint
 from lookalike.copies.kind import kind_of
 from lookalike.copies.packed import pack, unpack
-from lookalike.copies.threads import one_thread
+from lookalike.copies.threads import single_threaded
 from lookalike.copies.verify import verify
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def main() -> None:
         by_query[one].append(other)
     kinds, took = collections.Counter[str](), list[float]()
     line = Line("pairs", len(pairs))
-    with one_thread(), ThreadPoolExecutor(threads) as pool:
+    with single_threaded(), ThreadPoolExecutor(threads) as pool:
         needed = sorted({other for _, other in pairs})
         stored = dict(zip(needed, pool.map(_stored, [sources[k] for k in needed]), strict=True))
         for one, others in by_query.items():

@@ -12,7 +12,7 @@ from PIL import Image
 
 from lookalike.copies.fingerprint import stored_fingerprint
 from lookalike.copies.packed import pack
-from lookalike.search.search import search
+from lookalike.search.search import SearchOptions, search
 from lookalike.storage.store import Store
 from lookalike.types import Record, Source
 
@@ -117,8 +117,7 @@ class Verified:
         return sum(map(bytes_of, tables)) / self._count
 
     def _search(self, query: Picture) -> SearchResult:
-        limits: dict[str, Any] = {"top": 5, "min_score": None, "copies": True}
-        return search(query.pixels, self._store, self._encoder, **limits)
+        return search(query.pixels, self._store, self._encoder, SearchOptions(top=5))
 
 
 def add_rows(

@@ -291,8 +291,8 @@ def _prune(_folder: Path, work: Path, rows: int) -> dict[str, Any]:
 
 def _pairs(_folder: Path, work: Path, rows: int) -> dict[str, Any]:
     """Find what `duplicates` compares for its vectors' sake, and how many of the nearest it has."""
-    from lookalike.duplicates.neighbours import near_pairs
-    from lookalike.duplicates.pairs import LEAST_COSINE, MOST_CANDIDATES
+    from lookalike.duplicates.neighbours import find_neighbour_pairs
+    from lookalike.duplicates.pairs import MAX_CANDIDATES, MIN_COSINE
 
     store = _store(work, rows)
     vectors = np.empty((store.pictures.count(), store.dimensions), np.float16)
@@ -302,17 +302,17 @@ def _pairs(_folder: Path, work: Path, rows: int) -> dict[str, Any]:
         vectors[start : start + len(batch)] = flat.reshape(len(batch), -1)
         start += len(batch)
     began = time.perf_counter()
-    near = near_pairs(vectors, least=LEAST_COSINE, most=MOST_CANDIDATES)
+    near = find_neighbour_pairs(vectors, min_cosine=MIN_COSINE, max_neighbours=MAX_CANDIDATES)
     took = time.perf_counter() - began
-    keys = near.ones * len(vectors) + near.others
+    keys = near.lower * len(vectors) + near.higher
     some = np.random.default_rng(5).permutation(len(vectors))[:200]
     best, cosines = _nearest(vectors, some)
-    some, best = some[cosines > LEAST_COSINE], best[cosines > LEAST_COSINE]
+    some, best = some[cosines > MIN_COSINE], best[cosines > MIN_COSINE]
     is_found = np.isin(np.minimum(some, best) * len(vectors) + np.maximum(some, best), keys)
     return {
         "pairs for duplicates by vectors, s": round(took, 1),
         "pairs found": len(keys),
-        f"nearest row, if its cosine is above {LEAST_COSINE}, found": (
+        f"nearest row, if its cosine is above {MIN_COSINE}, found": (
             f"{is_found.sum()} of {len(some)}"
         ),
     }

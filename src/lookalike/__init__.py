@@ -1,4 +1,6 @@
-"""lookalike: a reverse image search engine.
+"""lookalike: reverse image search in your own collection.
+
+Index a folder, then find where a picture appears in it, and the pictures most similar to it:
 
 >>> from lookalike import Gallery
 >>> gallery = Gallery.open("gallery")
@@ -17,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .client import Client
-    from .duplicates import Duplicate, Group
+    from .duplicates import Duplicate, Group, Member
     from .errors import DataSetError, LookalikeError
     from .evaluate import Evaluation, evaluate
     from .gallery import Gallery
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
         Hit,
         IndexReport,
         Info,
-        Member,
         Progress,
         PruneReport,
         Refusal,
@@ -56,7 +57,7 @@ __all__ = [
     "SearchResult",
     "evaluate",
 ]
-_ELSEWHERE = {
+_PACKAGES = {  # of the names that are not in `types`
     "Client": ".client",
     "DataSetError": ".errors",
     "Duplicate": ".duplicates",
@@ -65,19 +66,20 @@ _ELSEWHERE = {
     "Gallery": ".gallery",
     "Group": ".duplicates",
     "LookalikeError": ".errors",
+    "Member": ".duplicates",
 }
-# Modules that have moved are still found under their old names, and warn.
+# Modules that have moved still work under their old names, with a warning.
 __path__ = [*__path__, os.path.join(os.path.dirname(__file__), "_moved")]
-_CALLABLE_PACKAGES = ("evaluate",)  # a package and its function, under one name
+_CALLABLE_PACKAGES = ("evaluate",)  # a package that is also its main function
 
 
 def __getattr__(name: str) -> Any:
-    """Import on use, so that `lookalike --help` answers at once (PEP 562)."""
+    """Import on first use, so that `lookalike --help` starts fast (PEP 562)."""
     if name not in __all__:
         raise AttributeError(f"module 'lookalike' has no attribute {name!r}")
     if name in _CALLABLE_PACKAGES:
         return import_module(f".{name}", __name__)
-    return getattr(import_module(_ELSEWHERE.get(name, ".types"), __name__), name)
+    return getattr(import_module(_PACKAGES.get(name, ".types"), __name__), name)
 
 
 def __dir__() -> list[str]:

@@ -1,68 +1,68 @@
-"""The errors lookalike raises; each message is one sentence that says what to do next.
+"""The errors that lookalike raises; each message is one sentence that says what to do next.
 
 LookalikeError
-├── ArgumentError           a value that can't be meant (also a ValueError)
-├── PictureError            bytes that are no usable picture
-│   └── NotAPictureError    bytes of another kind of file
-├── EncoderError            an encoder that can't be found, read or run
-├── DataSetError            a data set that can't be fetched, checked or unpacked
-├── FeatureListError        a Parquet file that is no feature list, or another encoder's
-├── ClusterError            a Ray cluster that is not there, or whose workers die
-├── ServerError             a server that can't be reached, or does not let you in
-└── GalleryError
-    ├── GalleryNotFoundError    nothing there yet
-    ├── GalleryBusyError        another process is writing
-    ├── GalleryFormatError      a manifest that can't be read, or from a newer lookalike
-    ├── EncoderMismatchError    the gallery's vectors come from another encoder
-    ├── OfflineError            a root that is needed can't be reached
-    └── StorageError            the disk or object store said no (full, read-only, unreachable)
+├── ArgumentError           an argument that is invalid (also a ValueError)
+├── PictureError            a picture that can't be used
+│   └── NotAPictureError    a file of another kind
+├── EncoderError            an encoder that can't be found, loaded or run
+├── DataSetError            a data set that can't be downloaded, verified or unpacked
+├── FeatureListError        a Parquet file that is not a feature list of the gallery's encoder
+├── ClusterError            a Ray cluster that is unreachable, or whose workers fail
+├── ServerError             a server that is unreachable, or refuses the request
+└── GalleryError            a gallery that can't be used
+    ├── GalleryNotFoundError    it does not exist yet, or is empty
+    ├── GalleryBusyError        another process is writing to it
+    ├── GalleryFormatError      it is damaged, or a newer lookalike made it
+    ├── EncoderMismatchError    another encoder made its vectors
+    ├── OfflineError            a root that is needed is unreachable
+    └── StorageError            its disk or object store failed (full, read-only, unreachable)
 """
 
 from __future__ import annotations
 
 
 class LookalikeError(Exception):
-    """Base of everything lookalike raises on purpose."""
+    """The base of all errors that lookalike raises on purpose."""
 
 
 class ArgumentError(LookalikeError, ValueError):
-    """A value that can't be meant, such as `top=0`."""
+    """An argument is invalid, such as `top=0`."""
 
 
 class PictureError(LookalikeError):
-    """Bytes that can't be used as a picture; the message is the reason."""
+    """A picture can't be used; the message is the reason."""
 
 
 class NotAPictureError(PictureError):
-    """Bytes that are of none of the known picture formats."""
+    """A file is in none of the supported picture formats."""
 
 
 class EncoderError(LookalikeError):
-    """An encoder that can't be found, read or run."""
+    """An encoder can't be found, loaded or run."""
 
 
 class DataSetError(LookalikeError):
-    """A public data set that can't be fetched, is not what was published, or finds no room."""
+    """A data set can't be downloaded, differs from the published one, or does not fit the disk."""
 
 
 class FeatureListError(LookalikeError):
-    """A Parquet file that is no feature list of this gallery's encoder."""
+    """A Parquet file is not a feature list of this gallery's encoder."""
 
 
 class ClusterError(LookalikeError):
-    """A Ray cluster that can't be used: not installed, not reached, or its workers die."""
+    """A Ray cluster can't be used: Ray is not installed, unreachable, or its workers fail."""
 
 
 class ServerError(LookalikeError):
-    """A gallery's server that can't be reached, refuses, or failed."""
+    """A gallery's server is unreachable, refuses the request, or failed."""
 
 
 class GalleryError(LookalikeError):
-    """Base of what can go wrong with a gallery."""
+    """The base of the errors of a gallery."""
 
 
 class GalleryNotFoundError(GalleryError):
-    """There is no gallery at this place yet."""
+    """There is no gallery here yet, or it has no pictures."""
 
 
 class GalleryBusyError(GalleryError):
@@ -70,16 +70,16 @@ class GalleryBusyError(GalleryError):
 
 
 class GalleryFormatError(GalleryError):
-    """The gallery's manifest can't be read, or a newer lookalike wrote it."""
+    """The gallery is damaged, or a newer lookalike made it."""
 
 
 class EncoderMismatchError(GalleryError):
-    """The gallery's vectors were made by another encoder."""
+    """Another encoder made the gallery's vectors."""
 
 
 class OfflineError(GalleryError):
-    """A root that this needs can't be reached now."""
+    """A root that is needed is unreachable."""
 
 
 class StorageError(GalleryError):
-    """The gallery could not be read or written: disk full, read-only, unreachable."""
+    """The gallery can't be read or written: the disk is full, read-only or unreachable."""

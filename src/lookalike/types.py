@@ -1,8 +1,8 @@
-"""The values that travel between the stations, all frozen."""
+"""The values that the packages exchange, all frozen."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, overload
 
@@ -10,22 +10,22 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-UNKNOWN = -1  # a size or time that a feature list does not state: the next `index` looks again
-PROVED = frozenset({"exact", "copy"})  # kinds of hits that are the picture itself
+UNKNOWN = -1  # a size or time that a feature list does not state; the next `index` finds it out
+COPY_KINDS = frozenset({"exact", "copy"})  # the kinds of hits that show the query itself
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file that may be a picture, as the listing saw it.
+    """A file that may be a picture, as it was listed.
 
     Attributes:
-        path: an address, see `sources.addresses`; what is not UTF-8 are surrogates (PEP 383).
+        path: an address, see `sources.addresses`; other bytes than UTF-8 as surrogates (PEP 383).
         size: bytes.
         mtime_ns: time of the last change, nanoseconds since the epoch; see `sources.content.stamp`.
-        metadata: what a list or archive says of the picture, an object of JSON; None without.
-        at: where a member's bytes begin in its (unpacked) tar; -1 where not known.
+        metadata: a JSON object that a list or archive states about the picture; None without.
+        at: where a member's bytes begin in its (unpacked) tar; -1 if unknown.
         private: whether a URL may lead into a private network.
-        objection: why it must not be read; empty where it may.
+        objection: why it must not be read; empty if it may.
     """
 
     path: str
@@ -43,8 +43,8 @@ class Picture:
 
     Attributes:
         pixels: uint8 [H, W, 3], RGB; may be smaller than the file's picture (reduced decoding).
-        width: pixels of the whole picture as it is to be seen (after EXIF orientation).
-        height: likewise.
+        width: pixels of the whole picture, after EXIF orientation.
+        height: pixels of the whole picture, after EXIF orientation.
     """
 
     pixels: NDArray[np.uint8]
@@ -54,7 +54,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One row of the gallery.
+    """A row to be written to the gallery.
 
     Attributes:
         source: the file.
@@ -62,7 +62,7 @@ class Record:
         width: pixels, upright.
         height: pixels, upright.
         vector: float16 [D], unit length up to rounding.
-        fingerprint: packed, see `fingerprints.packed`; None where it was not made, or is stored.
+        fingerprint: see `copies.pack`; None if there is none, or it is already stored.
     """
 
     source: Source
@@ -88,16 +88,21 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A picture of the gallery: one content, and the files that have it.
+    """A picture of the gallery: one content, and all files that have it.
 
     Attributes:
-        id: its content hash, 32 hexadecimal digits.
-        paths: absolute, in order.
+        id: the content hash, 32 hexadecimal digits.
+        paths: absolute, sorted.
         width: pixels, upright.
-        height: likewise.
-        size: bytes of each file; -1 where not known.
-        mtime_ns: time of the last change of the file changed last, nanoseconds since the epoch.
-        metadata: what a list or archive says of it; None without.
+        height: pixels, upright.
+        size: bytes of each file; -1 if unknown.
+        mtime_ns: time of the latest change of any file, nanoseconds since the epoch.
+        metadata: what a list or archive states about it; None without.
+
+    Example:
+        >>> from lookalike import Gallery
+        >>> Gallery.open("gallery").browse(top=1).entries[0].paths
+        ('...photos...jpg',)
     """
 
     id: str
@@ -111,7 +116,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One answer of a search.
+    """A picture that a search found.
 
     Attributes:
         rank: from 1.
@@ -119,13 +124,18 @@ class Hit:
         score: cosine of the two vectors, -1..1.
         width: pixels, upright.
         height: pixels, upright.
-        kind: `exact` (the same bytes or pixels), `copy` (proved to be made one from the other),
-            `near` (another picture of the same thing or scene), `similar`.
-        match: how the query lies in it; None for `similar`.
-        id: its content hash, 32 hexadecimal digits.
+        kind: `exact` (equal bytes or pixels), `copy` (verified: one was made from the other),
+            `near` (another picture of the same thing or scene) or `similar`.
+        match: how the query lies over it; None for `similar`.
+        id: the content hash, 32 hexadecimal digits.
         size: bytes of the file.
         mtime_ns: time of the file's last change, nanoseconds since the epoch.
-        metadata: what a list or archive says of it; None without.
+        metadata: what a list or archive states about it; None without.
+
+    Example:
+        >>> from lookalike import Gallery
+        >>> Gallery.open("gallery").search("photos/sunflower/image_0001.jpg")[0].kind
+        'exact'
     """
 
     rank: int
@@ -141,10 +151,9 @@ class Hit:
     metadata: Mapping[str, Any] | None = field(default=None, hash=False)
 
     def as_json(self) -> dict[str, Any]:
-        """Give everything as JSON values; `match` and `metadata` only where there is one."""
-        values = {name: getattr(self, name) for name in self.__slots__ if name != "match"}
-        if self.metadata is None:
-            del values["metadata"]
+        """Return everything as JSON values; `match` and `metadata` only if there is one."""
+        skipped = {"match", "metadata"} if self.metadata is None else {"match"}
+        values = {name: getattr(self, name) for name in self.__slots__ if name not in skipped}
         return {**values, "match": self.match.as_json()} if self.match else values
 
 
@@ -154,9 +163,15 @@ class SearchResult(Sequence[Hit]):
 
     Attributes:
         hits: best first.
-        query: the query's path, or what kind of object it was, or the text.
-        took_ms: milliseconds from the query to the last hit; a process's first loads the weights.
-        version: of the table of pictures, all of which the hits come from.
+        query: the query's path, or the kind of object it was, or the text.
+        took_ms: milliseconds from the query to the last hit; the first search loads the weights.
+        version: of the table of pictures that the hits come from.
+
+    Example:
+        >>> from lookalike import Gallery
+        >>> result = Gallery.open("gallery").search("photos/sunflower/image_0001.jpg", top=4)
+        >>> len(result), len(result.copies), len(result.similar)
+        (4, 1, 3)
     """
 
     hits: tuple[Hit, ...]
@@ -166,19 +181,16 @@ class SearchResult(Sequence[Hit]):
 
     @property
     def copies(self) -> tuple[Hit, ...]:
-        """The hits that are this picture, as it is or edited."""
-        return tuple(hit for hit in self.hits if hit.kind in PROVED)
+        """The hits that show the query itself, unchanged or edited."""
+        return tuple(hit for hit in self.hits if hit.kind in COPY_KINDS)
 
     @property
     def similar(self) -> tuple[Hit, ...]:
-        """The other hits, which look like it."""
-        return tuple(hit for hit in self.hits if hit.kind not in PROVED)
+        """The other hits, which look like the query."""
+        return tuple(hit for hit in self.hits if hit.kind not in COPY_KINDS)
 
     def __len__(self) -> int:
         return len(self.hits)
-
-    def __iter__(self) -> Iterator[Hit]:
-        return iter(self.hits)
 
     @overload
     def __getitem__(self, index: int) -> Hit: ...
@@ -190,16 +202,16 @@ class SearchResult(Sequence[Hit]):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an ingest is.
+    """The progress of an ingest.
 
     Attributes:
-        listed: files seen by the listing so far.
-        listing: whether the listing still runs, so that `todo` may grow.
+        listed: files listed so far.
+        listing: whether the listing is still running, so that `todo` may grow.
         todo: files that are new or changed.
-        done: of those, how many are through (added or refused).
-        refused: of those, how many could not be used.
+        done: how many of those are added or refused.
+        refused: how many of those could not be used.
         seconds: since the start.
-        optimizing: whether all is through, and the search index is brought up to date.
+        optimizing: whether all files are done, and the search index is being updated.
     """
 
     listed: int
@@ -213,18 +225,23 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class IndexReport:
-    """What one run of `index` did; the counts are files.
+    """The result of one `index`; the counts are files.
 
     Attributes:
         added: new rows.
         updated: rows whose file had changed.
-        moved: rows that kept their vector and got a new path.
-        copied: of `added` and `updated`, how many took their vector from a file of the same bytes.
-        unchanged: files that cost one stat.
+        moved: rows that kept their vector under a new path.
+        copied: how many of `added` and `updated` share the vector of a file with the same bytes.
+        unchanged: files that needed no reading.
         refused: files that could not be used in this run; `Gallery.refused` has the reasons.
         skipped: files of other kinds (text, video, ...).
         offline: roots that could not be reached; their rows stay.
         seconds: wall time.
+
+    Example:
+        >>> from lookalike import Gallery
+        >>> Gallery.open("gallery").index("photos").unchanged
+        30
     """
 
     added: int = 0
@@ -240,12 +257,12 @@ class IndexReport:
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """A folder whose pictures are in the gallery.
+    """An indexed folder, object store, archive or list.
 
     Attributes:
         path: absolute path.
         online: whether it can be read now.
-        reason: why it is offline; empty when it is online.
+        reason: why it is offline; empty if it is online.
     """
 
     path: str
@@ -255,17 +272,22 @@ class Root:
 
 @dataclass(frozen=True, slots=True)
 class Info:
-    """The state of a gallery.
+    """The status of a gallery.
 
     Attributes:
         gallery: its folder.
         pictures: rows.
-        fingerprints: of so many contents there is what proves copies.
+        fingerprints: the contents whose copies can be detected.
         refused: files that could not be used.
-        roots: the folders indexed.
+        roots: the indexed folders.
         encoder: name, weights sha256, dimensions and preprocessing.
         index: kind (`none` or Lance's name), indexed and unindexed rows.
         bytes_on_disk: of the whole folder.
+
+    Example:
+        >>> from lookalike import Gallery
+        >>> Gallery.open("gallery").info().pictures
+        30
     """
 
     gallery: str
@@ -283,7 +305,7 @@ class PruneReport:
     """What `prune` removed, or would remove.
 
     Attributes:
-        removed: paths whose file is gone from a root that is online.
+        removed: paths whose file is gone, while its root is online.
         offline: roots whose rows were left alone.
     """
 
@@ -293,18 +315,24 @@ class PruneReport:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """How one picture lies in another, as the geometry proves it.
+    """How the query lies over another picture, the target, and the evidence for it.
 
     Attributes:
         transform: 3 x 3, from the query's pixels to the target's; the last number is 1.
-        inliers: features that agree on it, each at another place.
-        residual: how far apart they come to lie, RMS, in pixels where the picture has 36,000.
-        agreement: correlation of the pixels laid over each other, 0..1.
-        confidence: how likely one picture was made from the other, 0..1.
-        query_overlap: part of the query that lies in the target, 0..1.
-        target_overlap: part of the target that the query shows, 0..1.
-        flipped: whether it is a mirror image.
+        inliers: pairs of features that agree with it, each at a place of its own.
+        residual: RMS distance of these pairs, in pixels of the picture resized to 36,000 pixels.
+        agreement: correlation of the overlapping pixels, 0..1.
+        confidence: the probability that one picture was made from the other, 0..1.
+        query_overlap: the share of the query that the target shows, 0..1.
+        target_overlap: the share of the target that the query shows, 0..1.
+        flipped: whether one is a mirror image of the other.
         points: float32 [inliers, 4]: x and y in the query, x and y in the target, in pixels.
+
+    Example:
+        >>> from lookalike import Gallery
+        >>> hit = Gallery.open("gallery").search("photos/sunflower/image_0001.jpg")[0]
+        >>> hit.match.flipped, round(hit.match.query_overlap, 1)
+        (False, 1.0)
     """
 
     transform: tuple[tuple[float, ...], ...]
@@ -318,43 +346,5 @@ class Match:
     points: NDArray[np.float32] = field(repr=False, compare=False)
 
     def as_json(self) -> dict[str, Any]:
-        """Give all but the points as JSON."""
+        """Return everything but the points as JSON values."""
         return {name: getattr(self, name) for name in self.__slots__ if name != "points"}
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A row of the gallery as the search for duplicates sees it.
-
-    Attributes:
-        path: absolute path.
-        size: bytes.
-        mtime_ns: time of the last change, nanoseconds since the epoch.
-        content_hash: the first 16 bytes of the SHA-256 of the file's bytes.
-        width, height: pixels, upright.
-        names: under how many it is known to stand: hard links, links, other paths.
-    """
-
-    path: str
-    size: int
-    mtime_ns: int
-    content_hash: bytes
-    width: int
-    height: int
-    names: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """Two pictures of different bytes that show the same.
-
-    Attributes:
-        one, other: indexes of members; any one of a content stands for all of them.
-        kind: `copy` (one was made from the other) or `near` (two pictures of the same thing).
-        match: how `one` lies in `other`.
-    """
-
-    one: int
-    other: int
-    kind: str
-    match: Match

@@ -45,7 +45,7 @@ def test_groups_are_shown_with_reasons_and_bytes(folder: Path, tmp_path: Path) -
     assert lines[0].startswith(f"keep   {folder / 'a.png'}\t480 x 360, ")
     assert lines[0].endswith("\tthe largest: 480 x 360 pixels")
     assert lines[1].startswith(f"exact  {folder / 'twin.png'}\t480 x 360, ")
-    assert lines[1].endswith("\tthe same bytes")
+    assert lines[1].endswith("\tidentical bytes")
     assert lines[2].startswith(f"copy   {folder / 'small.jpg'}\t320 x 240, ")
     assert lines[2].endswith("\treduced to 67%")
     assert lines[3].endswith("\tcropped to 56%")
@@ -75,7 +75,7 @@ def test_trash_shows_first_then_moves_and_forgets(folder: Path, tmp_path: Path) 
     assert f"trash  {folder / 'twin.png'}" in shown.stdout
     assert f"trash  {folder / 'small.jpg'}" in shown.stdout
     assert f"stays  {folder / 'crop.png'}" in shown.stdout
-    assert "it is a part of the kept one" in shown.stdout
+    assert "it is a crop of the original" in shown.stdout
     assert "To the trash: 2 files" in shown.stderr
     assert "add --yes" in shown.stderr
     assert not trash.exists()

@@ -9,7 +9,8 @@ import pytest
 from lookalike import errors
 from lookalike.client import serialization
 from lookalike.duplicates.groups import Duplicate, Group
-from lookalike.types import Entry, Hit, IndexReport, Match, Member, PruneReport, Root
+from lookalike.duplicates.members import Member
+from lookalike.types import Entry, Hit, IndexReport, Match, PruneReport, Root
 
 MATCH = Match(
     ((1.0, 0.0, 3.5), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)),

@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from lookalike.copies.descriptors import DIMENSIONS, LEVELS, basis
+from lookalike.copies.descriptors import DIMENSIONS, LEVELS, descriptor_model
 from lookalike.copies.fingerprint import (
-    ASKED_POINTS,
-    CELLS,
-    PIXELS,
-    STORED_POINTS,
+    DETECTION_PIXELS,
+    GRID_CELLS,
+    QUERY_FEATURES,
+    STORED_FEATURES,
     THUMBNAIL_PIXELS,
     Fingerprint,
     fingerprint,
-    mirrored,
-    negative,
+    mirror,
+    negate,
     stored_fingerprint,
 )
 from lookalike.decode import from_image
@@ -36,62 +36,62 @@ def bits(one: Fingerprint, other: Fingerprint) -> int:
     return int(np.unpackbits(one.pdq ^ other.pdq).sum())
 
 
-def test_points_lie_in_the_picture_and_all_over_it() -> None:
+def test_points_are_spread_over_the_picture() -> None:
     image = busy(1, (600, 400))
-    found = of(image)
-    x, y, radius, angle = found.points.T
-    assert found.points.shape == (len(x), 4)
-    assert 0 < len(x) <= ASKED_POINTS
-    assert found.descriptors.shape == (len(x), DIMENSIONS)
-    assert found.descriptors.dtype == np.uint8
-    assert found.descriptors.max() < LEVELS
+    result = of(image)
+    x, y, radius, angle = result.points.T
+    assert result.points.shape == (len(x), 4)
+    assert 0 < len(x) <= QUERY_FEATURES
+    assert result.descriptors.shape == (len(x), DIMENSIONS)
+    assert result.descriptors.dtype == np.uint8
+    assert result.descriptors.max() < LEVELS
     assert (x > 0).all()
     assert (x < 600).all()
     assert (y > 0).all()
     assert (y < 400).all()
     assert (radius > 0).all()
     assert (np.abs(angle) < 7).all()
-    few = fingerprint(from_image(image), max_points=2 * CELLS**2)
-    assert len(few.points) == 2 * CELLS**2
-    columns = {int(x * CELLS / 600) for x in few.points[:, 0]}
-    assert columns == set(range(CELLS))  # not all where the contrast is greatest
-    assert found.thumbnail.size == pytest.approx(THUMBNAIL_PIXELS, rel=0.02)
-    assert found.thumbnail.shape[1] / found.thumbnail.shape[0] == pytest.approx(1.5, rel=0.02)
+    few = fingerprint(from_image(image), max_points=2 * GRID_CELLS**2)
+    assert len(few.points) == 2 * GRID_CELLS**2
+    columns = {int(x * GRID_CELLS / 600) for x in few.points[:, 0]}
+    assert columns == set(range(GRID_CELLS))  # not only where the contrast is greatest
+    assert result.thumbnail.size == pytest.approx(THUMBNAIL_PIXELS, rel=0.02)
+    assert result.thumbnail.shape[1] / result.thumbnail.shape[0] == pytest.approx(1.5, rel=0.02)
 
 
-def test_places_are_in_pixels_of_the_whole_picture() -> None:
-    """Whatever it was brought to: a spot's feature is at the spot, and as large."""
+def test_points_are_in_pixels_of_the_whole_picture() -> None:
+    """Whatever size it was resized to: a spot's feature is at the spot, and as large."""
     spot = Image.new("L", (900, 600), 40)
     spot.paste(220, (280, 380, 320, 420))
-    found = of(spot.convert("RGB"))
-    off = np.abs(found.points[:, :2] - [300, 400]).max(axis=1)
-    middle = found.points[off < 4]
+    result = of(spot.convert("RGB"))
+    off = np.abs(result.points[:, :2] - [300, 400]).max(axis=1)
+    middle = result.points[off < 4]
     assert len(middle)
     assert 10 < middle[0, 2] < 60
-    # A picture that was decoded smaller than it is says what it has.
+    # A picture decoded at a reduced size states its full size.
     small = from_image(spot.convert("RGB").resize((450, 300)))
     reduced = fingerprint(Picture(small.pixels, 900, 600))
     assert np.abs(reduced.points[:, :2] - [300, 400]).max(axis=1).min() < 4
     assert (reduced.width, reduced.height) == (900, 600)
 
 
-def test_the_gallery_keeps_fewer_features_of_the_same_picture() -> None:
+def test_a_stored_fingerprint_has_fewer_features() -> None:
     picture = from_image(busy(1, (600, 400)))
-    asked, stored = fingerprint(picture), stored_fingerprint(picture)
-    assert len(stored.points) == STORED_POINTS < len(asked.points)
-    assert stored.thumbnail.size < PIXELS
-    assert stored.pixels_hash == asked.pixels_hash
-    assert (stored.pdq == asked.pdq).all()
+    query, stored = fingerprint(picture), stored_fingerprint(picture)
+    assert len(stored.points) == STORED_FEATURES < len(query.points)
+    assert stored.thumbnail.size < DETECTION_PIXELS
+    assert stored.pixels_hash == query.pixels_hash
+    assert (stored.pdq == query.pdq).all()
     assert (stored.width, stored.height) == (600, 400)
 
 
 @pytest.mark.parametrize(
-    ("made", "really"), [(mirrored, ImageOps.mirror), (negative, ImageOps.invert)]
+    ("transform", "edit"), [(mirror, ImageOps.mirror), (negate, ImageOps.invert)]
 )
-def test_views_are_what_looking_at_them_would_give(made: View, really: Edit) -> None:
+def test_derived_views_equal_those_of_edited_pictures(transform: View, edit: Edit) -> None:
     image = busy(2, (320, 240))
-    expected, view = of(really(image)), made(of(image))
-    ours, theirs = (basis().values(print_.descriptors) for print_ in (view, expected))
+    expected, view = of(edit(image)), transform(of(image))
+    ours, theirs = (descriptor_model().decode(print_.descriptors) for print_ in (view, expected))
     ours, theirs = (v / np.linalg.norm(v, axis=1, keepdims=True) for v in (ours, theirs))
     cosines = theirs @ ours.T
     best = cosines.argmax(axis=1)
@@ -101,12 +101,12 @@ def test_views_are_what_looking_at_them_would_give(made: View, really: Edit) -> 
     off[:, 3] = np.abs((off[:, 3] + np.pi) % (2 * np.pi) - np.pi)
     assert np.median(off, axis=0).max() < 0.05
     assert np.abs(expected.thumbnail.astype(int) - view.thumbnail).mean() < 1
-    back = made(view)
+    back = transform(view)
     assert (back.descriptors == of(image).descriptors).all()
     assert np.allclose(back.points[:, :3], of(image).points[:, :3], atol=1e-3)
 
 
-def test_the_hash_tells_pictures_apart_and_bears_small_edits() -> None:
+def test_the_hash_distinguishes_pictures_and_survives_small_edits() -> None:
     one = of(busy(3, (600, 400)))
     assert bits(one, of(busy(3, (600, 400)).resize((300, 200)))) < 20
     assert bits(one, of(busy(4, (600, 400)))) > 90
@@ -114,7 +114,7 @@ def test_the_hash_tells_pictures_apart_and_bears_small_edits() -> None:
     assert of(Image.new("RGB", (300, 300), "red")).pdq_quality < 50
 
 
-def test_the_pixels_hash_holds_for_every_pixel_and_the_size() -> None:
+def test_the_pixels_hash_depends_on_every_pixel_and_the_size() -> None:
     one = of(busy(5, (90, 60)))
     assert of(busy(5, (90, 60))).pixels_hash == one.pixels_hash
     changed = busy(5, (90, 60))
@@ -126,8 +126,8 @@ def test_the_pixels_hash_holds_for_every_pixel_and_the_size() -> None:
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 90), (90, 1), (300, 300), (3000, 30)])
 def test_a_picture_without_texture_has_no_points(size: tuple[int, int]) -> None:
-    found = of(Image.new("RGB", size, "red"))
-    assert found.points.shape == (0, 4)
-    assert found.descriptors.shape == (0, DIMENSIONS)
-    assert min(found.thumbnail.shape) >= 1
-    assert mirrored(found).points.shape == negative(found).points.shape == (0, 4)
+    result = of(Image.new("RGB", size, "red"))
+    assert result.points.shape == (0, 4)
+    assert result.descriptors.shape == (0, DIMENSIONS)
+    assert min(result.thumbnail.shape) >= 1
+    assert mirror(result).points.shape == negate(result).points.shape == (0, 4)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lookalike.copies.descriptors import basis
-from lookalike.copies.fingerprint import STORED_POINTS, Fingerprint, stored_fingerprint
+from lookalike.copies.descriptors import descriptor_model
+from lookalike.copies.fingerprint import STORED_FEATURES, Fingerprint, stored_fingerprint
 from lookalike.copies.packed import pack, unpack, unpack_pdq, unpack_words
 from lookalike.decode import from_image
 from lookalike.errors import GalleryFormatError
@@ -21,58 +21,58 @@ def of(image: Image.Image) -> Fingerprint:
 
 
 @pytest.mark.parametrize("size", [(600, 400), (4000, 3000), (90, 60), (900, 40)])
-def test_a_fingerprint_comes_back(size: tuple[int, int]) -> None:
-    found = of(busy(1, size))
-    again = unpack(pack(found))
-    assert (again.width, again.height) == size
-    assert again.descriptors.dtype == np.uint8
-    assert (again.descriptors == found.descriptors).all()
-    assert (again.pdq == found.pdq).all()
-    assert again.pdq_quality == found.pdq_quality
-    assert again.pixels_hash == found.pixels_hash
-    off = np.abs(again.points - found.points)
+def test_a_fingerprint_survives_packing(size: tuple[int, int]) -> None:
+    original = of(busy(1, size))
+    unpacked = unpack(pack(original))
+    assert (unpacked.width, unpacked.height) == size
+    assert unpacked.descriptors.dtype == np.uint8
+    assert (unpacked.descriptors == original.descriptors).all()
+    assert (unpacked.pdq == original.pdq).all()
+    assert unpacked.pdq_quality == original.pdq_quality
+    assert unpacked.pixels_hash == original.pixels_hash
+    off = np.abs(unpacked.points - original.points)
     assert off[:, :2].max() <= max(size) / 65_536
-    assert np.abs(np.log2(again.points[:, 2] / found.points[:, 2])).max() < 0.04
+    assert np.abs(np.log2(unpacked.points[:, 2] / original.points[:, 2])).max() < 0.04
     turned = np.abs((off[:, 3] + np.pi) % (2 * np.pi) - np.pi)
     assert turned.max() <= np.pi / 256 + 1e-3
-    assert again.thumbnail.shape == found.thumbnail.shape
-    assert np.abs(again.thumbnail.astype(int) - found.thumbnail).mean() < 6
+    assert unpacked.thumbnail.shape == original.thumbnail.shape
+    assert np.abs(unpacked.thumbnail.astype(int) - original.thumbnail).mean() < 6
 
 
-def test_a_picture_without_texture_comes_back() -> None:
+def test_a_picture_without_texture_survives_packing() -> None:
     data = pack(of(Image.new("RGB", (300, 200), "red")))
-    again = unpack(data)
-    assert again.points.shape == (0, 4)
-    assert again.descriptors.shape == (0, 32)
+    unpacked = unpack(data)
+    assert unpacked.points.shape == (0, 4)
+    assert unpacked.descriptors.shape == (0, 32)
     assert len(data) < 300
     assert unpack_words(data).shape == (0,)
 
 
-def test_it_is_small() -> None:
+def test_packed_fingerprints_are_small() -> None:
     for seed in range(3):
-        found = of(busy(seed, (300, 200)))
-        assert len(found.points) > 0.95 * STORED_POINTS
-        assert len(pack(found)) < 7_900
+        original = of(busy(seed, (300, 200)))
+        assert len(original.points) > 0.95 * STORED_FEATURES
+        assert len(pack(original)) < 7_900
     worst = of(Image.effect_noise((900, 700), 100).convert("RGB"))
     assert len(pack(worst)) - HEAD - FEATURE * len(worst.points) < 6_000  # its thumbnail
 
 
-def test_words_and_hash_are_read_without_the_rest() -> None:
-    found = of(busy(2, (600, 400)))
-    data = pack(found)
-    assert (unpack_words(data) == basis().words(unpack(data).descriptors)).all()
-    assert (unpack_words(data) == basis().words(found.descriptors)).all()
-    assert unpack_pdq(data) == found.pdq.tobytes()
+def test_words_and_hash_are_read_without_unpacking() -> None:
+    original = of(busy(2, (600, 400)))
+    data = pack(original)
+    assert (unpack_words(data) == descriptor_model().words(unpack(data).descriptors)).all()
+    assert (unpack_words(data) == descriptor_model().words(original.descriptors)).all()
+    assert unpack_pdq(data) == original.pdq.tobytes()
 
 
-def test_damaged_bytes_are_told() -> None:
+def test_truncated_and_newer_bytes_are_refused() -> None:
     data = pack(of(busy(3, (300, 200))))
     features = HEAD + FEATURE * len(unpack(data).points)
     lengths = [*range(HEAD + 2), *range(HEAD, features + 2, 97), features, features + 30]
     lengths.append((features + len(data)) // 2)  # in the middle of the thumbnail
     for length in lengths:
         with pytest.raises(GalleryFormatError, match="is damaged"):
-            assert unpack(data[:length]).thumbnail.size  # which is only read when it is looked at
+            assert unpack(data[:length]).thumbnail.size  # it is decoded only on use
     newer = b"\x02" + data[1:]
     with pytest.raises(GalleryFormatError, match="newer lookalike"):
         unpack(newer)
@@ -83,18 +83,18 @@ def test_damaged_bytes_are_told() -> None:
                 assert unpack(form + rng.bytes(length)).thumbnail.size
 
 
-def test_no_damage_within_ends_in_another_error() -> None:
-    """A byte changed anywhere is told, or gives a fingerprint that `verify` can take."""
+def test_changed_bytes_raise_no_other_error() -> None:
+    """A byte changed anywhere is detected, or leaves a fingerprint that `verify` accepts."""
     data = pack(of(busy(3, (120, 90))))
     rng = np.random.default_rng(1)
     for at in [*range(HEAD), *rng.integers(HEAD, len(data), 200)]:
         changed = bytearray(data)
         changed[at] ^= int(rng.integers(1, 256))
         try:
-            found = unpack(bytes(changed))
-            assert found.thumbnail.size
+            damaged = unpack(bytes(changed))
+            assert damaged.thumbnail.size
         except GalleryFormatError:
             continue
-        assert min(found.width, found.height) >= 1
-        assert np.isfinite(found.points).all()
-        assert found.descriptors.shape == (len(found.points), 32)
+        assert min(damaged.width, damaged.height) >= 1
+        assert np.isfinite(damaged.points).all()
+        assert damaged.descriptors.shape == (len(damaged.points), 32)

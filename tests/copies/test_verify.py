@@ -19,14 +19,14 @@ def match(query: Image.Image, target: Image.Image) -> Match | None:
     return verify(fingerprint(from_image(query)), fingerprint(from_image(target)))
 
 
-def found(query: Image.Image, target: Image.Image) -> Match:
+def matched(query: Image.Image, target: Image.Image) -> Match:
     result = match(query, target)
     assert result is not None
     return result
 
 
-def test_a_picture_lies_in_itself() -> None:
-    result = found(busy(1, SIZE), busy(1, SIZE))
+def test_a_picture_matches_itself() -> None:
+    result = matched(busy(1, SIZE), busy(1, SIZE))
     assert np.allclose(result.transform, np.eye(3), atol=0.01)
     assert result.query_overlap == pytest.approx(1, abs=0.01)
     assert result.target_overlap == pytest.approx(1, abs=0.01)
@@ -36,10 +36,10 @@ def test_a_picture_lies_in_itself() -> None:
     assert result.points.shape == (result.inliers, 4)
 
 
-def test_a_crop_is_placed_to_the_pixel() -> None:
+def test_a_crop_is_located_to_the_pixel() -> None:
     target = busy(2, SIZE)
     query = target.crop((200, 100, 440, 280)).resize((480, 360))
-    result = found(query, target)
+    result = matched(query, target)
     corners = transform_points(np.array(result.transform), frame_corners(480, 360))
     expected = [[200, 100], [440, 100], [440, 280], [200, 280]]
     assert np.abs(corners - expected).max() < 2
@@ -47,27 +47,27 @@ def test_a_crop_is_placed_to_the_pixel() -> None:
     assert result.query_overlap > 0.98
 
 
-def test_a_match_turned_round_is_how_the_target_lies_in_the_query() -> None:
+def test_the_inverse_match_is_that_of_the_swapped_pictures() -> None:
     target = busy(2, SIZE)
     query = target.crop((200, 100, 440, 280)).resize((480, 360))
-    one, other = inverse(found(query, target)), found(target, query)
+    left, right = inverse(matched(query, target)), matched(target, query)
     corners = [
-        transform_points(np.array(match.transform), frame_corners(*SIZE)) for match in (one, other)
+        transform_points(np.array(match.transform), frame_corners(*SIZE)) for match in (left, right)
     ]
     assert np.abs(corners[0] - corners[1]).max() < 8
-    assert one.query_overlap == pytest.approx(other.query_overlap, abs=0.01)
-    assert one.target_overlap == pytest.approx(other.target_overlap, abs=0.01)
-    moved = transform_points(np.array(one.transform), one.points[:, :2])
-    assert np.abs(moved - one.points[:, 2:]).max() < 20
-    back = inverse(one)
-    assert np.allclose(back.transform, found(query, target).transform)
-    assert np.array_equal(back.points, found(query, target).points)
+    assert left.query_overlap == pytest.approx(right.query_overlap, abs=0.01)
+    assert left.target_overlap == pytest.approx(right.target_overlap, abs=0.01)
+    moved = transform_points(np.array(left.transform), left.points[:, :2])
+    assert np.abs(moved - left.points[:, 2:]).max() < 20
+    back = inverse(left)
+    assert np.allclose(back.transform, matched(query, target).transform)
+    assert np.array_equal(back.points, matched(query, target).points)
 
 
-def test_a_mirrored_quarter_turn_is_told() -> None:
+def test_a_mirrored_quarter_turn_is_recognized() -> None:
     target = busy(3, SIZE)
     query = ImageOps.mirror(target).rotate(90, expand=True)
-    result = found(query, target)
+    result = matched(query, target)
     assert result.flipped
     # The query's upper left corner is the target's upper left, its lower left the upper right.
     corners = transform_points(np.array(result.transform), frame_corners(*query.size))
@@ -76,16 +76,16 @@ def test_a_mirrored_quarter_turn_is_told() -> None:
     assert result.agreement > 0.95
 
 
-def test_a_picture_pasted_small_into_another() -> None:
+def test_a_small_picture_on_a_page_is_located() -> None:
     target, page = busy(4, SIZE), busy(5, SIZE)
     page.paste(target.resize((240, 180)), (120, 90))
-    result = found(page, target)
+    result = matched(page, target)
     assert result.query_overlap == pytest.approx(0.25, abs=0.02)
     assert result.target_overlap > 0.97
 
 
 def test_a_negative_is_a_copy() -> None:
-    result = found(ImageOps.invert(busy(6, SIZE)), busy(6, SIZE))
+    result = matched(ImageOps.invert(busy(6, SIZE)), busy(6, SIZE))
     assert result.agreement > 0.95
     assert not result.flipped
 
@@ -100,21 +100,21 @@ def test_different_pictures_do_not_match() -> None:
     assert match(blank, blank) is None
 
 
-def test_pixels_that_do_not_agree_speak_against_a_copy() -> None:
-    # The same things at the same places before another background, as in two frames of a film.
+def test_different_pixels_lower_the_agreement() -> None:
+    # The same objects at the same places on another background, as in two frames of a film.
     things = busy(7, SIZE)
     mask = Image.new("L", SIZE, 0)
     for x in range(20, 460, 90):
         for y in range(20, 340, 90):
             mask.paste(255, (x, y, x + 40, y + 40))
-    one = Image.composite(things, busy(8, SIZE), mask)
-    other = Image.composite(things, busy(9, SIZE), mask)
-    result, same = match(one, other), found(one, one)
+    left = Image.composite(things, busy(8, SIZE), mask)
+    right = Image.composite(things, busy(9, SIZE), mask)
+    result, same = match(left, right), matched(left, left)
     assert result is not None
     assert result.agreement < 0.7 < same.agreement
 
 
-def test_what_fits_and_agrees_better_is_surer() -> None:
+def test_a_better_fit_has_a_higher_confidence() -> None:
     assert confidence(1.5, 0.4) < 0.05
     assert confidence(0.1, 0.95) > 0.98
     assert confidence(0.5, 0.5) < confidence(0.5, 0.9) < confidence(0.2, 0.9)
@@ -123,17 +123,17 @@ def test_what_fits_and_agrees_better_is_surer() -> None:
             assert 0 <= confidence(residual, agreement) <= 1
 
 
-def test_the_features_of_a_copy_fall_on_each_other() -> None:
+def test_a_copy_has_a_small_residual() -> None:
     target = busy(2, SIZE)
-    copy = found(target.crop((0, 0, 400, 300)).resize((300, 225)), target)
+    copy = matched(target.crop((0, 0, 400, 300)).resize((300, 225)), target)
     assert copy.residual < 0.4
-    # A residual is told in the pixels that features were found on, whatever the picture's own.
-    large = found(target.resize((1920, 1440)), target)
+    # A residual is in pixels at detection, whatever the size of the picture.
+    large = matched(target.resize((1920, 1440)), target)
     assert large.residual < 0.4
     assert large.confidence > 0.95
 
 
-def test_what_the_gallery_keeps_proves_as_much() -> None:
+def test_a_stored_fingerprint_proves_a_copy() -> None:
     target = from_image(busy(2, SIZE))
     query = from_image(ImageOps.mirror(busy(2, SIZE).crop((100, 60, 400, 300))))
     result = verify(fingerprint(query), unpack(pack(stored_fingerprint(target))))

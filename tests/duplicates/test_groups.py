@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lookalike.copies import WHOLE
-from lookalike.duplicates.groups import SURE, Group, group
-from lookalike.types import Match, Member, Pair
+from lookalike.copies import FULL_OVERLAP
+from lookalike.duplicates.groups import MIN_TRASH_CONFIDENCE, Group, group_members
+from lookalike.duplicates.members import Member
+from lookalike.duplicates.pairs import Pair
+from lookalike.types import Match
 
 
 def member(name: str, width: int = 400, height: int = 300, **values: Any) -> Member:
@@ -24,7 +26,7 @@ def match(scale: float = 1.0, own: float = 1.0, other: float = 1.0, sure: float 
 
 
 def names(groups: list[Group]) -> list[list[str]]:
-    """The kept one's name and those of the others."""
+    """The names of the originals and of their duplicates."""
     found = [[one.kept, *(other.member for other in one.others)] for one in groups]
     return [[file.path.removeprefix("/p/") for file in files] for files in found]
 
@@ -32,18 +34,18 @@ def names(groups: list[Group]) -> list[list[str]]:
 def test_files_of_the_same_bytes_need_no_pair() -> None:
     same = {"content_hash": b"x" * 16}
     files = [member("new", mtime_ns=9, **same), member("old", mtime_ns=2, **same), member("b")]
-    (found,) = group(files, [])
+    (found,) = group_members(files, [])
     assert (found.kind, found.why) == ("exact", "the oldest")
     assert names([found]) == [["old", "new"]]
     assert (found.bytes_freed, found.others[0].how, found.others[0].stays) == (
         100_000,
-        "the same bytes",
+        "identical bytes",
         "",
     )
-    assert group([member("a"), member("b")], []) == []
-    (found,) = group([member("a copy", **same), member("a", **same)], [])
+    assert group_members([member("a"), member("b")], []) == []
+    (found,) = group_members([member("a copy", **same), member("a", **same)], [])
     assert found.kept.path == "/p/a"
-    assert found.why == "as good and as old as the others; its path is the shortest"
+    assert found.why == "as good and as old as the others, with the shortest path"
 
 
 def test_the_largest_is_kept_whichever_way_the_pair_was_found() -> None:
@@ -52,40 +54,40 @@ def test_the_largest_is_kept_whichever_way_the_pair_was_found() -> None:
         Pair(0, 1, "copy", match(2.0)),
         Pair(1, 0, "copy", match(0.5)),
     ):
-        (found,) = group(files, [pair])
+        (found,) = group_members(files, [pair])
         assert (found.kind, found.kept.path) == ("copy", "/p/large")
         assert found.why == "the largest: 400 x 300 pixels"
         assert found.others[0].changes == ("reduced to 50%",)
         assert found.others[0].match == match(2.0)
 
 
-def test_of_one_size_the_least_compressed_is_kept_then_the_oldest() -> None:
+def test_of_equal_size_the_least_compressed_is_kept_then_the_oldest() -> None:
     files = [member("a", size=50_000), member("b"), member("c", size=60_000, mtime_ns=1)]
     pairs = [Pair(0, 1, "copy", match()), Pair(2, 1, "copy", match())]
-    (found,) = group(files, pairs)
+    (found,) = group_members(files, pairs)
     assert names([found]) == [["b", "c", "a"]]
-    assert found.why == "the least compressed of its size: 100,000 bytes, the next 60,000"
-    assert found.others[0].how == "saved anew"
-    (found,) = group([member("a"), member("b", mtime_ns=1)], [Pair(0, 1, "copy", match())])
+    assert found.why == "the least compressed of its size: 100,000 bytes; the next has 60,000"
+    assert found.others[0].how == "re-saved"
+    (found,) = group_members([member("a"), member("b", mtime_ns=1)], [Pair(0, 1, "copy", match())])
     assert (found.kept.path, found.why) == ("/p/b", "the oldest")
 
 
-def test_a_captioned_picture_does_not_stand_for_those_without() -> None:
-    """It has most bytes, but the others are like each other and not like it."""
+def test_a_captioned_picture_is_not_the_original() -> None:
+    """It has the most bytes, but the others are more similar to each other."""
     files = [member("meme", size=200_000), member("a"), member("b", size=90_000)]
     altered = replace(match(), agreement=0.95)
     pairs = [Pair(0, 1, "copy", altered), Pair(0, 2, "copy", altered), Pair(1, 2, "copy", match())]
-    (found,) = group(files, pairs)
+    (found,) = group_members(files, pairs)
     assert names([found]) == [["a", "b", "meme"]]
-    assert found.why == "the one of its size that most others are like"
+    assert found.why == "the most similar to the others of its size"
 
 
 def test_no_chain_through_a_middle_picture() -> None:
-    """A is like B, B like C, and A and C are unlike: they are not one group."""
+    """A is similar to B and B to C, but A not to C: they are not one group."""
     files = [member("a", 500, 400), member("b", 400, 300), member("c", 300, 200)]
     pairs = [Pair(0, 1, "copy", match(0.8)), Pair(1, 2, "copy", match(0.7))]
-    assert names(group(files, pairs)) == [["a", "b"]]
-    # Whatever is in a group is matched with the one kept, and in no other group.
+    assert names(group_members(files, pairs)) == [["a", "b"]]
+    # Every duplicate is matched with the original, and is in no other group.
     rng = np.random.default_rng(0)
     many = [member(f"{n:02}", 100 + n, 100) for n in range(40)]
     kinds = ("copy", "near")
@@ -93,8 +95,8 @@ def test_no_chain_through_a_middle_picture() -> None:
         Pair(int(one), int(other), kinds[k % 2], match(own=rng.choice([1, 0.5])))
         for k, (one, other) in enumerate(rng.integers(0, 40, (120, 2)))
     ]
-    linked = {frozenset((many[p.one].path, many[p.other].path)) for p in pairs}
-    groups = group(many, pairs)
+    linked = {frozenset((many[p.query].path, many[p.target].path)) for p in pairs}
+    groups = group_members(many, pairs)
     assert len(groups) > 3
     for found in groups:
         for other in found.others:
@@ -103,8 +105,8 @@ def test_no_chain_through_a_middle_picture() -> None:
     assert len(everyone) == len(set(everyone))
 
 
-def test_copies_of_a_picture_come_before_the_page_that_holds_it() -> None:
-    """A collage is larger than all, and matched with all; the originals stay what they are."""
+def test_copies_of_a_picture_come_before_the_page_that_shows_it() -> None:
+    """A collage is the largest and matches all, but does not become the original."""
     files = [
         member("collage", 3000, 2000, size=10**6),
         member("a", 1000, 800),
@@ -118,32 +120,32 @@ def test_copies_of_a_picture_come_before_the_page_that_holds_it() -> None:
         Pair(3, 0, "copy", pasted),
         Pair(2, 1, "copy", match(2.0)),
     ]
-    (found,) = group(files, pairs)
+    (found,) = group_members(files, pairs)
     assert names([found]) == [["a", "a2", "collage"]]
     assert found.others[0].stays == ""
-    assert found.others[1].stays == "it holds more than the kept one shows"
-    (alone,) = group([files[0], files[3]], [Pair(1, 0, "copy", pasted)])
-    assert (alone.kept.path, alone.why) == ("/p/b", "the one that shows largest what they share")
+    assert found.others[1].stays == "it shows more than the original"
+    (alone,) = group_members([files[0], files[3]], [Pair(1, 0, "copy", pasted)])
+    assert (alone.kept.path, alone.why) == ("/p/b", "the one that shows their common part largest")
 
 
-def test_a_crop_joins_the_whole_and_never_goes_to_the_trash() -> None:
+def test_a_crop_joins_the_whole_and_is_never_trashed() -> None:
     files = [member("whole"), member("crop", 200, 300), member("crop again", 200, 300, size=9)]
     of_whole = match(own=1.0, other=0.5)
-    (found,) = group(files[:2], [Pair(1, 0, "copy", of_whole)])
-    assert found.why == "the whole of what is cut out in the others"
+    (found,) = group_members(files[:2], [Pair(1, 0, "copy", of_whole)])
+    assert found.why == "the whole picture; the others are crops of it"
     assert found.others[0].how == "cropped to 50%"
-    assert found.others[0].stays == "it is a part of the kept one"
-    # Two copies of one crop are a group of their own, of which one may go; the whole joins them.
+    assert found.others[0].stays == "it is a crop of the original"
+    # Two copies of one crop are a group, of which one may go; the whole picture joins it.
     pairs = [
         Pair(1, 0, "copy", of_whole),
         Pair(2, 0, "copy", of_whole),
         Pair(1, 2, "copy", match()),
     ]
-    (found,) = group(files, pairs)
+    (found,) = group_members(files, pairs)
     assert names([found]) == [["crop", "crop again", "whole"]]
     assert [bool(other.stays) for other in found.others] == [False, True]
     twins = [files[0], files[1], member("twin", 200, 300, content_hash=files[1].content_hash)]
-    (found,) = group(twins, [Pair(1, 0, "copy", of_whole)])
+    (found,) = group_members(twins, [Pair(1, 0, "copy", of_whole)])
     assert names([found]) == [["crop", "twin", "whole"]]
     assert [bool(other.stays) for other in found.others] == [False, True]
 
@@ -151,29 +153,29 @@ def test_a_crop_joins_the_whole_and_never_goes_to_the_trash() -> None:
 @pytest.mark.parametrize(
     ("found", "stays"),
     [
-        (match(sure=SURE), ""),
-        (match(sure=0.9), "it is not sure enough that it is a copy (0.90)"),
-        (match(own=WHOLE, other=WHOLE), ""),
-        (match(own=0.94), "it holds more than the kept one shows"),
-        (match(other=0.94), "it is a part of the kept one"),
+        (match(sure=MIN_TRASH_CONFIDENCE), ""),
+        (match(sure=0.9), "it may not be a copy (confidence 0.90)"),
+        (match(own=FULL_OVERLAP, other=FULL_OVERLAP), ""),
+        (match(own=0.94), "it shows more than the original"),
+        (match(other=0.94), "it is a crop of the original"),
     ],
 )
-def test_what_stays_and_why(found: Match, stays: str) -> None:
+def test_why_a_duplicate_stays(found: Match, stays: str) -> None:
     files = [member("kept", 500, 400), member("other")]
-    (one,) = group(files, [Pair(1, 0, "copy", found)])
+    (one,) = group_members(files, [Pair(1, 0, "copy", found)])
     assert one.others[0].stays == stays
     assert one.as_json()["others"][0]["stays"] == stays
 
 
-def test_a_file_of_several_names_frees_nothing() -> None:
+def test_a_file_with_several_names_frees_nothing() -> None:
     files = [member("kept", 500, 400), member("other", names=2)]
-    (found,) = group(files, [Pair(1, 0, "copy", match())])
+    (found,) = group_members(files, [Pair(1, 0, "copy", match())])
     assert found.bytes_freed == 0
-    assert found.others[0].stays == "its file has 2 names, so that nothing would be freed"
+    assert found.others[0].stays == "its file has 2 names, so removing one frees no space"
 
 
-def test_what_is_alone_joins_a_group_rather_than_a_page() -> None:
-    """The page is larger than the picture in it, and both hold the crop."""
+def test_a_single_crop_joins_a_group_rather_than_a_page() -> None:
+    """The page is larger than the picture on it, and both show the crop."""
     files = [
         member("page", 400, 400),
         member("a"),
@@ -186,7 +188,7 @@ def test_what_is_alone_joins_a_group_rather_than_a_page() -> None:
         Pair(3, 0, "copy", match(own=1, other=0.25)),
         Pair(3, 1, "copy", match(own=1, other=0.33)),
     ]
-    (found,) = group(files, pairs)
+    (found,) = group_members(files, pairs)
     assert names([found]) == [["a", "a2", "page", "crop"]]
     assert [bool(other.stays) for other in found.others] == [False, True, True]
     assert found.others[1].how == "part of a larger image (75%)"
@@ -195,7 +197,7 @@ def test_what_is_alone_joins_a_group_rather_than_a_page() -> None:
 def test_near_pictures_come_last_and_stay() -> None:
     files = [member("a", 500, 400), member("b"), member("c", 300, 200)]
     pairs = [Pair(1, 0, "near", match()), Pair(2, 0, "copy", match()), Pair(2, 1, "near", match())]
-    (found,) = group(files, pairs)
+    (found,) = group_members(files, pairs)
     assert (found.kind, names([found])) == ("near", [["a", "c", "b"]])
     assert [other.stays for other in found.others] == [
         "",
@@ -210,5 +212,5 @@ def test_groups_that_free_most_come_first() -> None:
         member("b", content_hash=b"1" * 16, size=1),
     ]
     files += [member("c", content_hash=b"2" * 16), member("d", content_hash=b"2" * 16)]
-    assert names(group(files, [])) == [["c", "d"], ["a", "b"]]
-    assert group(files, [Pair(0, 1, "copy", match())]) == group(files, [])
+    assert names(group_members(files, [])) == [["c", "d"], ["a", "b"]]
+    assert group_members(files, [Pair(0, 1, "copy", match())]) == group_members(files, [])

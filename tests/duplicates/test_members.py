@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from lookalike import Gallery
-from lookalike.duplicates.members import on_disk
+from lookalike.duplicates.members import Member, members_on_disk
+from lookalike.duplicates.pairs import Pair
 from lookalike.errors import ArgumentError, GalleryNotFoundError
 from lookalike.sources.content import content_hash
-from lookalike.types import Match, Member, Pair
+from lookalike.types import Match
 
 MATCH = Match(
     ((1.0, 0, 0), (0, 1.0, 0), (0, 0, 1.0)),
@@ -34,23 +35,23 @@ def file(path: Path, data: bytes = b"x") -> Member:
     return Member(str(path), status.st_size, status.st_mtime_ns, content, 40, 30)
 
 
-def test_one_file_of_several_names_is_one_member(tmp_path: Path) -> None:
+def test_a_file_with_several_names_is_one_member(tmp_path: Path) -> None:
     real = file(tmp_path / "real" / "a.jpg")
     os.link(real.path, tmp_path / "real" / "hard.jpg")
     (tmp_path / "link.jpg").symlink_to(real.path)
     (tmp_path / "folder").symlink_to(tmp_path / "real")
     others = [tmp_path / "real" / "hard.jpg", tmp_path / "link.jpg", tmp_path / "folder" / "a.jpg"]
     members = [file(other) for other in others] + [real]
-    left, _ = on_disk(members, [])
+    left, _ = members_on_disk(members, [])
     assert [(one.path, one.names) for one in left] == [(real.path, 4)]
-    # A link alone is a second name too, of a file that the gallery does not know.
+    # A single link counts as a second name, of a file that is not in the gallery.
     copy = file(tmp_path / "copy.jpg")
-    left, _ = on_disk([members[1], copy], [])
+    left, _ = members_on_disk([members[1], copy], [])
     assert [one.names for one in left] == [3, 1]
-    assert on_disk([copy], []) == ([], [])
+    assert members_on_disk([copy], []) == ([], [])
 
 
-def test_what_is_gone_changed_or_in_a_trash_is_left_out(tmp_path: Path) -> None:
+def test_files_that_are_gone_changed_or_in_a_trash_are_left_out(tmp_path: Path) -> None:
     gone, changed = file(tmp_path / "gone.jpg"), file(tmp_path / "changed.jpg")
     offline = file(tmp_path / "disk" / "x.jpg")
     trashed = [
@@ -63,26 +64,28 @@ def test_what_is_gone_changed_or_in_a_trash_is_left_out(tmp_path: Path) -> None:
     Path(gone.path).unlink()
     Path(changed.path).write_bytes(b"something else")
     (tmp_path / "disk").rename(tmp_path / "unmounted")
-    told = list[str]()
+    left_out = list[str]()
     members = [gone, changed, offline, *trashed, there, mine, unknown]
-    left, _ = on_disk(members, [], on_left_out=told.append)
+    left, _ = members_on_disk(members, [], on_left_out=left_out.append)
     assert [one.path for one in left] == [there.path, mine.path, unknown.path]
     assert left[2].size == 1
-    assert told == [gone.path, changed.path, offline.path]
+    assert left_out == [gone.path, changed.path, offline.path]
 
 
-def test_pairs_hold_for_every_file_of_their_content(tmp_path: Path) -> None:
+def test_a_pair_stands_for_every_file_of_its_contents(tmp_path: Path) -> None:
     gone, same = file(tmp_path / "a.jpg"), file(tmp_path / "b.jpg")
     other, lost = file(tmp_path / "c.jpg", b"y"), file(tmp_path / "d.jpg", b"z")
     Path(gone.path).unlink()
     Path(lost.path).unlink()
     members = [gone, same, other, lost]
-    left, pairs = on_disk(members, [Pair(0, 2, "copy", MATCH), Pair(2, 3, "copy", MATCH)])
+    left, pairs = members_on_disk(members, [Pair(0, 2, "copy", MATCH), Pair(2, 3, "copy", MATCH)])
     assert [one.path for one in left] == [same.path, other.path]
-    assert [(pair.one, pair.other) for pair in pairs] == [(0, 1)]
+    assert [(pair.query, pair.target) for pair in pairs] == [(0, 1)]
 
 
-def test_the_gallery_is_asked_by_path(tmp_path: Path, gallery: Gallery, pictures: Path) -> None:
+def test_duplicates_can_be_limited_to_paths(
+    tmp_path: Path, gallery: Gallery, pictures: Path
+) -> None:
     for name in ("a/again.jpg", "b/again.jpg"):
         (pictures / name).write_bytes((pictures / "a" / "0001.jpg").read_bytes())
     gallery.index(pictures)

@@ -7,9 +7,9 @@ import pytest
 from numpy.typing import NDArray
 
 from lookalike.duplicates import neighbours
-from lookalike.duplicates.neighbours import near_pairs
+from lookalike.duplicates.neighbours import find_neighbour_pairs
 
-LEAST = 0.92
+MIN_COSINE = 0.92
 
 
 def clustered(count: int, d: int = 256) -> NDArray[np.float16]:
@@ -24,18 +24,18 @@ def clustered(count: int, d: int = 256) -> NDArray[np.float16]:
 
 def exact(vectors: NDArray[np.float16]) -> set[tuple[int, int]]:
     wide = vectors.astype(np.float32)
-    ones, others = np.nonzero(np.triu(wide @ wide.T, 1) > LEAST)
+    ones, others = np.nonzero(np.triu(wide @ wide.T, 1) > MIN_COSINE)
     return set(zip(ones.tolist(), others.tolist(), strict=True))
 
 
-@pytest.mark.parametrize("part_rows", [10_000, 100])
-def test_nearly_all_near_pairs_are_found_and_no_others(
-    monkeypatch: pytest.MonkeyPatch, part_rows: int
+@pytest.mark.parametrize("cell_rows", [10_000, 100])
+def test_nearly_all_neighbours_are_found_and_no_others(
+    monkeypatch: pytest.MonkeyPatch, cell_rows: int
 ) -> None:
-    monkeypatch.setattr(neighbours, "PART_ROWS", part_rows)
+    monkeypatch.setattr(neighbours, "CELL_ROWS", cell_rows)
     vectors = clustered(3_000)
-    near = near_pairs(vectors, least=LEAST, most=50)
-    pairs = list(zip(near.ones.tolist(), near.others.tolist(), strict=True))
+    near = find_neighbour_pairs(vectors, min_cosine=MIN_COSINE, max_neighbours=50)
+    pairs = list(zip(near.lower.tolist(), near.higher.tolist(), strict=True))
     assert pairs == sorted(set(pairs))  # each once, in order
     right = exact(vectors)
     assert len(right) > 1_000
@@ -46,40 +46,50 @@ def test_nearly_all_near_pairs_are_found_and_no_others(
     assert near.cosines[:50] == pytest.approx(expected, abs=1e-3)
 
 
-def test_where_all_are_alike_there_is_an_end() -> None:
+def test_equal_vectors_have_a_bounded_number_of_pairs() -> None:
     vectors = np.ones((1_000, 16), np.float16) / 4
-    near = near_pairs(vectors, least=LEAST, most=5)
-    assert 0 < len(near.ones) <= (5 + 1) * 1_000
+    near = find_neighbour_pairs(vectors, min_cosine=MIN_COSINE, max_neighbours=5)
+    assert 0 < len(near.lower) <= (5 + 1) * 1_000
 
 
-def test_where_all_are_alike_memory_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(neighbours, "CELLS_AT_ONCE", 2**16)
-    vectors = np.ones((2_000, 16), np.float16) / 4
+def test_equal_vectors_need_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neighbours, "BATCH_COSINES", 2**16)
+    vectors = np.ones((1_500, 16), np.float16) / 4
     tracemalloc.start()
     try:
-        near_pairs(vectors, least=LEAST, most=5)
+        find_neighbour_pairs(vectors, min_cosine=MIN_COSINE, max_neighbours=5)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert (
-        peak < 40e6
-    )  # bytes; 4 million cosines at once, and where they stand, take ten times that
+    # All 2 million cosines at once, and their rows, would take several times as much.
+    assert peak < 30e6  # bytes
 
 
-def test_progress_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(neighbours, "PART_ROWS", 100)
+def test_progress_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neighbours, "CELL_ROWS", 100)
     vectors = np.random.default_rng(0).normal(size=(500, 16)).astype(np.float16)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    told = list[tuple[int, int]]()
-    near_pairs(vectors, least=LEAST, most=5, on_progress=lambda *how: told.append(how))
-    assert told == [(0, 5), *((done, 5) for done in range(5))]  # at once, then part by part
+    calls = list[tuple[int, int]]()
+    find_neighbour_pairs(
+        vectors,
+        min_cosine=MIN_COSINE,
+        max_neighbours=5,
+        on_progress=lambda *call: calls.append(call),
+    )
+    assert calls == [(0, 5), *((done, 5) for done in range(5))]  # at once, then before each cell
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])
-def test_few(count: int) -> None:
+def test_few_vectors(count: int) -> None:
     vectors = np.ones((count, 16), np.float16) / 4
-    assert len(near_pairs(vectors, least=LEAST, most=5).ones) == (count == 2)
+    assert len(find_neighbour_pairs(vectors, min_cosine=MIN_COSINE, max_neighbours=5).lower) == (
+        count == 2
+    )
 
 
-def test_zeros_are_near_to_nothing() -> None:
-    assert not len(near_pairs(np.zeros((10, 16), np.float16), least=LEAST, most=5).ones)
+def test_zeros_are_near_nothing() -> None:
+    assert not len(
+        find_neighbour_pairs(
+            np.zeros((10, 16), np.float16), min_cosine=MIN_COSINE, max_neighbours=5
+        ).lower
+    )

@@ -13,10 +13,9 @@ from PIL import Image, ImageOps
 from lookalike import Gallery
 from lookalike.copies.geometry import frame_corners, transform_points
 from lookalike.duplicates import pairs as pairs_module
-from lookalike.duplicates.members import read_members
-from lookalike.duplicates.pairs import find_pairs
+from lookalike.duplicates.members import Member, read_members
+from lookalike.duplicates.pairs import Pair, find_pairs
 from lookalike.storage.store import Store
-from lookalike.types import Member, Pair
 
 from ..conftest import RandomEncoder, busy
 
@@ -26,7 +25,7 @@ SIZE = (480, 360)
 
 
 def shaken(image: Image.Image) -> Image.Image:
-    """Move every part of a picture by a few pixels of its own."""
+    """Move every part of a picture by a few pixels."""
     grid = np.random.default_rng(0).normal(0, 5, (2, 6, 8)).astype(np.float32)
     off_x, off_y = (cv2.resize(one, image.size, interpolation=cv2.INTER_CUBIC) for one in grid)
     x, y = np.meshgrid(*(np.arange(side, dtype=np.float32) for side in image.size))
@@ -48,7 +47,7 @@ def found(store: Store, members: list[Member], *, near: bool = False) -> list[Pa
 
 
 def named(members: list[Member], pairs: list[Pair]) -> set[frozenset[str]]:
-    return {frozenset(Path(members[k].path).stem for k in (p.one, p.other)) for p in pairs}
+    return {frozenset(Path(members[k].path).stem for k in (p.query, p.target)) for p in pairs}
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +71,7 @@ def pairs_of(*names: str) -> set[frozenset[str]]:
 
 
 COPIES = pairs_of("a", "small", "mirrored", "crop") | pairs_of("other2", "framed")
-# Two edits of one picture may be too far apart to be compared: each is like the picture itself.
+# Two edits of one picture may be too different to be compared with each other.
 SURE = COPIES - pairs_of("mirrored", "crop")
 
 
@@ -85,13 +84,13 @@ def test_all_copies_and_no_others_are_found(collection: Store) -> None:
     assert named(members, found(collection, members, near=True)) == named(members, pairs)
 
 
-def test_the_one_lies_in_the_other_as_the_match_says(collection: Store) -> None:
+def test_a_match_locates_the_crop(collection: Store) -> None:
     members = read_members(collection, [])
     pairs = found(collection, members)
     places = {Path(member.path).stem: k for k, member in enumerate(members)}
-    (pair,) = (p for p in pairs if {p.one, p.other} == {places["a"], places["crop"]})
+    (pair,) = (p for p in pairs if {p.query, p.target} == {places["a"], places["crop"]})
     matrix = np.array(pair.match.transform)
-    if pair.one == places["a"]:
+    if pair.query == places["a"]:
         matrix = np.linalg.inv(matrix)
     corners = transform_points(matrix, frame_corners(420, 330))
     assert np.abs(corners - [[60, 30], [480, 30], [480, 360], [60, 360]]).max() < 3
@@ -99,7 +98,7 @@ def test_the_one_lies_in_the_other_as_the_match_says(collection: Store) -> None:
     assert named(members, flipped) == {p for p in named(members, pairs) if "mirrored" in p}
 
 
-def test_only_among_the_members_that_are_given(collection: Store) -> None:
+def test_only_the_given_members_are_compared(collection: Store) -> None:
     left_out = {"a", "framed"}
     members = [m for m in read_members(collection, []) if Path(m.path).stem not in left_out]
     pairs = named(members, found(collection, members))
@@ -108,23 +107,23 @@ def test_only_among_the_members_that_are_given(collection: Store) -> None:
     assert found(collection, members[:1]) == found(collection, []) == []
 
 
-def test_blocks_do_not_matter_and_are_told(
+def test_blocks_do_not_change_the_pairs_and_are_reported(
     collection: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     members = read_members(collection, [])
     whole = named(members, found(collection, members))
-    monkeypatch.setattr(pairs_module, "BLOCK", 5)
-    told: list[Any] = []
+    monkeypatch.setattr(pairs_module, "BLOCK_PICTURES", 5)
+    calls: list[Any] = []
     pairs = list(
-        find_pairs(collection, members, near=False, on_progress=lambda *how: told.append(how))
+        find_pairs(collection, members, near=False, on_progress=lambda *call: calls.append(call))
     )
     assert named(members, pairs) == whole
-    assert told[0] == ("Comparing vectors", 0, 1)
-    pictures = [how for how in told if how != told[0]]
+    assert calls[0] == ("Comparing vectors", 0, 1)
+    pictures = [call for call in calls if call != calls[0]]
     assert pictures == [("Comparing pictures", start, 12) for start in (0, 5, 10)]
 
 
-def test_files_of_the_same_bytes_are_one(tmp_path: Path) -> None:
+def test_files_of_the_same_bytes_are_compared_once(tmp_path: Path) -> None:
     (tmp_path / "p").mkdir()
     busy(1, SIZE).save(tmp_path / "p" / "twin.png", compress_level=1)
     small = busy(1, SIZE).resize((300, 225))
@@ -136,8 +135,8 @@ def test_files_of_the_same_bytes_are_one(tmp_path: Path) -> None:
     assert named(members, pairs) in ({frozenset(("a", "small"))}, {frozenset(("twin", "small"))})
 
 
-def test_near_pictures_are_given_where_asked_for(tmp_path: Path) -> None:
-    """Two shots of the same thing: its parts have moved a little against each other."""
+def test_near_pictures_are_found_on_request(tmp_path: Path) -> None:
+    """Two shots of the same thing: its parts have moved a little."""
     store = store_of(tmp_path, one=busy(7, SIZE), two=shaken(busy(7, SIZE)), other=busy(1, SIZE))
     members = read_members(store, [])
     assert found(store, members) == []
@@ -163,19 +162,19 @@ def test_a_gallery_without_fingerprints_has_no_pairs(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("indexed", [0, 2])
-def test_an_ingest_that_was_stopped_leaves_words_behind(
+def test_an_interrupted_ingest_leaves_words_unindexed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, indexed: int
 ) -> None:
-    """What is through is committed, but the index of words comes at the end."""
+    """Finished pictures are committed, but the index of words is made at the end."""
     if indexed:
         store_of(tmp_path, x=busy(20, SIZE), y=busy(21, SIZE))
     monkeypatch.setattr(ingest, "CHUNK_PICTURES", 1)
     (tmp_path / "p").mkdir(exist_ok=True)
-    for seed in range(30):
+    for seed in range(20):
         busy(seed // 2, SIZE).save(tmp_path / "p" / f"{seed:02}.png", compress_level=1 + seed % 2)
 
     def stop(progress: Any) -> None:
-        if progress.done >= 25:
+        if progress.done >= 17:
             raise KeyboardInterrupt
 
     gallery = Gallery.open(tmp_path / "g")

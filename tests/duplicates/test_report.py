@@ -9,9 +9,10 @@ import pytest
 
 from lookalike.duplicates import report
 from lookalike.duplicates.groups import Duplicate, Group
+from lookalike.duplicates.members import Member
 from lookalike.duplicates.report import write_report
 from lookalike.errors import ArgumentError
-from lookalike.types import Match, Member
+from lookalike.types import Match
 
 from ..conftest import busy
 
@@ -29,7 +30,7 @@ MATCH = Match(
 
 
 class Tags(HTMLParser):
-    """Every tag opened is closed; collects the tags with their attributes."""
+    """Checks that every tag is closed, and collects the tags with their attributes."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -58,7 +59,7 @@ def groups(folder: Path, count: int = 1, others: int = 2) -> list[Group]:
     return [Group("copy", member(picture), "the oldest", tuple(copies))] * count
 
 
-def test_the_page_is_whole_small_and_readable(tmp_path: Path) -> None:
+def test_the_report_is_complete_small_and_readable(tmp_path: Path) -> None:
     seen = list[tuple[str, int, int]]()
     size = write_report(
         groups(tmp_path), tmp_path / "out.html", on_progress=lambda *v: seen.append(v)
@@ -73,21 +74,23 @@ def test_the_page_is_whole_small_and_readable(tmp_path: Path) -> None:
     assert (names.count("h1"), names.count("h2"), names.count("script")) == (1, 1, 0)
     assert ("html", {"lang": "en"}) in tags.found
     images = [attributes for name, attributes in tags.found if name == "img"]
-    assert [image["alt"] for image in images] == ["kept: a & b.png", "copy: a & b.png"]
+    assert [image["alt"] for image in images] == ["original: a & b.png", "copy: a & b.png"]
     assert all(len(image["src"] or "") < 12_000 for image in images)
     assert not re.search(r'(href|src)="(?!data:|#)', text)  # nothing comes from elsewhere
-    for said in (
+    for text_part in (
         "1 group of duplicates",
+        "<b>2 duplicates</b>; <b>2.5&nbsp;MB</b> can be freed",
+        "3 files; <b>2.5&nbsp;MB</b> can be freed",
         "cropped to 50%; confidence 0.987",
-        "Never trashed: it is a part of the kept one",
+        "Kept: it is a crop of the original",
         "1200 &times; 900, 1.2&nbsp;MB",
-        ">gone<",
+        ">not available<",
         "prefers-color-scheme: dark",
     ):
-        assert said in text
+        assert text_part in text
 
 
-def test_of_many_groups_some_are_shown_and_that_is_said(
+def test_only_the_first_of_many_groups_are_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(report, "MAX_GROUPS", 2)
@@ -96,9 +99,9 @@ def test_of_many_groups_some_are_shown_and_that_is_said(
     text = (tmp_path / "out.html").read_text("utf-8")
     assert text.count('<section class="group"') == 2
     assert "5 groups of duplicates" in text
-    assert "Shown are the 2 groups that free most." in text
+    assert "Only the 2 groups that free most space are shown." in text
     assert "and 6 more" in text
     write_report([], tmp_path / "none.html")
-    assert "No file of the gallery is a duplicate" in (tmp_path / "none.html").read_text("utf-8")
+    assert "No picture in the gallery is a duplicate" in (tmp_path / "none.html").read_text("utf-8")
     with pytest.raises(ArgumentError, match="can't be written"):
         write_report([], tmp_path)

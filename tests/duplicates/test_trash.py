@@ -14,10 +14,11 @@ from lookalike.copies.fingerprint import fingerprint
 from lookalike.copies.kind import kind_of
 from lookalike.copies.verify import verify
 from lookalike.decode import decode
-from lookalike.duplicates.groups import Group, group
+from lookalike.duplicates.groups import Group, group_members
+from lookalike.duplicates.members import Member
+from lookalike.duplicates.pairs import Pair
 from lookalike.duplicates.trash import looks_the_same, to_trash
 from lookalike.sources.content import content_hash
-from lookalike.types import Member, Pair
 
 from ..conftest import busy
 
@@ -29,7 +30,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture
 def trash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The real trash's folder, below `tmp_path`; send2trash looks for it when it is imported."""
+    """The real trash's folder, below `tmp_path`; send2trash locates it on import."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     for name in [name for name in sys.modules if name.startswith("send2trash")]:
@@ -60,14 +61,14 @@ def grouped(*paths: Path) -> list[Group]:
             match = verify(prints[one], prints[other])
             if match and kind_of(match) == "copy":
                 pairs.append(Pair(one, other, "copy", match))
-    return group(members, pairs)
+    return group_members(members, pairs)
 
 
 def in_trash(trash: Path) -> list[str]:
     return sorted(os.listdir(trash / "files")) if trash.exists() else []
 
 
-def test_copies_go_to_the_real_trash_and_the_kept_one_stays(tmp_path: Path, trash: Path) -> None:
+def test_copies_go_to_the_real_trash_and_the_original_stays(tmp_path: Path, trash: Path) -> None:
     original = saved(tmp_path / "p" / "a.png", busy(1, SIZE))
     small = saved(tmp_path / "p" / "b.jpg", busy(1, SIZE).resize((240, 180)), quality=85)
     twin = tmp_path / "p" / "\N{SNOWMAN} twin.png"
@@ -79,16 +80,16 @@ def test_copies_go_to_the_real_trash_and_the_kept_one_stays(tmp_path: Path, tras
     planned = to_trash(groups, dry_run=True)
     assert (set(planned.moved), planned.left) == ({str(small), str(twin)}, ())
     assert in_trash(trash) == []
-    told = dict[str, str]()
-    done = to_trash(groups, on_file=told.__setitem__)
+    calls = dict[str, str]()
+    done = to_trash(groups, on_file=calls.__setitem__)
     assert done == planned
     assert done.bytes_freed == freed
-    assert told == {str(small): "", str(twin): ""}
+    assert calls == {str(small): "", str(twin): ""}
     assert os.listdir(tmp_path / "p") == ["a.png"]
     assert in_trash(trash) == ["b.jpg", twin.name]
     assert (trash / "files" / "b.jpg").read_bytes() == data
     assert f"Path={small}\n" in (trash / "info" / "b.jpg.trashinfo").read_text()  # its way back
-    # A second run finds them gone, and says so.
+    # A second run reports that they are gone.
     again = to_trash(groups)
     assert again.moved == ()
     assert {refusal.reason for refusal in again.left} == {"No such file or directory"}
@@ -105,19 +106,19 @@ def test_crops_and_pasted_pictures_are_never_moved(tmp_path: Path, trash: Path) 
     done = to_trash([found])
     assert (done.moved, done.bytes_freed) == ((), 0)
     assert {refusal.path: refusal.reason for refusal in done.left} == {
-        str(crop): "it is a part of the kept one",
-        str(pasted): "it holds more than the kept one shows",
+        str(crop): "it is a crop of the original",
+        str(pasted): "it shows more than the original",
     }
     assert in_trash(trash) == []
 
 
-def test_what_looks_otherwise_stays_though_geometry_holds(tmp_path: Path, trash: Path) -> None:
-    """A grey copy may take more bytes than the coloured JPEG, which must not go for it."""
+def test_a_file_that_looks_different_stays(tmp_path: Path, trash: Path) -> None:
+    """A grey copy with more bytes must not replace the coloured JPEG."""
     colour = saved(tmp_path / "p" / "colour.jpg", busy(3, SIZE), quality=80)
     grey = saved(tmp_path / "p" / "grey.bmp", ImageOps.grayscale(busy(3, SIZE)))
     (found,) = grouped(colour, grey)
     assert found.kept.path == str(grey)
-    assert to_trash([found]).left[0].reason == "it does not look the same as the kept one"
+    assert to_trash([found]).left[0].reason == "it looks different from the original"
     assert colour.exists()
     assert in_trash(trash) == []
 
@@ -139,19 +140,19 @@ def test_changed_gone_and_linked_files_stay(tmp_path: Path, trash: Path) -> None
     assert [refusal.reason for refusal in done.left] == [
         "the file has changed since it was indexed",
         "No such file or directory",
-        "it is the same file as the kept one",
+        "it is the same file as the original",
     ]
     assert in_trash(trash) == ["twin.png"]
 
 
 @pytest.mark.parametrize("change", [Path.unlink, lambda path: saved(path, busy(7, SIZE))])
-def test_nothing_goes_without_the_kept_one(tmp_path: Path, trash: Path, change: Any) -> None:
+def test_nothing_is_moved_without_the_original(tmp_path: Path, trash: Path, change: Any) -> None:
     original = saved(tmp_path / "p" / "a.png", busy(6, SIZE))
     copy = saved(tmp_path / "p" / "b.jpg", busy(6, SIZE).resize((320, 240)), quality=90)
     groups = grouped(original, copy)
     change(original)
     (left,) = to_trash(groups).left
-    assert left.reason.startswith("the kept one can't be relied on: ")
+    assert left.reason.startswith("the original can't be checked: ")
     assert copy.exists()
     assert in_trash(trash) == []
 
@@ -162,13 +163,13 @@ def test_a_file_that_fails_does_not_stop_the_others(tmp_path: Path, trash: Path)
     for copy in (long, free):
         copy.write_bytes(original.read_bytes())
     os.utime(original, (1, 1))
-    done = to_trash(grouped(original, long, free))  # there is no room for `.trashinfo` in the name
+    done = to_trash(grouped(original, long, free))  # no room for `.trashinfo` in the name
     assert done.moved == (str(free),)
     assert done.left[0].reason == "it can't be moved to the trash: File name too long"
     assert long.exists()
 
 
-def test_what_looks_the_same(tmp_path: Path) -> None:
+def test_edits_that_look_the_same_and_edits_that_do_not(tmp_path: Path) -> None:
     original = busy(9, SIZE)
     captioned = original.copy()
     ImageDraw.Draw(captioned).rectangle((0, 320, 480, 360), "white")

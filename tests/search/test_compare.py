@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,78 +11,113 @@ from PIL import Image, ImageOps
 from lookalike.cli.contact_sheet import GAP_PIXELS, PANEL_PIXELS, comparison_sheet
 from lookalike.copies.kind import changes
 from lookalike.errors import ArgumentError, PictureError
-from lookalike.search.compare import compare
-from lookalike.types import Match
+from lookalike.search.compare import Comparison, compare
+from lookalike.types import Match, Picture
 from tests.conftest import busy, run
 
 SIZE = (480, 360)
+PICTURE = Picture(np.zeros((3, 4, 3), np.uint8), 4, 3)
 
 
 def test_the_same_pixels_are_exact_whatever_the_file() -> None:
-    found = compare(busy(1, SIZE), np.asarray(busy(1, SIZE)))
-    assert found.kind == "exact"
-    assert found.sentences == ("They are the same picture: all pixels are equal.",)
+    comparison = compare(busy(1, SIZE), np.asarray(busy(1, SIZE)))
+    assert comparison.kind == "exact"
+    assert comparison.sentences == ("Both are the same picture: every pixel is equal.",)
     blank = compare(Image.new("RGB", (9, 9), "red"), Image.new("RGB", (9, 9), "red"))
     assert (blank.kind, blank.match) == ("exact", None)
 
 
-def test_a_copy_is_told_with_what_was_done_to_it() -> None:
+def test_a_copy_on_a_page_is_described() -> None:
     original = busy(2, SIZE)
     page = Image.new("RGB", (600, 500), "white")
     page.paste(ImageOps.mirror(original), (100, 80))
-    found = compare(page, original)
-    assert found.kind == "copy"
-    assert found.match is not None
-    said = changes(found.match)
-    assert said == ["mirrored", "part of a larger image (58%)"]
-    cropped = compare(ImageOps.mirror(original.crop((120, 0, 480, 360))), original)
-    assert cropped.match is not None
-    assert changes(cropped.match) == ["mirrored", "cropped to 75%"]
-    assert found.sentences[0] == "One is a copy of the other."
-    assert "mirrored, part of" in found.sentences[1]
-    assert found.sentences[-1].startswith(f"{found.match.inliers} features agree")
+    comparison = compare(page, original)
+    assert comparison.kind == "copy"
+    assert comparison.match is not None
+    assert changes(comparison.match) == ["mirrored", "part of a larger image (58%)"]
+    assert comparison.sentences[:2] == (
+        "Your picture contains a mirrored copy of this one.",
+        "58% of your picture appears in this one, and all of this one in yours.",
+    )
+    assert comparison.sentences[2].startswith(f"{comparison.match.inliers} features agree")
+
+
+def test_a_crop_is_described() -> None:
+    original = busy(2, SIZE)
+    comparison = compare(ImageOps.mirror(original.crop((120, 0, 480, 360))), original)
+    assert comparison.match is not None
+    assert changes(comparison.match) == ["mirrored", "cropped to 75%"]
+    assert comparison.sentences[:2] == (
+        "Your picture is a mirrored copy of this one, cropped to 75%.",
+        "All of your picture appears in this one, and 75% of this one in yours.",
+    )
 
 
 @pytest.mark.parametrize(
-    ("rows", "flipped", "said"),
+    ("kind", "degrees", "options", "sentences"),
     [
-        ([[1, 0, 0], [0, 1, 0]], False, []),
-        ([[0, 1, 0], [-1, 0, 360]], False, ["rotated 90° clockwise"]),
-        ([[0, -1, 480], [1, 0, 0]], False, ["rotated 90° anticlockwise"]),
-        ([[-1, 0, 480], [0, 1, 0]], True, ["mirrored"]),
-        ([[2, 0, 0], [0, 2, 0]], False, ["reduced to 50%"]),
-        ([[1, 0, 0], [0, 1.6, 0]], False, ["stretched by 60%", "reduced to 79%"]),
+        (
+            "copy",
+            0,
+            {},
+            ("Your picture is a copy of this one.", "Each shows all of the other."),
+        ),
+        (
+            "copy",
+            -90,
+            {"query_overlap": 0.3, "target_overlap": 0.5},
+            (
+                "Your picture contains a copy of this one, rotated 90\u00b0 clockwise and cropped to 50%.",
+                "30% of your picture appears in this one, and 50% of this one in yours.",
+            ),
+        ),
+        (
+            "near",
+            0,
+            {"target_overlap": 0.9},
+            (
+                "Both show the same thing or scene, but neither is a copy: their pixels differ.",
+                "Compared with this one, your picture is cropped to 90%.",
+                "All of your picture appears in this one, and 90% of this one in yours.",
+            ),
+        ),
+        (
+            "near",
+            0,
+            {},
+            (
+                "Both show the same thing or scene, but neither is a copy: their pixels differ.",
+                "Each shows all of the other.",
+            ),
+        ),
     ],
 )
-def test_changes_in_words(rows: list[list[float]], flipped: bool, said: list[str]) -> None:
-    transform = tuple(map(tuple, [*rows, [0, 0, 1]]))
-    match = Match(transform, 50, 0.2, 1.0, 1.0, 1.0, 1.0, flipped, np.empty((50, 4), np.float32))
-    assert changes(match) == said
+def test_every_relation_has_its_sentences(
+    kind: str, degrees: int, options: dict[str, float], sentences: tuple[str, ...]
+) -> None:
+    turn = np.deg2rad(degrees)
+    rows = [[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]]
+    match = Match(
+        tuple(map(tuple, rows)), 50, 0.2, 1.0, 1.0, 1.0, 1.0, False, np.empty((50, 4), np.float32)
+    )
+    comparison = Comparison(("a", "b"), (PICTURE, PICTURE), kind, replace(match, **options))
+    assert comparison.sentences[:-1] == sentences
+    assert comparison.sentences[-1].endswith("correlate at 1.00. Confidence: 1.000.")
 
 
-@pytest.mark.parametrize(
-    ("degrees", "said"),
-    [(-90, "rotated 90° clockwise"), (90, "rotated 90° anticlockwise")],
-)
-def test_which_way_it_was_turned(degrees: int, said: str) -> None:
-    match = compare(busy(3, SIZE).rotate(degrees, expand=True), busy(3, SIZE)).match
-    assert match is not None
-    assert changes(match) == [said]
-
-
-def test_different_pictures_are_said_to_be() -> None:
-    found = compare(busy(4, SIZE), busy(5, SIZE))
-    assert found.kind == "different"
-    assert found.sentences == ("They are different pictures: neither was found in the other.",)
+def test_different_pictures_are_called_different() -> None:
+    comparison = compare(busy(4, SIZE), busy(5, SIZE))
+    assert comparison.kind == "different"
+    assert comparison.sentences == ("The pictures are different: neither appears in the other.",)
 
 
 def test_the_sheet_shows_both_and_one_over_the_other() -> None:
     original = busy(6, SIZE)
-    found = compare(original.crop((240, 0, 480, 360)), original)
-    sheet = comparison_sheet(found)
+    comparison = compare(original.crop((240, 0, 480, 360)), original)
+    sheet = comparison_sheet(comparison)
     left = PANEL_PIXELS * 240 // 360 + 3 * GAP_PIXELS + PANEL_PIXELS  # of the third panel
-    laid = sheet.crop((left, GAP_PIXELS, left + PANEL_PIXELS, GAP_PIXELS + 300))
-    colour = np.asarray(laid, int).std(axis=2)
+    overlay = sheet.crop((left, GAP_PIXELS, left + PANEL_PIXELS, GAP_PIXELS + 300))
+    colour = np.asarray(overlay, int).std(axis=2)
     # The right half has the crop's colours over it, the left half is grey.
     assert colour[:, : PANEL_PIXELS // 2 - 5].mean() < 2
     assert colour[:, PANEL_PIXELS // 2 + 5 :].mean() > 10
@@ -96,16 +132,16 @@ def test_the_command(tmp_path: Path) -> None:
     out = tmp_path / "out.jpg"
     done = run("compare", tmp_path / "b.jpg", tmp_path / "a.png", "--out", out)
     assert done.returncode == 0
-    assert done.stdout.startswith("One is a copy of the other.\n")
+    assert done.stdout.startswith("Your picture is a copy of this one, cropped to ")
     with Image.open(out) as drawn:
         assert drawn.width > 2 * PANEL_PIXELS
     data = (tmp_path / "b.jpg").read_bytes()
     piped = run("compare", "-", tmp_path / "a.png", "--json", input=data, text=False)
-    told = json.loads(piped.stdout)
-    assert told["kind"] == "copy"
-    assert told["match"]["target_overlap"] == pytest.approx(0.52, abs=0.02)
-    assert np.array(told["match"]["transform"]).shape == (3, 3)
-    assert "points" not in told["match"]
+    answer = json.loads(piped.stdout)
+    assert answer["kind"] == "copy"
+    assert answer["match"]["target_overlap"] == pytest.approx(0.52, abs=0.02)
+    assert np.array(answer["match"]["transform"]).shape == (3, 3)
+    assert "points" not in answer["match"]
     missing = run("compare", tmp_path / "gone.jpg", tmp_path / "a.png")
     assert missing.returncode == 1
     assert "gone.jpg can't be read" in missing.stderr
@@ -113,7 +149,7 @@ def test_the_command(tmp_path: Path) -> None:
     assert unwritten.returncode == 2
 
 
-def test_what_is_no_picture_is_refused(tmp_path: Path) -> None:
+def test_a_damaged_picture_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.jpg").write_bytes(b"\xff\xd8\xff nonsense")
     with pytest.raises(PictureError, match=r"x\.jpg can't be used"):
         compare(tmp_path / "x.jpg", busy(1, SIZE))

@@ -18,7 +18,7 @@ def test_every_kind_of_query(tmp_path: Path) -> None:
     path = save(tmp_path / "x.png", 1)
     data = path.read_bytes()
     expected = np.asarray(draw(1))
-    asked = [
+    queries = [
         prepare(str(path)),
         prepare(path),
         prepare(data),
@@ -26,13 +26,13 @@ def test_every_kind_of_query(tmp_path: Path) -> None:
         prepare(io.BytesIO(data)),
     ]
     with path.open("rb") as file:
-        asked.append(prepare(file))
-    asked += [prepare(Image.open(path)), prepare(draw(1)), prepare(expected)]
-    for one in asked:
-        assert (one.picture.pixels == expected).all()
-    assert [one.path for one in asked] == [str(path)] * 2 + [None] * 7
-    assert {one.content for one in asked[:6]} == {content_hash(data)}
-    assert [one.name for one in asked] == [
+        queries.append(prepare(file))
+    queries += [prepare(Image.open(path)), prepare(draw(1)), prepare(expected)]
+    for query in queries:
+        assert (query.picture.pixels == expected).all()
+    assert [query.path for query in queries] == [str(path)] * 2 + [None] * 7
+    assert {query.content for query in queries[:6]} == {content_hash(data)}
+    assert [query.name for query in queries] == [
         *[str(path)] * 2,
         *["bytes"] * 2,
         "stream",
@@ -43,20 +43,20 @@ def test_every_kind_of_query(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("query", [3, None, np.zeros((4, 4)), np.zeros((4, 4, 4), np.uint8)])
-def test_other_kinds_are_told(query: object) -> None:
+def test_other_kinds_are_refused(query: object) -> None:
     with pytest.raises(ArgumentError, match="A query is a path"):
         prepare(query)  # type: ignore[arg-type]
 
 
-def test_text_files_are_told(tmp_path: Path) -> None:
+def test_text_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ArgumentError, match="binary mode"):
         prepare(io.StringIO("x"))  # type: ignore[arg-type]
 
 
-def test_bad_pictures_are_told(tmp_path: Path) -> None:
+def test_bad_pictures_are_refused(tmp_path: Path) -> None:
     with pytest.raises(PictureError, match=r"can't be read .*check the path"):
         prepare(tmp_path / "none.jpg")
-    with pytest.raises(PictureError, match=r"can't be used: not a picture .*; ask with another"):
+    with pytest.raises(PictureError, match=r"can't be used: not a picture .*; try another"):
         prepare(b"hello")
     with pytest.raises(PictureError, match="too narrow"):
         prepare(Image.new("RGB", (500, 1)))

@@ -11,9 +11,10 @@ import pytest
 from PIL import Image, ImageOps
 
 from lookalike import Filter, Gallery, Hit, SearchResult
+from lookalike.decode import from_image
 from lookalike.errors import ArgumentError, EncoderError, GalleryNotFoundError
 from lookalike.gallery.reading import QUERIES_AT_ONCE
-from lookalike.search.search import search as search_in, search_text
+from lookalike.search.search import SearchOptions, search as search_in, search_text
 from lookalike.sources.content import content_hash
 from lookalike.storage.store import Store
 from lookalike.types import Record, Refusal, Source
@@ -23,12 +24,12 @@ from ..conftest import RandomEncoder, busy, draw, save
 SIZE = (480, 360)
 
 
-def search(*asked: Any, min_score: float | None = None, copies: bool = True, top: int) -> Any:
-    return search_in(*asked, top=top, min_score=min_score, copies=copies)
+def search(query: Any, store: Store, encoder: Any, **options: Any) -> SearchResult:
+    return search_in(query, store, encoder, SearchOptions(**options))
 
 
 def stored(tmp_path: Path, encoder: RandomEncoder) -> tuple[Store, Path]:
-    """A table with the query's own row, its copy, a better scored stranger, and others."""
+    """A table with the query's own row, its copy, a stranger that scores higher, and others."""
     query = save(tmp_path / "query.png", 1)
     own = encoder.encode([encoder.prepare_image(draw(1))])[0]
     near = own + 0.03 * np.random.default_rng(0).normal(size=own.shape)
@@ -50,13 +51,11 @@ def stored(tmp_path: Path, encoder: RandomEncoder) -> tuple[Store, Path]:
 
 
 class Encoder(RandomEncoder):
-    def prepare_image(self, image: object) -> object:
-        from lookalike.decode import from_image
-
-        return self.prepare(from_image(image))  # type: ignore[arg-type]
+    def prepare_image(self, image: Image.Image) -> object:
+        return self.prepare(from_image(image))
 
 
-def test_the_querys_own_file_then_its_bytes_then_by_score(tmp_path: Path) -> None:
+def test_the_query_file_comes_first_then_its_bytes_then_by_score(tmp_path: Path) -> None:
     encoder = Encoder()
     store, query = stored(tmp_path, encoder)
     result = search(query, store, encoder, top=10)
@@ -71,7 +70,7 @@ def test_the_querys_own_file_then_its_bytes_then_by_score(tmp_path: Path) -> Non
     assert search(draw(1), store, encoder, top=1)[0].path == "/a/stranger"
 
 
-def test_min_score_and_top_hold(tmp_path: Path) -> None:
+def test_min_score_and_top_limit_the_hits(tmp_path: Path) -> None:
     encoder = Encoder()
     store, query = stored(tmp_path, encoder)
     assert len(search(query, store, encoder, top=10, min_score=0.5)) == 4
@@ -79,31 +78,28 @@ def test_min_score_and_top_hold(tmp_path: Path) -> None:
     assert len(search(query, Store(tmp_path, "none.lance", 16), encoder, top=3, min_score=0)) == 0
 
 
-class Worded(RandomEncoder):
-    """An encoder with a text tower, to which every text is the picture that is stored."""
+class TextEncoder(Encoder):
+    """An encoder with a text tower that gives every text the vector of the stored picture."""
 
     def encode_text(self, text: str) -> object:
         return self.encode([self.prepare_image(draw(1))])[0]
 
-    def prepare_image(self, image: object) -> object:
-        from lookalike.decode import from_image
 
-        return self.prepare(from_image(image))  # type: ignore[arg-type]
-
-
-def test_a_text_finds_by_score_alone(tmp_path: Path) -> None:
+def test_a_text_ranks_by_score_alone(tmp_path: Path) -> None:
     store, _ = stored(tmp_path, Encoder())
-    result = search_text("a red bicycle", store, Worded(), top=5, min_score=0.998)
+    result = search_text(
+        "a red bicycle", store, TextEncoder(), SearchOptions(top=5, min_score=0.998)
+    )
     assert result.query == "a red bicycle"
     assert [hit.path for hit in result] == ["/a/stranger", "/z/stranger"]
     assert [hit.rank for hit in result] == [1, 2]
     with pytest.raises(EncoderError, match="random knows pictures only"):
-        search_text("a red bicycle", store, Encoder(), top=3, min_score=None)
+        search_text("a red bicycle", store, Encoder(), SearchOptions(top=3))
 
 
 @pytest.fixture(scope="module")
 def busy_gallery(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
-    """Thirty pictures, by an encoder to which a crop looks like nothing."""
+    """Thirty pictures, and an encoder to which a crop is not similar."""
     folder = tmp_path_factory.mktemp("busy")
     (folder / "p").mkdir()
     for seed in range(30):
@@ -118,17 +114,17 @@ def name(hit: Hit) -> str:
 
 
 def the_copy(result: SearchResult) -> Hit:
-    """The only proved hit, which is the first."""
+    """The only copy, which is the first hit."""
     (best,) = result.copies
     assert best == result[0]
     assert {hit.kind for hit in result[1:]} <= {"similar", "near"}
     return best
 
 
-def test_a_mirrored_crop_pasted_small_into_a_page_is_found_first(busy_gallery: Gallery) -> None:
+def test_a_small_mirrored_crop_on_a_page_is_found_first(busy_gallery: Gallery) -> None:
     page = busy(77, (600, 500))
     crop = ImageOps.mirror(busy(9, SIZE).crop((0, 0, 360, 360)))
-    page.paste(crop.resize((270, 270)), (0, 150))  # at the edge that it was cut off at
+    page.paste(crop.resize((270, 270)), (0, 150))  # at the edge where it was cropped
     best = the_copy(busy_gallery.search(page, top=5))
     assert (name(best), best.kind) == ("09.png", "copy")
     assert best.match
@@ -143,10 +139,10 @@ def test_the_same_bytes_or_pixels_are_exact(busy_gallery: Gallery) -> None:
     path = busy_gallery.folder.parent / "p" / "04.png"
     best = the_copy(busy_gallery.search(path, top=3))
     assert (best.path, best.kind) == (str(path), "exact")
-    anew = io.BytesIO()
-    busy(4, SIZE).save(anew, "PNG", compress_level=9)
-    assert anew.getvalue() != path.read_bytes()
-    for same in (anew.getvalue(), busy(4, SIZE), path.read_bytes()):
+    resaved = io.BytesIO()
+    busy(4, SIZE).save(resaved, "PNG", compress_level=9)
+    assert resaved.getvalue() != path.read_bytes()
+    for same in (resaved.getvalue(), busy(4, SIZE), path.read_bytes()):
         best = the_copy(busy_gallery.search(same, top=3))
         assert (best.path, best.kind) == (str(path), "exact")
         assert best.match
@@ -157,7 +153,7 @@ def test_the_same_bytes_or_pixels_are_exact(busy_gallery: Gallery) -> None:
     assert (best.path, best.kind) == (str(path), "copy")
 
 
-def test_other_pictures_are_similar_and_nothing_is_proved_of_them(busy_gallery: Gallery) -> None:
+def test_other_pictures_are_only_similar(busy_gallery: Gallery) -> None:
     for seed in range(100, 106):
         result = busy_gallery.search(busy(seed, SIZE), top=10)
         assert result.copies == ()
@@ -168,7 +164,7 @@ def test_other_pictures_are_similar_and_nothing_is_proved_of_them(busy_gallery: 
 
 @pytest.mark.parametrize("mirror", [False, True])
 def test_a_negative_is_found(tmp_path: Path, mirror: bool) -> None:
-    """By the packaged encoder, which proposes it: words know nothing of negatives."""
+    """By the packaged encoder: a negative has other words."""
     for seed in range(6):
         busy(seed, SIZE).save(tmp_path / f"{seed}.png", compress_level=1)
     gallery = Gallery.open(tmp_path / "g")
@@ -180,7 +176,7 @@ def test_a_negative_is_found(tmp_path: Path, mirror: bool) -> None:
     assert best.match.flipped == mirror
 
 
-def test_min_score_keeps_what_is_proved(busy_gallery: Gallery) -> None:
+def test_min_score_does_not_remove_copies(busy_gallery: Gallery) -> None:
     crop = busy(5, SIZE).crop((200, 140, 480, 360))
     result = busy_gallery.search(crop, top=10, min_score=1.0)
     assert [(name(hit), hit.kind) for hit in result] == [("05.png", "copy")]
@@ -188,7 +184,7 @@ def test_min_score_keeps_what_is_proved(busy_gallery: Gallery) -> None:
     assert not busy_gallery.search(crop, top=10, min_score=1.0, copies=False)
 
 
-def test_copies_come_before_what_scores_better_the_surest_first(tmp_path: Path) -> None:
+def test_copies_come_first_by_confidence(tmp_path: Path) -> None:
     for seed in range(5):
         busy(seed, SIZE).save(tmp_path / f"{seed}.png", compress_level=1)
     busy(1, SIZE).crop((0, 0, 240, 360)).save(tmp_path / "half.png")
@@ -205,7 +201,7 @@ def test_copies_come_before_what_scores_better_the_surest_first(tmp_path: Path) 
     scores = [hit.score for hit in result.similar]
     assert scores == sorted(scores, reverse=True)
     assert [hit.rank for hit in result] == [*range(1, 8)]
-    # One place only: for the surest.
+    # With one hit it is the surest.
     assert [name(hit) for hit in gallery.search(tmp_path / "1.png", top=1)] == ["1.png"]
 
 
@@ -231,24 +227,24 @@ def test_hits_are_json(busy_gallery: Gallery) -> None:
     assert copy["match"]["flipped"] is False
 
 
-def test_without_copies_nothing_is_proved(busy_gallery: Gallery) -> None:
+def test_without_copies_nothing_is_verified(busy_gallery: Gallery) -> None:
     query = ImageOps.mirror(busy(9, SIZE))
     assert name(busy_gallery.search(query, top=1)[0]) == "09.png"
     result = busy_gallery.search(query, top=30, copies=False)
     assert all((hit.kind, hit.match) == ("similar", None) for hit in result)
     assert [hit.score for hit in result] == sorted((hit.score for hit in result), reverse=True)
-    path = busy_gallery.folder.parent / "p" / "09.png"  # its bytes are known without a proof
+    path = busy_gallery.folder.parent / "p" / "09.png"  # equal bytes need no verification
     best = busy_gallery.search(path, top=1, copies=False)[0]
     assert (best.path, best.kind, best.match) == (str(path), "exact", None)
 
 
-def test_a_blank_query_finds_what_it_did_before(busy_gallery: Gallery) -> None:
+def test_a_blank_query_has_hits_but_no_copies(busy_gallery: Gallery) -> None:
     result = busy_gallery.search(Image.new("RGB", SIZE, "white"), top=4)
     assert len(result) == 4
     assert result.copies == ()
 
 
-def test_many_at_once_find_what_each_finds(
+def test_many_queries_have_the_hits_of_each(
     busy_gallery: Gallery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("lookalike.gallery.reading.QUERIES_AT_ONCE", 5)
@@ -272,7 +268,7 @@ def test_many_at_once_find_what_each_finds(
     assert list(busy_gallery.search_many([])) == []
 
 
-def test_many_are_asked_for_no_sooner_than_wanted(busy_gallery: Gallery) -> None:
+def test_many_queries_are_read_in_batches(busy_gallery: Gallery) -> None:
     taken = []
 
     def queries() -> Iterator[Image.Image]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from lookalike.copies.fingerprint import Fingerprint, fingerprint, mirrored, stored_fingerprint
+from lookalike.copies.fingerprint import Fingerprint, fingerprint, mirror, stored_fingerprint
 from lookalike.copies.packed import pack, unpack
 from lookalike.decode import from_image
 from lookalike.storage import fingerprint_index as prints_module
@@ -86,10 +86,10 @@ def test_a_part_finds_the_whole_by_words(
     prints.optimize()
     for seed in range(12):
         crop = asked(busy(seed, SIZE).crop((0, 60, 200, 240)))
-        ((found, (view, data)),) = prints.by_words([crop, mirrored(crop)], 1).items()
+        ((found, (view, data)),) = prints.by_words([crop, mirror(crop)], 1).items()
         assert (found, view, data) == (content(seed), 0, twelve[found])
     seen = asked(ImageOps.mirror(busy(4, SIZE)))
-    found = prints.by_words([seen, mirrored(seen)], 3)
+    found = prints.by_words([seen, mirror(seen)], 3)
     assert next(iter(found)) == content(4)
     assert found[content(4)][0] == 1
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lookalike.copies.descriptors import WORDS
+from lookalike.copies.descriptors import VOCABULARY_SIZE
 from lookalike.storage.visual_words import (
     BUCKETS,
     COMMON,
@@ -21,9 +21,10 @@ Ints = NDArray[np.int64]
 def made(count: int, seed: int = 0) -> list[Ints]:
     """Words of pictures, some words in many of them; one picture has none."""
     rng = np.random.default_rng(seed)
-    common = rng.integers(0, WORDS, 50)
+    common = rng.integers(0, VOCABULARY_SIZE, 50)
     found = [
-        np.concatenate([rng.integers(0, WORDS, 60), rng.choice(common, 15)]) for _ in range(count)
+        np.concatenate([rng.integers(0, VOCABULARY_SIZE, 60), rng.choice(common, 15)])
+        for _ in range(count)
     ]
     found[count // 2] = np.empty(0, np.int64)
     return found
@@ -64,7 +65,9 @@ def test_what_shares_most_is_found_first(index: VisualWords) -> None:
     assert index.until() == 40
     rng = np.random.default_rng(1)
     for number in (0, 24, 25, 39):
-        asked = np.concatenate([rng.choice(pictures[number], 20), rng.integers(0, WORDS, 20)])
+        asked = np.concatenate(
+            [rng.choice(pictures[number], 20), rng.integers(0, VOCABULARY_SIZE, 20)]
+        )
         numbers, views = index.find([asked], 40)
         scores = by_hand(pictures, asked)
         assert numbers[0] == number
@@ -135,10 +138,10 @@ def test_the_whole_index_in_memory_agrees(index: VisualWords) -> None:
 
 
 def test_every_word_and_large_numbers_come_back(index: VisualWords) -> None:
-    index.add([np.arange(WORDS)] * 2 + [np.array([WORDS - 1, 0])])
+    index.add([np.arange(VOCABULARY_SIZE)] * 2 + [np.array([VOCABULARY_SIZE - 1, 0])])
     lists = index.lists(index.until())
-    assert (np.diff(lists.ends)[[0, 1, WORDS - 1]] == [3, 2, 3]).all()
-    assert len(lists.of_picture(1)) == WORDS
+    assert (np.diff(lists.ends)[[0, 1, VOCABULARY_SIZE - 1]] == [3, 2, 3]).all()
+    assert len(lists.of_picture(1)) == VOCABULARY_SIZE
     assert index.find([np.array([7])], 3)[0].tolist() == [0, 1]
 
 

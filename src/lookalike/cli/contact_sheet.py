@@ -194,10 +194,10 @@ def _transform(found: Comparison) -> NDArray[Any]:
 
 def _shown(found: Comparison, panels: Sequence[Image.Image], which: int) -> NDArray[Any]:
     """Map a picture's pixels to those of its panel."""
-    from ..copies import resizing
+    from ..copies import scale_transform
 
     picture = found.pictures[which]
-    return resizing((picture.width, picture.height), panels[which].size)
+    return scale_transform((picture.width, picture.height), panels[which].size)
 
 
 def save(drawn: Image.Image, path: Path) -> None:

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ..client import AnyGallery
-    from ..duplicates import Group, TrashReport
-    from ..types import Member
+    from ..duplicates import Group, Member, TrashReport
 
 app = typer.Typer()
 

@@ -260,9 +260,9 @@ def _kind(hit: Hit) -> Any:
     from rich.text import Text
 
     from ..copies import changes
-    from ..types import PROVED
+    from ..types import COPY_KINDS
 
-    if hit.kind not in PROVED:
+    if hit.kind not in COPY_KINDS:
         return hit.kind
     done = changes(hit.match) if hit.match and hit.kind == "copy" else []
     return Text(": ".join(filter(None, (hit.kind, ", ".join(done)))), style="bold", overflow="fold")

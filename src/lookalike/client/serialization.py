@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 
 from .. import errors
-from ..duplicates import Duplicate, Group
+from ..duplicates import Duplicate, Group, Member
 from ..types import (
     Entry,
     Hit,
     IndexReport,
     Info,
     Match,
-    Member,
     PruneReport,
     Refusal,
     Root,

@@ -1,34 +1,42 @@
 """Pictures to fingerprints, and two fingerprints to a proof that one is a copy of the other.
 
-`fingerprint` makes one, `pack` and `unpack` store it, `verify` matches two, `kind_of` judges.
+`fingerprint` makes a fingerprint, `pack` and `unpack` serialize it. `verify` matches two, `kind_of`
+says what the match means, `changes` describes how the pictures differ.
 """
 
-from .descriptors import WORDS, basis
+from .alignment import View
+from .descriptors import VOCABULARY_SIZE, descriptor_model
 from .fingerprint import Fingerprint, fingerprint, stored_fingerprint
-from .geometry import MIDDLE, clip_to_picture, frame_corners, resizing, transform_points
-from .kind import WHOLE, changes, kind_of, percent
+from .geometry import (
+    TO_PIXEL_CENTRES,
+    clip_to_picture,
+    frame_corners,
+    scale_transform,
+    transform_points,
+)
+from .kind import FULL_OVERLAP, changes, kind_of, percent
 from .packed import pack, unpack, unpack_pdq, unpack_words
-from .threads import one_thread
-from .verify import Verifier, View, inverse, verify
+from .threads import single_threaded
+from .verify import Verifier, inverse, verify
 
 __all__ = [
-    "MIDDLE",
-    "WHOLE",
-    "WORDS",
+    "FULL_OVERLAP",
+    "TO_PIXEL_CENTRES",
+    "VOCABULARY_SIZE",
     "Fingerprint",
     "Verifier",
     "View",
-    "basis",
     "changes",
     "clip_to_picture",
+    "descriptor_model",
     "fingerprint",
     "frame_corners",
     "inverse",
     "kind_of",
-    "one_thread",
     "pack",
     "percent",
-    "resizing",
+    "scale_transform",
+    "single_threaded",
     "stored_fingerprint",
     "transform_points",
     "unpack",

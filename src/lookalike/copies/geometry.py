@@ -1,8 +1,8 @@
-"""Where the frame of one picture lies in another."""
+"""Frames and transforms: where one picture appears in another."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -11,34 +11,35 @@ if TYPE_CHECKING:
 
     from .fingerprint import Fingerprint
 
-    Points = NDArray[Any]  # float [N, 2] or more
-    Transform = NDArray[Any]  # float [3, 3]
+    Points: TypeAlias = NDArray[Any]  # float [N, 2] or more
+    Transform: TypeAlias = NDArray[Any]  # float [3, 3]
 
-
-MIDDLE = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])  # OpenCV counts from pixels' middles
+# From a pixel's corner, which lookalike counts from, to its centre, which OpenCV counts from.
+TO_PIXEL_CENTRES = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
 
 
 def overlaps(transform: Transform, query: Fingerprint, target: Fingerprint) -> tuple[float, float]:
-    """Tell what part of the query lies in the target, and of the target in the query: 0..1."""
+    """Return the share of the query that the target shows, and the reverse: 0..1."""
     import cv2
 
-    def part(to: Transform, one: Fingerprint, other: Fingerprint) -> float:
-        seen = transform_points(to, frame_corners(one.width, one.height))
-        shared = clip_to_picture(seen, other.width, other.height)
+    def visible_share(transform: Transform, source: Fingerprint, destination: Fingerprint) -> float:
+        outline = transform_points(transform, frame_corners(source.width, source.height))
+        shared = clip_to_picture(outline, destination.width, destination.height)
         area = cv2.contourArea(shared.astype(np.float32)) if len(shared) else 0.0
-        return float(min(area / (other.width * other.height), 1))
+        return float(min(area / (destination.width * destination.height), 1))
 
-    return part(np.linalg.inv(transform), target, query), part(transform, query, target)
+    inverse = np.linalg.inv(transform)
+    return visible_share(inverse, target, query), visible_share(transform, query, target)
 
 
 def frame_corners(width: float, height: float) -> Points:
-    """Give a picture's corners, clockwise from the upper left: [4, 2]."""
+    """Return a picture's corners, clockwise from the upper left: [4, 2]."""
     return np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)
 
 
-def resizing(of: tuple[int, int], to: tuple[int, int]) -> Transform:
-    """Map the pixels of a picture of one width and height to those of it at another size."""
-    return np.diag([to[0] / of[0], to[1] / of[1], 1.0])
+def scale_transform(size: tuple[int, int], new_size: tuple[int, int]) -> Transform:
+    """Return the transform from pixels at one width and height to pixels at another."""
+    return np.diag([new_size[0] / size[0], new_size[1] / size[1], 1.0])
 
 
 def transform_points(transform: Transform, points: Points) -> Points:
@@ -48,18 +49,18 @@ def transform_points(transform: Transform, points: Points) -> Points:
 
 
 def clip_to_picture(outline: Points, width: float, height: float) -> Points:
-    """Cut a convex outline [N, 2] to a picture's frame: [M, 2], M = 0 where they do not meet.
+    """Clip a convex outline [N, 2] to a picture's frame: [M, 2]; M = 0 if they do not overlap.
 
     Sutherland and Hodgman, "Reentrant Polygon Clipping" (1974).
     """
     for axis, sign, limit in ((0, 1, 0.0), (1, 1, 0.0), (0, -1, -width), (1, -1, -height)):
-        inside = sign * outline[:, axis] - limit  # the depth of each corner, negative outside
-        cut = []
+        depths = sign * outline[:, axis] - limit  # of each corner, negative outside
+        clipped = []
         for k, corner in enumerate(outline):
-            if (inside[k] < 0) != (inside[k - 1] < 0):
-                share = inside[k - 1] / (inside[k - 1] - inside[k])
-                cut.append(outline[k - 1] + share * (corner - outline[k - 1]))
-            if inside[k] >= 0:
-                cut.append(corner)
-        outline = np.array(cut).reshape(-1, 2)
+            if (depths[k] < 0) != (depths[k - 1] < 0):
+                share = depths[k - 1] / (depths[k - 1] - depths[k])
+                clipped.append(outline[k - 1] + share * (corner - outline[k - 1]))
+            if depths[k] >= 0:
+                clipped.append(corner)
+        outline = np.array(clipped).reshape(-1, 2)
     return outline

@@ -1,4 +1,4 @@
-"""A fingerprint in bytes, as the gallery keeps it: 22 a feature, some 1,000 the thumbnail."""
+"""A fingerprint in bytes, as a gallery stores it: 22 per feature, about 1,000 for the thumbnail."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import GalleryFormatError
 from . import thumbnail
-from .descriptors import DIMENSIONS, basis
+from .descriptors import DIMENSIONS, descriptor_model
 from .fingerprint import Fingerprint
 
 if TYPE_CHECKING:
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 FORMAT = 1
 _HEAD = struct.Struct("<BBHii32s16s")  # format, quality, features, width, height, hashes
 _POINT = np.dtype([("x", "<u2"), ("y", "<u2"), ("radius", "u1"), ("angle", "u1")])
-_PLACES = 65_536  # that a side is cut into
-_TURN = 256  # parts of a full turn
-_RADII = 16  # steps for twice the radius
-_LEAST = 2.0**-12  # of the picture's diagonal
+_POSITIONS = 65_536  # steps along a side
+_ANGLES = 256  # steps of a full turn
+_RADII = 16  # steps per doubling of the radius
+_MIN_RADIUS = 2.0**-12  # of the picture's diagonal
 
 
 def pack(fingerprint: Fingerprint) -> bytes:
-    """Bring a fingerprint to bytes; points lose a little of their precision."""
+    """Serialize a fingerprint; points lose a little precision."""
     x, y, radius, angle = fingerprint.points.T
     points = np.empty(len(x), _POINT)
-    points["x"] = _cut(x / fingerprint.width * _PLACES, _PLACES)
-    points["y"] = _cut(y / fingerprint.height * _PLACES, _PLACES)
-    least = _LEAST * _diagonal(fingerprint.width, fingerprint.height)
-    points["radius"] = _cut(np.log2(np.maximum(radius / least, 1)) * _RADII, 256)
-    points["angle"] = np.round(angle / (2 * np.pi) * _TURN).astype(int) % _TURN
+    points["x"] = _quantize(x / fingerprint.width * _POSITIONS, _POSITIONS)
+    points["y"] = _quantize(y / fingerprint.height * _POSITIONS, _POSITIONS)
+    min_radius = _MIN_RADIUS * _diagonal(fingerprint.width, fingerprint.height)
+    points["radius"] = _quantize(np.log2(np.maximum(radius / min_radius, 1)) * _RADII, 256)
+    points["angle"] = np.round(angle / (2 * np.pi) * _ANGLES).astype(int) % _ANGLES
     low, high = fingerprint.descriptors[:, ::2], fingerprint.descriptors[:, 1::2]
-    small = fingerprint.small
-    webp = small if isinstance(small, bytes) else thumbnail.encode(small)
+    data = fingerprint.thumbnail_data
+    webp = data if isinstance(data, bytes) else thumbnail.encode(data)
     head = _HEAD.pack(
         FORMAT,
         fingerprint.pdq_quality,
@@ -49,61 +49,62 @@ def pack(fingerprint: Fingerprint) -> bytes:
 
 
 def unpack(data: bytes) -> Fingerprint:
-    """Undo `pack`.
+    """Deserialize what `pack` serialized.
 
     Raises:
-        GalleryFormatError: the bytes are damaged, or of a newer format; a damaged thumbnail is
-            found by who looks at it.
+        GalleryFormatError: the bytes are damaged or of a newer format. A damaged thumbnail raises
+            it only when it is decoded.
     """
     try:
-        form, quality, count, width, height, hashed, pixels_hash = _HEAD.unpack_from(data)
-        at = _HEAD.size
-        packed = np.frombuffer(data, _POINT, count, at)
-        at += packed.nbytes
-        halves = np.frombuffer(data, np.uint8, count * DIMENSIONS // 2, at)
-        at += halves.nbytes
+        format_, quality, count, width, height, pdq, pixels_hash = _HEAD.unpack_from(data)
+        offset = _HEAD.size
+        packed = np.frombuffer(data, _POINT, count, offset)
+        offset += packed.nbytes
+        nibbles = np.frombuffer(data, np.uint8, count * DIMENSIONS // 2, offset)
+        offset += nibbles.nbytes
     except (struct.error, ValueError) as error:
         raise GalleryFormatError(thumbnail.DAMAGED) from error
-    if form != FORMAT or min(width, height) < 1:
+    if format_ != FORMAT or min(width, height) < 1:
         raise GalleryFormatError(thumbnail.DAMAGED)
     points = np.empty((count, 4), np.float32)
-    points[:, 0] = (packed["x"] + 0.5) * (width / _PLACES)
-    points[:, 1] = (packed["y"] + 0.5) * (height / _PLACES)
-    least = _LEAST * _diagonal(width, height)
-    points[:, 2] = least * np.exp2((packed["radius"] + 0.5) / _RADII)
-    points[:, 3] = packed["angle"] * (2 * np.pi / _TURN)
+    points[:, 0] = (packed["x"] + 0.5) * (width / _POSITIONS)
+    points[:, 1] = (packed["y"] + 0.5) * (height / _POSITIONS)
+    min_radius = _MIN_RADIUS * _diagonal(width, height)
+    points[:, 2] = min_radius * np.exp2((packed["radius"] + 0.5) / _RADII)
+    points[:, 3] = packed["angle"] * (2 * np.pi / _ANGLES)
     return Fingerprint(
         width,
         height,
         points,
-        _whole(halves),
-        data[at:],
-        np.frombuffer(hashed, np.uint8),
+        _unpack_nibbles(nibbles),
+        data[offset:],
+        np.frombuffer(pdq, np.uint8),
         quality,
         pixels_hash,
     )
 
 
 def unpack_pdq(data: bytes) -> bytes:
-    """Give the PDQ hash of a packed fingerprint."""
+    """Read only the PDQ hash of a packed fingerprint."""
     return bytes(_HEAD.unpack_from(data)[5])
 
 
 def unpack_words(data: bytes) -> NDArray[np.int64]:
-    """Name the visual words of a packed fingerprint, int64 [N], without unpacking the rest."""
+    """Read only the visual words of a packed fingerprint: int64 [N]."""
     _, _, count, *_ = _HEAD.unpack_from(data)
-    at = _HEAD.size + count * _POINT.itemsize
-    return basis().words(_whole(np.frombuffer(data, np.uint8, count * DIMENSIONS // 2, at)))
+    offset = _HEAD.size + count * _POINT.itemsize
+    nibbles = np.frombuffer(data, np.uint8, count * DIMENSIONS // 2, offset)
+    return descriptor_model().words(_unpack_nibbles(nibbles))
 
 
-def _whole(halves: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Give every half of a byte one of its own: uint8 [N, 32]."""
-    return np.stack([halves & 15, halves >> 4], axis=1).reshape(-1, DIMENSIONS)
+def _unpack_nibbles(nibbles: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Split each byte into its low and high four bits: uint8 [N, 32]."""
+    return np.stack([nibbles & 15, nibbles >> 4], axis=1).reshape(-1, DIMENSIONS)
 
 
 def _diagonal(width: int, height: int) -> float:
     return float(np.hypot(width, height))
 
 
-def _cut(values: NDArray[np.floating], end: int) -> NDArray[np.integer]:
+def _quantize(values: NDArray[np.floating], end: int) -> NDArray[np.integer]:
     return np.asarray(np.clip(values, 0, end - 1), int)

@@ -1,13 +1,14 @@
-"""One thread for what is small: OpenCV and BLAS start more, which then wait for each other.
+"""One thread for small work: the threads of OpenCV and BLAS would wait for each other.
 
-A product of a few hundred rows gains nothing by a second thread, and where another program has the
-other core, it waits for it: a search then took ten times as long.
+A product of a few hundred rows gains nothing from a second thread. Where another program keeps the
+other core busy, it waits for that core: a search then took ten times as long.
 """
 
 from __future__ import annotations
 
 import contextlib
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,37 +18,46 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-ALONE = 200_000  # multiplications; OpenBLAS begins to share them at 262,144 (its interface/gemm.c)
+MAX_MULTIPLICATIONS = 200_000  # OpenBLAS uses threads from 262,144 on (its interface/gemm.c)
+
+
+@dataclass
+class _OpenCVThreads:
+    """OpenCV's number of threads: the first user sets it to 1, the last restores it."""
+
+    users: int = 0
+    before: int = 0
+
+
 _lock = threading.Lock()
-_inside, _before = 0, 0  # the first to come changes OpenCV's setting, the last puts it back
+_threads = _OpenCVThreads()  # one for the process, as OpenCV's setting is
 
 
-def product(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Multiply matrices, [N, K] and [K, M], in pieces that BLAS does alone."""
-    rows = max(ALONE // max(other.size, 1), 1)
-    if len(one) <= rows:
-        return one @ other
-    found = np.empty((len(one), other.shape[1]), np.float32)
-    for start in range(0, len(one), rows):
-        np.matmul(one[start : start + rows], other, out=found[start : start + rows])
-    return found
+def matmul(left: NDArray[np.float32], right: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Multiply matrices, [N, K] and [K, M], in blocks so small that BLAS uses one thread."""
+    rows = max(MAX_MULTIPLICATIONS // max(right.size, 1), 1)
+    if len(left) <= rows:
+        return left @ right
+    product = np.empty((len(left), right.shape[1]), np.float32)
+    for start in range(0, len(left), rows):
+        np.matmul(left[start : start + rows], right, out=product[start : start + rows])
+    return product
 
 
 @contextlib.contextmanager
-def one_thread() -> Iterator[None]:
-    """Keep OpenCV to the thread that calls it, for as long as anybody is in here."""
+def single_threaded() -> Iterator[None]:
+    """Keep OpenCV to the calling thread while any caller is inside this context."""
     import cv2
 
-    global _inside, _before  # noqa: PLW0603  as the setting itself, they are the process's
     with _lock:
-        if _inside == 0:
-            _before = cv2.getNumThreads()
+        if _threads.users == 0:
+            _threads.before = cv2.getNumThreads()
             cv2.setNumThreads(1)
-        _inside += 1
+        _threads.users += 1
     try:
         yield
     finally:
         with _lock:
-            _inside -= 1
-            if _inside == 0:
-                cv2.setNumThreads(_before)
+            _threads.users -= 1
+            if _threads.users == 0:
+                cv2.setNumThreads(_threads.before)

@@ -1,4 +1,4 @@
-"""The thumbnail of a fingerprint as WebP: read only where features agree already."""
+"""A fingerprint's thumbnail as WebP, decoded only where features agree."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 QUALITY = 50
 DAMAGED = (
-    "A fingerprint in the gallery is damaged, or was made by a newer lookalike; update lookalike, "
+    "A fingerprint in the gallery is damaged, or a newer lookalike made it; update lookalike, "
     "or delete the gallery's fingerprints.lance and words.lance and run `lookalike index` again."
 )
 
 
 def encode(pixels: NDArray[np.uint8]) -> bytes:
-    """Bring a grey picture, uint8 [h, w], to some 1,000 bytes."""
+    """Compress a grey picture, uint8 [h, w], to about 1,000 bytes."""
     import cv2
 
     _, data = cv2.imencode(".webp", pixels, [cv2.IMWRITE_WEBP_QUALITY, QUALITY])
@@ -27,10 +27,10 @@ def encode(pixels: NDArray[np.uint8]) -> bytes:
 
 
 def decode(data: bytes) -> NDArray[np.uint8]:
-    """Undo `encode`, but for what was lost.
+    """Decompress what `encode` compressed, with losses: uint8 [h, w].
 
     Raises:
-        GalleryFormatError: the bytes are no picture.
+        GalleryFormatError: the bytes are not a picture.
     """
     import cv2
 

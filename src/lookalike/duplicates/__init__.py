@@ -1,9 +1,11 @@
-"""Groups of duplicates over a whole gallery, which file to keep, and the trash.
+"""Groups of duplicates over a whole gallery, which file of each to keep, and the trash.
 
-`find_duplicates` gives groups, `write_report` shows them, `to_trash` moves files.
+`find_duplicates` groups files, `write_report` shows the groups, `to_trash` moves duplicates to the
+system's trash.
 """
 
 from .groups import KINDS, Duplicate, Group, find_duplicates
+from .members import Member
 from .report import write_report
 from .trash import TrashReport, to_trash
 
@@ -11,6 +13,7 @@ __all__ = [
     "KINDS",
     "Duplicate",
     "Group",
+    "Member",
     "TrashReport",
     "find_duplicates",
     "to_trash",

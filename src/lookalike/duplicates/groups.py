@@ -1,43 +1,57 @@
-"""Groups of copies over a whole gallery: stars, each round the best original.
+"""Groups of duplicates over a whole gallery: each file is matched with the original of its group.
 
-Chains are not followed: a middle picture that is like two others does not make those two alike. So
-every member of a group is matched with the one that is kept.
+Chains are not followed: two pictures that are both similar to a third need not be similar to each
+other.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..copies import WHOLE, changes, inverse
+from ..copies import FULL_OVERLAP, changes, inverse
 from ..errors import ArgumentError, GalleryNotFoundError
 from ..sources import is_local, is_under
-from .members import by_name, on_disk, read_members
+from .members import members_on_disk, read_members
 from .pairs import find_pairs
+from .which_to_keep import pixels, rank_contents, show_the_same, why_kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from ..storage import Store
-    from ..types import Match, Member, Pair
+    from ..types import Match
+    from .members import Member
+    from .pairs import Pair
 
 KINDS = ("exact", "copies", "near")
-SURE = 0.95  # confidence from which a copy may go to the trash
-ALIKE = 0.99  # agreement of pixels: saved anew it is above, with a caption over it mostly below
-LARGER = 1.05  # times as many pixels on a side of what two pictures share
-_WHOLE, _PART, _NEAR = range(3)  # how strong a pair is
+MIN_TRASH_CONFIDENCE = 0.95  # of a copy that may go to the trash
+LARGER = 1.05  # times as long a side of what two pictures share
+_WHOLE, _PART, _NEAR = range(3)  # the strength of a pair
 
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """A member of a group beside the one that is kept.
+    """A file of a group, other than the original.
 
     Attributes:
         member: the file.
-        kind: `exact` (of the kept one's bytes), `copy` or `near`.
-        changes: how it was made from the kept one, in words; empty where it was only saved anew.
-        match: how it lies in the kept one; None for `exact`.
+        kind: `exact` (the original's bytes), `copy` or `near`.
+        changes: how it differs from the original, in words; empty if it was only re-saved.
+        match: how it lies over the original; None for `exact`.
+
+    Example:
+        >>> from PIL import Image
+        >>> from lookalike import Gallery
+        >>> Image.open("query.jpg").save("photos/original.png")
+        >>> Image.open("query.jpg").reduce(2).save("photos/small.png")
+        >>> gallery = Gallery.open("gallery")
+        >>> _ = gallery.index("photos")
+        >>> (group,) = gallery.duplicates()
+        >>> duplicate = group.others[0]
+        >>> duplicate.kind, duplicate.how
+        ('copy', 'reduced to 50%')
     """
 
     member: Member
@@ -47,33 +61,37 @@ class Duplicate:
 
     @property
     def how(self) -> str:
-        """How it was made from the kept one, as one clause."""
+        """How it differs from the original, as one clause."""
         if self.kind == "exact":
-            return "the same bytes"
-        return ", ".join(self.changes) or ("saved anew" if self.kind == "copy" else "another shot")
+            return "identical bytes"
+        return ", ".join(self.changes) or ("re-saved" if self.kind == "copy" else "another shot")
 
     @property
     def bytes_freed(self) -> int:
-        """What removing it frees: nothing where it has other names, or is no file by itself."""
+        """The space that removing it frees: none if it has other names, or is in an archive."""
         is_file = self.member.names == 1 and is_local(self.member.path)
         return self.member.size if is_file else 0
 
     @property
-    def stays(self) -> str:  # noqa: PLR0911  each reason is one
-        """Why it never goes to the trash; empty where it may."""
-        if not is_local(self.member.path):
-            return "it lies in an archive, or not on this machine"
-        if self.kind == "near":
-            return "it is another picture of the same thing"
-        if self.match and self.match.query_overlap < WHOLE:
-            return "it holds more than the kept one shows"
-        if self.match and self.match.target_overlap < WHOLE:
-            return "it is a part of the kept one"
-        if self.match and self.match.confidence < SURE:
-            return f"it is not sure enough that it is a copy ({self.match.confidence:.2f})"
-        if self.member.names > 1:
-            return f"its file has {self.member.names} names, so that nothing would be freed"
-        return ""
+    def stays(self) -> str:
+        """Why it never goes to the trash, as one clause; empty if it may."""
+        match = self.match
+        reasons = {
+            "it is in an archive, or not on this machine": not is_local(self.member.path),
+            "it is another picture of the same thing": self.kind == "near",
+        }
+        if match:
+            reasons |= {
+                "it shows more than the original": match.query_overlap < FULL_OVERLAP,
+                "it is a crop of the original": match.target_overlap < FULL_OVERLAP,
+                f"it may not be a copy (confidence {match.confidence:.2f})": (
+                    match.confidence < MIN_TRASH_CONFIDENCE
+                ),
+            }
+        reasons[f"its file has {self.member.names} names, so removing one frees no space"] = (
+            self.member.names > 1
+        )
+        return next((reason for reason, holds in reasons.items() if holds), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +99,20 @@ class Group:
     """Files that show the same picture.
 
     Attributes:
-        kind: `exact` if all are of the same bytes, `near` if one of them is only near, else `copy`.
-        kept: the best original.
-        why: why it is, as one clause: `the largest: 4000 x 3000 pixels`.
-        others: all but the kept one, the best first.
+        kind: `exact` if all have the same bytes, `near` if any is only near, else `copy`.
+        kept: the original: the best file to keep.
+        why: why it is the best, as one clause: `the largest: 4000 x 3000 pixels`.
+        others: all other files, the best first.
+
+    Example:
+        >>> import shutil
+        >>> from lookalike import Gallery
+        >>> _ = shutil.copy("photos/sunflower/image_0001.jpg", "photos/copy of sunflower.jpg")
+        >>> gallery = Gallery.open("gallery")
+        >>> _ = gallery.index("photos")
+        >>> for group in gallery.duplicates():
+        ...     print(group.kind, [other.member.path for other in group.others])
+        exact ['...copy of sunflower.jpg']
     """
 
     kind: str
@@ -94,11 +122,11 @@ class Group:
 
     @property
     def bytes_freed(self) -> int:
-        """What removing all but the kept one frees."""
+        """The space that removing all but the original frees."""
         return sum(other.bytes_freed for other in self.others)
 
     def as_json(self) -> dict[str, Any]:
-        """Give everything as JSON values."""
+        """Return everything as JSON values."""
         return {
             "kind": self.kind,
             "kept": _file(self.kept),
@@ -120,17 +148,22 @@ class Group:
         }
 
 
-class _Stars(NamedTuple):
-    """Pairs of one strength: by the one content, the others, and how they lie in it."""
+class _Links(NamedTuple):
+    """Pairs of one strength, between contents numbered from the best.
 
-    better: defaultdict[int, dict[int, Match]]
+    Attributes:
+        worse: of each content, the contents that are worse, and how they lie over it.
+        better: of each content, the contents that are better, and how they lie over it.
+    """
+
     worse: defaultdict[int, dict[int, Match]]
+    better: defaultdict[int, dict[int, Match]]
 
 
-class _Ray(NamedTuple):
-    """What joins a content to a group."""
+class _Link(NamedTuple):
+    """A content of a group, other than the original's."""
 
-    other: int
+    content: int
     kind: str
     match: Match
 
@@ -145,7 +178,7 @@ def find_duplicates(
 ) -> list[Group]:
     """Find the groups among a gallery's rows; see `Gallery.duplicates`."""
     if kind not in KINDS:
-        raise ArgumentError(f"There is no kind {kind!r} of duplicates; ask for {', '.join(KINDS)}.")
+        raise ArgumentError(f"There is no kind {kind!r} of duplicates; use {', '.join(KINDS)}.")
     members = read_members(store, paths)
     if not members and not paths:
         raise GalleryNotFoundError(
@@ -154,174 +187,107 @@ def find_duplicates(
     for path in paths:
         if not any(is_under(member.path, path) for member in members):
             raise ArgumentError(
-                f"The gallery has no picture at or under {path}; see its roots with: lookalike info"
+                f"The gallery has no picture at or under {path}; list its folders with: "
+                "lookalike info"
             )
     pairs: Iterable[Pair] = ()
     if kind != "exact":
         if not store.prints.table.count():
             raise ArgumentError(
-                "This gallery has no fingerprints, by which copies are proved; make them with: "
-                "lookalike index --copies FOLDER, or ask for --kind exact."
+                "This gallery has no fingerprints to detect copies with; make them with: "
+                "lookalike index --copies FOLDER, or use --kind exact."
             )
         pairs = find_pairs(store, members, near=kind == "near", on_progress=on_progress)
-    return group(*on_disk(members, pairs, on_left_out=on_left_out))
+    return group_members(*members_on_disk(members, pairs, on_left_out=on_left_out))
 
 
-def group(members: Sequence[Member], pairs: Iterable[Pair]) -> list[Group]:
-    """Gather members into groups, each round its best original, which all others are matched with.
+def group_members(members: Sequence[Member], pairs: Iterable[Pair]) -> list[Group]:
+    """Group members around their originals; every other member is matched with its original.
 
-    Members of the same bytes are copies of each other without a pair. Pictures that cover each
-    other wholly come together first, the best original taking its copies: the one of most pixels;
-    of equals the one that most are like, so that one with a caption does not stand for those
-    without; then the one of most bytes; then the oldest. What is left alone then joins a group that
-    it shows a part of, or that shows a part of it, or another one that is alone; of two that are
-    alone the one counts as the original that shows larger what they share. At last come pictures
-    that are only near. A member is in one group at most.
+    Members of the same bytes are copies of each other without a pair. First, the best contents (see
+    `rank_contents`) take the copies that show all of them and nothing more. Then each remaining
+    content joins a group that it shows a part of, or that shows a part of it, or another remaining
+    content; of these two the original is the one that shows their common part larger. Last come
+    pictures that are only near. A member is in at most one group.
 
     Args:
         members: files, each once.
-        pairs: of different bytes; one of a content's members stands for all of them.
+        pairs: pairs of different bytes; one member of each content represents the others.
 
     Returns:
-        the groups of two members and more, those that free most first.
+        the groups of at least two members, those that free most space first.
     """
     pairs = list(pairs)
-    contents = _contents(members, pairs)
-    rays = _joined(contents, _stars(contents, members, pairs))
-    taken = {ray.other for found in rays.values() for ray in found}
-    found = []
+    contents = rank_contents(members, pairs)
+    links = _assign(contents, _link(contents, members, pairs))
+    taken = {link.content for of_original in links.values() for link in of_original}
+    groups = []
     for n, (kept, *twins) in enumerate(contents):
         others = [Duplicate(twin, "exact") for twin in twins]
-        for other, kind, match in rays[n]:
-            said = tuple(changes(match))
-            others += [Duplicate(member, kind, said, match) for member in contents[other]]
+        for content, kind, match in links[n]:
+            edits = tuple(changes(match))
+            others += [Duplicate(member, kind, edits, match) for member in contents[content]]
         if others and n not in taken:
             kinds = {other.kind for other in others}
             kind = next(kind for kind in ("near", "copy", "exact") if kind in kinds)
-            found.append(Group(kind, kept, _why(kept, others), tuple(others)))
-    return sorted(found, key=lambda one: (-one.bytes_freed, one.kept.path))
+            groups.append(Group(kind, kept, why_kept(kept, others), tuple(others)))
+    return sorted(groups, key=lambda group: (-group.bytes_freed, group.kept.path))
 
 
-def _stars(
+def _link(
     contents: Sequence[Sequence[Member]], members: Sequence[Member], pairs: Iterable[Pair]
-) -> list[_Stars]:
-    """Sort pairs by strength."""
-    place = {same[0].content_hash: n for n, same in enumerate(contents)}
-    stars = [_Stars(defaultdict(dict), defaultdict(dict)) for _ in (_WHOLE, _PART, _NEAR)]
+) -> list[_Links]:
+    """Sort pairs by strength, and by which of the two is better."""
+    number = {twins[0].content_hash: n for n, twins in enumerate(contents)}
+    links = [_Links(defaultdict(dict), defaultdict(dict)) for _ in (_WHOLE, _PART, _NEAR)]
     for pair in pairs:
-        one, other = (place[members[k].content_hash] for k in (pair.one, pair.other))
-        if one == other:
+        worse, better = (number[members[k].content_hash] for k in (pair.query, pair.target))
+        if worse == better:
             continue
         strength, match = _strength(pair), pair.match
-        of_one, of_other = (float(_pixels(contents[k][0])) for k in (one, other))
-        if strength == _PART:  # a page is larger than what is pasted into it, but shows it smaller
-            of_one, of_other = of_one * match.query_overlap, of_other * match.target_overlap
-        ratio = of_one / max(of_other, 1)
+        area, better_area = (float(pixels(contents[n][0])) for n in (worse, better))
+        if strength == _PART:  # a page is larger than a picture on it, but shows it smaller
+            area, better_area = area * match.query_overlap, better_area * match.target_overlap
+        ratio = area / max(better_area, 1)
         is_as_large = strength != _PART or 1 / LARGER**2 < ratio < LARGER**2
-        if one < other if is_as_large else ratio > 1:
-            one, other, match = other, one, inverse(match)
-        stars[strength].better[other][one] = match
-        stars[strength].worse[one][other] = inverse(match)
-    return stars
+        if worse < better if is_as_large else ratio > 1:
+            worse, better, match = better, worse, inverse(match)
+        links[strength].worse[better][worse] = match
+        links[strength].better[worse][better] = inverse(match)
+    return links
 
 
-def _joined(
-    contents: Sequence[Sequence[Member]], stars: Sequence[_Stars]
-) -> defaultdict[int, list[_Ray]]:
-    """Let the best contents take those matched with them, the strongest pairs first."""
-    rays: defaultdict[int, list[_Ray]] = defaultdict(list)
+def _assign(
+    contents: Sequence[Sequence[Member]], links: Sequence[_Links]
+) -> defaultdict[int, list[_Link]]:
+    """Assign contents to originals, the strongest links and the best originals first."""
+    assigned: defaultdict[int, list[_Link]] = defaultdict(list)
     taken = set[int]()
 
     def is_group(n: int) -> bool:
-        return n in rays or len(contents[n]) > 1
+        return n in assigned or len(contents[n]) > 1
 
-    for strength, (better, worse) in enumerate(stars):
-        order = sorted(better.keys() | worse.keys())
+    for strength, (worse, better) in enumerate(links):
+        order = sorted(worse.keys() | better.keys())
         if strength != _WHOLE:
-            order.sort(key=lambda n: (not is_group(n), len(worse.get(n, ())), n))
-        for head in order:
-            near = dict(better.get(head, {}))
-            if strength != _WHOLE and is_group(head):
-                near |= worse.get(head, {})
-            for other, match in sorted(near.items(), key=lambda item: item[0]):
-                is_free = other not in taken and (strength == _WHOLE or not is_group(other))
-                if head not in taken and is_free:
+            order.sort(key=lambda n: (not is_group(n), len(better.get(n, ())), n))
+        for original in order:
+            linked = dict(worse.get(original, {}))
+            if strength != _WHOLE and is_group(original):
+                linked |= better.get(original, {})
+            for content, match in sorted(linked.items(), key=lambda item: item[0]):
+                is_free = content not in taken and (strength == _WHOLE or not is_group(content))
+                if original not in taken and is_free:
                     kind = "near" if strength == _NEAR else "copy"
-                    rays[head].append(_Ray(other, kind, match))
-                    taken.add(other)
-    return rays
-
-
-def _contents(members: Sequence[Member], pairs: Iterable[Pair]) -> list[list[Member]]:
-    """Bring members of the same bytes together, the oldest first; the best contents first."""
-    by_content: defaultdict[bytes, list[Member]] = defaultdict(list)
-    for member in members:
-        by_content[member.content_hash].append(member)
-    alike = Counter({content: len(same) for content, same in by_content.items()})
-    for pair in pairs:
-        one, other = members[pair.one], members[pair.other]
-        is_alike = _strength(pair) == _WHOLE and pair.match.agreement >= ALIKE
-        if is_alike and _pixels(one) == _pixels(other):
-            alike[one.content_hash] += len(by_content[other.content_hash])
-            alike[other.content_hash] += len(by_content[one.content_hash])
-
-    def by_quality(same: list[Member]) -> tuple[int, int, int, int, int, str]:
-        best = same[0]
-        return -_pixels(best), -alike[best.content_hash], -best.size, *_by_age(best)
-
-    return sorted((sorted(same, key=_by_age) for same in by_content.values()), key=by_quality)
-
-
-def _by_age(member: Member) -> tuple[int, int, str]:
-    return member.mtime_ns, *by_name(member)
-
-
-def _pixels(member: Member) -> int:
-    return member.width * member.height
+                    assigned[original].append(_Link(content, kind, match))
+                    taken.add(content)
+    return assigned
 
 
 def _strength(pair: Pair) -> int:
     if pair.kind == "near":
         return _NEAR
-    return _WHOLE if _is_whole(pair.match) else _PART
-
-
-def _is_whole(match: Match) -> bool:
-    """Tell whether each picture shows all of the other."""
-    return min(match.query_overlap, match.target_overlap) >= WHOLE
-
-
-def _why(kept: Member, others: Sequence[Duplicate]) -> str:
-    """Say in one clause what makes the kept one the best."""
-    twins = [other.member for other in others if other.kind == "exact"]
-    copies = [d.member for d in others if d.kind == "copy" and d.match and _is_whole(d.match)]
-    parts = [d.match for d in others if d.kind == "copy" and d.match and not _is_whole(d.match)]
-    if copies or not (twins or parts):
-        return _why_best(kept, copies or [other.member for other in others])
-    if twins:
-        return _why_oldest(kept, twins)
-    if all(part.query_overlap >= WHOLE for part in parts):
-        return "the whole of what is cut out in the others"
-    return "the one that shows largest what they share"
-
-
-def _why_best(kept: Member, others: Sequence[Member]) -> str:
-    most = max(map(_pixels, others))
-    if _pixels(kept) > most:
-        return f"the largest: {kept.width} x {kept.height} pixels"
-    same = [member for member in others if _pixels(member) == most]
-    largest = max(member.size for member in same)
-    if kept.size > largest:
-        return f"the least compressed of its size: {kept.size:,} bytes, the next {largest:,}"
-    if kept.size < largest:
-        return "the one of its size that most others are like"
-    return _why_oldest(kept, [member for member in same if member.size == largest])
-
-
-def _why_oldest(kept: Member, others: Sequence[Member]) -> str:
-    if kept.mtime_ns < min(member.mtime_ns for member in others):
-        return "the oldest"
-    return "as good and as old as the others; its path is the shortest"
+    return _WHOLE if show_the_same(pair.match) else _PART
 
 
 def _file(member: Member) -> dict[str, Any]:

@@ -1,27 +1,51 @@
-"""The rows and files among which duplicates are sought."""
+"""The files among which duplicates are sought: rows of the gallery, checked on disk."""
 
 from __future__ import annotations
 
 import itertools
 import os
 from collections import Counter, defaultdict
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..sources import is_local, stat_source
 from ..storage import from_text, under_filter
-from ..types import UNKNOWN, Member, Pair
+from ..types import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from ..storage import Store
+    from .pairs import Pair
 
 _COLUMNS = ("path", "size", "mtime_ns", "content_hash", "width", "height")
 
 
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A file of a group of duplicates.
+
+    Attributes:
+        path: absolute path.
+        size: bytes.
+        mtime_ns: time of the last change, nanoseconds since the epoch.
+        content_hash: the first 16 bytes of the SHA-256 of the file's bytes.
+        width: pixels, upright.
+        height: pixels, upright.
+        names: the number of its known names: hard links, symbolic links, other paths.
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+    content_hash: bytes
+    width: int
+    height: int
+    names: int = 1
+
+
 def read_members(store: Store, paths: Sequence[str] = ()) -> list[Member]:
-    """Read the rows at or under one of the paths, or all rows, in the order of their paths."""
+    """Read the rows at or under one of the paths, or all rows, ordered by path."""
     where = under_filter(*paths) if paths else None
     return sorted(
         (
@@ -33,33 +57,33 @@ def read_members(store: Store, paths: Sequence[str] = ()) -> list[Member]:
     )
 
 
-def on_disk(
+def members_on_disk(
     members: Sequence[Member],
     pairs: Iterable[Pair],
     *,
     on_left_out: Callable[[str], None] = lambda _: None,
 ) -> tuple[list[Member], list[Pair]]:
-    """Look at the files that may be in a group: those that are there, each under one name.
+    """Check the files that may be in a group, and merge the names of each file.
 
-    Left out are files that can't be reached, that have changed since they were indexed, and that
-    lie in a trash. Hard links and paths that lead to one file become one member. Members of
-    archives, and what is not of this machine, count as they were indexed: to look is to read.
+    Left out are files that can't be reached, that have changed since they were indexed, or that are
+    in a trash. Hard links and paths to the same file become one member. Members of archives, and
+    files that are not on this machine, count as they were indexed: to check them is to read them.
 
     Args:
         members: rows of the gallery.
-        pairs: of these.
-        on_left_out: told the path of every file that is not as it was indexed.
+        pairs: pairs of `members`.
+        on_left_out: called with the path of every file that is not as it was indexed.
 
     Returns:
-        the members that are left, and the pairs between them.
+        the members that remain, and the pairs between them.
     """
     pairs = list(pairs)
     counts = Counter(member.content_hash for member in members)
-    wanted = {content for content, count in counts.items() if count > 1}
-    wanted.update(members[k].content_hash for pair in pairs for k in (pair.one, pair.other))
+    candidates = {content for content, count in counts.items() if count > 1}
+    candidates.update(members[k].content_hash for pair in pairs for k in (pair.query, pair.target))
     files: defaultdict[Any, list[tuple[Member, int]]] = defaultdict(list)
     for member in members:
-        if member.content_hash not in wanted or _in_trash(member.path):
+        if member.content_hash not in candidates or _in_trash(member.path):
             continue
         if not is_local(member.path):
             files[member.path].append((member, 1))
@@ -74,31 +98,34 @@ def on_disk(
             continue
         status = os.stat(member.path)
         file = (status.st_dev, status.st_ino) if status.st_ino else member.path
-        now = replace(member, size=source.size, mtime_ns=source.mtime_ns)
-        files[file].append((now, status.st_nlink))
-    left = []
-    for same in files.values():
-        is_link = {
-            member.path: is_local(member.path) and os.path.islink(member.path) for member, _ in same
-        }
-        first, links = min(same, key=lambda one: (is_link[one[0].path], *by_name(one[0])))
-        left.append(replace(first, names=max(links, len(same)) + is_link[first.path]))
-    place = {member.content_hash: k for k, member in enumerate(left)}
-    found = []
+        current = replace(member, size=source.size, mtime_ns=source.mtime_ns)
+        files[file].append((current, status.st_nlink))
+    remaining = [_merge_names(names) for names in files.values()]
+    index_of = {member.content_hash: k for k, member in enumerate(remaining)}
+    remaining_pairs = []
     for pair in pairs:
-        one, other = (place.get(members[k].content_hash) for k in (pair.one, pair.other))
-        if one is not None and other is not None:
-            found.append(replace(pair, one=one, other=other))
-    return left, found
+        query, target = (index_of.get(members[k].content_hash) for k in (pair.query, pair.target))
+        if query is not None and target is not None:
+            remaining_pairs.append(replace(pair, query=query, target=target))
+    return remaining, remaining_pairs
 
 
-def by_name(member: Member) -> tuple[int, str]:
-    """Order by how short the path is."""
+def by_path_length(member: Member) -> tuple[int, str]:
+    """Sort key: the shortest path first."""
     return len(member.path), member.path
 
 
+def _merge_names(names: Sequence[tuple[Member, int]]) -> Member:
+    """Merge the names of one file, each with its number of hard links, into one member."""
+    is_link = {
+        member.path: is_local(member.path) and os.path.islink(member.path) for member, _ in names
+    }
+    member, links = min(names, key=lambda name: (is_link[name[0].path], *by_path_length(name[0])))
+    return replace(member, names=max(links, len(names)) + is_link[member.path])
+
+
 def _in_trash(path: str) -> bool:
-    """Tell whether it lies in a trash, where it will not stay: that of the desktop, of a volume."""
+    """Check whether a path is in the trash of a desktop or of a volume."""
     parts = path.split(os.sep)
     hidden = any(part.startswith((".Trash", "$RECYCLE")) for part in parts)
     return hidden or ("Trash", "files") in itertools.pairwise(parts)

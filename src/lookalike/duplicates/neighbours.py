@@ -1,8 +1,8 @@
 """Which of many vectors are near each other, without comparing each with all.
 
-As an inverted file has it (Jégou, Douze and Schmid, "Product Quantization", 2011): vectors are
-parted by the mean that is nearest, and one is compared with those of the parts that are nearest to
-it.
+An inverted file (Jégou, Douze and Schmid, "Product Quantization for Nearest Neighbor Search",
+2011): k-means partitions the vectors into cells, and each vector is compared with those in the
+cells nearest to it.
 """
 
 from __future__ import annotations
@@ -16,122 +16,128 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-PART_ROWS = 1_000  # about
-MOST_PARTS = 6  # that a vector is compared with
-SAMPLE_ROWS = 65_536  # from which the means are taken
-ROUNDS = 6  # of k-means
-ROWS_AT_ONCE = 16_384
-CELLS_AT_ONCE = 2**24  # cosines in memory
+CELL_ROWS = 1_000  # about so many vectors in a cell
+PROBES = 6  # cells that each vector is compared with
+SAMPLE_ROWS = 65_536  # vectors that k-means runs on
+KMEANS_ROUNDS = 6
+BATCH_ROWS = 16_384
+BATCH_COSINES = 2**24  # in memory
 
 
-class Near(NamedTuple):
-    """Pairs of rows, each once, in the order of `ones`, then of `others`, which are greater.
+class NeighbourPairs(NamedTuple):
+    """Pairs of near vectors, each once, ordered by the lower row, then by the higher.
 
     Attributes:
-        ones: int64 [P].
-        others: int64 [P].
+        lower: int64 [P], rows.
+        higher: int64 [P], rows.
         cosines: float32 [P].
     """
 
-    ones: NDArray[np.int64]
-    others: NDArray[np.int64]
+    lower: NDArray[np.int64]
+    higher: NDArray[np.int64]
     cosines: NDArray[np.float32]
 
 
-def near_pairs(
+def find_neighbour_pairs(
     vectors: NDArray[np.float16],
     *,
-    least: float,
-    most: int,
+    min_cosine: float,
+    max_neighbours: int,
     on_progress: Callable[[int, int], None] = lambda _done, _of: None,
-) -> Near:
-    """Find pairs of vectors whose cosine is above a limit; few are missed, all that are told hold.
+) -> NeighbourPairs:
+    """Find pairs of vectors with a cosine above a limit; few are missed, and none is wrong.
 
     Args:
-        vectors: float16 [N, D], unit length; rows of zeros are near to nothing.
-        least: the cosine, above 0.
-        most: pairs of a row in each part that it is compared with, the nearest.
-        on_progress: told at once, and before each part, how many are through, and of how many.
+        vectors: float16 [N, D], unit length; rows of zeros are near nothing.
+        min_cosine: above 0.
+        max_neighbours: of a vector in each cell that it is compared with, the nearest.
+        on_progress: called at once and before each cell, with the number of cells done, and of all.
     """
     if not len(vectors):
-        return Near(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
-    count = max(len(vectors) // PART_ROWS, 1)
+        return NeighbourPairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
+    count = max(len(vectors) // CELL_ROWS, 1)
     on_progress(0, count)
     sample = vectors[:: max(len(vectors) // SAMPLE_ROWS, 1)].astype(np.float32)
-    means = _means(sample, count)
-    parts = _nearest(vectors, means, min(MOST_PARTS, len(means)))
-    homes = _places(parts[:, 0], len(means))
-    visits = _places(parts.ravel(), len(means))
+    centroids = _kmeans(sample, count)
+    cells = _nearest_centroids(vectors, centroids, min(PROBES, len(centroids)))
+    residents = _rows_by_value(cells[:, 0], len(centroids))
+    visitors = _rows_by_value(cells.ravel(), len(centroids))
     found = [(np.empty(0, np.int64), np.empty(0, np.float32))]
-    for part, (home, visit) in enumerate(zip(homes, visits, strict=True)):
-        on_progress(part, len(means))
-        found += _of_part(vectors, home, visit // parts.shape[1], least=least, most=most)
-    keys, cosines = (np.concatenate(some) for some in zip(*found, strict=True))
-    keys, where = np.unique(keys, return_index=True)
-    return Near(*np.divmod(keys, len(vectors)), cosines[where])
+    for cell, (resident, visitor) in enumerate(zip(residents, visitors, strict=True)):
+        on_progress(cell, len(centroids))
+        found += _compare_cell(
+            vectors, resident, visitor // cells.shape[1], min_cosine, max_neighbours
+        )
+    keys, cosines = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
+    keys, positions = np.unique(keys, return_index=True)
+    return NeighbourPairs(*np.divmod(keys, len(vectors)), cosines[positions])
 
 
-def _of_part(
+def _compare_cell(
     vectors: NDArray[np.float16],
-    home: NDArray[np.int64],
-    visit: NDArray[np.int64],
-    *,
-    least: float,
-    most: int,
+    residents: NDArray[np.int64],
+    visitors: NDArray[np.int64],
+    min_cosine: float,
+    max_neighbours: int,
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-    """Compare all that visit a part with those at home in it; give keys of pairs, and cosines."""
-    there = vectors[home].astype(np.float32).T
-    rows_at_once = max(CELLS_AT_ONCE // max(len(home), 1), 1)
-    for start in range(0, len(visit), rows_at_once):
-        some = visit[start : start + rows_at_once]
-        cosines = vectors[some].astype(np.float32) @ there
-        where = np.flatnonzero(cosines > least)
-        cosines = cosines.ravel()[where]
-        rows, columns = np.divmod(where, max(len(home), 1))
-        ones, others = some[rows], home[columns]
-        apart = ones != others
-        rows, ones, others, cosines = rows[apart], ones[apart], others[apart], cosines[apart]
-        # Of a row only the nearest: where all are alike there would be no end.
-        order = np.argsort(rows + (1 - cosines) / 2)  # within each row, so that `rows` stays
+    """Compare a cell's visitors with its residents; yield keys of pairs, and their cosines.
+
+    A pair's key is its lower row times the number of vectors, plus its higher row.
+    """
+    resident_vectors = vectors[residents].astype(np.float32).T
+    batch_rows = max(BATCH_COSINES // max(len(residents), 1), 1)
+    for start in range(0, len(visitors), batch_rows):
+        batch = visitors[start : start + batch_rows]
+        cosines = vectors[batch].astype(np.float32) @ resident_vectors
+        above = np.flatnonzero(cosines > min_cosine)
+        cosines = cosines.ravel()[above]
+        rows, columns = np.divmod(above, max(len(residents), 1))
+        left, right = batch[rows], residents[columns]
+        distinct = left != right
+        rows, left, right, cosines = (array[distinct] for array in (rows, left, right, cosines))
+        # The nearest of each row only: among equal vectors the pairs would never end. The order is
+        # within each row, so that `rows` stays sorted.
+        order = np.argsort(rows + (1 - cosines) / 2)
         rank = np.arange(len(rows)) - np.searchsorted(rows, rows)
-        kept = order[rank < most]
-        ones, others = ones[kept], others[kept]
-        yield np.minimum(ones, others) * len(vectors) + np.maximum(ones, others), cosines[kept]
+        nearest = order[rank < max_neighbours]
+        left, right = left[nearest], right[nearest]
+        yield np.minimum(left, right) * len(vectors) + np.maximum(left, right), cosines[nearest]
 
 
-def _means(sample: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+def _kmeans(sample: NDArray[np.float32], count: int) -> NDArray[np.float32]:
     """Run a few rounds of k-means."""
-    means: NDArray[np.float32] = sample[
+    centroids: NDArray[np.float32] = sample[
         np.linspace(0, len(sample) - 1, min(count, len(sample))).astype(int)
     ]
-    for _ in range(ROUNDS if len(means) > 1 else 0):
-        nearest = _nearest(sample, means, 1)[:, 0]
-        means = np.stack(
+    for _ in range(KMEANS_ROUNDS if len(centroids) > 1 else 0):
+        nearest = _nearest_centroids(sample, centroids, 1)[:, 0]
+        rows_of = _rows_by_value(nearest, len(centroids))
+        centroids = np.stack(
             [
-                sample[rows].mean(axis=0) if len(rows) else mean
-                for mean, rows in zip(means, _places(nearest, len(means)), strict=True)
+                sample[rows].mean(axis=0) if len(rows) else centroid
+                for centroid, rows in zip(centroids, rows_of, strict=True)
             ]
         )
-    return means
+    return centroids
 
 
-def _nearest(
-    vectors: NDArray[np.floating], means: NDArray[np.float32], count: int
+def _nearest_centroids(
+    vectors: NDArray[np.floating], centroids: NDArray[np.float32], count: int
 ) -> NDArray[np.int32]:
-    """Name the means that each vector is nearest to, int32 [N, count], the nearest first."""
-    half_squares = (means**2).sum(axis=1) / 2
-    found = np.empty((len(vectors), count), np.int32)
-    for start in range(0, len(vectors), ROWS_AT_ONCE):
-        some = vectors[start : start + ROWS_AT_ONCE].astype(np.float32, copy=False)
-        near = some @ means.T - half_squares
+    """Return the centroids nearest to each vector, int32 [N, count], the nearest first."""
+    half_squares = (centroids**2).sum(axis=1) / 2
+    nearest = np.empty((len(vectors), count), np.int32)
+    for start in range(0, len(vectors), BATCH_ROWS):
+        batch = vectors[start : start + BATCH_ROWS].astype(np.float32, copy=False)
+        nearness = batch @ centroids.T - half_squares
         for k in range(count):
-            best = near.argmax(axis=1)
-            found[start : start + len(near), k] = best
-            near[np.arange(len(near)), best] = -np.inf
-    return found
+            best = nearness.argmax(axis=1)
+            nearest[start : start + len(batch), k] = best
+            nearness[np.arange(len(batch)), best] = -np.inf
+    return nearest
 
 
-def _places(values: NDArray[np.integer], count: int) -> list[NDArray[np.int64]]:
-    """Tell where each of the numbers below `count` stands."""
+def _rows_by_value(values: NDArray[np.integer], count: int) -> list[NDArray[np.int64]]:
+    """Return the rows that have each of the values 0 to `count` - 1."""
     order = np.argsort(values, kind="stable")
     return np.split(order, np.searchsorted(values[order], np.arange(1, count)))

@@ -1,7 +1,7 @@
-"""Which pictures of a gallery show the same: candidates by words and vectors, then proofs.
+"""Pairs of pictures that show the same: candidates by words and vectors, then proof.
 
-Each picture is compared with all others by what the indexes hold, in blocks, in memory; what is
-alike enough goes to `verify`.
+Every picture is compared with all others by what the indexes hold, in memory, block by block;
+candidates that are similar enough are verified.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..copies import Verifier, kind_of, one_thread, unpack
-from ..types import Pair
-from .neighbours import Near, near_pairs
+from ..copies import Verifier, kind_of, single_threaded, unpack
+from .neighbours import NeighbourPairs, find_neighbour_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,12 +25,30 @@ if TYPE_CHECKING:
 
     from ..copies import Fingerprint
     from ..storage import Store
-    from ..types import Match, Member
+    from ..types import Match
+    from .members import Member
 
-BLOCK = 512  # pictures that are compared with all others at once
-MOST_CANDIDATES = 32  # of a picture, by words and as many by vectors
-LEAST_SHARE = 0.08  # of the poorer one's words, by their worth, that both must have
-LEAST_COSINE = 0.92
+BLOCK_PICTURES = 512  # that are compared with all others at once
+MAX_CANDIDATES = 32  # of a picture by words, and as many by vectors
+MIN_WORD_SHARE = 0.08  # of the words, by weight, of the picture with fewer, that both must have
+MIN_COSINE = 0.92
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two pictures of different bytes that show the same.
+
+    Attributes:
+        query: index of a member; any member with the same content would do.
+        target: index of another member, likewise.
+        kind: `copy` (one was made from the other) or `near` (two pictures of the same thing).
+        match: how the query lies over the target.
+    """
+
+    query: int
+    target: int
+    kind: str
+    match: Match
 
 
 def find_pairs(
@@ -40,93 +58,98 @@ def find_pairs(
     near: bool,
     on_progress: Callable[[str, int, int], None],
 ) -> Iterator[Pair]:
-    """Propose and verify pairs of different bytes.
+    """Find and verify pairs of different bytes.
 
     Args:
-        store: the gallery's.
-        members: its rows; of those of the same bytes one stands for all.
-        near: whether to give also pairs of the kind `near`.
-        on_progress: told the stage, how much of it is through, and of how much.
+        store: the gallery's tables.
+        members: their rows; one of each content represents the others.
+        near: whether to yield pairs of the kind `near` as well.
+        on_progress: called with the stage, how much of it is done, and of how much.
     """
-    of_content = {member.content_hash: k for k, member in enumerate(members)}
-    contents = [content for some in store.prints.contents() for content in some]
-    member_of = [of_content.get(content, -1) for content in contents]
-    among = np.flatnonzero(np.array(member_of, int) >= 0)
-    if len(among) < 2:  # noqa: PLR2004
+    member_of_content = {member.content_hash: k for k, member in enumerate(members)}
+    contents = [content for batch in store.prints.contents() for content in batch]
+    member_of = [member_of_content.get(content, -1) for content in contents]
+    places = np.flatnonzero(np.array(member_of, int) >= 0)
+    if len(places) <= 1:
         return
-    propose = Proposals(store, contents, among, partial(on_progress, "Comparing vectors"))
+    index = CandidateIndex(store, contents, places, partial(on_progress, "Comparing vectors"))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for start in range(0, len(among), BLOCK):
-            on_progress("Comparing pictures", start, len(among))
-            candidates = propose.of(among[start : start + BLOCK])
-            needed = sorted({*candidates, *(k for some in candidates.values() for k in some)})
-            rows = store.prints.table.take(needed, ["fingerprint"])["fingerprint"].to_pylist()
-            prints = dict(zip(needed, map(unpack, rows), strict=True))
-            with one_thread():
-                proofs = list(pool.map(partial(_proofs, prints), candidates.items()))
-            for one, matches in proofs:
-                for other, match in matches:
+        for start in range(0, len(places), BLOCK_PICTURES):
+            on_progress("Comparing pictures", start, len(places))
+            candidates = index.candidates(places[start : start + BLOCK_PICTURES])
+            needed = sorted({*candidates, *(k for targets in candidates.values() for k in targets)})
+            packed = store.prints.table.take(needed, ["fingerprint"])["fingerprint"].to_pylist()
+            fingerprints = dict(zip(needed, map(unpack, packed), strict=True))
+            with single_threaded():
+                matched = list(pool.map(partial(_match, fingerprints), candidates.items()))
+            for query, matches in matched:
+                for target, match in matches:
                     kind = kind_of(match)
                     if kind == "copy" or (near and kind == "near"):
-                        yield Pair(member_of[one], member_of[other], kind, match)
+                        yield Pair(member_of[query], member_of[target], kind, match)
 
 
-def _proofs(
-    prints: dict[int, Fingerprint], asked: tuple[int, list[int]]
+def _match(
+    fingerprints: dict[int, Fingerprint], candidates: tuple[int, list[int]]
 ) -> tuple[int, list[tuple[int, Match]]]:
-    one, others = asked
-    verifier = Verifier(prints[one])
-    found = ((other, verifier.match(prints[other], verifier.views)) for other in others)
-    return one, [(other, match) for other, match in found if match]
+    query, targets = candidates
+    verifier = Verifier(fingerprints[query])
+    matches = ((k, verifier.match(fingerprints[k], verifier.views)) for k in targets)
+    return query, [(target, match) for target, match in matches if match]
 
 
-class Proposals:
-    """What the indexes know of all pictures, in memory: some 1.5 KB of each."""
+class CandidateIndex:
+    """The words and vectors of all pictures, in memory: about 1.5 KB per picture."""
 
     def __init__(
         self,
         store: Store,
         contents: Sequence[bytes],
-        among: NDArray[np.int64],
+        places: NDArray[np.int64],
         on_progress: Callable[[int, int], None],
     ) -> None:
-        """Read words and vectors; `among` are the places of those that are asked about."""
+        """Read words and vectors; `places` are the rows of `contents` that are compared."""
         self._lists = store.prints.words.lists(len(contents))
-        self._among = np.zeros(len(contents), bool)
-        self._among[among] = True
+        self._is_compared = np.zeros(len(contents), bool)
+        self._is_compared[places] = True
         place_of = {content: place for place, content in enumerate(contents)}
         vectors = np.zeros((len(contents), store.dimensions), np.float16)
         for batch in store.pictures.scan(["content_hash", "vector"]):
             flat = batch.column("vector").flatten().to_numpy(zero_copy_only=False)
             rows = np.array([place_of.get(c, -1) for c in batch.column(0).to_pylist()], int)
             vectors[rows[rows >= 0]] = flat.reshape(len(rows), -1)[rows >= 0]
-        near = near_pairs(
-            vectors[among], least=LEAST_COSINE, most=MOST_CANDIDATES, on_progress=on_progress
+        lower, higher, cosines = find_neighbour_pairs(
+            vectors[places],
+            min_cosine=MIN_COSINE,
+            max_neighbours=MAX_CANDIDATES,
+            on_progress=on_progress,
         )
-        self._near = Near(among[near.ones], among[near.others], near.cosines)
+        self._neighbours = NeighbourPairs(places[lower], places[higher], cosines)
         self._self_worth = self._lists.self_worth()
 
-    def of(self, places: NDArray[np.int64]) -> dict[int, list[int]]:
-        """Name the pictures that may show what each of these does, those of later places only."""
-        found = defaultdict[int, set[int]](set)
-        self._by_vectors(places, found)
+    def candidates(self, places: NDArray[np.int64]) -> dict[int, list[int]]:
+        """Return the later pictures that may show the same as each of these."""
+        candidates = defaultdict[int, set[int]](set)
+        self._add_by_vector(places, candidates)
         for place in places.tolist():
             worth = self._lists.shared_worth(place)
             worth[: place + 1] = 0
-            least = LEAST_SHARE * np.minimum(self._self_worth, self._self_worth[place])
-            others = np.flatnonzero((worth > least) & self._among)
-            found[place].update(_strongest(others, worth[others]))
-        return {place: sorted(found[place]) for place in places.tolist() if found[place]}
+            least = MIN_WORD_SHARE * np.minimum(self._self_worth, self._self_worth[place])
+            others = np.flatnonzero((worth > least) & self._is_compared)
+            candidates[place].update(_best(others, worth[others]))
+        return {place: sorted(candidates[place]) for place in places.tolist() if candidates[place]}
 
-    def _by_vectors(self, places: NDArray[np.int64], found: defaultdict[int, set[int]]) -> None:
-        near = self._near
-        starts = np.searchsorted(near.ones, places)
-        ends = np.searchsorted(near.ones, places, side="right")
+    def _add_by_vector(
+        self, places: NDArray[np.int64], candidates: defaultdict[int, set[int]]
+    ) -> None:
+        lower, higher, cosines = self._neighbours
+        starts = np.searchsorted(lower, places)
+        ends = np.searchsorted(lower, places, side="right")
         for place, start, end in zip(places.tolist(), starts, ends, strict=True):
-            found[place].update(_strongest(near.others[start:end], near.cosines[start:end]))
+            candidates[place].update(_best(higher[start:end], cosines[start:end]))
 
 
-def _strongest(others: NDArray[np.integer], how: NDArray[np.floating]) -> list[int]:
-    """Take the pictures that most speaks for."""
-    order = np.argsort(-how, kind="stable")[:MOST_CANDIDATES]
-    return [int(other) for other in others[order]]
+def _best(places: NDArray[np.integer], scores: NDArray[np.floating]) -> list[int]:
+    """Return the pictures with the highest scores."""
+    order = np.argsort(-scores, kind="stable")[:MAX_CANDIDATES]
+    return [int(place) for place in places[order]]

@@ -1,4 +1,4 @@
-"""Duplicates to the system's trash: checked one by one, moved, never deleted."""
+"""Moves duplicates to the system's trash, each checked first; nothing is deleted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..copies import MIDDLE, resizing
+from ..copies import TO_PIXEL_CENTRES, scale_transform
 from ..decode import decode
 from ..errors import PictureError
 from ..sources import content_hash, is_local, read
@@ -19,15 +19,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..types import Match, Member, Picture
+    from ..types import Match, Picture
     from .groups import Duplicate, Group
+    from .members import Member
 
-LOOK_PIXELS = 160  # longer side of the pictures that are laid over each other
-BLUR = 5  # of these pixels, so that a pixel's displacement is no difference
-LOOK_WINDOW = 9
-# Levels of 255 that a window may differ by, on average. Of twenty pictures saved anew at quality 20
-# nine in ten differ by 8 at most, reduced to a quarter by 6, with a caption by 24 at least.
-MOST_APART = 10.0
+COMPARED_PIXELS = 160  # longer side of the pictures that are compared in colour
+BLUR_PIXELS = 5  # hides displacements of a pixel
+WINDOW_PIXELS = 9
+# Levels of 255 by which a window may differ on average. Of twenty pictures re-saved at quality 20,
+# nine in ten differ by at most 8; reduced to a quarter, by at most 6; with a caption, by over 23.
+MAX_DIFFERENCE = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,8 @@ class TrashReport:
 
     Attributes:
         moved: paths.
-        left: paths of all others beside the kept ones, each with the reason why it stays.
-        bytes_freed: sizes of what was moved, once the trash is emptied.
+        left: all other duplicates, each with the reason why it stays.
+        bytes_freed: the size of the moved files, freed once the trash is emptied.
     """
 
     moved: tuple[str, ...]
@@ -51,16 +52,26 @@ def to_trash(
     dry_run: bool = False,
     on_file: Callable[[str, str], None] = lambda _path, _reason: None,
 ) -> TrashReport:
-    """Move all but the kept files to the system's trash, those that are safe to move.
+    """Move the duplicates that are safe to move to the system's trash; keep the originals.
 
-    Right before each move both files are read: the kept one and the other must be as they were
-    indexed, two files, and unless they are of the same bytes they must look the same. What fails is
-    told and left; the others go on.
+    Right before each move both files are read again: the original and the duplicate must be
+    unchanged since they were indexed, must be two files, and must have the same bytes or look the
+    same. A file that fails a check is reported and stays; the others are moved.
 
     Args:
-        groups: as `Gallery.duplicates` gave them.
-        dry_run: only check, and tell what would be moved.
-        on_file: told of every file that was dealt with, and why it stays; empty where it went.
+        groups: as `Gallery.duplicates` returns them.
+        dry_run: only check, and report what would be moved.
+        on_file: called with the path of every duplicate, and why it stays; empty if it was moved.
+
+    Example:
+        >>> import shutil
+        >>> from lookalike import Gallery
+        >>> _ = shutil.copy("photos/sunflower/image_0001.jpg", "photos/copy of sunflower.jpg")
+        >>> gallery = Gallery.open("gallery")
+        >>> _ = gallery.index("photos")
+        >>> report = to_trash(gallery.duplicates(), dry_run=True)
+        >>> len(report.moved), report.left
+        (1, ())
     """
     moved, left, freed = list[str](), list[Refusal](), 0
     for group in groups:
@@ -79,67 +90,73 @@ def to_trash(
 
 
 def looks_the_same(match: Match, copy: Picture, original: Picture) -> bool:
-    """Tell whether two pictures look the same, laid over each other in colour.
+    """Check whether two pictures look the same in colour when one is laid over the other.
 
-    What was put over, recoloured or blurred differs in some window; what was saved anew, resized,
-    turned or mirrored does not. Something that is much smaller than a window is not seen.
+    A caption, a recolouring or a blur shows in some window; re-saving, resizing, rotating or
+    mirroring does not. A change much smaller than a window goes unnoticed.
 
     Args:
-        match: how `copy` lies in `original`.
+        match: how `copy` lies over `original`.
         copy: decoded.
         original: decoded.
     """
     import cv2
 
-    # JPEG keeps colours at half the size.
+    # JPEG stores colour at half the resolution.
     sides = (max(picture.pixels.shape) // 2 for picture in (copy, original))
-    side = max(min(LOOK_PIXELS, *sides), 1)
-    above, from_copy = _reduced(copy, side)
-    below, from_original = _reduced(original, side)
-    to = MIDDLE @ from_original @ np.array(match.transform) @ np.linalg.inv(MIDDLE @ from_copy)
-    laid = cv2.warpPerspective(above, to, below.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)
-    soft = [cv2.blur(pixels.astype(np.float32), (BLUR, BLUR)) for pixels in (laid, below)]
-    apart = np.abs(soft[0] - soft[1]).max(axis=2)  # of the colour that differs most
-    return float(cv2.blur(apart, (LOOK_WINDOW, LOOK_WINDOW)).max()) <= MOST_APART
+    side = max(min(COMPARED_PIXELS, *sides), 1)
+    above, above_scale = _reduce(copy, side)
+    below, below_scale = _reduce(original, side)
+    warp = TO_PIXEL_CENTRES @ below_scale @ np.array(match.transform)
+    warp = warp @ np.linalg.inv(TO_PIXEL_CENTRES @ above_scale)
+    warped = cv2.warpPerspective(above, warp, below.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)
+    blur, window = (BLUR_PIXELS, BLUR_PIXELS), (WINDOW_PIXELS, WINDOW_PIXELS)
+    difference = np.abs(
+        cv2.blur(warped.astype(np.float32), blur) - cv2.blur(below.astype(np.float32), blur)
+    ).max(axis=2)  # of the channel that differs most
+    return float(cv2.blur(difference, window).max()) <= MAX_DIFFERENCE
 
 
-def _reduced(picture: Picture, side: int) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """Bring the longer side to `side`; give also the map from the whole picture's pixels."""
+def _reduce(picture: Picture, side: int) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """Resize the longer side to `side`; return also the transform from the whole picture."""
     import cv2
 
-    whole = picture.width, picture.height
-    scale = side / max(whole)
-    small = max(round(whole[0] * scale), 1), max(round(whole[1] * scale), 1)
+    size = picture.width, picture.height
+    scale = side / max(size)
+    small = max(round(size[0] * scale), 1), max(round(size[1] * scale), 1)
     pixels = cv2.resize(picture.pixels, small, interpolation=cv2.INTER_AREA)
-    return np.asarray(pixels, np.uint8), resizing(whole, small)
+    return np.asarray(pixels, np.uint8), scale_transform(size, small)
 
 
-def _objection(kept: Member, other: Duplicate) -> str:  # noqa: PLR0911  each is one
-    """Say why a file must not be moved; nothing where it may."""
+def _objection(kept: Member, other: Duplicate) -> str:
+    """Say why a file must not be moved; empty if it may."""
     if not all(is_local(member.path) for member in (kept, other.member)):
-        return "one of the two lies in an archive, or not on this machine"
+        return "it or the original is in an archive, or not on this machine"
     try:
         original = _read(kept)
     except (OSError, PictureError, MemoryError) as error:
-        return f"the kept one can't be relied on: {_said(error)}"
+        return f"the original can't be checked: {_reason(error)}"
     try:
-        copy = _read(other.member)
-        if os.path.samefile(kept.path, other.member.path):
-            return "it is the same file as the kept one"
-        if other.match is None:
-            return "" if copy == original else "its bytes are not those of the kept one"
-        if not looks_the_same(other.match, decode(copy), decode(original)):
-            return "it does not look the same as the kept one"
+        return _difference(kept, original, other)
     except (OSError, PictureError, MemoryError) as error:
-        return _said(error)
-    return ""
+        return _reason(error)
+
+
+def _difference(kept: Member, original: bytes, other: Duplicate) -> str:
+    copy = _read(other.member)
+    if os.path.samefile(kept.path, other.member.path):
+        return "it is the same file as the original"
+    if other.match is None:
+        return "" if copy == original else "its bytes differ from the original's"
+    same = looks_the_same(other.match, decode(copy), decode(original))
+    return "" if same else "it looks different from the original"
 
 
 def _read(member: Member) -> bytes:
-    """Read a file whose content is known.
+    """Read a file, and check that its content is still the one indexed.
 
     Raises:
-        PictureError: it has another content by now.
+        PictureError: the content has changed.
         OSError: it can't be read.
     """
     data = read(Source(member.path, member.size, member.mtime_ns))
@@ -149,16 +166,16 @@ def _read(member: Member) -> bytes:
 
 
 def _move(path: str, kept: str) -> str:
-    """Move one file to the trash; say what failed."""
+    """Move one file to the trash; return what failed."""
     from send2trash import send2trash
 
     try:
         send2trash(path)
-    except Exception as error:  # noqa: BLE001  each system's trash has errors of its own
-        return f"it can't be moved to the trash: {_said(error)}"
-    # One file seen through two mounts has two identities.
-    return "" if os.path.exists(kept) else f"put it back from the trash: {kept} went with it"
+    except Exception as error:  # noqa: BLE001  each system's trash raises its own errors
+        return f"it can't be moved to the trash: {_reason(error)}"
+    # A file reached through two mounts has two identities.
+    return "" if os.path.exists(kept) else f"restore it from the trash: {kept} was moved with it"
 
 
-def _said(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     return (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__

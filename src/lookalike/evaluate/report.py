@@ -10,7 +10,7 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any
 
-from ..report import TILE_PIXELS, escape, lay_out, sprite, thumbnail, write_document
+from ..report import TILE_PIXELS, build_map, escape, sprite, thumbnail_uri, write_document
 from . import charts
 from .charts import format_score
 from .findings import Confusion, Example, best_and_worst, confusion_matrix, confusions
@@ -204,7 +204,7 @@ class _Thumbnails:
     def image(self, picture: LabelledPicture, alt: str) -> str:
         uri = self.uris.get(picture.path)
         if uri is None:
-            uri = self.uris[picture.path] = thumbnail(picture.path)
+            uri = self.uris[picture.path] = thumbnail_uri(picture.path)
         if not uri:
             return '<span class="gone">gone</span>'
         title = escape(_relative(self.evaluation, picture))
@@ -270,7 +270,7 @@ def _asked(evaluation: Evaluation, example: Example, shown: _Thumbnails) -> str:
 def _map(evaluation: Evaluation, on_progress: Callable[[str, int, int], None]) -> tuple[str, str]:
     """Give the map's part of the page, and its points as JSON that may stand in a script."""
     on_progress("Laying out the map", 0, 0)
-    atlas = lay_out(evaluation.vectors)
+    atlas = build_map(evaluation.vectors)
     pictures = [evaluation.gallery[row] for row in atlas.rows]
     labels = sorted({picture.label for picture in pictures})
     codes = {label: code for code, label in enumerate(labels)}

@@ -59,10 +59,13 @@ class Reading(GalleryState):
             GalleryNotFoundError: there is no gallery, or nothing in it yet.
             EncoderMismatchError: the gallery's encoder is not to be had any more.
         """
-        from ..search import search
+        from ..search import SearchOptions, search
 
-        options = {"copies": copies, "region": region, "where": where}
-        return self._ask(search, query, top=top, min_score=min_score, **options)
+        return self._ask(
+            search,
+            query,
+            SearchOptions(top=top, min_score=min_score, copies=copies, region=region, where=where),
+        )
 
     def search_many(
         self,
@@ -94,9 +97,10 @@ class Reading(GalleryState):
             GalleryNotFoundError: there is no gallery, or nothing in it yet.
             EncoderMismatchError: the gallery's encoder is not to be had any more.
         """
-        from ..search import search_many
+        from ..search import SearchOptions, search_many
 
-        find = partial(search_many, top=top, min_score=min_score, copies=copies, where=where)
+        options = SearchOptions(top=top, min_score=min_score, copies=copies, where=where)
+        find = partial(search_many, options=options)
         for some in batched(queries, QUERIES_AT_ONCE):
             yield from self._ask_many(find, some, top=top)
 
@@ -119,11 +123,12 @@ class Reading(GalleryState):
         Raises:
             EncoderError: the gallery's encoder has no text tower; and all that `search` raises.
         """
-        from ..search import search_text
+        from ..search import SearchOptions, search_text
 
         if not text.strip():
             raise ArgumentError("The text is empty; say what to look for, such as: a red bicycle")
-        return self._ask(search_text, text, top=top, min_score=min_score, where=where)
+        options = SearchOptions(top=top, min_score=min_score, where=where)
+        return self._ask(search_text, text, options)
 
     def get(self, id: str) -> Entry | None:  # noqa: A002
         """Give the picture of a content hash, 32 hexadecimal digits; None where there is none.
@@ -148,7 +153,7 @@ class Reading(GalleryState):
             GalleryNotFoundError: there is no gallery.
         """
         store = self._open_store(self._manifest()).frozen()
-        return self._catalog.shelf(store, offset, top, where)
+        return self._catalog.page(store, offset, top, where)
 
     def version(self) -> int:
         """Tell the number of the newest version of the table of pictures; 0 while it has none.

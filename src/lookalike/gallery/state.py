@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..encoders import check_device
 from ..errors import ArgumentError, GalleryNotFoundError, StorageError
-from ..search import PictureOrder
+from ..search import BrowseCache
 from ..storage import READ_ATTEMPTS, Manifest, Store, open_place
 from ..types import Refusal, SearchResult
 from .encoder_binding import bound_encoder
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..encoders import Encoder
+    from ..search import SearchOptions
     from ..storage import Place
 
 Answer = TypeVar("Answer", SearchResult, Refusal | SearchResult)
@@ -39,7 +40,7 @@ class GalleryState:
         self._rebuild = rebuilds
         self._encoder: Encoder | None = None
         self._store: Store | None = None
-        self._catalog = PictureOrder()
+        self._catalog = BrowseCache()
 
     def _manifest(self) -> Manifest:
         manifest = Manifest.read(self.folder)
@@ -71,12 +72,12 @@ class GalleryState:
         return store
 
     def _ask(
-        self, find: Callable[..., SearchResult], asked: Any, *, top: int, **options: Any
+        self, find: Callable[..., SearchResult], asked: Any, options: SearchOptions
     ) -> SearchResult:
         def find_one(asked: Any, store: Store, encoder: Encoder) -> list[SearchResult]:
-            return [find(asked, store, encoder, top=top, **options)]
+            return [find(asked, store, encoder, options)]
 
-        return self._ask_many(find_one, asked, top=top)[0]
+        return self._ask_many(find_one, asked, top=options.top)[0]
 
     def _ask_many(
         self, find: Callable[[Any, Store, Encoder], list[Answer]], asked: Any, *, top: int

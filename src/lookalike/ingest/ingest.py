@@ -16,7 +16,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..copies import one_thread, pack, stored_fingerprint
+from ..copies import pack, single_threaded, stored_fingerprint
 from ..decode import decode
 from ..errors import NotAPictureError, PictureError, StorageError
 from ..sources import TRY_AGAIN, content_hash, read
@@ -243,7 +243,7 @@ def ingest(
     reported = started
     stack = contextlib.ExitStack()
     if store.copies:  # the workers take all cores
-        stack.enter_context(one_thread())
+        stack.enter_context(single_threaded())
     for thread in line.threads:
         thread.start()
     try:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .. import encoders
-from ..copies import one_thread
+from ..copies import single_threaded
 from ..errors import EncoderError
 from ..sources import content_hash, read, release
 from ..storage import Store, parse_place
@@ -148,7 +148,7 @@ def work(
     sources = [source for source, _ in shard]
     with contextlib.ExitStack() as stack:
         stack.callback(release)
-        stack.enter_context(one_thread())
+        stack.enter_context(single_threaded())
         readers = stack.enter_context(ThreadPoolExecutor(READERS))
         parts = (_Part(some, readers) for some in _parts(sources, chunk_pictures(encoder)))
         ahead = next(parts, None)

@@ -1,19 +1,20 @@
-"""HTML pages and drawings that several features share.
+"""HTML documents, thumbnails and maps that several features share.
 
-`write_document` writes a page, `thumbnail` and `sprite` small pictures, `lay_out` a 2-D map.
+`write_document` writes an HTML file, `thumbnail_uri` and `sprite` draw small pictures, `build_map`
+arranges vectors on a plane.
 """
 
 from .document import escape, write_document
-from .map import lay_out
-from .thumbnails import TILE_PIXELS, data_uri, open_thumbnail, sprite, thumbnail
+from .map import build_map
+from .thumbnails import TILE_PIXELS, data_uri, open_thumbnail, sprite, thumbnail_uri
 
 __all__ = [
     "TILE_PIXELS",
+    "build_map",
     "data_uri",
     "escape",
-    "lay_out",
     "open_thumbnail",
     "sprite",
-    "thumbnail",
+    "thumbnail_uri",
     "write_document",
 ]

@@ -1,4 +1,4 @@
-"""An HTML file that needs no network, as the report and the album of duplicates are."""
+"""A self-contained HTML file: no network, no script of its own."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _SHELL = Path(__file__).parent / "shell.html"
 def write_document(
     out: str | os.PathLike[str], *, title: str, style: str, body: str, policy: str = ""
 ) -> int:
-    """Write a page; give its size in bytes.
+    """Write an HTML file; return its size in bytes.
 
     Args:
         out: the file to write.
-        title: of the page, HTML.
-        style: its CSS.
-        body: what stands in it, HTML.
-        policy: what its content security policy allows beside pictures and style inside the file.
+        title: HTML.
+        style: CSS.
+        body: HTML.
+        policy: what the content security policy allows besides embedded pictures and styles.
 
     Raises:
         ArgumentError: the file can't be written.
@@ -34,13 +34,13 @@ def write_document(
         Path(out).write_bytes(data)
     except OSError as error:
         raise ArgumentError(
-            f"{os.fspath(out)} can't be written ({error.strerror}); choose another place."
+            f"{os.fspath(out)} can't be written ({error.strerror}); choose another location."
         ) from error
     return len(data)
 
 
 def escape(value: object) -> str:
-    """Escape for HTML; what is not UTF-8 or not printable becomes a replacement character."""
+    """Escape for HTML; show bytes that are not UTF-8, and control characters, as U+FFFD."""
     plain = str(value).encode("utf-8", "replace").decode()
     shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in plain)
     return html.escape(shown, quote=True)

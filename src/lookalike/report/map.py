@@ -1,4 +1,4 @@
-"""A 2-D map of embeddings: what is near in D dimensions is near on it, as far as a plane can."""
+"""A 2-D map of embeddings: similar pictures are close together, as far as a plane allows."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-MAX_POINTS = 3_000  # t-SNE takes some 17 s for them on one core
+MAX_POINTS = 3_000  # t-SNE takes about 17 s for them on one core
 PIP_LINE = "pip install 'lookalike[evaluate]'"
 PERPLEXITY = 30  # van der Maaten and Hinton: "typical values are between 5 and 50"
-_PCA_DIMENSIONS = 50  # that t-SNE is given
-_TOO_FEW_FOR_TSNE = 8
+_PCA_DIMENSIONS = 50  # the input of t-SNE
+_MIN_TSNE_POINTS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class PictureMap:
-    """Embeddings laid out on a plane.
+    """Embeddings on a plane.
 
     Attributes:
-        rows: int64 [M], ascending: which embeddings the points are of.
-        points: float32 [M, 2], 0..1, the longer side of their extent filling it.
-        method: `PCA`, or `t-SNE` with the version of what made it.
-        note: one sentence on what a reader should know of it; may be empty.
+        rows: int64 [M], ascending: the embedding of each point.
+        points: float32 [M, 2], 0..1; the longer side of their extent is 1.
+        method: `PCA`, or `t-SNE` with the version of scikit-learn.
+        note: one sentence on what a reader should know about it; may be empty.
     """
 
     rows: NDArray[np.int64]
@@ -34,18 +34,18 @@ class PictureMap:
     note: str
 
 
-def lay_out(
+def build_map(
     vectors: NDArray[np.floating[Any]], *, max_points: int = MAX_POINTS, seed: int = 0
 ) -> PictureMap:
-    """Lay embeddings out on a plane, by t-SNE where scikit-learn is installed, else by PCA.
+    """Arrange embeddings on a plane, by t-SNE if scikit-learn is installed, otherwise by PCA.
 
-    Van der Maaten and Hinton, "Visualizing Data using t-SNE", 2008, of the first 50 principal
-    components, beginning with the first two of them. Distances between far groups mean nothing.
+    Van der Maaten and Hinton, "Visualizing Data using t-SNE", 2008, on the first 50 principal
+    components, initialized with the first two. Distances between distant groups mean nothing.
 
     Args:
         vectors: [N, D], unit length.
-        max_points: if there are more, so many are drawn at random.
-        seed: of that, and of t-SNE.
+        max_points: of more embeddings, a random sample of this size is shown.
+        seed: of the sample and of t-SNE.
     """
     import numpy as np
 
@@ -53,14 +53,14 @@ def lay_out(
     notes = []
     if len(rows) > max_points:
         rows = np.sort(np.random.default_rng(seed).choice(len(rows), max_points, replace=False))
-        notes.append(f"{max_points:,} of {len(vectors):,}, drawn at random.")
+        notes.append(f"{max_points:,} of {len(vectors):,}, sampled at random.")
     components = _principal_components(np.asarray(vectors[rows], np.float32))
     method, points = "PCA", components[:, :2]
-    if len(rows) >= _TOO_FEW_FOR_TSNE:
+    if len(rows) >= _MIN_TSNE_POINTS:
         try:
             from sklearn.manifold import TSNE
         except ImportError:
-            notes.append(f"For t-SNE, which shows groups better: {PIP_LINE}")
+            notes.append(f"For t-SNE, which separates groups better: {PIP_LINE}")
         else:
             method = f"t-SNE (scikit-learn {version('scikit-learn')})"
             perplexity = min(PERPLEXITY, (len(rows) - 1) / 3)
@@ -71,7 +71,7 @@ def lay_out(
 
 
 def _principal_components(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Project onto the first principal components: [N, 2 to 50], of whatever N and D."""
+    """Project onto the first principal components: [N, 2 to 50], for any N and D."""
     import numpy as np
 
     centred = vectors - vectors.mean(axis=0) if len(vectors) else vectors

@@ -1,4 +1,4 @@
-"""Small pictures that stand inside the page."""
+"""Small pictures embedded in an HTML page."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ TILE_PIXELS = 44
 _QUALITY, _TILE_QUALITY = 62, 45
 
 
-def thumbnail(path: str) -> str:
-    """Give the middle square of a picture as a `data:` URI; empty where it can't be read."""
+def thumbnail_uri(path: str) -> str:
+    """Return the central square of a picture as a `data:` URI; empty if it can't be read."""
     square = _square(path, SIDE_PIXELS)
     return _uri(square, _QUALITY) if square else ""
 
@@ -30,26 +30,30 @@ def thumbnail(path: str) -> str:
 def sprite(
     paths: Sequence[str], *, on_progress: Callable[[int, int], None] = lambda _done, _of: None
 ) -> tuple[str, int]:
-    """Draw many pictures as tiles of one, row after row.
+    """Draw many pictures as the tiles of one, row by row; a picture that can't be read is grey.
+
+    Args:
+        paths: the pictures.
+        on_progress: called with the number of pictures drawn, and of all.
 
     Returns:
-        its `data:` URI, and how many tiles a row has. A picture that can't be read is grey.
+        the `data:` URI, and the number of tiles in a row.
     """
     from PIL import Image
 
     columns = max(1, math.isqrt(max(len(paths) - 1, 0)) + 1)
     rows = max(1, -(-len(paths) // columns))
-    whole = Image.new("RGB", (columns * TILE_PIXELS, rows * TILE_PIXELS), "#999")
+    sheet = Image.new("RGB", (columns * TILE_PIXELS, rows * TILE_PIXELS), "#999")
     for n, path in enumerate(paths):
         tile = _square(path, TILE_PIXELS)
         if tile:
-            whole.paste(tile, (n % columns * TILE_PIXELS, n // columns * TILE_PIXELS))
+            sheet.paste(tile, (n % columns * TILE_PIXELS, n // columns * TILE_PIXELS))
         on_progress(n + 1, len(paths))
-    return _uri(whole, _TILE_QUALITY), columns
+    return _uri(sheet, _TILE_QUALITY), columns
 
 
 def open_thumbnail(path: str, *, min_side: int) -> Image.Image | None:
-    """Decode a picture, its shorter side `min_side` at least; None where it can't be read."""
+    """Decode a picture, its shorter side at least `min_side`; None if it can't be read."""
     from PIL import Image
 
     source = stat_source(path)
@@ -61,11 +65,11 @@ def open_thumbnail(path: str, *, min_side: int) -> Image.Image | None:
 
 
 def data_uri(image: Image.Image, kind: str, **options: int) -> str:
-    """Give a picture as a `data:` URI of one of Pillow's formats, with the format's options."""
+    """Encode a picture as a `data:` URI, in a format of Pillow's and with its options."""
     data = io.BytesIO()
     image.save(data, kind, **options)
-    coded = base64.b64encode(data.getvalue()).decode("ascii")
-    return f"data:image/{kind.lower()};base64,{coded}"
+    encoded = base64.b64encode(data.getvalue()).decode("ascii")
+    return f"data:image/{kind.lower()};base64,{encoded}"
 
 
 def _square(path: str, side: int) -> Image.Image | None:

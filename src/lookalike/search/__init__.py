@@ -1,22 +1,24 @@
-"""A query to its hits: prepare, find candidates, verify, rank; and what limits a search.
+"""From a query to its hits, the filters that limit them, and the order to browse a gallery in.
 
-`search` answers one query, `search_many` many, `search_text` words, `compare` two pictures.
+`search` searches for one picture, `search_many` for many, `search_text` for words. `compare`
+compares two pictures.
 """
 
-from .browse import PictureOrder, PicturePage
+from .browse import BrowseCache, PicturePage
 from .compare import Comparison, compare
 from .filters import Filter
 from .query import Query, QueryInput, Region, as_file_bytes, parse_region, prepare, query_refusal
-from .search import search, search_many, search_text
+from .search import SearchOptions, search, search_many, search_text
 
 __all__ = [
+    "BrowseCache",
     "Comparison",
     "Filter",
-    "PictureOrder",
     "PicturePage",
     "Query",
     "QueryInput",
     "Region",
+    "SearchOptions",
     "as_file_bytes",
     "compare",
     "parse_region",

@@ -1,4 +1,4 @@
-"""What a gallery has, in an order to look through: the newest first."""
+"""Pages of a gallery's pictures, the newest first, and its labels."""
 
 from __future__ import annotations
 
@@ -10,22 +10,28 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..storage import from_text
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable
 
     from ..storage import Store
     from ..types import Entry
     from .filters import Filter
 
-MAX_ORDERS = 8  # kept, of 16 bytes a picture
+MAX_CACHED = 8  # orders and lists of labels; an order takes 16 bytes per picture
 
 
 class PicturePage(NamedTuple):
-    """Some pictures out of an order of all.
+    """A page of the pictures that `Gallery.browse` lists.
 
     Attributes:
-        entries: the pictures.
-        total: how many there are in all.
-        version: of the table they were read from.
+        entries: the pictures of this page.
+        total: the number of pictures on all pages.
+        version: of the table of pictures.
+
+    Example:
+        >>> from lookalike import Gallery
+        >>> page = Gallery.open("gallery").browse(top=5)
+        >>> len(page.entries), page.total
+        (5, 30)
     """
 
     entries: list[Entry]
@@ -33,55 +39,57 @@ class PicturePage(NamedTuple):
     version: int
 
 
-class PictureOrder:
-    """Orders and labels of a table's pictures, made once for each of its versions."""
+class BrowseCache:
+    """The order and the labels of a table's pictures, computed once per version."""
 
     def __init__(self) -> None:
-        """Start with nothing."""
-        self._made: OrderedDict[Hashable, Any] = OrderedDict()
+        """Start empty."""
+        self._cache: OrderedDict[Hashable, Any] = OrderedDict()
         self._lock = threading.Lock()
 
-    def shelf(self, store: Store, offset: int, top: int, where: Filter | None) -> PicturePage:
-        """Give the pictures from `offset` on; `store` is frozen."""
+    def page(self, store: Store, offset: int, top: int, where: Filter | None) -> PicturePage:
+        """Return `top` pictures from `offset` on; `store` is frozen."""
         sql = where.sql() if where else None
         version = store.pictures.version()
         key = (store.table, version, sql)
-        order = self._kept(key)
-        if order is None:
-            order = self._keep(key, _newest_first(store, sql))
-        some = [content.hex() for content in order[offset : offset + top]]
-        return PicturePage(store.entries(some), len(order), version)
+        order = self._cached(key, lambda: _newest_first(store, sql))
+        contents = [content.hex() for content in order[offset : offset + top]]
+        return PicturePage(store.entries(contents), len(order), version)
 
     def labels(self, store: Store) -> list[tuple[str, int]]:
-        """Count the files that each folder holds directly, by its name; the most first."""
+        """Return each label and its number of files, the largest first; `store` is frozen.
+
+        A label is the name of the folder that directly contains a file.
+        """
         key = (store.table, store.pictures.version(), "labels")
-        found: list[tuple[str, int]] | None = self._kept(key)
-        if found is None:
-            counts: Counter[str] = Counter()
-            for batch in store.pictures.scan(["path"]):
-                counts.update(os.path.dirname(path) for path in batch.column(0).to_pylist())
-            names: Counter[str] = Counter()
-            for folder, count in counts.items():
-                names[from_text(os.path.basename(folder))] += count
-            found = self._keep(key, sorted(names.items(), key=lambda one: (-one[1], one[0])))
-        return found
+        labels: list[tuple[str, int]] = self._cached(key, lambda: _count_labels(store))
+        return labels
 
-    def _kept(self, key: Hashable) -> Any:
+    def _cached(self, key: Hashable, compute: Callable[[], Any]) -> Any:
         with self._lock:
-            if key in self._made:
-                self._made.move_to_end(key)
-            return self._made.get(key)
+            if key in self._cache:
+                self._cache.move_to_end(key)
+                return self._cache[key]
+        value = compute()
+        with self._lock:
+            self._cache[key] = value
+            while len(self._cache) > MAX_CACHED:
+                self._cache.popitem(last=False)
+        return value
 
-    def _keep(self, key: Hashable, made: Any) -> Any:
-        with self._lock:
-            self._made[key] = made
-            while len(self._made) > MAX_ORDERS:
-                self._made.popitem(last=False)
-        return made
+
+def _count_labels(store: Store) -> list[tuple[str, int]]:
+    by_folder: Counter[str] = Counter()
+    for batch in store.pictures.scan(["path"]):
+        by_folder.update(os.path.dirname(path) for path in batch.column(0).to_pylist())
+    by_label: Counter[str] = Counter()
+    for folder, count in by_folder.items():
+        by_label[from_text(os.path.basename(folder))] += count
+    return sorted(by_label.items(), key=lambda item: (-item[1], item[0]))
 
 
 def _newest_first(store: Store, sql: str | None) -> list[bytes]:
-    """Order the contents by the last change of their files, each once."""
+    """Order the contents by the last change of their files, each content once."""
     import pyarrow as pa
 
     batches = list(store.pictures.scan(["content_hash", "mtime_ns", "path"], sql))

@@ -1,11 +1,11 @@
-"""Which pictures of a gallery hold what a query shows: candidates, then proofs."""
+"""Which pictures of a gallery match a query: candidates by vector, words and hash, then proof."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
 from ..copies import Verifier, kind_of, unpack
-from ..types import PROVED
+from ..types import COPY_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -14,79 +14,78 @@ if TYPE_CHECKING:
     from ..storage import Allowed, FingerprintIndex
     from ..types import Match
 
-BY_VECTOR, BY_WORDS, BY_HASH = 12, 16, 5  # that are looked at first
-MORE = 2  # times as many of the first two, where none of those is a copy
-NEGATIVES_BY_VECTOR, NEGATIVES_BY_WORDS = 4, 5  # that are compared with the negative then
+    KindAndMatch: TypeAlias = tuple[str, Match | None]
+    Candidate: TypeAlias = tuple[bytes, bytes, Sequence[View]]  # content, fingerprint, query views
 
-Candidate: TypeAlias = "tuple[bytes, bytes, Sequence[View]]"  # content, fingerprint, views to try
+VECTOR_CANDIDATES, WORD_CANDIDATES, HASH_CANDIDATES = 12, 16, 5  # of the first round
+ROUNDS = 2  # of candidates by vector and by words; the second only if the first has no copy
+NEGATIVE_VECTOR_CANDIDATES, NEGATIVE_WORD_CANDIDATES = 4, 5  # of the second round
 
 
-def prove(
+def find_matches(
     query: Fingerprint,
     prints: FingerprintIndex,
     nearest: Sequence[bytes],
     *,
     allowed: Allowed | None = None,
-) -> dict[bytes, tuple[str, Match | None]]:
+) -> dict[bytes, KindAndMatch]:
     """Find the pictures that are the query, or share a part with it.
 
-    Where the likeliest are no copies, more are looked at, and some are compared with the query's
-    negative.
+    If the likeliest candidates are not copies, a second round verifies more of them, and some
+    against the query's negative.
 
     Args:
-        query: the fingerprint asked with.
-        prints: the gallery's.
-        nearest: `MORE` times `BY_VECTOR` contents, the nearest by the encoder's vector first.
-        allowed: picks the contents that a filter allows; None where all are.
+        query: the query's fingerprint.
+        prints: the gallery's fingerprints.
+        nearest: `ROUNDS` times `VECTOR_CANDIDATES` contents, the nearest by vector first.
+        allowed: picks the contents that a filter allows; None allows all.
 
     Returns:
         the kind, `exact`, `copy` or `near`, and the match of each content.
     """
     verifier = Verifier(query)
-    found = dict[bytes, "tuple[str, Match | None] | None"]()
+    verified = dict[bytes, "KindAndMatch | None"]()
 
-    def look(candidates: Iterable[Candidate], *, again: bool = False) -> None:
+    def verify(candidates: Iterable[Candidate], *, again: bool = False) -> None:
         for content, data, views in candidates:
-            if content not in found or (again and found[content] is None):
-                found[content] = _proof(verifier, data, views)
+            if content not in verified or (again and verified[content] is None):
+                verified[content] = _verify(verifier, data, views)
 
-    words = _by_words(prints, verifier.views, MORE * BY_WORDS, allowed)
-    look(_stored(prints, nearest[:BY_VECTOR], verifier.views))
-    look((*one, verifier.views) for one in prints.by_hash(query.pdq, BY_HASH, allowed).items())
-    look(words[:BY_WORDS])
-    if not any(proof and proof[0] in PROVED for proof in found.values()):
-        look(_stored(prints, nearest[BY_VECTOR:], verifier.views))
-        look(words[BY_WORDS:])
+    views = verifier.views
+    by_words = _by_words(prints, views, ROUNDS * WORD_CANDIDATES, allowed)
+    by_hash = prints.by_hash(query.pdq, HASH_CANDIDATES, allowed)
+    verify(_by_content(prints, nearest[:VECTOR_CANDIDATES], views))
+    verify((content, data, views) for content, data in by_hash.items())
+    verify(by_words[:WORD_CANDIDATES])
+    if not any(result and result[0] in COPY_KINDS for result in verified.values()):
+        verify(_by_content(prints, nearest[VECTOR_CANDIDATES:], views))
+        verify(by_words[WORD_CANDIDATES:])
         negatives = verifier.negatives
-        look(_stored(prints, nearest[:NEGATIVES_BY_VECTOR], negatives), again=True)
-        look(_by_words(prints, negatives, NEGATIVES_BY_WORDS, allowed), again=True)
-    return {content: proof for content, proof in found.items() if proof}
+        verify(_by_content(prints, nearest[:NEGATIVE_VECTOR_CANDIDATES], negatives), again=True)
+        verify(_by_words(prints, negatives, NEGATIVE_WORD_CANDIDATES, allowed), again=True)
+    return {content: result for content, result in verified.items() if result}
 
 
-def _stored(
+def _by_content(
     prints: FingerprintIndex, contents: Sequence[bytes], views: Sequence[View]
 ) -> list[Candidate]:
-    stored = prints.of(contents)
-    return [(content, stored[content], views) for content in contents if content in stored]
+    packed = prints.of(contents)
+    return [(content, packed[content], views) for content in contents if content in packed]
 
 
 def _by_words(
-    prints: FingerprintIndex,
-    views: Sequence[View],
-    top: int,
-    allowed: Allowed | None,
+    prints: FingerprintIndex, views: Sequence[View], top: int, allowed: Allowed | None
 ) -> list[Candidate]:
-    proposed = prints.by_words([view.print for view in views], top, allowed)
-    return [(content, data, [views[view]]) for content, (view, data) in proposed.items()]
+    """Return the pictures with most visual words of one view, each with this view."""
+    candidates = prints.by_words([view.fingerprint for view in views], top, allowed)
+    return [(content, data, [views[view]]) for content, (view, data) in candidates.items()]
 
 
-def _proof(
-    verifier: Verifier, data: bytes, views: Sequence[View]
-) -> tuple[str, Match | None] | None:
+def _verify(verifier: Verifier, data: bytes, views: Sequence[View]) -> KindAndMatch | None:
     target = unpack(data)
     match = verifier.match(target, views)
-    same = target.pixels_hash == verifier.query.pixels_hash
+    same_pixels = target.pixels_hash == verifier.query.pixels_hash
     if match is None:
-        return ("exact", None) if same else None
-    kind = "exact" if same else kind_of(match)
+        return ("exact", None) if same_pixels else None
+    kind = "exact" if same_pixels else kind_of(match)
     return None if kind == "different" else (kind, match)

@@ -1,13 +1,13 @@
-"""Whether one of two pictures is a copy of the other, and what was done to it."""
+"""Whether one of two pictures is a copy of the other, and how they differ."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..copies import changes, fingerprint, kind_of, percent, verify
+from ..copies import FULL_OVERLAP, changes, fingerprint, kind_of, percent, verify
 from .query import prepare
 
 if TYPE_CHECKING:
@@ -17,14 +17,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What `compare` found.
+    """The result of `compare`.
+
+    In the sentences "your picture" is the first argument of `compare`, "this one" the second.
 
     Attributes:
-        names: of both: paths, or what kinds of objects they were.
-        pictures: both, decoded.
+        names: of your picture and of this one: paths, or the kinds of objects they were.
+        pictures: your picture and this one, decoded.
         kind: `exact` (all pixels are equal), `copy` (one was made from the other), `near` (both
-            show the same thing or scene, but are two pictures), `different`.
-        match: how the first lies in the second; None where no geometry holds.
+            show the same thing or scene, but neither is a copy), `different`.
+        match: how your picture lies over this one; None if no geometry fits.
+
+    Example:
+        >>> from PIL import Image
+        >>> half = Image.open("query.jpg").reduce(2)
+        >>> comparison = compare(half, "query.jpg")
+        >>> comparison.kind
+        'copy'
+        >>> comparison.sentences[0]
+        'Your picture is a copy of this one, reduced to 50%.'
     """
 
     names: tuple[str, str]
@@ -34,47 +45,69 @@ class Comparison:
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """What was found, in words."""
-        found = {
-            "exact": "They are the same picture: all pixels are equal.",
-            "copy": "One is a copy of the other.",
-            "near": "They show the same thing, but are two pictures: their pixels do not agree.",
-            "different": "They are different pictures: neither was found in the other.",
-        }[self.kind]
-        if self.match is None or self.kind in {"exact", "different"}:
-            return (found,)
+        """The result in words: the relation, the shared parts, the evidence."""
         match = self.match
-        done = changes(match)
-        shares = (
-            f"{percent(match.query_overlap)} of the first lies in the second, and "
-            f"{percent(match.target_overlap)} of the second in the first."
+        if self.kind == "exact":
+            return ("Both are the same picture: every pixel is equal.",)
+        if self.kind == "different" or match is None:
+            return ("The pictures are different: neither appears in the other.",)
+        relation = [_copy_sentence(match)] if self.kind == "copy" else _near_sentences(match)
+        evidence = (
+            f"{match.inliers} features agree to {match.residual:.2f} pixels, and the overlapping "
+            f"pixels correlate at {match.agreement:.2f}. Confidence: {match.confidence:.3f}."
         )
-        proof = (
-            f"{match.inliers} features agree to {match.residual:.2f} pixels, and the pixels laid "
-            f"over each other to {match.agreement:.2f}: confidence {match.confidence:.3f}."
-        )
-        said = f"Seen from the second, the first is {', '.join(done)}." if done else ""
-        return tuple(filter(None, (found, said, shares, proof)))
+        return (*relation, _shares_sentence(match), evidence)
 
     def as_json(self) -> dict[str, Any]:
-        """Give everything as JSON values."""
+        """Return everything but the pictures as JSON values."""
         match = self.match.as_json() if self.match else None
         return {"one": self.names[0], "other": self.names[1], "kind": self.kind, "match": match}
 
 
 def compare(one: QueryInput | Query, other: QueryInput | Query) -> Comparison:
-    """Find how one picture lies in another.
+    """Check whether one picture is a copy of the other.
 
     Args:
-        one: as for `Gallery.search`: a path, bytes, a file, a PIL image or an RGB array.
-        other: likewise.
+        one: your picture, as for `Gallery.search`: a path, bytes, a file, a PIL image or an RGB
+            array.
+        other: the picture to compare it with, likewise.
 
     Raises:
-        ArgumentError: one is of no known kind.
-        PictureError: one can't be read or decoded.
+        ArgumentError: a picture is of an unknown kind.
+        PictureError: a picture can't be read or decoded.
     """
-    asked = prepare(one), prepare(other)
-    pictures = asked[0].picture, asked[1].picture
+    queries = prepare(one), prepare(other)
+    pictures = queries[0].picture, queries[1].picture
     match = verify(*map(fingerprint, pictures))
     kind = "exact" if np.array_equal(pictures[0].pixels, pictures[1].pixels) else kind_of(match)
-    return Comparison((asked[0].name, asked[1].name), pictures, kind, match)
+    return Comparison((queries[0].name, queries[1].name), pictures, kind, match)
+
+
+def _copy_sentence(match: Match) -> str:
+    verb = "is" if match.query_overlap >= FULL_OVERLAP else "contains"
+    noun = "mirrored copy" if match.flipped else "copy"
+    # "Contains" says that it is part of a larger image, and "mirrored" comes first.
+    edits = changes(replace(match, query_overlap=1.0))[match.flipped :]
+    return f"Your picture {verb} a {noun} of this one{f', {_listed(edits)}' if edits else ''}."
+
+
+def _near_sentences(match: Match) -> list[str]:
+    relation = "Both show the same thing or scene, but neither is a copy: their pixels differ."
+    edits = _listed(changes(match))
+    return [relation, f"Compared with this one, your picture is {edits}."] if edits else [relation]
+
+
+def _shares_sentence(match: Match) -> str:
+    yours, this = (
+        "all" if overlap >= FULL_OVERLAP else percent(overlap)
+        for overlap in (match.query_overlap, match.target_overlap)
+    )
+    if yours == this == "all":
+        return "Each shows all of the other."
+    sentence = f"{yours} of your picture appears in this one, and {this} of this one in yours."
+    return sentence[0].upper() + sentence[1:]
+
+
+def _listed(words: list[str]) -> str:
+    """Join words as in "a, b and c"."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))

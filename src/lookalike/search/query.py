@@ -1,4 +1,4 @@
-"""What a user may ask with, turned into a picture."""
+"""The query: any kind of input, read and decoded to a picture."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ QueryInput: TypeAlias = (
     "str | os.PathLike[str] | bytes | bytearray | IO[bytes] | Image.Image | NDArray[np.uint8]"
 )
 Region: TypeAlias = tuple[float, float, float, float]
-MAX_SIDE_PIXELS = 4_096  # that the shorter side is decoded to, for a small part of it
+MAX_SIDE_PIXELS = 4_096  # the most that the shorter side is decoded to for a small region
 _CHANNELS = 3
 _ROUNDING = 1e-6
 
@@ -42,13 +42,13 @@ class Query:
     """A query, read and decoded.
 
     Attributes:
-        picture: the pixels.
-        name: its path, or what kind of object it was.
-        path: absolute path; None where the query was no path.
-        content: its content hash; None where there were no bytes to hash, and for a part.
-        left: pixels of the whole picture that lie left of a part asked with.
-        top: likewise above it.
-        whole: width and height of the whole picture, of which this is a part.
+        picture: the pixels, of the region if there is one.
+        name: the path, or the kind of object it was.
+        path: absolute path; None if the query was not a path.
+        content: the content hash; None for a region, or without bytes to hash.
+        left: pixels of the whole picture left of the region.
+        top: pixels of the whole picture above the region.
+        whole_size: width and height of the whole picture; None without a region.
     """
 
     picture: Picture
@@ -57,20 +57,21 @@ class Query:
     content: bytes | None = None
     left: float = 0.0
     top: float = 0.0
-    whole: tuple[int, int] | None = None
+    whole_size: tuple[int, int] | None = None
 
 
 def prepare(query: QueryInput | Query, region: Region | None = None) -> Query:
-    """Read and decode what a user asks with.
+    """Read and decode a query.
 
     Args:
-        query: a path, the bytes of a picture file, a binary file object, a PIL image, or an RGB
-            array uint8 [H, W, 3]; or what was looked at already.
-        region: x, y, width and height of the part to ask with, as shares of the upright picture.
+        query: a path, the bytes of a picture file, a binary file object, a PIL image, an RGB array
+            uint8 [H, W, 3], or a prepared query.
+        region: x, y, width and height of the part to search with, as shares of the upright
+            picture.
 
     Raises:
-        PictureError: it can't be read, or is no usable picture; the message says what to do.
-        ArgumentError: it is none of the kinds above, or the region lies outside.
+        PictureError: it can't be read, or is not a usable picture.
+        ArgumentError: it is of an unknown kind, or the region is not inside the picture.
     """
     min_side = MIN_SIDE_PIXELS
     if region is not None:
@@ -78,50 +79,50 @@ def prepare(query: QueryInput | Query, region: Region | None = None) -> Query:
         inside = 0 <= x < 1 and 0 <= y < 1 and max(x + width, y + height) <= 1 + _ROUNDING
         if not (inside and width > 0 and height > 0):
             raise ArgumentError(
-                f"The region {region} does not lie in the picture; give x, y, width and height "
-                "as shares of it, such as 0.25,0.25,0.5,0.5."
+                f"The region {region} is not inside the picture; enter x, y, width and height as "
+                "shares of it, such as 0.25,0.25,0.5,0.5."
             )
         min_side = int(min(MIN_SIDE_PIXELS / min(width, height), MAX_SIDE_PIXELS))
-    asked = query if isinstance(query, Query) else _look(query, min_side)
-    return _part(asked, region) if region else asked
+    prepared = query if isinstance(query, Query) else _read_query(query, min_side)
+    return _crop(prepared, region) if region else prepared
 
 
 def query_refusal(query: QueryInput | Query, error: PictureError) -> Refusal:
-    """Say which of many queries could not be used, and why."""
+    """Return which of many queries could not be used, and why."""
     if isinstance(query, (str, os.PathLike)):
         return Refusal(absolute(query), str(error))
     return Refusal(type(query).__name__, str(error))
 
 
 def parse_region(text: str) -> Region:
-    """Read a region as users write it: `x,y,w,h`, shares of the upright picture.
+    """Parse a region as users write it: `x,y,w,h`, shares of the upright picture.
 
     Raises:
-        ArgumentError: it is none.
+        ArgumentError: the text is not four numbers.
     """
     try:
         x, y, width, height = map(float, text.split(","))
     except ValueError as error:
         raise ArgumentError(
-            f"The region is {text!r}; write x, y, width and height as 0.25,0.25,0.5,0.5."
+            f"The region is {text!r}; enter x, y, width and height as 0.25,0.25,0.5,0.5."
         ) from error
     return x, y, width, height
 
 
 def as_file_bytes(query: QueryInput) -> tuple[bytes, str]:
-    """Give what a user may ask with as the bytes of a picture file, and its name.
+    """Return a query as the bytes of a picture file, and its name.
 
     Raises:
         PictureError: it can't be read.
-        ArgumentError: it is of no known kind.
+        ArgumentError: it is of an unknown kind.
     """
     if isinstance(query, (str, os.PathLike)):
         try:
             path = absolute(query)
-            return _read(path), name_of(path)
+            return _read_path(path), name_of(path)
         except (OSError, ValueError) as error:
-            said = getattr(error, "strerror", None) or str(error)
-            raise PictureError(f"{query!s} can't be read ({said}); check the path.") from error
+            reason = getattr(error, "strerror", None) or str(error)
+            raise PictureError(f"{query!s} can't be read ({reason}); check the path.") from error
     if isinstance(query, (bytes, bytearray, memoryview)):
         return bytes(query), "bytes"
     if hasattr(query, "read"):
@@ -132,47 +133,46 @@ def as_file_bytes(query: QueryInput) -> tuple[bytes, str]:
     return out.getvalue(), "picture"
 
 
-def _part(asked: Query, region: Region) -> Query:
+def _crop(query: Query, region: Region) -> Query:
     import numpy as np
 
     x, y, width, height = region
-    picture = asked.picture
+    picture = query.picture
     rows, columns = picture.pixels.shape[:2]
     left, top = int(x * columns), int(y * rows)
     right = min(max(math.ceil((x + width) * columns), left + 1), columns)
     bottom = min(max(math.ceil((y + height) * rows), top + 1), rows)
-    across, down = picture.width / columns, picture.height / rows
+    scale_x, scale_y = picture.width / columns, picture.height / rows
     part = Picture(
         np.ascontiguousarray(picture.pixels[top:bottom, left:right]),
-        max(round((right - left) * across), 1),
-        max(round((bottom - top) * down), 1),
+        max(round((right - left) * scale_x), 1),
+        max(round((bottom - top) * scale_y), 1),
     )
-    whole = (picture.width, picture.height)
-    return Query(part, asked.name, None, None, left * across, top * down, whole)
+    whole_size = (picture.width, picture.height)
+    return Query(part, query.name, None, None, left * scale_x, top * scale_y, whole_size)
 
 
-def _look(query: QueryInput, min_side: int) -> Query:
+def _read_query(query: QueryInput, min_side: int) -> Query:
     try:
         if isinstance(query, (str, os.PathLike)):
             path = absolute(query)
-            return _look_at_bytes(_read(path), path, min_side, path)
+            return _decode_bytes(_read_path(path), path, min_side, path)
         if isinstance(query, (bytes, bytearray, memoryview)):
-            return _look_at_bytes(bytes(query), "bytes", min_side)
+            return _decode_bytes(bytes(query), "bytes", min_side)
         if hasattr(query, "read"):
             stream = cast("IO[bytes]", query)
             name = getattr(stream, "name", None)
             name = name if isinstance(name, str) else "stream"
-            return _look_at_bytes(read_stream(stream), name, min_side)
+            return _decode_bytes(read_stream(stream), name, min_side)
         if hasattr(query, "getexif"):
             return Query(from_image(cast("Image.Image", query), min_side=min_side), "PIL image")
         return Query(from_image(from_array(query), min_side=min_side), "array")
     except PictureError as error:
         name = absolute(query) if isinstance(query, (str, os.PathLike)) else "The query"
-        said = f"{name} can't be used: {error}; ask with another picture."
-        raise type(error)(said) from error
+        raise type(error)(f"{name} can't be used: {error}; try another picture.") from error
     except MemoryError as error:
         raise PictureError(
-            "There is not enough memory for the query; ask with a smaller one."
+            "There is not enough memory for the query; try a smaller picture."
         ) from error
     except OSError as error:
         raise PictureError(
@@ -180,29 +180,29 @@ def _look(query: QueryInput, min_side: int) -> Query:
         ) from error
 
 
-def _read(path: str) -> bytes:
-    """Read what stands at a path or URL."""
+def _read_path(path: str) -> bytes:
+    """Read the file at a path or URL."""
     if "\0" in path:
-        raise PictureError("no file has such a name")
+        raise PictureError("a file name can't contain a null character")
     if is_local(path):
         with open(path, "rb") as file:
             return read_stream(file)
     check_address(path)
     source = stat_source(path, private=True)
     if source is None:
-        raise FileNotFoundError(errno.ENOENT, "not there, or it can't be reached")
+        raise FileNotFoundError(errno.ENOENT, "it does not exist, or is unreachable")
     return read(source)
 
 
-def _look_at_bytes(data: bytes, name: str, min_side: int, path: str | None = None) -> Query:
+def _decode_bytes(data: bytes, name: str, min_side: int, path: str | None = None) -> Query:
     return Query(decode(data, min_side=min_side), name, path, content_hash(data))
 
 
 def from_array(query: Any) -> Image.Image:
-    """Take an RGB array uint8 [H, W, 3] as a picture.
+    """Convert an RGB array uint8 [H, W, 3] to an image.
 
     Raises:
-        ArgumentError: it is none.
+        ArgumentError: it is not such an array.
     """
     import numpy as np
     from PIL import Image

@@ -1,4 +1,4 @@
-"""The way of a query, and of many at once: decode, encode, find, prove, rank."""
+"""From queries to hits: prepare, encode, find candidates, verify, rank."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import json
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from ..copies import fingerprint, one_thread
+from ..copies import fingerprint, single_threaded
 from ..encoders import encode_text
 from ..errors import PictureError
 from ..storage import batched
-from ..types import PROVED, Hit, Refusal, SearchResult
-from .candidates import BY_VECTOR, MORE, prove
+from ..types import COPY_KINDS, Hit, Refusal, SearchResult
+from .candidates import ROUNDS, VECTOR_CANDIDATES, find_matches
 from .query import prepare, query_refusal
 
 if TYPE_CHECKING:
@@ -34,173 +34,167 @@ if TYPE_CHECKING:
     from .filters import Filter
     from .query import Query, QueryInput, Region
 
-    Proofs: TypeAlias = dict[bytes, tuple[str, Match | None]]
+    Row: TypeAlias = dict[str, Any]
 
-CHUNK_QUERIES = 8  # a worker's portion, and the encoder's batch
-_ORDER = {"exact": 0, "copy": 1, "near": 2, "similar": 3}
+CHUNK_QUERIES = 8  # that a thread prepares at a time, and the encoder's batch
+_NEAREST = ROUNDS * VECTOR_CANDIDATES  # rows by vector that may be verified
+_KIND_ORDER = {"exact": 0, "copy": 1, "near": 2, "similar": 3}
 
 
-def search(  # noqa: PLR0913
-    query: QueryInput | Query,
-    store: Store,
-    encoder: Encoder,
-    *,
-    top: int,
-    min_score: float | None,
-    copies: bool,
-    region: Region | None = None,
-    where: Filter | None = None,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchOptions:
+    """The options of a search; see `Gallery.search`.
+
+    Attributes:
+        top: the most hits to return.
+        min_score: hits with a lower cosine are left out, except proved copies; None keeps all.
+        copies: whether to look for copies.
+        region: the part of the query to search with, as shares of it; None for the whole.
+        where: only pictures that meet its conditions are hits.
+    """
+
+    top: int
+    min_score: float | None = None
+    copies: bool = True
+    region: Region | None = None
+    where: Filter | None = None
+
+    def sql(self) -> str | None:
+        """Return `where` in Lance's SQL."""
+        return self.where.sql() if self.where else None
+
+    def count(self, *, verify: bool) -> int:
+        """Return how many rows to find by vector."""
+        return max(self.top, _NEAREST) if verify else self.top
+
+
+def search(
+    query: QueryInput | Query, store: Store, encoder: Encoder, options: SearchOptions
 ) -> SearchResult:
-    """Find the pictures that look most like one; see `Gallery.search`.
+    """Find the copies of a picture and the pictures most similar to it; see `Gallery.search`.
 
     Raises:
-        ArgumentError: the query is of no known kind.
-        PictureError: it can't be read or decoded.
+        ArgumentError: the query is of an unknown kind.
+        PictureError: the query can't be read or decoded.
         EncoderError: the encoder can't run.
         StorageError: the table can't be read.
     """
     started = time.perf_counter()
-    asked = prepare(query, region)
-    among = where.sql() if where else None
-    proofs: Proofs = {}
+    query = prepare(query, options.region)
+    verify = options.copies and store.copies
     with ThreadPoolExecutor(1) as pool:
-        looked = pool.submit(fingerprint, asked.picture) if copies and store.copies else None
-        (vector,) = encoder.encode([encoder.prepare(asked.picture)])
-        many = max(top, MORE * BY_VECTOR) if looked else top
-        found = store.find(vector, many, asked.content, among)
-        if looked:
-            proofs = _proofs(looked.result(), store, found, among)
-    found = _ranked(asked, vector, found, proofs, store, among)
-    return _result(found, top, asked.name, min_score, started)
+        future = pool.submit(fingerprint, query.picture) if verify else None
+        (vector,) = encoder.encode([encoder.prepare(query.picture)])
+        rows = store.find(vector, options.count(verify=verify), query.content, options.sql())
+        prepared = PreparedQuery(query, vector, future.result() if future else None)
+    return _result(_ranked(prepared, rows, store, options), query.name, options, started)
 
 
-def search_many(  # noqa: PLR0913
-    queries: Sequence[QueryInput | Query],
-    store: Store,
-    encoder: Encoder,
-    *,
-    top: int,
-    min_score: float | None,
-    copies: bool,
-    where: Filter | None = None,
+def search_many(
+    queries: Sequence[QueryInput | Query], store: Store, encoder: Encoder, options: SearchOptions
 ) -> list[SearchResult | Refusal]:
     """Search for several pictures at once; see `Gallery.search_many`.
 
     Raises:
-        ArgumentError: a query is of no known kind.
+        ArgumentError: a query is of an unknown kind.
         EncoderError: the encoder can't run.
         StorageError: the table can't be read.
     """
     started = time.perf_counter()
-    among = where.sql() if where else None
-    proving = copies and store.copies
+    verify = options.copies and store.copies
     with contextlib.ExitStack() as stack:
-        if proving:  # the pool takes all cores
-            stack.enter_context(one_thread())
+        if verify:  # the pool takes all cores
+            stack.enter_context(single_threaded())
         pool = stack.enter_context(ThreadPoolExecutor(os.cpu_count()))
         chunks = batched(queries, CHUNK_QUERIES)
-        looked = pool.map(partial(_look_at, encoder=encoder, proving=proving), chunks)
-        everything = list(itertools.chain.from_iterable(looked))
-        usable = [one for one in everything if isinstance(one, PreparedQuery)]
+        prepared = list(
+            itertools.chain.from_iterable(
+                pool.map(partial(_prepare_chunk, encoder=encoder, verify=verify), chunks)
+            )
+        )
+        usable = [item for item in prepared if isinstance(item, PreparedQuery)]
         rows = store.find_many(
-            np.array([one.vector for one in usable], np.float32),
-            max(top, MORE * BY_VECTOR) if proving else top,
-            [one.asked.content for one in usable],
-            among,
+            np.array([item.vector for item in usable], np.float32),
+            options.count(verify=verify),
+            [item.query.content for item in usable],
+            options.sql(),
         )
 
-        def finished(one: PreparedQuery, found: list[dict[str, Any]]) -> SearchResult:
-            proofs = _proofs(one.print, store, found, among) if one.print else {}
-            found = _ranked(one.asked, one.vector, found, proofs, store, among)
-            return _result(found, top, one.asked.name, min_score, started)
+        def rank(item: PreparedQuery, rows: list[Row]) -> SearchResult:
+            ranked = _ranked(item, rows, store, options)
+            return _result(ranked, item.query.name, options, started)
 
-        results = pool.map(finished, usable, rows)
-        answers = [one if isinstance(one, Refusal) else next(results) for one in everything]
-    took = (time.perf_counter() - started) * 1000 / max(len(answers), 1)
-    return [one if isinstance(one, Refusal) else replace(one, took_ms=took) for one in answers]
+        ranked = pool.map(rank, usable, rows)
+        results = [item if isinstance(item, Refusal) else next(ranked) for item in prepared]
+    took = (time.perf_counter() - started) * 1000 / max(len(results), 1)
+    return [r if isinstance(r, Refusal) else replace(r, took_ms=took) for r in results]
 
 
-def search_text(  # noqa: PLR0913
-    text: str,
-    store: Store,
-    encoder: Encoder,
-    *,
-    top: int,
-    min_score: float | None,
-    where: Filter | None = None,
-) -> SearchResult:
+def search_text(text: str, store: Store, encoder: Encoder, options: SearchOptions) -> SearchResult:
     """Find the pictures that a text describes best; see `Gallery.search_text`.
 
     Raises:
-        EncoderError: the encoder has no text tower, or it can't run.
+        EncoderError: the encoder has no text tower, or can't run.
         StorageError: the table can't be read.
     """
     started = time.perf_counter()
-    among = where.sql() if where else None
-    found = store.find(encode_text(encoder, text), top, None, among)
-    found.sort(key=lambda row: (-row["score"], row["path"]))
-    return _result(found, top, text, min_score, started)
+    rows = store.find(encode_text(encoder, text), options.top, None, options.sql())
+    rows.sort(key=lambda row: (-row["score"], row["path"]))
+    return _result(rows, text, options, started)
 
 
 class PreparedQuery(NamedTuple):
-    """A query, decoded and encoded; `print` is None where copies are not asked for."""
+    """A query, decoded and encoded; no fingerprint if copies are not looked for."""
 
-    asked: Query
+    query: Query
     vector: NDArray[np.float32]
-    print: Fingerprint | None
+    fingerprint: Fingerprint | None
 
 
-def _look_at(
-    queries: Sequence[QueryInput | Query], *, encoder: Encoder, proving: bool
+def _prepare_chunk(
+    queries: Sequence[QueryInput | Query], *, encoder: Encoder, verify: bool
 ) -> list[PreparedQuery | Refusal]:
-    looked: list[Query | Refusal] = []
+    decoded: list[Query | Refusal] = []
     for query in queries:
         try:
-            looked.append(prepare(query))
+            decoded.append(prepare(query))
         except PictureError as error:
-            looked.append(query_refusal(query, error))
-    inputs = [encoder.prepare(one.picture) for one in looked if not isinstance(one, Refusal)]
+            decoded.append(query_refusal(query, error))
+    inputs = [encoder.prepare(q.picture) for q in decoded if not isinstance(q, Refusal)]
     vectors = iter(encoder.encode(inputs, threads=1) if inputs else ())
     return [
-        one
-        if isinstance(one, Refusal)
-        else PreparedQuery(one, next(vectors), fingerprint(one.picture) if proving else None)
-        for one in looked
+        q
+        if isinstance(q, Refusal)
+        else PreparedQuery(q, next(vectors), fingerprint(q.picture) if verify else None)
+        for q in decoded
     ]
 
 
-def _proofs(
-    asked: Fingerprint, store: Store, found: Sequence[dict[str, Any]], among: str | None
-) -> Proofs:
-    """Prove which of a gallery's pictures hold what is asked; `found` are the nearest rows."""
-    nearest = sorted(found, key=lambda row: -row["score"])[: MORE * BY_VECTOR]
-    allowed = partial(store.contents_among, where=among) if among else None
-    contents = [row["content_hash"] for row in nearest]
-    return prove(asked, store.prints, contents, allowed=allowed)
-
-
-def _ranked(  # noqa: PLR0913, PLR0917
-    asked: Query,
-    vector: NDArray[np.float32],
-    found: list[dict[str, Any]],
-    proofs: Proofs,
-    store: Store,
-    among: str | None,
-) -> list[dict[str, Any]]:
-    """Join what looks alike and what is proved, the best first."""
-    missing = set(proofs) - {row["content_hash"] for row in found}
-    found = found + store.rows_of(missing, vector, among)
-    for row in found:
-        row["kind"], row["match"] = proofs.get(row["content_hash"], ("similar", None))
-        if row["content_hash"] == asked.content:
+def _ranked(
+    prepared: PreparedQuery, rows: list[Row], store: Store, options: SearchOptions
+) -> list[Row]:
+    """Add the pictures that match to the rows found by vector, and sort the best first."""
+    query, vector, query_fingerprint = prepared
+    sql = options.sql()
+    matches: dict[bytes, tuple[str, Match | None]] = {}
+    if query_fingerprint:
+        nearest = sorted(rows, key=lambda row: -row["score"])[:_NEAREST]
+        allowed = partial(store.contents_among, where=sql) if sql else None
+        contents = [row["content_hash"] for row in nearest]
+        matches = find_matches(query_fingerprint, store.prints, contents, allowed=allowed)
+    missing = set(matches) - {row["content_hash"] for row in rows}
+    rows = rows + store.rows_of(missing, vector, sql)
+    for row in rows:
+        row["kind"], row["match"] = matches.get(row["content_hash"], ("similar", None))
+        if row["content_hash"] == query.content:
             row["kind"] = "exact"
-        if row["match"] and asked.whole:
-            row["match"] = _of_whole(row["match"], asked.left, asked.top)
+        if row["match"] and query.whole_size:
+            row["match"] = _from_whole_query(row["match"], query.left, query.top)
     return sorted(
-        found,
+        rows,
         key=lambda row: (
-            _ORDER[row["kind"]],
-            row["path"] != asked.path,
+            _KIND_ORDER[row["kind"]],
+            row["path"] != query.path,
             -row["match"].confidence if row["kind"] in {"copy", "near"} else 0,
             -row["score"],
             row["path"],
@@ -208,10 +202,10 @@ def _ranked(  # noqa: PLR0913, PLR0917
     )
 
 
-def _of_whole(match: Match, left: float, top: float) -> Match:
-    """Give the match of the whole query, of which a part was asked with; overlaps are the part's.
+def _from_whole_query(match: Match, left: float, top: float) -> Match:
+    """Return a region's match in pixels of the whole query; the overlaps stay the region's.
 
-    `left` and `top` are pixels of the whole query that lie left of the part, and above it.
+    `left` and `top` are the pixels of the whole query left of the region and above it.
     """
     matrix = np.array(match.transform) @ [[1, 0, -left], [0, 1, -top], [0, 0, 1]]
     if matrix[2, 2]:
@@ -223,13 +217,13 @@ def _of_whole(match: Match, left: float, top: float) -> Match:
     )
 
 
-def _result(
-    found: list[dict[str, Any]], top: int, query: str, min_score: float | None, started: float
-) -> SearchResult:
-    left = [
+def _result(rows: list[Row], query: str, options: SearchOptions, started: float) -> SearchResult:
+    """Make hits of the best rows, those above the minimum score and copies."""
+    limit = options.min_score
+    good = [
         row
-        for row in found
-        if min_score is None or row["score"] >= min_score or row.get("kind", "similar") in PROVED
+        for row in rows
+        if limit is None or row["score"] >= limit or row.get("kind") in COPY_KINDS
     ]
     hits = (
         Hit(
@@ -245,6 +239,6 @@ def _result(
             row["mtime_ns"],
             json.loads(row["metadata"]) if row.get("metadata") else None,
         )
-        for rank, row in enumerate(left[:top], 1)
+        for rank, row in enumerate(good[: options.top], 1)
     )
     return SearchResult(tuple(hits), query, (time.perf_counter() - started) * 1000)

@@ -55,7 +55,7 @@ def make(gallery: Gallery, *, on_progress: Callable[[str, int, int], None]) -> d
     Raises:
         GalleryNotFoundError: there is no gallery.
     """
-    from ..report import lay_out
+    from ..report import build_map
 
     on_progress("Reading vectors", 0, 3)
     version = gallery.version()
@@ -71,7 +71,7 @@ def make(gallery: Gallery, *, on_progress: Callable[[str, int, int], None]) -> d
     if len(ids) > SAMPLE:
         sample = np.sort(rng.choice(len(ids), SAMPLE, replace=False))
         notes.append(f"{SAMPLE:,} are laid out, the others put beside those they look most like.")
-    atlas = lay_out(vectors[sample].astype(np.float32), max_points=SAMPLE)
+    atlas = build_map(vectors[sample].astype(np.float32), max_points=SAMPLE)
     places = np.empty((len(ids), 2), np.float32)
     on_progress("Placing", 2, 3)
     if len(ids) > len(sample):

@@ -251,7 +251,7 @@ def _read(read: Callable[[], bytes]) -> bytes:
 
 
 def _sizes(asked: Query) -> dict[str, Any]:
-    whole = asked.whole or (asked.picture.width, asked.picture.height)
+    whole = asked.whole_size or (asked.picture.width, asked.picture.height)
     return {"width": whole[0], "height": whole[1]}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import copy
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ..copies import basis, unpack_pdq, unpack_words
+from ..copies import descriptor_model, unpack_pdq, unpack_words
 from ..sources import CONTENT_HASH_BYTES
 from .table import Table, again, storage
 from .visual_words import VisualWords
@@ -99,7 +99,7 @@ class FingerprintIndex:
         Returns:
             which view it is, and the packed fingerprint, by content.
         """
-        asked = [basis().words(view.descriptors) for view in views]
+        asked = [descriptor_model().words(view.descriptors) for view in views]
         places, of_view = self.words.find(asked, MOST_RIVALS if allowed else top)
         if allowed:
             kept = self._allowed(places, top, allowed)

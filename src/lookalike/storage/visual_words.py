@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..copies import WORDS
+from ..copies import VOCABULARY_SIZE
 from .table import Table, storage
 
 if TYPE_CHECKING:
@@ -31,7 +31,9 @@ NAME = "words.lance"
 BUCKETS = 65_536
 MOST_SEGMENTS = 8
 FILE_FORMAT = "2.0"  # of Lance: some hundred rows are read twice as fast as in later ones
-_IN_BUCKET = WORDS // BUCKETS  # words; a posting has the picture's number and which of them it is
+_IN_BUCKET = (
+    VOCABULARY_SIZE // BUCKETS
+)  # words; a posting has the picture's number and which of them it is
 LEAST_PICTURES = 10_000  # fewer would tell too little of how rare a word is
 COMMON = 0.01  # of all pictures have a word that is left out of queries
 LEAST_ASKED = 100  # of a query's words, the rarest, stay in any case
@@ -80,7 +82,7 @@ class VisualWords:
         buffers = [None, pa.py_buffer(ends.astype(np.int64)), pa.py_buffer(postings)]
         column = pa.LargeBinaryArray.from_buffers(pa.large_binary(), BUCKETS, buffers)
         until = np.full(BUCKETS, start + len(words))
-        counts = _counts(np.bincount(pairs >> 32, minlength=WORDS))
+        counts = _counts(np.bincount(pairs >> 32, minlength=VOCABULARY_SIZE))
         self.table.write({"until": until, "counts": counts, "postings": column}, replace=False)
 
     def clear(self) -> None:
@@ -160,13 +162,13 @@ class VisualWords:
         postings, lengths = _postings(taken["postings"])
         first = np.tile(buckets.astype(np.uint32) * _IN_BUCKET, segments)
         words = np.repeat(first, lengths) + postings % _IN_BUCKET
-        weights = np.zeros(WORDS)
+        weights = np.zeros(VOCABULARY_SIZE)
         weights[asked] = np.log(pictures / np.maximum(frequency[asked], 1)) ** 2
         kept = weights[words] > 0  # much of a bucket is other words
         words, numbers = words[kept], (postings[kept] // _IN_BUCKET).astype(np.intp)
         scores = np.empty((len(views), pictures))
         for view, of_view in enumerate(views):
-            here = np.zeros(WORDS)
+            here = np.zeros(VOCABULARY_SIZE)
             here[of_view] = weights[of_view]
             scores[view] = np.bincount(numbers, here[words], pictures)
         best = scores.max(axis=0)
@@ -180,10 +182,10 @@ class VisualWords:
         version = int(dataset.version)
         frequency = self._frequency.get(version)
         if frequency is None:
-            frequency = np.zeros(WORDS, np.int64)
+            frequency = np.zeros(VOCABULARY_SIZE, np.int64)
             with storage():
                 column = dataset.to_table(columns=["counts"])["counts"]
-            for segment in _flat(column).reshape(-1, WORDS):
+            for segment in _flat(column).reshape(-1, VOCABULARY_SIZE):
                 frequency += segment
             self._frequency.clear()
             self._frequency[version] = frequency
@@ -211,7 +213,7 @@ class Lists:
     @classmethod
     def of(cls, words: NDArray[np.int64], numbers: NDArray[np.int64], pictures: int) -> Lists:
         """Sort postings, [P] each in any order."""
-        frequency = np.bincount(words, minlength=WORDS)
+        frequency = np.bincount(words, minlength=VOCABULARY_SIZE)
         held = np.bincount(numbers, minlength=pictures)
         return cls(
             numbers[np.argsort(words, kind="stable")].astype(np.uint32),
