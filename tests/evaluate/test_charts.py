@@ -5,9 +5,9 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+from lookalike.evaluate.intervals import Estimate
 
 from lookalike.evaluate import charts
-from lookalike.evaluate.intervals import Estimate
 from lookalike.evaluate.metrics import LabelFigures
 
 

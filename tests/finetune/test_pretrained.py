@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from lookalike.finetune.start import starting_network
 
 from lookalike import encoders
 from lookalike.errors import EncoderError
-from lookalike.finetune.start import starting_network
 from tests.conftest import draw
 from tests.finetune.conftest import TinyTrunk
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from lookalike.evaluate.findings import best_and_worst, confusion_matrix, confusions
 
 from lookalike.evaluate import Evaluation
-from lookalike.evaluate.findings import best_and_worst, confusion_matrix, confusions
 from lookalike.evaluate.metrics import retrieval_metrics
 from lookalike.sources.labelled import LabelledPicture
 
