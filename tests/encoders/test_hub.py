@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +19,7 @@ from lookalike.encoders.hub import HubEncoder, load_torch
 from lookalike.errors import ArgumentError, EncoderError, EncoderMismatchError
 
 from ..conftest import draw, fill
-from .conftest import COMMIT, cache_model
+from .conftest import COMMIT, cache_model, run_commands
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
@@ -269,44 +267,23 @@ def test_a_missing_extra_names_its_pip_line(monkeypatch: pytest.MonkeyPatch) -> 
         encoders.load("hf:openai/clip-vit-base-patch32")
 
 
-# Two commands in one process, which imports torch and transformers once.
-TWO_COMMANDS = """
-import json, sys
-from lookalike.cli.main import main
-for arguments in json.loads(sys.argv[1]):
-    sys.argv[1:] = arguments
-    try:
-        main()
-    except SystemExit as done:
-        assert not done.code, done.code
-    print("-- done", file=sys.stderr, flush=True)
-"""
-
-
 def test_the_commands_load_a_model_from_the_cache(
     hub_model: Model, tmp_path: Path, pictures: Path
 ) -> None:
     cache_model(tmp_path / "hf", "tiny/clip", hub_model("clip"))
-    gallery, sheet = ["--gallery", str(tmp_path / "g")], tmp_path / "s.png"
-    commands = [
-        ["index", str(pictures), "--encoder", "hf:tiny/clip", *gallery],
-        ["search", "--text", "a red bicycle", "--json", "--sheet", str(sheet), *gallery],
-    ]
-    done = subprocess.run(
-        [sys.executable, "-c", TWO_COMMANDS, json.dumps(commands)],
-        env={**os.environ, "HF_HOME": str(tmp_path / "hf"), "HF_HUB_OFFLINE": "1"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
+    gallery, sheet = ("--gallery", tmp_path / "g"), tmp_path / "s.png"
+    index, search = run_commands(
+        ("index", pictures, "--encoder", "hf:tiny/clip", *gallery),
+        ("search", "--text", "a red bicycle", "--json", "--sheet", sheet, *gallery),
+        HF_HOME=str(tmp_path / "hf"),
+        HF_HUB_OFFLINE="1",
     )
-    assert done.returncode == 0, done.stderr
-    indexing = done.stderr.split("-- done")[0]
-    assert done.stdout.startswith("5 added"), done.stderr
-    assert all(line.startswith("Indexing") for line in indexing.splitlines()), indexing
+    assert index.stdout.startswith("5 added"), index.stderr
+    assert all(line.startswith("Indexing") for line in index.stderr.splitlines()), index.stderr
     manifest = json.loads((tmp_path / "g" / "gallery.json").read_text("utf-8"))
     assert manifest["encoder"]["source"] == f"hf:tiny/clip@{COMMIT}"
-    result = json.loads(done.stdout.splitlines()[-1])
-    assert result["query"] == "a red bicycle"
-    assert len(result["hits"]) == 5
+    assert search.returncode == 0, search.stderr
+    answer = json.loads(search.stdout)
+    assert answer["query"] == "a red bicycle"
+    assert len(answer["hits"]) == 5
     assert sheet.stat().st_size > 0
