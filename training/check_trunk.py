@@ -37,7 +37,7 @@ def main() -> None:
     trunk.load_state_dict(load_file(args.start))
     reader = Reader(trunk.preprocessing)
     some = train[:: len(train) // PICTURES][:PICTURES]
-    pixels = np.stack([reader.plain(picture.path) for picture in some])
+    pixels = np.stack([reader.prepare(picture.path) for picture in some])
     original = _tflite_features(args.tflite, pixels)
     with torch.inference_mode():
         ours = trunk(torch.from_numpy(pixels))[:, :FEATURES].numpy()

@@ -24,11 +24,16 @@ from lookalike import encoders
 from lookalike.evaluate.metrics import retrieval_metrics
 from lookalike.evaluate.protocols import split_folder
 from lookalike.finetune.data import LabelledSet, Reader
-from lookalike.finetune.export import float_model, make_card, read_weights, with_card
+from lookalike.finetune.export import add_card, export_float32, make_card, read_weights
+from lookalike.finetune.features import trunk_features
 from lookalike.finetune.losses import TEMPERATURE
 from lookalike.finetune.mobilenet_edgetpu import POOLED, MobileNetEdgeTpu
-from lookalike.finetune.network import CLASS_DIMENSIONS, GENERAL_DIMENSIONS, EmbeddingNetwork, unit
-from lookalike.finetune.training_loop import trunk_features
+from lookalike.finetune.network import (
+    CLASS_DIMENSIONS,
+    GENERAL_DIMENSIONS,
+    EmbeddingNetwork,
+    unit_rows,
+)
 from lookalike.ingest.embed import embed
 from training.__main__ import BACKGROUND, categories_left_out
 
@@ -52,7 +57,7 @@ class Start(torch.nn.Module):
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         """Map uint8 [N, H, W, 3] to float32 [N, 1280]."""
-        return unit(self.trunk(pixels)[:, :POOLED])
+        return unit_rows(self.trunk(pixels)[:, :POOLED])
 
 
 def main() -> None:
@@ -71,7 +76,7 @@ def main() -> None:
     if args.write_start:
         bare = Start(start)
         card = make_card(bare, name="start", license="Apache-2.0")
-        args.write_start.write_bytes(with_card(float_model(bare), card))
+        args.write_start.write_bytes(add_card(export_float32(bare), card))
     if not args.encoder:
         return
     groups: dict[str, tuple[LabelledPicture, ...]] = {}
@@ -106,11 +111,11 @@ def _rows(
     pictures = LabelledSet(tuple(paths), (0,) * len(paths), ("",))
     reader = Reader(start.preprocessing)
     bare = EmbeddingNetwork(start, classes=1)
-    raw = trunk_features(bare, pictures, reader, "cpu")[:, :POOLED].numpy()
+    raw = trunk_features(bare, pictures, reader)[:, :POOLED].numpy()
     raw /= np.linalg.norm(raw, axis=1, keepdims=True)
     yield "start", raw, raw
     with torch.inference_mode():
-        features = trunk_features(network, pictures, reader, "cpu")
+        features = trunk_features(network, pictures, reader)
         beliefs = torch.softmax(network.class_cosines(features) / TEMPERATURE, dim=1).numpy()
         both = network.embed(features, network.proxies).numpy()
     # The nearest by distance have the greatest x . y - |y|^2 / 2.

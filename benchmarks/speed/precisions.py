@@ -21,7 +21,7 @@ import torch
 from benchmarks.speed.pipeline import CORES, rate, spread
 from lookalike import encoders
 from lookalike.decode import decode
-from lookalike.finetune.start import starting_network
+from lookalike.finetune.pretrained import pretrained_network
 from lookalike.ingest.ingest import CHUNK_PICTURES
 from lookalike.sources.read import read, walk
 
@@ -44,7 +44,7 @@ def main() -> None:
     inputs = [encoder.prepare(decode(read(source))) for source in sources]
     chunks = [inputs[n : n + CHUNK_PICTURES] for n in range(0, len(inputs), CHUNK_PICTURES)]
     torch.set_num_threads(1)
-    trunk = starting_network(encoders.DEFAULT_ENCODER, classes=1)[0].trunk.eval()
+    trunk = pretrained_network(encoders.DEFAULT_ENCODER, classes=1)[0].trunk.eval()
     trunk = trunk.to(memory_format=torch.channels_last)
 
     def in_torch(*, narrow: bool) -> Callable[[list[NDArray[np.uint8]]], NDArray[np.float32]]:

@@ -186,7 +186,7 @@ def test_offline_roots_are_told(tmp_path: Path, pictures: Path, indexed: Path) -
         (["search", "x.jpg", "--sheet", "out.nothing"], 2, "can't be written"),
         (["search"], 2, "one of the two: a picture, QUERY, or --text WORDS"),
         (["search", "x.jpg", "--text", "a cat"], 2, "one of the two"),
-        (["search", "--text", "a cat"], 1, "knows pictures only; to search by text, index with"),
+        (["search", "--text", "a cat"], 1, "can't encode text; to search by text, index with"),
         (["search", "x.jpg", "--encoder", "none"], 1, "There is no encoder 'none'"),
         (["search", "x.jpg", "--encoder", "none.onnx"], 1, "none.onnx can't be read"),
         (["index", "x.jpg", "--encoder", "hf:./none"], 1, "There is no folder"),

@@ -18,22 +18,22 @@ def mean(image: Image.Image) -> np.ndarray:
 
 
 def spread(image: Image.Image) -> float:
-    """Mean distance of the channels."""
+    """Return the mean spread of the channels."""
     pixels = np.asarray(image, float)
     return float(np.ptp(pixels, axis=2).mean())
 
 
-def test_brightened_goes_both_ways_and_keeps_the_picture_visible() -> None:
+def test_brightened_goes_up_or_down_and_keeps_the_picture_visible() -> None:
     image = draw(1)
-    moves = [
+    changes = [
         (mean(colour.brightened(image, generator(k), 1.0)) - mean(image)).mean() for k in range(20)
     ]
-    assert min(moves) < -10
-    assert max(moves) > 10
+    assert min(changes) < -10
+    assert max(changes) > 10
     assert np.asarray(colour.brightened(image, generator(), 1.0)).std() > 15
 
 
-def test_tinted_weighs_the_channels_against_each_other() -> None:
+def test_tinted_scales_the_channels_against_each_other() -> None:
     grey = Image.new("RGB", (50, 50), (100, 100, 100))
     for seed in range(10):
         light, strong = (np.sort(mean(colour.tinted(grey, generator(seed), s))) for s in (0.0, 1.0))
@@ -59,7 +59,7 @@ def test_grey_and_saturated_change_the_colours_only() -> None:
     assert spread(colour.saturated(image, generator(), 1.0)) > 1.2 * spread(image)
 
 
-def test_a_negative() -> None:
+def test_negative_inverts() -> None:
     image = Image.new("RGB", (8, 8), (200, 40, 40))
     red, green, blue = colour.negative(image, generator(), 0.0).getpixel((0, 0))
     assert red > green == blue  # of the same hue
@@ -95,7 +95,7 @@ def test_a_sketch_has_lines_where_the_picture_has_edges() -> None:
         assert (drawn[50, 50] == paper).all()  # nothing inside
 
 
-def test_light_falls_where_the_field_is_bright() -> None:
+def test_lit_multiplies_by_the_light_field() -> None:
     field = np.array([[1.0, 0.0]])
     lit = np.asarray(colour.lit(Image.new("RGB", (100, 10), (200, 100, 50)), field))
     assert (lit[5, 0] == (200, 100, 50)).all()

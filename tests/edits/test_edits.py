@@ -5,7 +5,15 @@ import pytest
 from PIL import Image
 
 from lookalike import edits
-from lookalike.edits.edits import COMBINED, EDITS, HELD_OUT, STRENGTHS, TRAINED, random_edit
+from lookalike.edits.edits import (
+    _DRASTIC,
+    COMBINED,
+    EDITS,
+    HELD_OUT,
+    STRENGTHS,
+    TRAINED,
+    random_edit,
+)
 
 from ..conftest import draw
 
@@ -18,7 +26,7 @@ def copy_of(image: Image.Image, name: str, strength: float, seed: int = 0) -> Im
     return EDITS[name](image, np.random.default_rng(seed), strength, OTHERS)
 
 
-def test_the_table_is_whole_and_its_parts_share_nothing() -> None:
+def test_the_table_is_complete_and_its_parts_are_disjoint() -> None:
     assert list(EDITS) == sorted(EDITS)
     assert len(EDITS) == len(TRAINED) + len(COMBINED) + len(HELD_OUT)
     assert set(HELD_OUT) == {
@@ -35,9 +43,9 @@ def test_any_size_gives_rgb_within_bounds(size: tuple[int, int]) -> None:
             copy = copy_of(image, name, strength, seed)
             assert copy.mode == "RGB", name
             assert min(copy.size) >= 1, name
-            # A quarter turn swaps the sides, so all are held against the longer one.
+            # A rotation by 90 degrees swaps the sides, so compare with the longer one.
             assert max(copy.size) <= max(2 * max(size), 8), (name, strength, copy.size)
-    assert image.tobytes() == before  # the edited picture is another one
+    assert image.tobytes() == before  # the input is unchanged
 
 
 def test_twelve_megapixels() -> None:
@@ -48,13 +56,13 @@ def test_twelve_megapixels() -> None:
         "pasted",
         "screenshot",
         "sticker",
-    ):  # with sizes of their own
+    ):  # which choose their own sizes
         copy = copy_of(image, name, 1.0)
         assert 1900 < max(copy.size) <= 8000, name
 
 
 @pytest.mark.parametrize("name", EDITS)
-def test_the_generator_decides_all(name: str) -> None:
+def test_the_generator_makes_every_choice(name: str) -> None:
     image = draw(2)
     for strength in STRENGTHS.values():
         first, again = (copy_of(image, name, strength, seed=5) for _ in range(2))
@@ -76,7 +84,7 @@ def test_no_other_pictures_are_needed() -> None:
     assert random_edit(image, np.random.default_rng(0), others=[]).mode == "RGB"
 
 
-def test_a_random_edit_never_uses_what_is_held_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_random_edit_never_uses_held_out_edits(monkeypatch: pytest.MonkeyPatch) -> None:
     used: list[str] = []
 
     def recording(name: str, edit: edits.Edit) -> edits.Edit:
@@ -96,7 +104,7 @@ def test_a_random_edit_never_uses_what_is_held_out(monkeypatch: pytest.MonkeyPat
         copy = random_edit(image, random, others=OTHERS)
         assert set(used) <= set(TRAINED)
         assert len(used) == len(set(used))
-        assert len(set(used) & edits._DRASTIC) <= 1
+        assert len(set(used) & _DRASTIC) <= 1
         assert max(copy.size) <= 2 * max(image.size)
         counts.add(len(used))
     assert counts == {1, 2, 3}
@@ -113,7 +121,7 @@ def test_random_edits_vary_and_can_be_repeated() -> None:
     assert len(set(row(1) + row(2))) > 35
 
 
-def test_combined_edits_are_their_parts_at_milder_strength() -> None:
+def test_combined_edits_are_their_parts_at_lower_strength() -> None:
     image, random = draw(8), np.random.default_rng(9)
     expected = image
     for name in ("cropped", "captioned", "low-quality"):

@@ -20,7 +20,7 @@ def red_share(image: Image.Image) -> float:
 
 
 @pytest.mark.parametrize(("strength", "share"), [(0.0, 0.85), (1.0, 0.52)])
-def test_padding_takes_the_stated_area(strength: float, share: float) -> None:
+def test_padding_keeps_the_stated_share(strength: float, share: float) -> None:
     fills = set()
     for seed in range(20):
         page = frames.padded(RED, generator(seed), strength)
@@ -29,10 +29,14 @@ def test_padding_takes_the_stated_area(strength: float, share: float) -> None:
         middle = (page.width // 2, page.height // 2)
         assert page.getpixel(middle) == (255, 0, 0)
         fills.add(page.getpixel((0, 0)))
-    assert fills == {(0, 0, 0), (255, 255, 255), (255, 0, 0)}  # the last is itself, blurred
+    assert fills == {
+        (0, 0, 0),
+        (255, 255, 255),
+        (255, 0, 0),
+    }  # the last is the picture itself, blurred
 
 
-def test_a_border_lies_around_the_whole_picture() -> None:
+def test_a_border_surrounds_the_whole_picture() -> None:
     image = draw(1, (300, 200))
     framed = frames.bordered(image, generator(), 1.0)
     card, frame = round(200 * 0.13), round(200 * 0.07)
@@ -43,7 +47,7 @@ def test_a_border_lies_around_the_whole_picture() -> None:
 
 @pytest.mark.parametrize(("strength", "share"), [(0.0, 0.6), (0.5, 0.45), (1.0, 0.35)])
 @pytest.mark.parametrize("size", [(300, 200), (100, 400), (150, 150)])
-def test_pasted_takes_the_stated_area_of_the_other(
+def test_pasted_covers_the_stated_area_of_the_other(
     strength: float, share: float, size: tuple[int, int]
 ) -> None:
     for seed in range(10):
@@ -52,7 +56,7 @@ def test_pasted_takes_the_stated_area_of_the_other(
         assert page.width * page.height == pytest.approx(300 * 200, rel=0.02)
 
 
-def test_pasted_shows_the_other_picture_and_the_whole_of_this() -> None:
+def test_pasted_shows_the_whole_picture_on_the_other() -> None:
     image, other = draw(1, (300, 200)), draw(2, (300, 200))
     for seed in range(5):
         page = np.asarray(frames.pasted(image, generator(seed), 0.5, [other]), float)
@@ -70,11 +74,11 @@ def test_pasted_shows_the_other_picture_and_the_whole_of_this() -> None:
 
 
 @pytest.mark.parametrize(("strength", "count"), [(0.0, 2), (0.5, 3), (1.0, 4)])
-def test_a_collage_shows_it_once_among_others(strength: float, count: int) -> None:
+def test_a_collage_shows_the_picture_once_among_others(strength: float, count: int) -> None:
     for seed in range(8):
         page = frames.collage(RED, generator(seed), strength, [BLUE])
         assert red_share(page) == pytest.approx(1 / count, abs=0.03)
-    others = frames.collage(RED, generator(), strength)  # made ones
+    others = frames.collage(RED, generator(), strength)  # generated ones
     assert red_share(others) == pytest.approx(1 / count, abs=0.03)
 
 
@@ -87,7 +91,7 @@ def test_a_screenshot_shows_the_whole_picture_between_bars(size: tuple[int, int]
         pixels = (np.asarray(page) == (255, 0, 0)).all(axis=2)
         rows, columns = np.flatnonzero(pixels.any(axis=1)), np.flatnonzero(pixels.any(axis=0))
         box = (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
-        assert pixels[box[1] : box[3], box[0] : box[2]].all()  # nothing lies on it
+        assert pixels[box[1] : box[3], box[0] : box[2]].all()  # nothing covers it
         seen = (box[2] - box[0]) / (box[3] - box[1])
         assert seen == pytest.approx(size[0] / size[1], rel=0.1)
         assert box[1] > 0
@@ -103,7 +107,7 @@ def test_screens_differ_in_shade_and_clock() -> None:
     assert len(shades) == 2
 
 
-def test_the_other_picture_is_left_as_it_is() -> None:
+def test_the_other_picture_is_unchanged() -> None:
     other = draw(5)
     before = other.tobytes()
     for seed in range(6):

@@ -14,7 +14,7 @@ def generator(seed: int = 0) -> np.random.Generator:
 
 
 @pytest.mark.parametrize(("strength", "share"), [(0.0, 0.7), (0.5, 0.45), (1.0, 0.2)])
-def test_a_crop_is_a_part_of_the_stated_area(strength: float, share: float) -> None:
+def test_a_crop_is_a_part_with_the_stated_area(strength: float, share: float) -> None:
     image = draw(1, (400, 300))
     for seed in range(20):
         part = geometry.cropped(image, generator(seed), strength)
@@ -68,13 +68,13 @@ def test_a_stretch_keeps_the_area() -> None:
         assert copy.width * copy.height == pytest.approx(400 * 300, rel=0.02)
 
 
-def test_small_stops_where_nothing_would_be_left() -> None:
+def test_small_keeps_a_least_size() -> None:
     assert geometry.small(draw(4, (500, 400)), generator(), 1.0).size == (100, 80)
     assert geometry.small(draw(4, (100, 50)), generator(), 1.0).size == (64, 32)
     assert geometry.small(draw(4, (50, 24)), generator(), 1.0).size == (50, 24)
 
 
-def test_a_warp_puts_the_corners_where_it_was_told() -> None:
+def test_a_warp_moves_the_corners_to_the_given_points() -> None:
     image = Image.new("RGB", (100, 80), "white")
     corners = [(0.2, 0.1), (0.9, 0.2), (0.8, 0.9), (0.1, 0.8)]
     warped = geometry.warped(image, corners, fill=(255, 0, 0))
@@ -84,11 +84,11 @@ def test_a_warp_puts_the_corners_where_it_was_told() -> None:
         assert warped.getpixel((int(x * 100), int(y * 80))) == (255, 0, 0)
 
 
-def test_a_warp_from_outside_shows_nothing_empty() -> None:
+def test_a_warp_without_fill_has_no_empty_corner() -> None:
     square = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)]
     image = draw(5)
     same = geometry.warped(image, square, fill=None)
-    # Where the corners stay the picture does; Pillow's bilinear may differ by a rounding.
+    # The same corners give the same picture, up to rounding in Pillow's bilinear filter.
     assert max(high for _, high in ImageChops.difference(image, same).getextrema()) <= 1
     white = Image.new("RGB", (200, 100), "white")
     for seed in range(10):

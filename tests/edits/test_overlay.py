@@ -13,25 +13,25 @@ def generator(seed: int = 0) -> np.random.Generator:
 
 
 def covered(image: Image.Image, copy: Image.Image) -> float:
-    """Share of the pixels that differ."""
+    """Return the share of pixels that differ."""
     return float((np.asarray(image) != np.asarray(copy)).any(axis=2).mean())
 
 
-def test_bars_hold_words_and_the_picture_stays_whole() -> None:
+def test_bars_hold_text_and_the_picture_stays_complete() -> None:
     image = draw(1, (300, 200))
     heights = set()
     for seed in range(12):
         page = overlay.captioned(image, generator(seed), 1.0)
         heights.add(page.height)
         assert page.width == 300
-        if page.height == 200:  # words on the picture
+        if page.height == 200:  # text on the picture
             assert 0.005 < covered(image, page) < 0.4
             continue
         assert page.crop((0, 48, 300, 248)).tobytes() == image.tobytes()
         for box in ((0, 0, 300, 48), (0, 248, 300, 296)):
             dark, light = page.crop(box).convert("L").getextrema()
             assert dark < 60  # ink
-            assert light > 200  # and its ground, or the other way round
+            assert light > 200  # and its background, or vice versa
     assert heights == {200, 296}
 
 
@@ -42,7 +42,7 @@ def test_a_light_caption_is_one_bar() -> None:
     assert heights == {200, 220}
 
 
-def test_words_fit_into_the_width() -> None:
+def test_captions_fit_the_width() -> None:
     for seed in range(20):
         page = overlay.captioned(Image.new("RGB", (200, 200), "red"), generator(seed), 0.5)
         if page.height == 200:
@@ -52,7 +52,7 @@ def test_words_fit_into_the_width() -> None:
         assert (np.abs(bars[:, [0, 1, -2, -1]] - ground) < 100).all()
 
 
-def test_a_watermark_is_half_transparent() -> None:
+def test_a_watermark_is_translucent() -> None:
     image = draw(2, (300, 200))
     shares = []
     for strength in (0.0, 0.5, 1.0):
@@ -66,7 +66,7 @@ def test_a_watermark_is_half_transparent() -> None:
     assert max(marks) < 230
 
 
-def test_stickers_cover_more_the_stronger() -> None:
+def test_stronger_stickers_cover_more() -> None:
     image = draw(3, (300, 200))
     light, strong = (
         np.mean([covered(image, overlay.sticker(image, generator(s), k)) for s in range(10)])
@@ -74,7 +74,7 @@ def test_stickers_cover_more_the_stronger() -> None:
     )
     assert 0.01 < light < 0.1
     assert 2 * light < strong < 0.4
-    # One alone keeps to a corner.
+    # A single one stays in a corner.
     alone = np.asarray(overlay.sticker(image, generator(), 0.0))
     assert (alone[75:125, 100:200] == np.asarray(image)[75:125, 100:200]).all()
 

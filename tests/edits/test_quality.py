@@ -26,10 +26,10 @@ def edges(image: Image.Image) -> float:
 @pytest.mark.parametrize(
     "edit", [quality.low_quality, quality.blurred, quality.sharpened, quality.noisy]
 )
-def test_stronger_is_farther_from_the_picture(edit: Any) -> None:
+def test_stronger_edits_change_the_picture_more(edit: Any) -> None:
     image = draw(1)
-    far = [difference(image, edit(image, generator(1), s)) for s in (0.0, 0.5, 1.0)]
-    assert 0 < far[0] < far[1] < far[2]
+    differences = [difference(image, edit(image, generator(1), s)) for s in (0.0, 0.5, 1.0)]
+    assert 0 < differences[0] < differences[1] < differences[2]
     assert edit(image, generator(), 1.0).size == image.size
 
 
@@ -44,7 +44,7 @@ def test_sharpening_raises_the_edges() -> None:
     assert edges(quality.sharpened(image, generator(), 0.0)) > 1.05 * edges(image)
 
 
-def test_noise_is_of_the_stated_height_with_and_without_colour() -> None:
+def test_noise_has_the_stated_strength_with_and_without_colour() -> None:
     image = Image.new("RGB", (200, 200), (128, 128, 128))
     coloured = set()
     for seed in range(8):
@@ -54,7 +54,7 @@ def test_noise_is_of_the_stated_height_with_and_without_colour() -> None:
     assert coloured == {True, False}
 
 
-def test_a_photograph_shows_the_picture_askew_in_uneven_light() -> None:
+def test_a_photograph_is_at_an_angle_in_uneven_light() -> None:
     white = Image.new("RGB", (200, 150), "white")
     for seed in range(5):
         photo = np.asarray(quality.photographed(white, generator(seed), 1.0), float).mean(axis=2)
@@ -74,7 +74,7 @@ def test_waves_are_as_high_and_as_long_as_stated() -> None:
     assert waves.shape == (300, 400)
     assert waves.max() == pytest.approx(10, abs=0.2)
     assert waves.min() == pytest.approx(-10, abs=0.2)
-    # Against the plain formula, at some places.
+    # Compared with the plain formula at some points.
     random = generator(1)
     angle, length = random.uniform(0, np.pi), random.uniform(0.02, 0.06) * 300
     y, x = np.mgrid[0:300:37, 0:400:41]

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import importlib
+import json
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
-class _Transformers:
-    """The library, imported when a test asks for a model: it takes seconds."""
+
+class _LazyTransformers:
+    """The library, imported when a test needs a model, because the import takes seconds."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(importlib.import_module("transformers"), name)
 
 
-t = _Transformers()
+t = _LazyTransformers()
 SIDE = 32  # pixels of their input, where it can be chosen
 TRANSFORMER = {
     "hidden_size": 32,
@@ -39,8 +46,8 @@ SQUARE = {"height": SIDE, "width": SIDE}
 WORDS = ["a", "red", "green", "blue", "bicycle", "cat", "dog", "photo", "of", "the", "two"]
 
 
-def _sentences(folder: Path) -> Path:
-    """Train a tiny SentencePiece model, as SigLIP's tokenizer wants."""
+def _sentence_piece(folder: Path) -> Path:
+    """Train a tiny SentencePiece model, which SigLIP's tokenizer needs."""
     import sentencepiece
 
     (folder / "text.txt").write_text("\n".join([" ".join(WORDS)] * 20))
@@ -68,7 +75,7 @@ def _convolutional(family: str) -> list[Any]:
 
 
 def _mobilenet() -> list[Any]:
-    # Random weights of the usual size would leave nothing of the signal.
+    # The usual random weights are so small that the signal would vanish.
     config = t.MobileNetV2Config(image_size=SIDE, depth_multiplier=0.25, initializer_range=0.3)
     processor = t.MobileNetV2ImageProcessorPil(size={"shortest_edge": 36}, crop_size=SQUARE)
     return [t.MobileNetV2Model(config), processor]
@@ -110,16 +117,62 @@ def _clip() -> list[Any]:
 def _siglip(folder: Path) -> list[Any]:
     text = TEXT | {"bos_token_id": 1, "eos_token_id": 1}
     config = t.SiglipConfig(vision_config=TRANSFORMER, text_config=text)
-    tokenizer = t.SiglipTokenizer(vocab_file=str(_sentences(folder)))
+    tokenizer = t.SiglipTokenizer(vocab_file=str(_sentence_piece(folder)))
     return [t.SiglipModel(config), t.SiglipImageProcessorPil(size=SQUARE), tokenizer]
+
+
+# Runs several commands in one process, which imports torch and transformers once.
+_COMMANDS = """
+import contextlib, io, json, sys
+from lookalike.cli.main import main
+for arguments in json.loads(sys.argv[1]):
+    sys.argv[1:] = arguments
+    code, output, errors = 0, io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
+        try:
+            main()
+        except SystemExit as stop:
+            code = stop.code or 0
+    print(json.dumps([code, output.getvalue(), errors.getvalue()]))
+"""
+
+
+def run_commands(
+    *commands: tuple[str | Path, ...], **environment: str
+) -> list[subprocess.CompletedProcess[str]]:
+    """Run `lookalike` commands one after the other, in one new process."""
+    words = [[*map(str, command)] for command in commands]
+    done = subprocess.run(
+        [sys.executable, "-c", _COMMANDS, json.dumps(words)],
+        env={**os.environ, "PYTHONUTF8": "1", **environment},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    results = map(json.loads, done.stdout.splitlines())
+    return [
+        subprocess.CompletedProcess(command, *result)
+        for command, result in zip(words, results, strict=True)
+    ]
+
+
+def cache_model(home: Path, repository: str, folder: Path) -> Path:
+    """Copy a model into a hub cache, as downloading it would."""
+    base = home / "hub" / ("models--" + repository.replace("/", "--"))
+    (base / "refs").mkdir(parents=True)
+    (base / "refs" / "main").write_text(COMMIT)
+    shutil.copytree(folder, base / "snapshots" / COMMIT)
+    return base / "snapshots" / COMMIT
 
 
 @pytest.fixture(scope="session")
 def hub_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Give the folder of a tiny model of a family; its weights are random, but always the same."""
+    """Return the folder of a tiny model of a family, with random weights that are always the same."""
     torch = pytest.importorskip("torch")
     pytest.importorskip("transformers")
-    made: dict[str, Path] = {}
+    folders: dict[str, Path] = {}
     parts: dict[str, Callable[[], list[Any]]] = {
         "resnet": lambda: _convolutional("resnet"),
         "convnext": lambda: _convolutional("convnext"),
@@ -133,12 +186,12 @@ def hub_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]
     }
 
     def make(family: str) -> Path:
-        if family not in made:
-            made[family] = folder = tmp_path_factory.mktemp("models") / f"tiny-{family}"
+        if family not in folders:
+            folders[family] = folder = tmp_path_factory.mktemp("models") / f"tiny-{family}"
             folder.mkdir()
             torch.manual_seed(0)
             for part in parts[family]():
                 part.save_pretrained(folder)
-        return made[family]
+        return folders[family]
 
     return make

@@ -20,14 +20,14 @@ LEAST: dict[str, Any] = {
 
 
 def picture(width: int, height: int) -> Picture:
-    """Red grows from left to right, green from top to bottom."""
+    """Make a picture whose red grows from left to right, and green from top to bottom."""
     pixels = np.zeros((height, width, 3), np.uint8)
     pixels[..., 0] = np.linspace(0, 255, width)
     pixels[..., 1] = np.linspace(0, 255, height)[:, None]
     return Picture(pixels, width, height)
 
 
-def test_what_is_written_is_read() -> None:
+def test_a_written_card_reads_back() -> None:
     cards = [
         Card("x", 8, Preprocessing(4, 6)),
         Card(
@@ -47,12 +47,16 @@ def test_what_is_written_is_read() -> None:
         assert Card.from_json(json.loads(card.to_json()), where="here") == card
 
 
-def test_the_packaged_card_records_what_the_first_galleries_did() -> None:
-    recorded = encoders.load().preprocessing
-    assert recorded == {"width": 224, "height": 224, "resize": "bilinear", "fit": "stretch"}
+def test_the_packaged_card_matches_the_manifests_of_old_galleries() -> None:
+    assert encoders.load().preprocessing == {
+        "width": 224,
+        "height": 224,
+        "resize": "bilinear",
+        "fit": "stretch",
+    }
 
 
-def test_all_that_changes_a_vector_is_recorded() -> None:
+def test_everything_that_changes_a_vector_is_in_the_manifest_entry() -> None:
     plain = Card("x", 8, Preprocessing(4, 4))
     normalised = Input("pixels", "NHWC", "float32", (0.5,) * 3, (0.5,) * 3)
     others = [
@@ -63,15 +67,17 @@ def test_all_that_changes_a_vector_is_recorded() -> None:
         Card("x", 8, Preprocessing(4, 4), Input(layout="NCHW")),
         Card("x", 8, Preprocessing(4, 4), output=Output(unit=False)),
     ]
-    seen = [json.dumps(card.recorded(), sort_keys=True) for card in (plain, *others)]
+    seen = [json.dumps(card.manifest_entry(), sort_keys=True) for card in (plain, *others)]
     assert len(set(seen)) == len(seen)
-    again = json.loads(json.dumps(others[3].recorded()))  # as a manifest keeps it
-    assert again == others[3].recorded()
-    assert Card("x", 8, Preprocessing(4, 4), license="MIT").recorded() == plain.recorded()
+    again = json.loads(json.dumps(others[3].manifest_entry()))  # as in a manifest
+    assert again == others[3].manifest_entry()
+    assert (
+        Card("x", 8, Preprocessing(4, 4), license="MIT").manifest_entry() == plain.manifest_entry()
+    )
 
 
 @pytest.mark.parametrize(
-    ("change", "says"),
+    ("change", "message"),
     [
         ({"name": ""}, "name must be"),
         ({"name": "a\nb"}, "name must be"),
@@ -88,7 +94,7 @@ def test_all_that_changes_a_vector_is_recorded() -> None:
         ({"preprocessing": {"width": 4, "height": 4, "sise": 5}}, "unknown: preprocessing.sise"),
         ({"input": {"layout": "HWC"}}, "input.layout must be"),
         ({"input": {"dtype": "int8"}}, "input.dtype must be"),
-        ({"input": {"mean": [0.5, 0.5, 0.5]}}, "go with dtype 'float32'"),
+        ({"input": {"mean": [0.5, 0.5, 0.5]}}, "need dtype 'float32'"),
         ({"input": {"dtype": "float32", "mean": [0.5]}}, "three numbers"),
         ({"input": {"dtype": "float32", "mean": [0.5, 0.5, float("nan")]}}, "three numbers"),
         ({"input": {"dtype": "float32", "std": [0, 1, 1]}}, "std must not be 0"),
@@ -99,15 +105,15 @@ def test_all_that_changes_a_vector_is_recorded() -> None:
         ({"licence": "MIT"}, "unknown: licence"),
     ],
 )
-def test_what_can_not_be_meant_is_told(change: dict[str, Any], says: str) -> None:
+def test_invalid_values_are_refused(change: dict[str, Any], message: str) -> None:
     assert Card.from_json(LEAST, where="own.json").dimensions == 8
-    with pytest.raises(EncoderError, match=r"own\.json.*It must state at least") as found:
+    with pytest.raises(EncoderError, match=r"own\.json.*It must state at least") as error:
         Card.from_json(json.dumps(LEAST | change), where="own.json")
-    assert says in str(found.value)
+    assert message in str(error.value)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "\0", "[" * 100_000, b"\xff\xfe\xff"])
-def test_what_is_no_card_is_told(text: str | bytes) -> None:
+def test_texts_that_are_not_cards_are_refused(text: str | bytes) -> None:
     with pytest.raises(EncoderError, match="can't be used"):
         Card.from_json(text, where="own.json")
 
@@ -117,7 +123,7 @@ def test_a_huge_card_is_not_even_parsed() -> None:
         Card.from_json(json.dumps(LEAST | {"source": "x" * MAX_CARD_BYTES}), where="own.json")
 
 
-def test_stretch_takes_all_and_crop_the_middle() -> None:
+def test_stretch_uses_the_whole_picture_and_crop_the_middle() -> None:
     wide = picture(400, 100)
     stretched = Preprocessing(40, 50).apply(wide)
     assert stretched.shape == (50, 40, 3)
@@ -134,9 +140,9 @@ def test_stretch_takes_all_and_crop_the_middle() -> None:
     assert small.shape == (40, 40, 3)
 
 
-def test_of_a_ribbon_only_what_is_looked_at_is_resized(monkeypatch: pytest.MonkeyPatch) -> None:
-    ribbon, crop = picture(2000, 20), Preprocessing(200, 200, "bilinear", "crop", 256)
-    whole = crop.apply(ribbon)
+def test_only_the_crop_of_a_long_strip_is_resized(monkeypatch: pytest.MonkeyPatch) -> None:
+    strip, crop = picture(2000, 20), Preprocessing(200, 200, "bilinear", "crop", 256)
+    whole = crop.apply(strip)
     monkeypatch.setattr("lookalike.encoders.card.MAX_RESIZED_PIXELS", 256 * 256)
     sizes: list[tuple[int, int]] = []
     resize = Image.Image.resize
@@ -145,20 +151,20 @@ def test_of_a_ribbon_only_what_is_looked_at_is_resized(monkeypatch: pytest.Monke
         "resize",
         lambda self, size, *rest: sizes.append(size) or resize(self, size, *rest),
     )
-    assert np.abs(crop.apply(ribbon).astype(int) - whole).max() <= 6
+    assert np.abs(crop.apply(strip).astype(int) - whole).max() <= 6
     assert sizes == [(200, 200)]
 
 
-def test_pixels_become_the_tensor_that_is_stated() -> None:
+def test_pixels_become_the_stated_tensor() -> None:
     pixels = np.arange(2 * 2 * 3 * 3, dtype=np.uint8).reshape(2, 2, 3, 3)
     assert Input().normalise(pixels) is pixels
     turned = Input(layout="NCHW").normalise(pixels)
     assert turned.dtype == np.uint8
     assert (turned == pixels.transpose(0, 3, 1, 2)).all()
     mean, std = (0.1, 0.2, 0.3), (0.5, 1.0, 2.0)
-    made = Input("i", "NHWC", "float32", mean, std).normalise(pixels)
-    assert made.dtype == np.float32
-    assert made == pytest.approx((pixels / 255 - mean) / std, abs=1e-6)
+    tensor = Input("i", "NHWC", "float32", mean, std).normalise(pixels)
+    assert tensor.dtype == np.float32
+    assert tensor == pytest.approx((pixels / 255 - mean) / std, abs=1e-6)
     raw = Input("i", "NCHW", "float32", scale=1.0).normalise(pixels)
     assert (raw == pixels.transpose(0, 3, 1, 2)).all()
     assert raw.flags.c_contiguous

@@ -1,4 +1,4 @@
-"""There is a GPU on few machines that run tests: what can be seen without one is tested."""
+"""Devices, as far as a machine without a GPU can test them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from lookalike import Gallery, encoders
 from lookalike.encoders.devices import (
     CPU_PROVIDER,
     CUDA_PROVIDER,
-    device_of,
+    execution_providers,
     likely_device,
-    providers,
+    session_device,
 )
 from lookalike.errors import ArgumentError, EncoderError
 from lookalike.ingest.ingest import CHUNK_PICTURES, GPU_CHUNK_PICTURES, chunk_pictures
@@ -39,25 +39,25 @@ def test_unknown_devices_are_refused(tmp_path: Path) -> None:
             make()
 
 
-def test_what_is_there_is_tried() -> None:
+def test_available_providers_are_used() -> None:
     import onnxruntime
 
-    assert providers("cpu") == [CPU_PROVIDER]
-    names = [one if isinstance(one, str) else one[0] for one in providers("auto")]
+    assert execution_providers("cpu") == [CPU_PROVIDER]
+    names = [one if isinstance(one, str) else one[0] for one in execution_providers("auto")]
     assert names[-1] == CPU_PROVIDER
     assert (CUDA_PROVIDER in names) == (CUDA_PROVIDER in onnxruntime.get_available_providers())
 
 
-def test_what_a_session_really_runs_on_is_told() -> None:
-    assert device_of(session(CUDA_PROVIDER, CPU_PROVIDER), "cuda") == "cuda"
-    assert device_of(session(CUDA_PROVIDER, CPU_PROVIDER), "auto") == "cuda"
-    assert device_of(session(CPU_PROVIDER), "auto") == "cpu"
-    with pytest.raises(EncoderError, match="nvidia-smi"):  # CUDA is installed, but can't start
-        device_of(session(CPU_PROVIDER), "cuda")
+def test_the_device_of_a_session() -> None:
+    assert session_device(session(CUDA_PROVIDER, CPU_PROVIDER), "cuda") == "cuda"
+    assert session_device(session(CUDA_PROVIDER, CPU_PROVIDER), "auto") == "cuda"
+    assert session_device(session(CPU_PROVIDER), "auto") == "cpu"
+    with pytest.raises(EncoderError, match="nvidia-smi"):  # CUDA is installed but can't start
+        session_device(session(CPU_PROVIDER), "cuda")
 
 
 @pytest.mark.usefixtures("without_cuda")
-def test_cuda_without_it_names_the_pip_line() -> None:
+def test_requesting_missing_cuda_names_the_pip_line() -> None:
     encoder = encoders.load(device="cuda")  # the device is not needed yet
     for ask in (lambda: encoder.device, lambda: encoder.encode([None])):
         with pytest.raises(EncoderError, match=r"pip install 'onnxruntime-gpu\[cuda,cudnn\]'"):
@@ -77,15 +77,15 @@ def test_torch_without_cuda_says_so() -> None:
     assert encoders.devices.torch_device("auto") == "cpu"
 
 
-def test_a_gpu_is_given_more_at_once() -> None:
-    assert chunk_pictures(RandomEncoder()) == CHUNK_PICTURES  # one that does not say
+def test_a_gpu_gets_larger_chunks() -> None:
+    assert chunk_pictures(RandomEncoder()) == CHUNK_PICTURES  # an encoder without `device`
     on_gpu = RandomEncoder()
     on_gpu.device = "cuda"
     assert chunk_pictures(on_gpu) == GPU_CHUNK_PICTURES
 
 
 @pytest.mark.usefixtures("without_cuda")
-def test_the_commands_say_what_they_run_on(tmp_path: Path) -> None:
+def test_the_commands_name_the_device(tmp_path: Path) -> None:
     fill(tmp_path / "p", 2)
     done = run("index", tmp_path / "p", "--device", "auto", gallery=tmp_path / "g")
     assert "The encoder runs on: cpu" in done.stderr

@@ -6,7 +6,7 @@ from lookalike import encoders
 from lookalike.errors import EncoderError
 
 
-def test_the_default_is_packaged_and_others_are_told() -> None:
+def test_the_default_is_packaged_and_unknown_names_are_refused() -> None:
     encoder = encoders.load()
     assert encoder.name == encoder.source == encoders.DEFAULT_ENCODER
     assert len(encoder.sha256) == 64
@@ -15,12 +15,12 @@ def test_the_default_is_packaged_and_others_are_told() -> None:
             encoders.load(name)
 
 
-def test_a_packaged_encoder_gives_way_and_a_file_stays() -> None:
+def test_a_rebuild_replaces_a_packaged_encoder_and_keeps_a_file() -> None:
     assert encoders.successor("lookalike-0") == encoders.DEFAULT_ENCODER
     for source in ("/a/own.onnx", "hf:owner/name@0123"):
         assert encoders.successor(source) == source
 
 
-def test_pictures_only_is_told() -> None:
-    with pytest.raises(EncoderError, match=r"lookalike-2 knows pictures only.*--encoder hf:google"):
+def test_an_encoder_without_a_text_tower_says_so() -> None:
+    with pytest.raises(EncoderError, match=r"lookalike-2 can't encode text.*--encoder hf:google"):
         encoders.encode_text(encoders.load(), "a red bicycle")

@@ -1,30 +1,30 @@
-"""Tiny models of each family, loaded as a user would."""
+"""Tiny models of each family, loaded as users load them."""
 
 from __future__ import annotations
 
 import json
 import shutil
 import sys
-import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from lookalike import Gallery, encoders
+from lookalike.decode import from_image
+from lookalike.encoders.hub import HubEncoder, load_torch
+from lookalike.errors import ArgumentError, EncoderError, EncoderMismatchError
+
+from ..conftest import draw, fill
+from .conftest import COMMIT, cache_model, run_commands
+
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
-from lookalike import Gallery, encoders  # noqa: E402
-from lookalike.decode import from_image  # noqa: E402
-from lookalike.encoders.hub import HubEncoder, load_torch  # noqa: E402
-from lookalike.errors import ArgumentError, EncoderError, EncoderMismatchError  # noqa: E402
-
-from ..conftest import draw, fill, run  # noqa: E402
-from .test_snapshot import COMMIT, cache  # noqa: E402
-
-FAMILIES = {  # what each gives: D and pooling
+FAMILIES = {  # D and pooling
     "resnet": (16, "pooler_output"),
     "convnext": (16, "pooler_output"),
     "vit": (32, "cls"),
@@ -51,7 +51,7 @@ def test_every_family_is_indexed_and_found(
 ) -> None:
     gallery = Gallery.open(tmp_path / "g", encoder=f"hf:{hub_model(family)}")
     assert gallery.index(pictures).added == 5
-    again = Gallery.open(tmp_path / "g")  # the gallery knows where its encoder lies
+    again = Gallery.open(tmp_path / "g")  # the manifest records the encoder's location
     for path in sorted(pictures.iterdir()):
         first = again.search(path, top=1)[0]
         assert (first.path, round(first.score, 2)) == (str(path), 1)
@@ -81,7 +81,7 @@ def test_vectors_are_those_of_the_model_and_its_processor(hub_model: Model, fami
     assert encoder.encode([]).shape == (0, encoder.dimensions)
 
 
-def test_threads_may_share_it_and_leave_torch_as_it_was(
+def test_threads_may_share_an_encoder_and_torch_keeps_its_thread_count(
     hub_model: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("lookalike.encoders.hub.BATCH", 3)
@@ -89,23 +89,15 @@ def test_threads_may_share_it_and_leave_torch_as_it_was(
     inputs = [encoder.prepare(from_image(draw(seed))) for seed in range(8)]
     before = torch.get_num_threads()
     expected = encoder.encode(inputs)
-    found: list[Any] = []
-    threads = [
-        threading.Thread(target=lambda n=n: found.append(encoder.encode(inputs, threads=n)))
-        for n in (1, 2, 0, 1)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(found) == 4
-    assert all(np.abs(one - expected).max() < 1e-5 for one in found)
+    with ThreadPoolExecutor(4) as pool:
+        results = [*pool.map(lambda n: encoder.encode(inputs, threads=n), (1, 2, 0, 1))]
+    assert all(np.abs(vectors - expected).max() < 1e-5 for vectors in results)
     assert torch.get_num_threads() == before
     with pytest.raises(EncoderError, match="can't run"):
         encoder.encode([np.zeros((7, 7, 3), np.uint8)])
 
 
-def test_what_trains_from_it_gets_the_same_network(hub_model: Model) -> None:
+def test_load_torch_returns_the_same_network_for_training(hub_model: Model) -> None:
     hub = load_torch(f"hf:{hub_model('resnet')}")
     encoder = encoders.load(hub.source)
     assert isinstance(encoder, HubEncoder)
@@ -130,9 +122,9 @@ def test_texts_are_in_the_space_of_the_pictures(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     folder = hub_model(family)
-    # A folder needs no network: whoever asks it is found out.
-    monkeypatch.setattr("socket.socket.connect", lambda *_: pytest.fail("the network was asked"))
-    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: pytest.fail("a name was looked up"))
+    # A folder needs no network.
+    monkeypatch.setattr("socket.socket.connect", lambda *_: pytest.fail("it used the network"))
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: pytest.fail("it resolved a name"))
     gallery = Gallery.open(tmp_path / "g", encoder=f"hf:{folder}")
     gallery.index(pictures)
     result = gallery.search_text("a red bicycle", top=3)
@@ -148,9 +140,9 @@ def test_texts_are_in_the_space_of_the_pictures(
     assert np.abs(encoders.encode_text(encoder, "a red bicycle") - text).max() < 1e-5
     wanted = text @ encoder.encode([encoder.prepare(from_image(draw(0)))])[0]
     (score,) = (hit.score for hit in gallery.search_text("a red bicycle") if "0000" in hit.path)
-    assert score == pytest.approx(wanted, abs=0.02)  # another decoding of a JPEG
+    assert score == pytest.approx(wanted, abs=0.02)  # a decoded JPEG
     assert [hit.score for hit in result] == sorted((h.score for h in result), reverse=True)
-    long = encoders.encode_text(encoder, "the cat of the dog " * 1000)  # cut
+    long = encoders.encode_text(encoder, "the cat of the dog " * 1000)  # truncated
     assert np.linalg.norm(long) == pytest.approx(1, abs=1e-5)
     assert not np.allclose(long, text, atol=1e-3)
     assert len(gallery.search_text("a red bicycle", min_score=1.0)) == 0
@@ -160,14 +152,14 @@ def test_texts_are_in_the_space_of_the_pictures(
         gallery.search_text("a", top=0)
 
 
-def test_texts_are_told_where_they_can_not_be_read(hub_model: Model, tmp_path: Path) -> None:
+def test_text_that_can_not_be_encoded_is_refused(hub_model: Model, tmp_path: Path) -> None:
     for encoder in (encoders.load(), encoders.load(f"hf:{hub_model('vit')}")):
-        with pytest.raises(EncoderError, match=r"knows pictures only.*hf:google/siglip2"):
+        with pytest.raises(EncoderError, match=r"can't encode text.*hf:google/siglip2"):
             encoders.encode_text(encoder, "a red bicycle")
-    spelt = tmp_path / "spelt"  # trained on lower case, though its tokenizer doesn't say so
-    shutil.copytree(hub_model("siglip"), spelt)
-    changed(spelt, "tokenizer_config.json", do_lower_case=False)
-    encoder = encoders.load(f"hf:{spelt}")
+    cased = tmp_path / "cased"  # trained on lower case, though its tokenizer doesn't say so
+    shutil.copytree(hub_model("siglip"), cased)
+    change_json(cased, "tokenizer_config.json", do_lower_case=False)
+    encoder = encoders.load(f"hf:{cased}")
     small, large = (encoders.encode_text(encoder, text) for text in ("a red cat", "A Red CAT"))
     assert np.abs(small - large).max() < 1e-6
     folder = tmp_path / "mute"
@@ -177,7 +169,7 @@ def test_texts_are_told_where_they_can_not_be_read(hub_model: Model, tmp_path: P
         encoders.encode_text(encoders.load(f"hf:{folder}"), "a red bicycle")
 
 
-def changed(folder: Path, file: str, **values: Any) -> None:
+def change_json(folder: Path, file: str, **values: Any) -> None:
     path = folder / file
     path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | values))
 
@@ -193,11 +185,11 @@ def test_a_gallery_binds_to_weights_and_preprocessing(
         Gallery.open(tmp_path / "g").search(draw(1))
     there = Gallery.open(tmp_path / "g", encoder=f"hf:{moved}")
     assert there.search(draw(1), top=1)[0].path.endswith("0001.jpg")
-    assert there.index(pictures).unchanged == 5  # and its place is recorded
+    assert there.index(pictures).unchanged == 5  # and the manifest records the new location
     assert Gallery.open(tmp_path / "g").search(draw(1), top=1)[0].path.endswith("0001.jpg")
     for values in ({"image_mean": [0.4, 0.5, 0.5]}, {"resample": 3}, {"do_normalize": False}):
         kept = (moved / "preprocessor_config.json").read_text("utf-8")
-        changed(moved, "preprocessor_config.json", **values)
+        change_json(moved, "preprocessor_config.json", **values)
         with pytest.raises(EncoderMismatchError, match=r"has changed since .the same weights, oth"):
             Gallery.open(tmp_path / "g").search(draw(1))
         (moved / "preprocessor_config.json").write_text(kept)
@@ -206,60 +198,66 @@ def test_a_gallery_binds_to_weights_and_preprocessing(
     (moved / "model.safetensors").write_bytes(weights)
     with pytest.raises(EncoderMismatchError, match="has changed since"):
         Gallery.open(tmp_path / "g").search(draw(1))
-    assert Gallery.open(tmp_path / "g", rebuild=True).index().added == 5  # by the same, as it is
+    assert Gallery.open(tmp_path / "g", rebuild=True).index().added == 5  # with the changed encoder
     assert Gallery.open(tmp_path / "g").info().encoder["name"] == "moved"
 
 
-def test_models_of_no_use_are_told(hub_model: Model, tmp_path: Path) -> None:
-    def broken(name: str) -> Path:
+def test_unusable_models_are_refused(hub_model: Model, tmp_path: Path) -> None:
+    def copy_model(name: str) -> Path:
         return Path(shutil.copytree(hub_model("vit"), tmp_path / name))
 
     from safetensors.torch import load_file, save_file
 
-    holes = load_file(hub_model("vit") / "model.safetensors")
-    lost = broken("lost")
-    kept = {key: value for key, value in holes.items() if "layernorm.weight" not in key}
-    save_file(kept, lost / "model.safetensors", {"format": "pt"})
-    unused = broken("unused")  # a pooler is not needed: many models have none in their file
-    kept = {key: value for key, value in holes.items() if "pooler" not in key}
-    save_file(kept, unused / "model.safetensors", {"format": "pt"})
-    assert load_torch(f"hf:{unused}").pooling == "cls"
-    endless = broken("endless")
-    holes["embeddings.cls_token"] += float("nan")
-    save_file(holes, endless / "model.safetensors", {"format": "pt"})
-    unlike = broken("unlike")
-    changed(unlike, "config.json", hidden_size=40)
-    sized = broken("sized")
-    changed(sized, "preprocessor_config.json", size={"height": 40, "width": 40})
-    cut = broken("cut")
-    (cut / "model.safetensors").write_bytes((cut / "model.safetensors").read_bytes()[:1000])
-    foreign = broken("foreign")
-    changed(foreign, "config.json", model_type="x", auto_map={"AutoConfig": "evil.C"})
+    weights = load_file(hub_model("vit") / "model.safetensors")
+    incomplete = copy_model("incomplete")
+    kept = {key: value for key, value in weights.items() if "layernorm.weight" not in key}
+    save_file(kept, incomplete / "model.safetensors", {"format": "pt"})
+    without_pooler = copy_model(
+        "without_pooler"
+    )  # a pooler is not needed; the files of many models have none
+    kept = {key: value for key, value in weights.items() if "pooler" not in key}
+    save_file(kept, without_pooler / "model.safetensors", {"format": "pt"})
+    assert load_torch(f"hf:{without_pooler}").pooling == "cls"
+    infinite = copy_model("infinite")
+    weights["embeddings.cls_token"] += float("nan")
+    save_file(weights, infinite / "model.safetensors", {"format": "pt"})
+    other_size = copy_model("other_size")
+    change_json(other_size, "config.json", hidden_size=40)
+    other_input = copy_model("other_input")
+    change_json(other_input, "preprocessor_config.json", size={"height": 40, "width": 40})
+    truncated = copy_model("truncated")
+    (truncated / "model.safetensors").write_bytes(
+        (truncated / "model.safetensors").read_bytes()[:1000]
+    )
+    foreign = copy_model("foreign")
+    change_json(foreign, "config.json", model_type="x", auto_map={"AutoConfig": "evil.C"})
     (foreign / "evil.py").write_text("raise SystemExit('run')")
-    worded = broken("worded")
+    text_only = copy_model("text_only")
     transformers.BertModel(
         transformers.BertConfig(
             hidden_size=8, num_hidden_layers=1, num_attention_heads=1, intermediate_size=8
         )
-    ).save_pretrained(worded)
-    by_chance = tmp_path / "by_chance"  # a masked autoencoder hides other patches each time
+    ).save_pretrained(text_only)
+    random_output = (
+        tmp_path / "random_output"
+    )  # a masked autoencoder hides different patches each time
     options = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1}
     transformers.ViTMAEModel(
         transformers.ViTMAEConfig(image_size=32, patch_size=8, intermediate_size=8, **options)
-    ).save_pretrained(by_chance)
-    shutil.copy(unused / "preprocessor_config.json", by_chance)
-    says = {
-        lost: "lack layernorm.weight",
-        endless: "not finite",
-        unlike: "can't be used as an encoder",
-        sized: "can't be used as an encoder",
-        cut: "can't be used as an encoder",
+    ).save_pretrained(random_output)
+    shutil.copy(without_pooler / "preprocessor_config.json", random_output)
+    messages = {
+        incomplete: "lack layernorm.weight",
+        infinite: "not finite",
+        other_size: "can't be used as an encoder",
+        other_input: "can't be used as an encoder",
+        truncated: "can't be used as an encoder",
         foreign: "can't be used as an encoder",
-        worded: "can't be used as an encoder",
-        by_chance: "answers otherwise when it is asked again",
+        text_only: "can't be used as an encoder",
+        random_output: "returns another vector each time",
     }
-    for folder, words in says.items():
-        with pytest.raises(EncoderError, match=words):
+    for folder, message in messages.items():
+        with pytest.raises(EncoderError, match=message):
             load_torch(f"hf:{folder}")
 
 
@@ -269,21 +267,23 @@ def test_a_missing_extra_names_its_pip_line(monkeypatch: pytest.MonkeyPatch) -> 
         encoders.load("hf:openai/clip-vit-base-patch32")
 
 
-def test_the_commands_take_a_model_from_the_cache(
-    hub_model: Model, tmp_path: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_commands_load_a_model_from_the_cache(
+    hub_model: Model, tmp_path: Path, pictures: Path
 ) -> None:
-    cache(tmp_path / "hf", "tiny/clip", hub_model("clip"))
-    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    done = run("index", pictures, "--encoder", "hf:tiny/clip", gallery=tmp_path / "g")
-    assert done.stdout.startswith("5 added"), done.stderr
-    assert all(line.startswith("Indexing") for line in done.stderr.splitlines()), done.stderr
+    cache_model(tmp_path / "hf", "tiny/clip", hub_model("clip"))
+    gallery, sheet = ("--gallery", tmp_path / "g"), tmp_path / "s.png"
+    index, search = run_commands(
+        ("index", pictures, "--encoder", "hf:tiny/clip", *gallery),
+        ("search", "--text", "a red bicycle", "--json", "--sheet", sheet, *gallery),
+        HF_HOME=str(tmp_path / "hf"),
+        HF_HUB_OFFLINE="1",
+    )
+    assert index.stdout.startswith("5 added"), index.stderr
+    assert all(line.startswith("Indexing") for line in index.stderr.splitlines()), index.stderr
     manifest = json.loads((tmp_path / "g" / "gallery.json").read_text("utf-8"))
     assert manifest["encoder"]["source"] == f"hf:tiny/clip@{COMMIT}"
-    asked = ("search", "--text", "a red bicycle", "--json", "--sheet", tmp_path / "s.png")
-    done = run(*asked, gallery=tmp_path / "g")
-    assert done.returncode == 0, done.stderr
-    answer = json.loads(done.stdout)
+    assert search.returncode == 0, search.stderr
+    answer = json.loads(search.stdout)
     assert answer["query"] == "a red bicycle"
     assert len(answer["hits"]) == 5
-    assert (tmp_path / "s.png").stat().st_size > 0
+    assert sheet.stat().st_size > 0

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ def inputs() -> list[np.ndarray]:
     return [encoders.load().prepare(from_image(draw(seed))) for seed in range(20)]
 
 
-def test_vectors_have_unit_length_and_tell_pictures_apart(inputs: list[np.ndarray]) -> None:
+def test_vectors_have_unit_length_and_differ_between_pictures(inputs: list[np.ndarray]) -> None:
     encoder = encoders.load()
     assert {one.shape for one in inputs} == {(224, 224, 3)}
     vectors = encoder.encode(inputs)
@@ -36,7 +36,7 @@ def test_vectors_have_unit_length_and_tell_pictures_apart(inputs: list[np.ndarra
     assert encoder.encode([]).shape == (0, encoder.dimensions)
 
 
-def test_a_vector_hangs_neither_on_the_batch_nor_on_the_threads(inputs: list[np.ndarray]) -> None:
+def test_a_vector_depends_neither_on_the_batch_nor_on_the_threads(inputs: list[np.ndarray]) -> None:
     encoder = encoders.load()
     together = encoder.encode(inputs)
     for threads in (1, 2):
@@ -47,19 +47,12 @@ def test_a_vector_hangs_neither_on_the_batch_nor_on_the_threads(inputs: list[np.
 def test_threads_may_share_an_encoder(inputs: list[np.ndarray]) -> None:
     encoder = encoders.load()
     expected = encoder.encode(inputs)
-    found: list[np.ndarray] = []
-    threads = [
-        threading.Thread(target=lambda: found.append(encoder.encode(inputs))) for _ in range(6)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(found) == 6
-    assert all((one == expected).all() for one in found)
+    with ThreadPoolExecutor(6) as pool:
+        results = [*pool.map(lambda _: encoder.encode(inputs), range(6))]
+    assert all(np.abs(vectors - expected).max() < 1e-5 for vectors in results)
 
 
-def test_the_packaged_weights_are_small_and_their_card_is_true() -> None:
+def test_the_packaged_weights_are_small_and_match_the_model_card() -> None:
     assert PACKAGED.stat().st_size <= 8_000_000
     encoder = encoders.load()
     card = (WEIGHTS / "MODEL_CARD.md").read_text("utf-8")
@@ -69,7 +62,7 @@ def test_the_packaged_weights_are_small_and_their_card_is_true() -> None:
     assert encoder.dimensions <= 512
 
 
-# A tiny network of our own: the means of the channels, or of the tensor's places.
+# The card of a tiny network that averages the pixels of each quarter.
 CARD: dict[str, Any] = {
     "name": "own",
     "dimensions": 12,
@@ -81,7 +74,7 @@ PIXELS = [np.random.default_rng(i).integers(0, 256, (8, 8, 3), np.uint8) for i i
 
 
 def net(path: Path, card: Any = None, *, batch: Any = "N", **parts: Any) -> Path:
-    """Write a network that averages 4 x 4 pixels; `parts` takes the place of its own."""
+    """Write a network that averages 4 x 4 pixels; `parts` replaces its nodes or weights."""
     onnx = pytest.importorskip("onnx")
     helper = onnx.helper
     nodes = [
@@ -112,13 +105,13 @@ def net(path: Path, card: Any = None, *, batch: Any = "N", **parts: Any) -> Path
 
 
 def means(pixels: np.ndarray) -> np.ndarray:
-    """What the network gives, by numpy."""
+    """Compute the network's output with numpy."""
     x = (pixels / 255 - [0.4, 0.5, 0.6]).transpose(2, 0, 1)
     y = x.reshape(3, 2, 4, 2, 4).mean(axis=(2, 4)).ravel()
     return y / np.linalg.norm(y)
 
 
-def test_a_card_beside_or_inside_makes_any_onnx_file_an_encoder(tmp_path: Path) -> None:
+def test_a_card_beside_or_inside_makes_an_onnx_file_an_encoder(tmp_path: Path) -> None:
     net(tmp_path / "own.onnx")
     (tmp_path / "own.json").write_text(json.dumps(CARD))
     beside = encoders.load(str(tmp_path / "own.onnx"))
@@ -128,17 +121,17 @@ def test_a_card_beside_or_inside_makes_any_onnx_file_an_encoder(tmp_path: Path) 
         assert np.abs(encoder.encode(PIXELS) - wanted).max() < 1e-5
         assert encoder.preprocessing == beside.preprocessing
         assert encoder.preprocessing["input"]["mean"] == [0.4, 0.5, 0.6]
-    # What is inside counts, as it can't get lost.
+    # The card inside takes precedence.
     (tmp_path / "other.json").write_text("nonsense")
     assert encoders.load(str(tmp_path / "other.onnx")).name == "own"
 
 
-def test_a_network_of_one_picture_is_asked_for_each(tmp_path: Path) -> None:
+def test_a_network_with_a_batch_size_of_one_runs_for_each_picture(tmp_path: Path) -> None:
     encoder = encoders.load(str(net(tmp_path / "own.onnx", CARD, batch=1)))
     assert np.abs(encoder.encode(PIXELS) - np.stack([means(one) for one in PIXELS])).max() < 1e-5
 
 
-def test_a_gallery_finds_its_file_and_tells_what_became_of_it(tmp_path: Path) -> None:
+def test_a_gallery_finds_its_file_and_reports_a_moved_or_changed_one(tmp_path: Path) -> None:
     own = net(tmp_path / "own.onnx", CARD)
     fill(tmp_path / "p", 3)
     assert Gallery.open(tmp_path / "g", encoder=str(own)).index(tmp_path / "p").added == 3
@@ -155,11 +148,11 @@ def test_a_gallery_finds_its_file_and_tells_what_became_of_it(tmp_path: Path) ->
         Gallery.open(tmp_path / "g", encoder=encoders.DEFAULT_ENCODER)
 
 
-def test_a_file_without_a_card_is_answered_with_an_example_that_works(tmp_path: Path) -> None:
+def test_a_file_without_a_card_gets_an_example_that_works(tmp_path: Path) -> None:
     own = net(tmp_path / "own.onnx")
     with pytest.raises(EncoderError, match=r"no card inside, and own\.json beside it") as found:
         encoders.load(str(own))
-    example = str(found.value).split("such as:\n")[1]
+    example = str(found.value).split("for example:\n")[1]
     (tmp_path / "own.json").write_text(example)
     encoder = encoders.load(str(own))
     assert (encoder.name, encoder.dimensions) == ("own", 12)
@@ -169,7 +162,7 @@ def test_a_file_without_a_card_is_answered_with_an_example_that_works(tmp_path: 
     (tmp_path / "bare.onnx").write_bytes(bare.SerializeToString())
     with pytest.raises(EncoderError) as found:
         encoders.load(str(tmp_path / "bare.onnx"))
-    card = json.loads(str(found.value).split("such as:\n")[1])
+    card = json.loads(str(found.value).split("for example:\n")[1])
     assert card["input"] == {"name": "pixels", "layout": "NHWC", "dtype": "uint8"}
     assert (card["dimensions"], card["preprocessing"]["width"]) == (512, 224)
 
@@ -178,7 +171,7 @@ def test_a_file_without_a_card_is_answered_with_an_example_that_works(tmp_path: 
     "card",
     ["", "[]", "{}", '{"name": "x", "dimensions": 512}', json.dumps(CARD | {"dimension": 12})],
 )
-def test_a_card_that_does_not_say_enough_is_told(tmp_path: Path, card: str) -> None:
+def test_an_incomplete_card_is_refused(tmp_path: Path, card: str) -> None:
     own = net(tmp_path / "own.onnx")
     (tmp_path / "own.json").write_text(card)
     with pytest.raises(EncoderError, match=r"own\.json can't be used"):
@@ -188,25 +181,25 @@ def test_a_card_that_does_not_say_enough_is_told(tmp_path: Path, card: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("change", "says"),
+    ("change", "message"),
     [
-        ({"input": CARD["input"] | {"name": "pixels"}}, "it takes x and gives y"),
-        ({"output": {"name": "embedding"}}, "it takes x and gives y"),
+        ({"input": CARD["input"] | {"name": "pixels"}}, "the network has x and y"),
+        ({"output": {"name": "embedding"}}, "the network has x and y"),
         ({"input": {"name": "x", "layout": "NCHW"}}, r"takes tensor\(float\); its card says"),
-        ({"input": CARD["input"] | {"layout": "NHWC"}}, r"given \['N', 8, 8, 3\]"),
-        ({"preprocessing": {"width": 9, "height": 8}}, r"given \['N', 3, 8, 9\]"),
+        ({"input": CARD["input"] | {"layout": "NHWC"}}, r"states \['N', 8, 8, 3\]"),
+        ({"preprocessing": {"width": 9, "height": 8}}, r"states \['N', 3, 8, 9\]"),
         ({"dimensions": 7}, "states 7 dimensions"),
     ],
 )
-def test_a_card_that_does_not_fit_the_file_is_told(
-    tmp_path: Path, change: dict[str, Any], says: str
+def test_a_card_that_does_not_match_the_file_is_refused(
+    tmp_path: Path, change: dict[str, Any], message: str
 ) -> None:
     encoder = encoders.load(str(net(tmp_path / "own.onnx", CARD | change)))
-    with pytest.raises(EncoderError, match=says):
+    with pytest.raises(EncoderError, match=message):
         encoder.encode(PIXELS)
 
 
-def test_numbers_that_are_not_finite_are_told(tmp_path: Path) -> None:
+def test_numbers_that_are_not_finite_are_refused(tmp_path: Path) -> None:
     numpy_helper = pytest.importorskip("onnx").numpy_helper
     weights = numpy_helper.from_array(np.full(12, np.nan, np.float32), "w")
     encoder = encoders.load(str(net(tmp_path / "own.onnx", CARD, weights=weights)))
@@ -215,7 +208,7 @@ def test_numbers_that_are_not_finite_are_told(tmp_path: Path) -> None:
 
 
 def external(location: str) -> Any:
-    """Say that the weights are in another file."""
+    """Make weights that are stored in another file."""
     onnx = pytest.importorskip("onnx")
     weights = onnx.TensorProto(name="w", data_type=1, dims=[12], data_location=1)
     weights.external_data.add(key="location", value=location)
@@ -225,7 +218,7 @@ def external(location: str) -> Any:
 def test_weights_in_another_file_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # They would escape the hash, and might be any file of this machine.
+    # The hash would not cover them, and they could be any file on this machine.
     (tmp_path / "in").mkdir()
     for place in (tmp_path / "w.bin", tmp_path / "in" / "w.bin"):
         place.write_bytes(np.ones(12, np.float32).tobytes())
@@ -236,7 +229,7 @@ def test_weights_in_another_file_are_refused(
             encoder.encode(PIXELS)
 
 
-def test_hostile_files_are_told_and_crash_nothing(tmp_path: Path) -> None:
+def test_malicious_files_are_refused_and_crash_nothing(tmp_path: Path) -> None:
     onnx = pytest.importorskip("onnx")
     own, node = tmp_path / "own.onnx", onnx.helper.make_node
     shape = onnx.numpy_helper.from_array(np.array([2**33, 2**20]), "w")
@@ -249,7 +242,7 @@ def test_hostile_files_are_told_and_crash_nothing(tmp_path: Path) -> None:
     ]
     for parts in nets:
         encoder = encoders.load(str(net(own, CARD, **parts)))
-        with pytest.raises(EncoderError, match=r"own can't run: .*See that it is an ONNX file"):
+        with pytest.raises(EncoderError, match=r"own can't run: .*Check that it is an ONNX file"):
             encoder.encode(PIXELS)
     for card, says in (("x" * 3_000_000, "it is over"), ("[" * 100_000, "can't be used")):
         with pytest.raises(EncoderError, match=says):
@@ -269,7 +262,9 @@ def test_hostile_files_are_told_and_crash_nothing(tmp_path: Path) -> None:
         encoders.load(str(own))
 
 
-def test_what_is_no_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_files_folders_and_huge_files_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "folder.onnx").mkdir()
     for name in ("none.onnx", "folder.onnx"):
         with pytest.raises(EncoderError, match=r"can't be read .*; check the path"):
@@ -280,6 +275,6 @@ def test_what_is_no_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         encoders.load(str(tmp_path / "own.onnx"))
 
 
-def test_pictures_of_another_size_are_told() -> None:
+def test_pictures_of_another_size_are_refused() -> None:
     with pytest.raises(EncoderError, match="can't run"):
         encoders.load().encode([np.zeros((10, 10, 3), np.uint8)])

@@ -1,4 +1,4 @@
-"""Labelled pictures that differ by colour, so that a simple encoder can tell labels."""
+"""Labelled pictures that differ by colour, so that a simple encoder can separate them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COLOURS = {"red": "#c33", "green": "#3c3", "blue": "#33c", "<b>grey</b>": "#888"
 
 @pytest.fixture(scope="session")
 def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four labels of six pictures; one label and one file are out to break a page."""
+    """Four labels of six pictures; one label and one file try to inject HTML."""
     folder = tmp_path_factory.mktemp("evaluate") / "labelled"
     for number, (label, colour) in enumerate(COLOURS.items()):
         for n in range(6):
@@ -34,5 +34,5 @@ def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def evaluation(labelled: Path) -> Evaluation:
-    """The evaluation of these, by an encoder that sees colours and makes mistakes."""
+    """Their evaluation, with an encoder that sees colours and makes mistakes."""
     return evaluate(labelled, encoder=RandomEncoder())

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lookalike.evaluate import charts
-from lookalike.evaluate.intervals import Estimate
+from lookalike.evaluate.confidence_intervals import Estimate
 from lookalike.evaluate.metrics import LabelFigures
 
 
@@ -17,7 +17,7 @@ def test_text_is_escaped() -> None:
     assert charts.escape("a\N{RIGHT-TO-LEFT OVERRIDE}b\n\0") == "a\ufffdb\ufffd\ufffd"
 
 
-def test_figures_are_written_as_the_field_does() -> None:
+def test_scores_are_formatted_as_in_papers() -> None:
     assert [charts.format_score(v) for v in (0.7553, 1, 0, 0.9999)] == [
         ".755",
         "1.000",
@@ -39,7 +39,7 @@ def test_the_curve_goes_through_its_points() -> None:
     assert ".50 at 100%" in root.attrib["aria-label"]
 
 
-def test_the_histogram_has_all_queries() -> None:
+def test_the_histogram_counts_all_queries() -> None:
     values = np.array([0, 0.01, 0.99, 1, 1, 1])
     root = ET.fromstring(charts.histogram(values))
     bars = [part for part in root if part.tag == "rect"]
@@ -55,11 +55,11 @@ def test_the_histogram_has_all_queries() -> None:
 @pytest.mark.parametrize(
     ("value", "up"), [(0.1, 1), (1, 1), (2.2, 3), (6, 10), (14, 15), (248, 250)]
 )
-def test_steps_read_well(value: float, up: int) -> None:
+def test_axis_steps_are_round_numbers(value: float, up: int) -> None:
     assert charts._round_up(value) == up
 
 
-def test_an_interval_is_drawn_where_it_is() -> None:
+def test_an_interval_is_drawn_at_its_position() -> None:
     svg = charts.interval(Estimate(0.5, 0.4, 0.7))
     assert 'class="mean" width="50.00"' in svg
     assert 'x="40.00"' in svg
@@ -80,8 +80,8 @@ def test_bars_are_sorted_and_escaped() -> None:
 def test_the_heat_map_has_a_cell_for_each_pair() -> None:
     names = ["<a>", "b" * 40]
     root = ET.fromstring(charts.heat_map(names, np.array([[0.75, 0.25], [0, 1]])))
-    says = [part[0].text for part in root if part.tag == "g"]
-    assert says == [
+    titles = [part[0].text for part in root if part.tag == "g"]
+    assert titles == [
         "<a>: 75.0% <a>",
         f"<a>: 25.0% {names[1]}",
         f"{names[1]}: 0.0% <a>",

@@ -14,7 +14,9 @@ from lookalike.evaluate import Evaluation, evaluate
 from ..conftest import RandomEncoder, fill
 
 
-def test_the_parts_are_joined(evaluation: Evaluation, labelled: Path) -> None:
+def test_an_evaluation_holds_metrics_pictures_and_vectors(
+    evaluation: Evaluation, labelled: Path
+) -> None:
     found = evaluation.metrics
     assert (found.queries, found.gallery, found.leave_one_out) == (24, 24, True)
     assert 0.3 < found["mAP"].mean < 1
@@ -28,10 +30,10 @@ def test_the_parts_are_joined(evaluation: Evaluation, labelled: Path) -> None:
     assert evaluation.refusals == ()
     assert evaluation.pictures_per_second > 0
     assert set(evaluation.versions) >= {"python", "lookalike", "numpy", "pillow"}
-    assert evaluation.remarks == ("24 queries are few: see how wide the intervals are.",)
+    assert evaluation.remarks == ("There are only 24 queries; mind the wide intervals.",)
 
 
-def test_json_has_it_all(evaluation: Evaluation) -> None:
+def test_json_has_all_figures(evaluation: Evaluation) -> None:
     answer = json.loads(json.dumps(evaluation.as_json()))
     assert answer["metrics"]["mAP"]["mean"] == evaluation.metrics["mAP"].mean
     assert answer["metrics"]["mAP"]["low"] <= answer["metrics"]["mAP"]["high"]
@@ -40,13 +42,13 @@ def test_json_has_it_all(evaluation: Evaluation) -> None:
     assert [row["queries"] for row in answer["labels"]] == [6] * 4
 
 
-def test_the_command_measures_the_same(evaluation: Evaluation, labelled: Path) -> None:
+def test_the_command_repeats_the_evaluation(evaluation: Evaluation, labelled: Path) -> None:
     words = shlex.split(evaluation.command)
     assert words[:3] == ["lookalike", "evaluate", str(labelled)]
     assert words[3:] == ["--protocol", "all", "--encoder", "random", "--top", "10"]
 
 
-def test_refused_files_cost_only_themselves(labelled: Path, tmp_path: Path) -> None:
+def test_refused_files_are_left_out(labelled: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(labelled, tmp_path / "x")
     (folder / "red" / "1.jpg").write_text("x")
     (folder / "blue" / "2.jpg").write_bytes((folder / "blue" / "2.jpg").read_bytes()[:200])
@@ -71,10 +73,10 @@ def test_two_folders(labelled: Path, tmp_path: Path) -> None:
     assert found.metrics["P@1"].mean == 1
 
 
-def test_a_sample_is_told(labelled: Path) -> None:
+def test_a_sample_is_reported(labelled: Path) -> None:
     found = evaluate(labelled, encoder=RandomEncoder(), max_queries=10)
     assert found.metrics.queries == 10
-    assert "10 queries, drawn at random from 24; the gallery is whole." in found.remarks
+    assert "The 10 queries are a random sample of 24; the gallery is complete." in found.remarks
     assert "--max-queries 10" in found.command
 
 
@@ -85,12 +87,12 @@ def test_progress_has_stages(labelled: Path) -> None:
     assert told[-1] == ("Ranking", 24, 24)
 
 
-def test_what_cannot_be_meant(labelled: Path, tmp_path: Path) -> None:
-    with pytest.raises(ArgumentError, match="Name one folder, or two"):
+def test_invalid_arguments_are_refused(labelled: Path, tmp_path: Path) -> None:
+    with pytest.raises(ArgumentError, match="Name one folder or two"):
         evaluate()
-    with pytest.raises(ArgumentError, match="Name one folder, or two"):
+    with pytest.raises(ArgumentError, match="Name one folder or two"):
         evaluate(labelled, queries=labelled)
-    with pytest.raises(ArgumentError, match="Name one folder, or two"):
+    with pytest.raises(ArgumentError, match="Name one folder or two"):
         evaluate(queries=labelled)
     with pytest.raises(ArgumentError, match="max_queries"):
         evaluate(labelled, max_queries=-1)
@@ -99,11 +101,11 @@ def test_what_cannot_be_meant(labelled: Path, tmp_path: Path) -> None:
     for label in ("a", "b"):
         for path in fill(tmp_path / "bad" / label, 2):
             path.write_text("x")
-    with pytest.raises(ArgumentError, match="No picture could be used; the first, "):
+    with pytest.raises(ArgumentError, match="None of the pictures could be used; for example, "):
         evaluate(tmp_path / "bad", encoder=RandomEncoder())
 
 
-def test_caltech101_as_it_was_measured_before(caltech101: Path, tmp_path: Path) -> None:
+def test_caltech101_reaches_the_known_figures(caltech101: Path, tmp_path: Path) -> None:
     for label in ("car_side", "dalmatian", "octopus", "wrench"):
         shutil.copytree(caltech101 / label, tmp_path / label)
     found = evaluate(tmp_path, protocol="test3")

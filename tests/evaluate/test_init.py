@@ -11,7 +11,7 @@ from lookalike.evaluate import Evaluation, metrics
 from ..conftest import RandomEncoder
 
 
-def test_the_package_is_its_function(labelled: Path) -> None:
+def test_the_package_is_callable(labelled: Path) -> None:
     assert evaluate is lookalike.evaluate
     assert lookalike.evaluate.metrics is metrics  # type: ignore[attr-defined]
     found = lookalike.evaluate(labelled, encoder=RandomEncoder())
@@ -19,13 +19,13 @@ def test_the_package_is_its_function(labelled: Path) -> None:
     assert lookalike.Evaluation is Evaluation
 
 
-def test_whatever_is_imported_first() -> None:
+def test_the_order_of_imports_does_not_matter() -> None:
     for first in ("import lookalike.evaluate.metrics", "from lookalike import evaluate", "0"):
         code = f"import lookalike; {first}; assert callable(lookalike.evaluate); lookalike.evaluate.evaluate"
         subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
-def test_it_brings_nothing_heavy() -> None:
+def test_importing_it_imports_nothing_heavy() -> None:
     code = "import sys, lookalike.evaluate; print({'numpy', 'PIL', 'sklearn'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

@@ -38,7 +38,7 @@ def test_test3_takes_every_third_without_the_background(labelled: Path) -> None:
     ]
 
 
-def test_test3_is_caltech101s(caltech101: Path) -> None:
+def test_test3_of_caltech101(caltech101: Path) -> None:
     split = split_folder(caltech101, "test3")
     assert len(split.queries) == 2859
     assert len({picture.label for picture in split.queries}) == 101
@@ -46,7 +46,7 @@ def test_test3_is_caltech101s(caltech101: Path) -> None:
 
 def test_test3_needs_numbers(labelled: Path) -> None:
     save(labelled / "cat" / "tom.jpg", 30)
-    with pytest.raises(ArgumentError, match=r"tom\.jpg has none. Choose --protocol all"):
+    with pytest.raises(ArgumentError, match=r"tom\.jpg has none\. Use --protocol all"):
         split_folder(labelled, "test3")
     assert len(split_folder(labelled, "all").queries) == 19
     shutil.rmtree(labelled)
@@ -62,26 +62,26 @@ def test_two_folders(tmp_path: Path, labelled: Path) -> None:
     assert [p.label for p in split.queries] == ["bird", "cat"]
     assert len(split.gallery) == 18
     assert not split.leave_one_out
-    with pytest.raises(
-        ArgumentError, match=r"in the gallery, too: 2 files, such as .*y\.jpg; they"
-    ):
+    with pytest.raises(ArgumentError, match=r"contains 2 of the queries, such as .*y\.jpg; they"):
         split_folders(tmp_path / "asked", tmp_path)
 
 
 def test_labels_that_leave_nothing_to_measure(tmp_path: Path, labelled: Path) -> None:
     fill(tmp_path / "one" / "cat", 3)
-    with pytest.raises(ArgumentError, match="All pictures are labelled 'cat'"):
+    with pytest.raises(ArgumentError, match="All pictures have the label 'cat'"):
         split_folder(tmp_path / "one", "all")
     for n in range(3):
         save(tmp_path / "each" / f"label {n}" / "1.jpg", n)
     with pytest.raises(ArgumentError, match="each label has one picture"):
         split_folder(tmp_path / "each", "all")
-    with pytest.raises(ArgumentError, match="the labels differ"):
+    with pytest.raises(ArgumentError, match="the two folders have different labels"):
         split_folders(tmp_path / "each", labelled)
 
 
-def test_other_folders(tmp_path: Path, labelled: Path) -> None:
-    with pytest.raises(ArgumentError, match="no protocol 'test4'; name one of: all, test3"):
+def test_unknown_protocols_and_unlabelled_folders_are_refused(
+    tmp_path: Path, labelled: Path
+) -> None:
+    with pytest.raises(ArgumentError, match="no protocol 'test4'; use one of: all, test3"):
         split_folder(labelled, "test4")
     gallery = Gallery.open(tmp_path / "gallery")
     gallery.index(labelled)

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import importlib
 import itertools
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -18,7 +20,7 @@ from lookalike.types import Refusal
 
 
 class Page(HTMLParser):
-    """What a browser would see: elements, text, and whether every tag is closed."""
+    """What a browser sees: elements and text; checks that every tag is closed."""
 
     void = {"meta", "img", "wbr", "br"}
 
@@ -51,6 +53,22 @@ class Page(HTMLParser):
         return [attributes for name, attributes in self.elements if name == tag]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def shared_layout() -> Iterator[None]:
+    """Lay the map out once for all tests: t-SNE takes seconds."""
+    report = importlib.import_module("lookalike.evaluate.report")
+    lay_out, layouts = report.lay_out, dict[int, Any]()
+
+    def cached(vectors: Any) -> Any:
+        if id(vectors) not in layouts:
+            layouts[id(vectors)] = lay_out(vectors)
+        return layouts[id(vectors)]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(report, "lay_out", cached)
+        yield
+
+
 @pytest.fixture(scope="module")
 def html(evaluation: Evaluation, tmp_path_factory: pytest.TempPathFactory) -> str:
     out = tmp_path_factory.mktemp("report") / "report.html"
@@ -63,7 +81,7 @@ def page(html: str) -> Page:
     return Page(html)
 
 
-def test_it_is_whole_and_needs_no_network(html: str, page: Page) -> None:
+def test_the_page_is_complete_and_needs_no_network(html: str, page: Page) -> None:
     assert page.open == []
     assert "$" not in re.sub(
         r"\$\{[^}]*\}", "", html[html.index("</style>") : html.rindex("<script>")]
@@ -75,7 +93,7 @@ def test_it_is_whole_and_needs_no_network(html: str, page: Page) -> None:
     assert "https://" not in html
 
 
-def test_hostile_names_stay_text(html: str, page: Page) -> None:
+def test_malicious_names_stay_text(html: str, page: Page) -> None:
     assert len(page.all("script")) == 2
     assert "<b>grey" not in html
     assert "alert(1)" in page.text + "".join(page.scripts)
@@ -100,7 +118,7 @@ def test_figures_are_those_measured(page: Page, evaluation: Evaluation) -> None:
     assert evaluation.encoder["sha256"] in page.text
 
 
-def test_it_can_be_read_by_machines_that_read_aloud(page: Page) -> None:
+def test_the_page_is_accessible(page: Page) -> None:
     assert page.elements[0] == ("html", {"lang": "en"})
     assert len(page.all("h1")) == 1
     assert all("alt" in image for image in page.all("img"))
@@ -113,7 +131,7 @@ def test_it_can_be_read_by_machines_that_read_aloud(page: Page) -> None:
     ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
     assert len(ids) == len(set(ids))
     assert {link["href"][1:] for link in page.all("a")} <= set(ids)
-    # Right and wrong differ by a sign and a word, not by colour alone.
+    # A sign and a word distinguish right and wrong, not only colour.
     assert any(image["alt"].startswith("hit 1, right: ") for image in page.all("img"))
     assert "\N{CHECK MARK}" in page.text
     assert "\N{MULTIPLICATION X}" in page.text
@@ -132,10 +150,10 @@ def test_the_map_has_a_point_for_each_picture(page: Page, evaluation: Evaluation
 
 def test_few_labels_have_a_heat_map(page: Page) -> None:
     assert [d for d in page.all("svg") if d.get("class") == "heat"]
-    assert "The pairs confused most" in " ".join(page.text.split())
+    assert "Most confused pairs" in " ".join(page.text.split())
 
 
-def test_progress_refusals_and_places(evaluation: Evaluation, tmp_path: Path) -> None:
+def test_progress_refusals_and_unwritable_files(evaluation: Evaluation, tmp_path: Path) -> None:
     refusals = tuple(Refusal(f"/x/<{n}>.jpg", "truncated") for n in range(60))
     told: list[tuple[str, int, int]] = []
     out = tmp_path / "r.html"
@@ -149,9 +167,9 @@ def test_progress_refusals_and_places(evaluation: Evaluation, tmp_path: Path) ->
         write_report(evaluation, tmp_path / "none" / "r.html")
 
 
-def test_pictures_that_are_gone_leave_a_place(evaluation: Evaluation, tmp_path: Path) -> None:
+def test_missing_pictures_leave_a_placeholder(evaluation: Evaluation, tmp_path: Path) -> None:
     moved = tuple(replace(p, path=f"/gone{p.path}") for p in evaluation.gallery)
     write_report(replace(evaluation, queries=moved, gallery=moved), tmp_path / "r.html")
     page = Page((tmp_path / "r.html").read_text("utf-8"))
     assert not page.all("img")
-    assert "gone" in page.text
+    assert "missing" in page.text

@@ -1,4 +1,4 @@
-"""A trunk small enough to be trained in a test, and labelled folders that it can learn."""
+"""A trunk that is small enough to train in a test, and labelled folders that it can learn."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ COLOURS = {"red": (220, 40, 30), "green": (40, 200, 60), "blue": (30, 50, 210)}
 class TinyTrunk(Trunk):
     """Two convolutions; the second is trained."""
 
-    groups = (12, 6)
-    weights = (1.0, 0.2)
-    powers = (0.75, 1.0)
-    standardised = (False, True)
+    part_sizes = (12, 6)
+    part_weights = (1.0, 0.2)
+    part_powers = (0.75, 1.0)
+    part_standardised = (False, True)
     preprocessing = Preprocessing(width=SIDE, height=SIDE)
     name = "tiny"
 
@@ -38,19 +38,19 @@ class TinyTrunk(Trunk):
             if concepts:
                 self.classifier = nn.Linear(12, concepts)
 
-    def frozen(self, pixels: Tensor) -> Tensor:
+    def forward_frozen(self, pixels: Tensor) -> Tensor:
         return torch.relu(self.first(pixels.permute(0, 3, 1, 2).float() / 64 - 2))
 
-    def tail(self, x: Tensor) -> Tensor:
-        pooled = torch.relu(self.second(x)).float().mean(dim=(2, 3))
-        return torch.cat([pooled, x.float().mean(dim=(2, 3))], dim=1)
+    def forward_trained(self, hidden: Tensor) -> Tensor:
+        pooled = torch.relu(self.second(hidden)).float().mean(dim=(2, 3))
+        return torch.cat([pooled, hidden.float().mean(dim=(2, 3))], dim=1)
 
-    def trained(self) -> Iterable[tuple[str, nn.Parameter]]:
+    def trained_parameters(self) -> Iterable[tuple[str, nn.Parameter]]:
         return self.second.named_parameters(prefix="second")
 
 
 def coloured(folder: Path, counts: dict[str, int], *, side: int = 48) -> Path:
-    """Draw pictures whose label is the colour that lies over them."""
+    """Draw pictures that are tinted with the colour of their label."""
     seed = 0
     for label, count in counts.items():
         (folder / label).mkdir(parents=True, exist_ok=True)

@@ -9,12 +9,12 @@ import torch
 
 from lookalike import encoders
 from lookalike.finetune.export import (
+    add_card,
     embed_with,
-    float_model,
-    int8_model,
+    export_float32,
     make_card,
+    quantise,
     read_weights,
-    with_card,
 )
 from lookalike.finetune.network import EmbeddingNetwork
 from tests.finetune.conftest import TinyTrunk
@@ -26,7 +26,7 @@ def network() -> EmbeddingNetwork:
         torch.manual_seed(0)
         network = EmbeddingNetwork(TinyTrunk(concepts=200), classes=5)
         network.general.weight.data = torch.linalg.qr(torch.randn(18, 18))[0]
-        network.settle()
+        network.normalise_proxies()
     return network.eval()
 
 
@@ -39,15 +39,15 @@ def pixels() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def exact(network: EmbeddingNetwork) -> bytes:
-    return float_model(network)
+    return export_float32(network)
 
 
 @pytest.fixture(scope="module")
 def quantised(exact: bytes, pixels: np.ndarray) -> bytes:
-    return int8_model(exact, [pixels[:12], pixels[12:]])
+    return quantise(exact, [pixels[:12], pixels[12:]])
 
 
-def test_the_float_file_computes_what_torch_does(
+def test_the_float32_file_computes_the_same_as_torch(
     network: EmbeddingNetwork, exact: bytes, pixels: np.ndarray
 ) -> None:
     with torch.inference_mode():
@@ -55,7 +55,7 @@ def test_the_float_file_computes_what_torch_does(
     assert np.allclose(embed_with(exact, [pixels[:20], pixels[20:]]), expected, atol=1e-5)
 
 
-def test_int8_stays_near_and_uses_seven_bits(
+def test_int8_stays_close_and_uses_seven_bits(
     exact: bytes, quantised: bytes, pixels: np.ndarray
 ) -> None:
     cosines = (embed_with(exact, [pixels]) * embed_with(quantised, [pixels])).sum(axis=1)
@@ -66,7 +66,9 @@ def test_int8_stays_near_and_uses_seven_bits(
     assert np.abs(onnx.numpy_helper.to_array(weights[0])).max() <= 64
 
 
-def test_large_float_weights_are_kept_in_half_and_computed_in_full(quantised: bytes) -> None:
+def test_large_float_weights_are_stored_as_float16_and_computed_in_float32(
+    quantised: bytes,
+) -> None:
     proto = onnx.load_from_string(quantised)
     kinds = {t.name: t.data_type for t in proto.graph.initializer}
     assert kinds["trunk.classifier.weight"] == onnx.TensorProto.FLOAT16
@@ -78,7 +80,7 @@ def test_large_float_weights_are_kept_in_half_and_computed_in_full(quantised: by
     onnx.checker.check_model(proto, full_check=True)
 
 
-def test_weights_come_back_and_give_the_same_integers_again(
+def test_weights_read_back_give_the_same_integers_again(
     network: EmbeddingNetwork, exact: bytes, quantised: bytes, pixels: np.ndarray
 ) -> None:
     state = network.state_dict()
@@ -89,7 +91,7 @@ def test_weights_come_back_and_give_the_same_integers_again(
     weights = read_weights(quantised)
     assert set(again.state_dict()) - set(weights) == set()
     again.load_state_dict({k: torch.from_numpy(weights[k].copy()) for k in again.state_dict()})
-    twice = read_weights(int8_model(float_model(again), [pixels[:12], pixels[12:]]))
+    twice = read_weights(quantise(export_float32(again), [pixels[:12], pixels[12:]]))
     for name in (
         "trunk.first.weight",
         "trunk.second.weight",
@@ -103,13 +105,13 @@ def test_the_card_is_inside_and_the_file_is_an_encoder(
     network: EmbeddingNetwork, quantised: bytes, pixels: np.ndarray, tmp_path: Path
 ) -> None:
     card = make_card(network, name="tiny", license="mine", training={"epochs": 3})
-    (tmp_path / "moved.onnx").write_bytes(with_card(quantised, card))
+    (tmp_path / "moved.onnx").write_bytes(add_card(quantised, card))
     encoder = encoders.load(str(tmp_path / "moved.onnx"))
     assert (encoder.name, encoder.dimensions) == ("tiny", network.dimensions)
     assert np.allclose(encoder.encode([*pixels]), embed_with(quantised, [pixels]), atol=1e-6)
 
 
-def test_the_file_tells_nothing_of_the_machine(exact: bytes) -> None:
+def test_the_file_holds_no_paths_of_this_machine(exact: bytes) -> None:
     assert str(Path.cwd()).encode() not in exact
     assert b"site-packages" not in exact
     assert b".py" not in exact

@@ -3,12 +3,12 @@ from __future__ import annotations
 import torch
 
 from lookalike.finetune.general_head import fit_general_head
-from lookalike.finetune.network import EmbeddingNetwork, unit
+from lookalike.finetune.network import EmbeddingNetwork, unit_rows
 from tests.finetune.conftest import TinyTrunk
 
 
 def features(count: int, *, noisy: int, seed: int = 0) -> tuple[torch.Tensor, list[int]]:
-    """Two labels that differ in features 0 and 1; feature `noisy` varies without a meaning."""
+    """Make features of two labels that differ in 0 and 1; feature `noisy` varies without meaning."""
     generator = torch.Generator().manual_seed(seed)
     labels = [n % 2 for n in range(count)]
     x = 1 + 0.05 * torch.rand(count, 18, generator=generator)
@@ -17,46 +17,46 @@ def features(count: int, *, noisy: int, seed: int = 0) -> tuple[torch.Tensor, li
     return x, labels
 
 
-def test_what_varies_inside_labels_weighs_less() -> None:
+def test_features_that_vary_within_labels_weigh_less() -> None:
     network = EmbeddingNetwork(TinyTrunk(), classes=2)
     x, labels = features(400, noisy=5)
     fit_general_head(network, x, x, labels)
     weights = network.general.weight.T @ network.general.weight  # the metric: [18, 18]
-    assert weights[5, 5] < 0.9 * weights[3, 3]  # the ridge holds it back
+    assert weights[5, 5] < 0.9 * weights[3, 3]  # the ridge limits the effect
 
     def gap(vectors: torch.Tensor) -> float:
         same = torch.tensor(labels)[:, None] == torch.tensor(labels)[None]
         cosines = (vectors @ vectors.T).detach()
         return float(cosines[same].mean() - cosines[~same].mean())
 
-    before = unit(network.balanced(x))
+    before = unit_rows(network.balance(x))
     assert gap(network.general_vector(x)) > gap(before)
 
 
-def test_what_edits_change_weighs_less() -> None:
+def test_features_that_edits_change_weigh_less() -> None:
     network = EmbeddingNetwork(TinyTrunk(), classes=2)
     x, _ = features(300, noisy=5)
     edited = x.clone()
     edited[:, 7] += torch.rand(300) * 2
-    fit_general_head(network, x, edited, [-1] * 300)  # not one label
+    fit_general_head(network, x, edited, [-1] * 300)  # no labels
     weights = network.general.weight.T @ network.general.weight
     assert weights[7, 7] < 0.9 * weights[3, 3]
 
 
-def test_few_pictures_change_little_of_what_was_known() -> None:
+def test_few_pictures_change_the_head_little() -> None:
     network = EmbeddingNetwork(TinyTrunk(), classes=2)
     x, labels = features(2000, noisy=5)
     fit_general_head(network, x, x, labels)
-    known = network.general.weight.T @ network.general.weight
-    few, of = features(6, noisy=9, seed=1)
-    fit_general_head(network, few, few, of)
+    before = network.general.weight.T @ network.general.weight
+    few, few_labels = features(6, noisy=9, seed=1)
+    fit_general_head(network, few, few, few_labels)
     after = network.general.weight.T @ network.general.weight
-    alike = (known * after).sum() / known.norm() / after.norm()
-    assert alike > 0.9
+    similarity = (before * after).sum() / before.norm() / after.norm()
+    assert similarity > 0.9
     assert torch.isfinite(network.general.weight).all()
 
 
-def test_labels_of_one_picture_and_features_that_never_speak() -> None:
+def test_labels_of_one_picture_and_constant_features() -> None:
     network = EmbeddingNetwork(TinyTrunk(), classes=3)
     x = torch.zeros(3, 18)
     x[:, 0] = torch.tensor([1.0, 2.0, 3.0])

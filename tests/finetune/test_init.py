@@ -9,7 +9,7 @@ import lookalike
 from lookalike.errors import ArgumentError, EncoderError
 
 
-def test_the_package_is_its_function(tmp_path: Path) -> None:
+def test_the_package_is_callable(tmp_path: Path) -> None:
     with pytest.raises(ArgumentError, match="is not there"):
         lookalike.finetune(tmp_path / "nowhere", tmp_path / "mine.onnx")
 

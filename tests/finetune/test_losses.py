@@ -6,51 +6,59 @@ import pytest
 import torch
 
 from lookalike.finetune import losses
-from lookalike.finetune.network import unit
+from lookalike.finetune.network import unit_rows
 
 
 def test_normalised_softmax_is_cross_entropy_with_smoothing() -> None:
     cosines = torch.tensor([[0.9, 0.1, -0.2], [0.0, 0.0, 0.0]])
     logs = torch.log_softmax(cosines[0] / losses.TEMPERATURE, 0)
-    rest = losses.SMOOTHING / 3
-    expected = -((1 - losses.SMOOTHING) * logs[0] + rest * logs.sum())
+    rest = losses.LABEL_SMOOTHING / 3
+    expected = -((1 - losses.LABEL_SMOOTHING) * logs[0] + rest * logs.sum())
     found = losses.normalised_softmax(cosines, torch.tensor([0, -1]))  # the second has no label
     assert found.item() == pytest.approx(expected.item(), rel=1e-5)
     assert losses.normalised_softmax(cosines, torch.tensor([-1, -1])).item() == 0
 
 
-def test_silence_is_least_where_no_class_is_believed() -> None:
-    loud, mute = torch.tensor([[1.0, 0.0, 0.0]]), torch.zeros(1, 3)
-    strange = torch.tensor([-1])
-    assert losses.silence(mute, strange).item() == pytest.approx(math.log(3), rel=1e-5)
-    assert losses.silence(loud, strange) > losses.silence(mute, strange)
-    assert losses.silence(loud, torch.tensor([0])).item() == 0
+def test_outlier_exposure_is_least_for_a_uniform_distribution() -> None:
+    certain, uniform = torch.tensor([[1.0, 0.0, 0.0]]), torch.zeros(1, 3)
+    unlabelled = torch.tensor([-1])
+    assert losses.outlier_exposure(uniform, unlabelled).item() == pytest.approx(
+        math.log(3), rel=1e-5
+    )
+    assert losses.outlier_exposure(certain, unlabelled) > losses.outlier_exposure(
+        uniform, unlabelled
+    )
+    assert losses.outlier_exposure(certain, torch.tensor([0])).item() == 0
 
 
-def test_copies_leave_out_others_of_the_label() -> None:
-    one = torch.eye(3)
-    other = torch.tensor([[1.0, 0, 0], [1.0, 0, 0], [0, 0, 1.0]])  # the second's copy looks wrong
-    apart = losses.copies(one, other, torch.tensor([0, 1, 2]))
-    alike = losses.copies(one, other, torch.tensor([0, 0, 2]))
-    assert apart > alike + 1  # asked to tell two of one label apart, it would be much worse
-    nobody = losses.copies(one, other, torch.tensor([-1, -1, -1]))  # no label is no shared label
-    assert nobody.item() == pytest.approx(apart.item())
+def test_instance_discrimination_ignores_others_of_the_label() -> None:
+    first = torch.eye(3)
+    second = torch.tensor(
+        [[1.0, 0, 0], [1.0, 0, 0], [0, 0, 1.0]]
+    )  # the second view of the second picture looks like the first
+    different = losses.instance_discrimination(first, second, torch.tensor([0, 1, 2]))
+    same = losses.instance_discrimination(first, second, torch.tensor([0, 0, 2]))
+    assert different > same + 1  # separating two pictures of one label would cost much more
+    unlabelled = losses.instance_discrimination(
+        first, second, torch.tensor([-1, -1, -1])
+    )  # no label is not a shared label
+    assert unlabelled.item() == pytest.approx(different.item())
 
 
-def test_kept_similarities_ignore_a_turn_of_the_space() -> None:
+def test_similarity_distillation_ignores_a_rotation() -> None:
     torch.manual_seed(0)
-    x = unit(torch.randn(5, 4))
-    turn, _ = torch.linalg.qr(torch.randn(4, 4))
-    assert losses.kept_similarities(x @ turn, x).item() == pytest.approx(0, abs=1e-9)
-    far = unit(torch.randn(5, 4))
-    expected = 100 * ((far @ far.T - x @ x.T) ** 2).mean()
-    assert losses.kept_similarities(far, x).item() == pytest.approx(expected.item())
+    x = unit_rows(torch.randn(5, 4))
+    rotation, _ = torch.linalg.qr(torch.randn(4, 4))
+    assert losses.similarity_distillation(x @ rotation, x).item() == pytest.approx(0, abs=1e-9)
+    other = unit_rows(torch.randn(5, 4))
+    expected = 100 * ((other @ other.T - x @ x.T) ** 2).mean()
+    assert losses.similarity_distillation(other, x).item() == pytest.approx(expected.item())
 
 
-def test_kept_beliefs_are_the_divergence_from_those_before() -> None:
+def test_logit_distillation_is_the_divergence_from_before() -> None:
     before, now = torch.tensor([[2.0, 0.0, -1.0]]), torch.tensor([[0.5, 0.5, 0.0]])
     p, q = torch.softmax(before, 1), torch.softmax(now, 1)
     expected = (p * (p.log() - q.log())).sum()
-    assert losses.kept_beliefs(now, before).item() == pytest.approx(expected.item(), rel=1e-5)
-    shifted = now + 3  # says the same
-    assert losses.kept_beliefs(shifted, now).item() == pytest.approx(0, abs=1e-6)
+    assert losses.logit_distillation(now, before).item() == pytest.approx(expected.item(), rel=1e-5)
+    shifted = now + 3  # the same distribution
+    assert losses.logit_distillation(shifted, now).item() == pytest.approx(0, abs=1e-6)

@@ -17,42 +17,42 @@ from tests.finetune.conftest import TinyTrunk
 def test_vectors_have_unit_length_and_all_parts(concepts: int, more: int) -> None:
     network = EmbeddingNetwork(TinyTrunk(concepts=concepts), classes=4)
     network.general.weight.data = torch.eye(18)
-    network.settle()
+    network.normalise_proxies()
     pixels = torch.randint(0, 256, (5, 32, 32, 3), dtype=torch.uint8)
     vectors = network(pixels)
     assert vectors.shape == (5, network.dimensions) == (5, 18 + CLASS_DIMENSIONS + more)
     assert torch.allclose(vectors.norm(dim=1), torch.ones(5), atol=1e-5)
 
 
-def test_the_class_part_is_silent_where_no_class_is_believed() -> None:
+def test_the_class_part_is_short_if_no_class_is_likely() -> None:
     network = EmbeddingNetwork(TinyTrunk(), classes=100)
     network.general.weight.data = torch.eye(18)
     features = torch.rand(1, 18)
     with torch.no_grad():
-        sure = network.class_vector(features)[0]
+        vector = network.class_vector(features)[0]
         network.proxies.copy_(torch.randn(100, CLASS_DIMENSIONS))
-        network.settle()
-        quiet = network.embed(features, network.proxies)[0, 18:].norm()
-        network.proxies[7] = sure
+        network.normalise_proxies()
+        unknown = network.embed(features, network.proxies)[0, 18:].norm()
+        network.proxies[7] = vector
         network.embed_class.weight.mul_(2)  # its length does not matter
-        loud = network.embed(features, network.proxies)[0, 18:]
-    assert quiet < 0.4
-    assert loud.norm() > 0.6
-    assert torch.argmax(network.proxies @ loud) == 7
+        known = network.embed(features, network.proxies)[0, 18:]
+    assert unknown < 0.4
+    assert known.norm() > 0.6
+    assert torch.argmax(network.proxies @ known) == 7
 
 
-def test_two_classes_are_believed_no_sooner_than_a_hundred() -> None:
+def test_two_classes_need_as_much_evidence_as_a_hundred() -> None:
     network = EmbeddingNetwork(TinyTrunk(), classes=2)
     network.general.weight.data = torch.eye(18)
     with torch.no_grad():
         network.proxies.copy_(torch.eye(CLASS_DIMENSIONS)[:2])
         network.embed_class.weight.zero_()
         network.embed_class.weight[2] = 1  # at a right angle to both
-        of_classes = network.embed(torch.rand(1, 18), network.proxies)[0, 18:]
-    assert of_classes.norm() < 0.02  # a softmax of these two alone would be half of each
+        class_part = network.embed(torch.rand(1, 18), network.proxies)[0, 18:]
+    assert class_part.norm() < 0.02  # a softmax over these two alone would be one half each
 
 
-def test_the_concept_part_says_what_the_classifier_believes() -> None:
+def test_the_concept_part_follows_the_classifier() -> None:
     trunk = TinyTrunk(concepts=3)
     assert trunk.classifier is not None
     with torch.no_grad():
@@ -60,25 +60,25 @@ def test_the_concept_part_says_what_the_classifier_believes() -> None:
         trunk.classifier.bias.zero_()
     network = EmbeddingNetwork(trunk, classes=2)
     network.general.weight.data = torch.eye(18)
-    network.settle()
+    network.normalise_proxies()
     with torch.no_grad():
-        spoken = network.embed(torch.eye(18)[:3], network.proxies)[:, -CONCEPT_DIMENSIONS:]
-    assert torch.equal((spoken @ network.concepts.T).argmax(dim=1), torch.arange(3))
+        concept_part = network.embed(torch.eye(18)[:3], network.proxies)[:, -CONCEPT_DIMENSIONS:]
+    assert torch.equal((concept_part @ network.concepts.T).argmax(dim=1), torch.arange(3))
 
 
-def test_like_concepts_lie_together() -> None:
+def test_similar_concepts_are_close() -> None:
     torch.manual_seed(0)
     weight = torch.randn(30, 12)
     weight[1] = weight[0] + 0.1 * torch.randn(12)
-    placed = concept_proxies(weight)
-    assert placed.shape == (30, CONCEPT_DIMENSIONS)
-    assert torch.allclose(placed.norm(dim=1), torch.ones(30), atol=1e-5)
-    assert (placed @ placed[0]).argsort()[-2] == 1
+    proxies = concept_proxies(weight)
+    assert proxies.shape == (30, CONCEPT_DIMENSIONS)
+    assert torch.allclose(proxies.norm(dim=1), torch.ones(30), atol=1e-5)
+    assert (proxies @ proxies[0]).argsort()[-2] == 1
 
 
 def test_only_the_later_blocks_are_trained() -> None:
     trunk = MobileNetEdgeTpu()
-    names = {name for name, _ in trunk.trained()}
+    names = {name for name, _ in trunk.trained_parameters()}
     assert names <= {name for name, _ in trunk.named_parameters()}
     assert {name.split(".")[0] for name in names} == {"blocks", "head"}
     blocks = {int(name.split(".")[1]) for name in names if name.startswith("blocks")}
@@ -90,4 +90,4 @@ def test_the_packaged_trunk_has_the_parameters_of_its_paper() -> None:
     assert round(sum(p.numel() for p in trunk.parameters()) / 1e6, 2) == 2.79
     with torch.inference_mode():
         features = trunk(torch.zeros(2, 224, 224, 3, dtype=torch.uint8))
-    assert features.shape == (2, sum(trunk.groups)) == (2, 1280 + 96 + 96 + 160)
+    assert features.shape == (2, sum(trunk.part_sizes)) == (2, 1280 + 96 + 96 + 160)

@@ -16,8 +16,8 @@ def test_every_kind_draws_something(kind: object) -> None:
     assert all(np.asarray(image).std() > 2 for image in images)
 
 
-def test_a_seed_decides_all() -> None:
+def test_a_seed_decides_the_picture() -> None:
     def pixels(seed: int) -> bytes:
-        return synthetic.made_picture(np.random.default_rng(seed)).tobytes()
+        return synthetic.synthetic_picture(np.random.default_rng(seed)).tobytes()
 
     assert pixels(3) == pixels(3) != pixels(4)

@@ -9,7 +9,7 @@ from lookalike.finetune.training_curve import draw_curve
 from lookalike.finetune.training_loop import History
 
 
-def test_a_picture_of_the_training(tmp_path: Path) -> None:
+def test_a_plot_of_the_training(tmp_path: Path) -> None:
     history = History(loss=[3.0, 2.0], parts={"labels": [2.0, 1.0]}, validation=[0.5, 0.7])
     unknown = History(loss=[3.0], validation=[math.nan])
     for name, one in (("known.png", history), ("unknown.png", unknown)):

@@ -13,7 +13,7 @@ from safetensors import safe_open
 from lookalike.errors import ArgumentError, EncoderError
 from lookalike.finetune.data import Batches, LabelledSet, Reader, labelled_set
 from lookalike.finetune.network import EmbeddingNetwork
-from lookalike.finetune.training_loop import Trainer, Training, mean_average_precision
+from lookalike.finetune.training_loop import Trainer, TrainingProgress
 from lookalike.sources.labelled import list_labelled
 from tests.finetune.conftest import TinyTrunk
 
@@ -36,15 +36,17 @@ def make(labelled: Callable[..., Path]) -> Callable[..., Trainer]:
 
 
 def weights(trainer: Trainer) -> list[torch.Tensor]:
-    state = trainer.finished().state_dict()
+    state = trainer.averaged_network().state_dict()
     return [state[name] for name in sorted(state)]
 
 
-def test_it_learns_and_leaves_the_rest_alone(make: Callable[..., Trainer], tmp_path: Path) -> None:
+def test_training_learns_the_labels_and_changes_nothing_else(
+    make: Callable[..., Trainer], tmp_path: Path
+) -> None:
     trainer = make(epochs=30)
     before = {k: v.clone() for k, v in trainer.network.state_dict().items()}
     trainer.train(NOTHING, checkpoint=str(tmp_path / "c"))
-    after = trainer.finished().state_dict()
+    after = trainer.averaged_network().state_dict()
     changed = {name for name in before if not torch.equal(before[name], after[name])}
     assert changed == {
         "embed_class.weight",
@@ -58,32 +60,30 @@ def test_it_learns_and_leaves_the_rest_alone(make: Callable[..., Trainer], tmp_p
     assert all(map(math.isnan, trainer.history.validation))
 
 
-def test_what_the_trunk_was_taught_before_is_kept(
-    make: Callable[..., Trainer], tmp_path: Path
-) -> None:
-    trainer = make(epochs=30, concepts=5)
+def test_the_trunks_classifier_stays(make: Callable[..., Trainer], tmp_path: Path) -> None:
+    trainer = make(epochs=6, concepts=5)
     before = {k: v.clone() for k, v in trainer.network.state_dict().items()}
     trainer.train(NOTHING, checkpoint=str(tmp_path / "c"))
-    after = trainer.finished().state_dict()
+    after = trainer.averaged_network().state_dict()
     for name in ("trunk.classifier.weight", "trunk.classifier.bias", "concepts"):
         assert torch.equal(after[name], before[name])
     assert 0 < max(trainer.history.parts["beliefs"]) < 1
 
 
-def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(
+def test_a_resumed_run_equals_an_uninterrupted_one(
     make: Callable[..., Trainer], tmp_path: Path
 ) -> None:
     checkpoint = str(tmp_path / "c.safetensors")
     whole, first, second = make(), make(), make()
     whole.train(NOTHING, checkpoint=str(tmp_path / "other"))
 
-    def interrupt(now: Training) -> None:
+    def interrupt(now: TrainingProgress) -> None:
         if now.step == 4:
             os.kill(os.getpid(), signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
         first.train(NOTHING, checkpoint=checkpoint, on_progress=interrupt)
-    assert first.step in {4, 5}  # the step that it came in is finished
+    assert first.step in {4, 5}  # the step is completed
     second.resume(checkpoint)
     assert second.step == first.step
     second.train(NOTHING, checkpoint=checkpoint)
@@ -93,7 +93,7 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(
         assert torch.equal(one, other)
 
 
-def test_a_checkpoint_is_no_pickle_and_of_one_run(
+def test_a_checkpoint_is_safetensors_and_belongs_to_one_run(
     make: Callable[..., Trainer], tmp_path: Path
 ) -> None:
     checkpoint = str(tmp_path / "c.safetensors")
@@ -102,22 +102,18 @@ def test_a_checkpoint_is_no_pickle_and_of_one_run(
         assert "numbers" in file.metadata()
     with pytest.raises(ArgumentError, match="other pictures or options"):
         make(epochs=1, run="that").resume(checkpoint)
-    with pytest.raises(ArgumentError, match="no checkpoint"):
+    with pytest.raises(ArgumentError, match="no usable checkpoint"):
         make().resume(str(tmp_path / "missing"))
     Path(checkpoint).write_bytes(b"damaged")
-    with pytest.raises(ArgumentError, match="no checkpoint"):
+    with pytest.raises(ArgumentError, match="no usable checkpoint"):
         make().resume(checkpoint)
 
 
-def test_a_loss_that_is_no_number_ends_it(make: Callable[..., Trainer], tmp_path: Path) -> None:
+def test_a_loss_that_is_not_finite_stops_training(
+    make: Callable[..., Trainer], tmp_path: Path
+) -> None:
     trainer = make()
     with torch.no_grad():
         trainer.network.proxies[0, 0] = math.nan
-    with pytest.raises(EncoderError, match="no number after 0 steps"):
+    with pytest.raises(EncoderError, match="not finite after 0 steps"):
         trainer.train(NOTHING, checkpoint=str(tmp_path / "c"))
-
-
-def test_map_of_nothing_is_no_number() -> None:
-    vectors = torch.eye(3).numpy()
-    assert math.isnan(mean_average_precision(vectors, [0, 1, 2]))
-    assert mean_average_precision(vectors, [0, 0, 1]) == pytest.approx(0.75, abs=0.3)

@@ -93,7 +93,7 @@ def test_a_text_ranks_by_score_alone(tmp_path: Path) -> None:
     assert result.query == "a red bicycle"
     assert [hit.path for hit in result] == ["/a/stranger", "/z/stranger"]
     assert [hit.rank for hit in result] == [1, 2]
-    with pytest.raises(EncoderError, match="random knows pictures only"):
+    with pytest.raises(EncoderError, match="random can't encode text"):
         search_text("a red bicycle", store, Encoder(), SearchOptions(top=3))
 
 

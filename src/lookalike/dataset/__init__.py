@@ -1,6 +1,6 @@
-"""Brings a public data set onto this machine: downloaded, checked, unpacked, renamed into place.
+"""Downloads public data sets: checked, unpacked, and renamed into place when complete.
 
-`fetch` does all of it; `DATA_SETS` lists what there is.
+`fetch` does all of it; `DATA_SETS` lists the data sets.
 """
 
 from .fetch import DATA_SETS, DataSet, fetch

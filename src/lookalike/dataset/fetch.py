@@ -1,7 +1,4 @@
-"""Bring a public data set onto this machine, safely.
-
-An archive that is at hand, or a download -> checked -> unpacked aside -> renamed into its place.
-"""
+"""Fetch a public data set: find or download the archive, check it, unpack it, rename the folder."""
 
 from __future__ import annotations
 
@@ -17,30 +14,38 @@ from urllib.request import url2pathname
 
 from ..errors import ArgumentError, DataSetError
 from .archive import is_picture, unpack
-from .download import download, length
+from .download import download, file_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    OnProgress = Callable[[str, int, int], None]
+
 CHUNK_BYTES = 2**20
-_NO_SPACE = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_DISK_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 @dataclass(frozen=True, slots=True)
 class DataSet:
-    """A published archive: a zip, in it a tar.gz, in it one folder of labelled pictures.
+    """A published archive: a zip that holds a tar.gz with one folder of labelled pictures.
 
     Attributes:
-        name: what users call it; letters and digits.
-        url: where its publisher has the zip, http or https.
+        name: as users call it; letters and digits.
+        url: of the publisher's zip, http or https.
         md5: of the zip, hexadecimal, as published.
         bytes: of the zip.
-        tar: the zip's member that holds the pictures.
-        folder: the tar's folder that holds them, and the name under which it appears.
-        pictures: how many there are.
-        protocol: the one of `lookalike evaluate` by which its figures are told.
+        tar: member of the zip that holds the pictures.
+        folder: folder of the tar that holds them; the unpacked folder has the same name.
+        pictures: number of pictures.
+        protocol: the usual protocol of `lookalike evaluate` for it.
         licence: name and address.
-        citation: as its authors wish to be cited.
+        citation: as its authors ask to be cited.
+
+    Example:
+        >>> from lookalike.dataset import DATA_SETS
+        >>> caltech101 = DATA_SETS["caltech101"]
+        >>> caltech101.pictures, caltech101.protocol
+        (9144, 'test3')
     """
 
     name: str
@@ -53,6 +58,11 @@ class DataSet:
     protocol: str
     licence: str
     citation: str
+
+    @property
+    def archive_name(self) -> str:
+        """File name of the zip."""
+        return os.path.basename(urlsplit(self.url).path)
 
 
 CALTECH101 = DataSet(
@@ -77,34 +87,45 @@ def fetch(
     *,
     source: str | os.PathLike[str] | None = None,
     keep_archive: bool = False,
-    on_progress: Callable[[str, int, int], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Path:
-    """Bring a data set's pictures into a folder; give the folder of label folders in it.
+    """Fetch a data set's pictures into a folder; return the folder that holds the label folders.
 
-    The pictures appear there when they are complete, not before. Until then everything is in one
-    hidden folder beside them, which a later call goes on with. Where they are complete already,
-    nothing is done, and `on_progress` is never called.
+    The pictures appear there only when they are complete. Until then everything is in one hidden
+    folder beside them, from which a later call resumes. If they are complete already, nothing
+    happens, and `on_progress` is never called.
 
     Args:
         name: one of `DATA_SETS`, or a data set of your own.
-        folder: where to put it; made where it is not there yet.
-        source: the archive, as a path or a URL (http, https, file); from its publisher if None, or
-            the archive that `keep_archive` left in `folder`. A file of yours is only read.
-        keep_archive: leave a downloaded archive in `folder`.
-        on_progress: called with what is being done, the bytes of it that are, and all of them.
+        folder: to put the pictures in; created if it does not exist.
+        source: the archive, as a path or a URL (http, https, file). None for the publisher's, or
+            for the archive that `keep_archive` left in `folder`. Your own file is only read.
+        keep_archive: keep a downloaded archive in `folder`.
+        on_progress: called with the stage, the bytes done and the total.
 
     Raises:
-        ArgumentError: an unknown name, or a source of another kind.
-        DataSetError: it can't be brought, is not what was published, or there is no room for it.
-        KeyboardInterrupt: what came so far stays.
+        ArgumentError: the name is unknown, or the source is of an unsupported kind.
+        DataSetError: the data set can't be fetched, is not as published, or the disk is full.
+        KeyboardInterrupt: stopped; what was downloaded stays.
+
+    Example:
+        Caltech-101 is 137 MB, so this example is not tested::
+
+            folder = fetch("caltech101", "data")
+            lookalike.evaluate(folder, protocol="test3")
     """
     data_set = name if isinstance(name, DataSet) else _named(name)
-    tell = on_progress or (lambda doing, done, of: None)  # noqa: ARG005
     folder = Path(folder)
     try:
-        return _fetch(data_set, folder, source, keep_archive=keep_archive, tell=tell)
+        return _fetch(
+            data_set,
+            folder,
+            source,
+            keep_archive=keep_archive,
+            on_progress=on_progress or (lambda *_: None),
+        )
     except OSError as error:
-        raise _refused_by_disk(error, folder) from error
+        raise _disk_error(error, folder) from error
 
 
 def _fetch(
@@ -113,29 +134,30 @@ def _fetch(
     source: str | os.PathLike[str] | None,
     *,
     keep_archive: bool,
-    tell: Callable[[str, int, int], None],
+    on_progress: OnProgress,
 ) -> Path:
     pictures = folder / data_set.folder
-    if _is_there(pictures, data_set):
+    if _is_complete(pictures, data_set):
         return pictures
     local, url = _locate(source, folder, data_set)
-    kept = folder / _file_name(data_set)
+    kept = folder / data_set.archive_name
     if local:
-        _require_published(local, data_set, tell)
+        _require_published(local, data_set, on_progress)
     elif keep_archive and os.path.lexists(kept):
-        raise DataSetError(f"{kept} is there already; move it away, or leave out --keep-archive.")
-    with _workplace(folder, data_set.name) as work:
+        raise DataSetError(f"{kept} already exists; move it away, or leave out --keep-archive.")
+    with _work_folder(folder, data_set.name) as work:
         part, unpacked = work / f"{kept.name}.part", work / data_set.folder
-        shutil.rmtree(unpacked, ignore_errors=True)  # a killed run's
-        to_come = 0 if local else max(data_set.bytes - length(part), 0)
-        _require_room(work, to_come + data_set.bytes)  # pictures hardly shrink in an archive
+        shutil.rmtree(unpacked, ignore_errors=True)  # left by a killed run
+        remaining = 0 if local else max(data_set.bytes - file_size(part), 0)
+        _require_space(work, remaining + data_set.bytes)  # pictures hardly shrink in an archive
         if not local:
-            _bring(url, part, data_set, tell)
-        found = unpack(local or part, data_set.tar, data_set.folder, unpacked, on_progress=tell)
-        if found != data_set.pictures:
+            _download_checked(url, part, data_set, on_progress)
+        archive = local or part
+        count = unpack(archive, data_set.tar, data_set.folder, unpacked, on_progress=on_progress)
+        if count != data_set.pictures:
             raise DataSetError(
-                f"{local or part} holds {found:,} pictures where {data_set.pictures:,} are "
-                "expected; name another copy with --from."
+                f"{archive} holds {count:,} pictures instead of {data_set.pictures:,}; name "
+                "another copy with --from."
             )
         unpacked.rename(pictures)
         if keep_archive and not local:
@@ -147,25 +169,21 @@ def _fetch(
 
 def _named(name: str) -> DataSet:
     if name not in DATA_SETS:
-        raise ArgumentError(f"There is no data set {name!r}; take one of: {', '.join(DATA_SETS)}.")
+        raise ArgumentError(f"There is no data set {name!r}; use one of: {', '.join(DATA_SETS)}.")
     return DATA_SETS[name]
 
 
-def _file_name(data_set: DataSet) -> str:
-    return os.path.basename(urlsplit(data_set.url).path)
-
-
-def _is_there(pictures: Path, data_set: DataSet) -> bool:
-    """Tell whether the pictures are all there; files that a power cut left empty do not count."""
+def _is_complete(pictures: Path, data_set: DataSet) -> bool:
+    """Check whether all pictures are there; files that a power cut left empty do not count."""
     if not os.path.lexists(pictures):
         return False
-    found = 0
-    for holder, _, names in os.walk(pictures):
-        found += sum(os.path.getsize(os.path.join(holder, n)) > 0 for n in names if is_picture(n))
-    if found < data_set.pictures:
+    count = 0
+    for parent, _, names in os.walk(pictures):
+        count += sum(os.path.getsize(os.path.join(parent, n)) > 0 for n in names if is_picture(n))
+    if count < data_set.pictures:
         raise DataSetError(
-            f"{pictures} is there already, with {found:,} of {data_set.pictures:,} pictures; move "
-            "it away, or name another folder."
+            f"{pictures} already exists, with {count:,} of {data_set.pictures:,} pictures; move it "
+            "away, or name another folder."
         )
     return True
 
@@ -173,27 +191,27 @@ def _is_there(pictures: Path, data_set: DataSet) -> bool:
 def _locate(
     source: str | os.PathLike[str] | None, folder: Path, data_set: DataSet
 ) -> tuple[Path | None, str]:
-    """Find the archive on this machine, or else give the URL to bring it from."""
+    """Return the path of the archive on this machine, or else None and its URL."""
     if source is None:
-        kept = folder / _file_name(data_set)
+        kept = folder / data_set.archive_name
         return (kept if os.path.lexists(kept) else None), data_set.url
-    named = os.fspath(source)
-    if "://" not in named:
-        return Path(named), ""
+    address = os.fspath(source)
+    if "://" not in address:
+        return Path(address), ""
     try:
-        parts = urlsplit(named)
+        parts = urlsplit(address)
     except ValueError:
         parts = urlsplit("")
     if parts.scheme in {"http", "https"} and parts.hostname:
-        return None, named
+        return None, address
     if parts.scheme == "file" and parts.netloc in {"", "localhost"}:
         return Path(url2pathname(parts.path)), ""
-    raise ArgumentError(f"{named} can't be fetched; give a file, or a URL of http or https.")
+    raise ArgumentError(f"{address} can't be fetched; name a file, or an http or https URL.")
 
 
 @contextlib.contextmanager
-def _workplace(folder: Path, name: str) -> Iterator[Path]:
-    """Hold the hidden folder of unfinished things; it goes when it is empty."""
+def _work_folder(folder: Path, name: str) -> Iterator[Path]:
+    """Lock the hidden folder of unfinished files; remove it once it is empty."""
     from filelock import FileLock, Timeout
 
     work = folder / f".lookalike-{name}"
@@ -203,65 +221,64 @@ def _workplace(folder: Path, name: str) -> Iterator[Path]:
         lock.acquire()
     except Timeout as error:
         raise DataSetError(
-            f"Another lookalike is bringing {name} into {folder}; run this again when it is done."
+            f"Another lookalike is fetching {name} into {folder}; run this again when it is done."
         ) from error
     try:
         yield work
     finally:
         lock.release()
-        with contextlib.suppress(OSError):  # another process, or what came so far
+        with contextlib.suppress(OSError):  # another process uses it, or it holds a download
             (work / "lock").unlink(missing_ok=True)
             work.rmdir()
 
 
-def _bring(url: str, part: Path, data_set: DataSet, tell: Callable[[str, int, int], None]) -> None:
-    """Download the archive, or go on with what came of it, and check it."""
-    for resumed in (length(part) > 0, False):
-        download(url, part, data_set.bytes, on_progress=tell)
-        md5 = _md5(part, tell)
+def _download_checked(url: str, part: Path, data_set: DataSet, on_progress: OnProgress) -> None:
+    """Download the archive, or resume its download, and check it."""
+    for resumed in (file_size(part) > 0, False):
+        download(url, part, data_set.bytes, on_progress=on_progress)
+        md5 = _md5(part, on_progress)
         if md5 == data_set.md5:
             return
         if not resumed:
             break
-        part.unlink()  # two halves that don't fit: once more, in one go
+        part.unlink()  # its halves may be of two versions: download it once more, in one go
     wrong = part.replace(part.with_suffix(".wrong"))
     raise DataSetError(
-        f"What {url} sent is not {data_set.name} as published (MD5 {md5}, not {data_set.md5}); it "
-        f"is left at {wrong}. Run the same command again to fetch it anew, or name another copy "
-        "with --from."
+        f"The file at {url} is not {data_set.name} as published (MD5 {md5}, not {data_set.md5}); "
+        f"it is saved as {wrong}. Run the same command again to download it again, or name another "
+        "copy with --from."
     )
 
 
-def _require_room(work: Path, needed: int) -> None:
+def _require_space(work: Path, needed: int) -> None:
     free = shutil.disk_usage(work).free
     if free < needed:
         raise DataSetError(
-            f"{work.parent} has {free / 1e6:,.0f} MB free, and {needed / 1e6:,.0f} MB are needed; "
-            "make room, or name a folder on another disk."
+            f"{work.parent} has {free / 1e6:,.0f} MB free but needs {needed / 1e6:,.0f} MB; free "
+            "some space, or name a folder on another disk."
         )
 
 
-def _require_published(
-    path: Path, data_set: DataSet, tell: Callable[[str, int, int], None]
-) -> None:
+def _require_published(path: Path, data_set: DataSet, on_progress: OnProgress) -> None:
     try:
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         size = path.stat().st_size
-        found = f"MD5 {_md5(path, tell)}" if size == data_set.bytes else f"{size:,} bytes"
+        actual, published = f"{size:,} bytes", f"{data_set.bytes:,} bytes"
+        if size == data_set.bytes:
+            actual, published = f"MD5 {_md5(path, on_progress)}", f"MD5 {data_set.md5}"
     except OSError as error:
         raise DataSetError(
             f"{path} can't be read ({error.strerror}); name another copy with --from."
         ) from error
-    wanted = f"MD5 {data_set.md5}" if size == data_set.bytes else f"{data_set.bytes:,} bytes"
-    if found != wanted:
+    if actual != published:
         raise DataSetError(
-            f"{path} is not {data_set.name} as published ({found}, not {wanted}), and was left as "
-            "it is; move it away to fetch the archive anew, or name another copy with --from."
+            f"{path} is not {data_set.name} as published ({actual}, not {published}), and stays as "
+            "it is; move it away to download the archive, or name another copy with --from."
         )
 
 
-def _md5(path: Path, tell: Callable[[str, int, int], None]) -> str:
+def _md5(path: Path, on_progress: OnProgress) -> str:
     import hashlib
 
     digest, done, size = hashlib.md5(usedforsecurity=False), 0, path.stat().st_size
@@ -269,17 +286,17 @@ def _md5(path: Path, tell: Callable[[str, int, int], None]) -> str:
         while data := file.read(CHUNK_BYTES):
             digest.update(data)
             done += len(data)
-            tell("Checking", done, size)
+            on_progress("Checking", done, size)
     return digest.hexdigest()
 
 
-def _refused_by_disk(error: OSError, folder: Path) -> DataSetError:
-    if error.errno in _NO_SPACE:
+def _disk_error(error: OSError, folder: Path) -> DataSetError:
+    if error.errno in _DISK_FULL:
         return DataSetError(
-            f"{folder} has no room left ({error.strerror}); make some and run the same command "
-            "again to go on, or name a folder on another disk."
+            f"The disk of {folder} is full ({error.strerror}); free some space and run the same "
+            "command again to continue, or name a folder on another disk."
         )
     return DataSetError(
-        f"{error.filename or folder} can't be read or written ({error.strerror}); see its rights, "
-        "or name another folder."
+        f"{error.filename or folder} can't be read or written ({error.strerror}); check its "
+        "permissions, or name another folder."
     )

@@ -1,4 +1,4 @@
-"""Edits of what colour the pixels have."""
+"""Edits of the colours."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ _LEVELS = np.arange(256) / 255
 
 
 def brightened(image: Image.Image, random: np.random.Generator, strength: float) -> Image.Image:
-    """Make it brighter or darker by a gamma of 1.15 to 1.7, contrast 8 to 25% more or less."""
+    """Change brightness by a gamma of 1.15 to 1.7, and contrast by 8 to 25%, up or down."""
     gamma = (1.15 + 0.55 * strength) ** random.choice((-1, 1))
     contrast = 1 + (0.08 + 0.17 * strength) * random.choice((-1, 1))
     return _mapped(image, *[lambda v: (v**gamma - 0.5) * contrast + 0.5] * 3)
 
 
 def tinted(image: Image.Image, random: np.random.Generator, strength: float) -> Image.Image:
-    """Weigh the channels by up to 8 to 30% more or less, as wrong white balance does."""
+    """Scale the channels by up to 8 to 30%, up or down, as a wrong white balance does."""
     gains = 1 + (0.08 + 0.22 * strength) * random.permutation([-1, random.uniform(-1, 1), 1])
     return _mapped(image, *[lambda v, g=g: v * g for g in gains])
 
 
 def warm(image: Image.Image, random: np.random.Generator, strength: float) -> Image.Image:
-    """Change it as a photo filter does: warm lights, faded blacks, dark corners."""
+    """Apply a photo filter: warm highlights, faded blacks, dark corners."""
     amount = 0.5 + strength
     gains = (1 + 0.12 * amount, 1.0, 1 - 0.2 * amount)
     faded = 0.08 * amount
@@ -40,7 +40,7 @@ def warm(image: Image.Image, random: np.random.Generator, strength: float) -> Im
 
 
 def grey(image: Image.Image, _random: np.random.Generator, strength: float) -> Image.Image:
-    """Leave 40 to 0% of the colour."""
+    """Keep 40 to 0% of the colour."""
     return ImageEnhance.Color(image).enhance(0.4 - 0.4 * strength)
 
 
@@ -50,9 +50,9 @@ def saturated(image: Image.Image, _random: np.random.Generator, strength: float)
 
 
 def negative(image: Image.Image, _random: np.random.Generator, strength: float) -> Image.Image:
-    """Make light what is dark: of the same hue, as dark mode does; from medium on the negative.
+    """Invert: the brightness only, as dark mode does; from medium on, the colours, too.
 
-    A strong one is grey, too.
+    A strong one is also grey.
     """
     inverted = ImageOps.invert(image)
     if strength < 1 / 3:
@@ -62,28 +62,28 @@ def negative(image: Image.Image, _random: np.random.Generator, strength: float) 
 
 
 def posterised(image: Image.Image, random: np.random.Generator, strength: float) -> Image.Image:
-    """Leave a palette of 48 to 8 colours, with or without dithering, or 4 to 2 bits a channel."""
+    """Reduce to 48 to 8 colours, with or without dithering, or to 4 to 2 bits a channel."""
     if random.random() < 0.5:
         return ImageOps.posterize(image, 4 - round(2 * strength))
     colours = round(48 * (8 / 48) ** strength)
-    few = image.quantize(colours, Image.Quantize.FASTOCTREE)
+    reduced = image.quantize(colours, Image.Quantize.FASTOCTREE)
     if random.random() < 0.5:
-        few = image.quantize(palette=few, dither=Image.Dither.FLOYDSTEINBERG)
-    return few.convert("RGB")
+        reduced = image.quantize(palette=reduced, dither=Image.Dither.FLOYDSTEINBERG)
+    return reduced.convert("RGB")
 
 
 def sketched(image: Image.Image, random: np.random.Generator, strength: float) -> Image.Image:
-    """Draw it with a pencil; weaker ones let the picture through. White on black half the time."""
+    """Draw it in pencil, blended with the picture if weaker; half the time white on black."""
     plain = image.convert("L")
     soft = plain.filter(ImageFilter.BoxBlur(max(min(image.size) / 60, 1)))
-    # Only what is darker than its surroundings is a line.
+    # A line is where the picture is darker than its surroundings.
     lines = ImageChops.subtract(soft, plain, scale=0.25)
     drawn = lines if random.random() < 0.5 else ImageOps.invert(lines)
     return Image.blend(image, drawn.convert("RGB"), 0.6 + 0.4 * strength)
 
 
 def lit(image: Image.Image, light: NDArray[np.float64]) -> Image.Image:
-    """Light it: multiply by a field [h, w] of 0..1, which is enlarged to the picture."""
+    """Multiply by a light field [h, w] of 0..1, enlarged to the picture."""
     field = Image.fromarray(np.clip(light * 255 + 0.5, 0, 255).astype(np.uint8))
     field = field.resize(image.size, Image.Resampling.BILINEAR)
     return ImageChops.multiply(image, Image.merge("RGB", (field, field, field)))
@@ -92,6 +92,6 @@ def lit(image: Image.Image, light: NDArray[np.float64]) -> Image.Image:
 def _mapped(
     image: Image.Image, *curves: Callable[[NDArray[np.float64]], NDArray[np.float64]]
 ) -> Image.Image:
-    """Map the levels of each channel, 0..1, by a curve of its own."""
+    """Map the levels of each channel, 0..1, by its own curve."""
     table = np.concatenate([np.clip(curve(_LEVELS) * 255 + 0.5, 0, 255) for curve in curves])
     return image.point(table.astype(np.uint8).tolist())

@@ -1,4 +1,4 @@
-"""Edits that put the picture into something larger: a frame, a page, a phone, another picture."""
+"""Edits that put the picture into a larger one: a frame, a phone screen, another picture."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _SHADES = ("#2b2622", "#10233a", "#5a3a24", "#111111", "#ffffff", "#b08d57")
-_SHARES = (0.6, 0.45, 0.35)  # of the area of the other picture: light, medium, strong
-_LARGEST = 1.9  # sides of a page, beside the picture's longer side
+_SHARES = (0.6, 0.45, 0.35)  # of the other picture's area: light, medium, strong
+_MAX_SIDE_RATIO = 1.9  # a page's longer side to the picture's
 
 
 def padded(image: Image.Image, random: np.random.Generator, strength: float) -> Image.Image:
-    """Fill up to another aspect: black, white, or the picture itself enlarged and blurred.
+    """Pad to another aspect ratio: black, white, or the picture itself, enlarged and blurred.
 
     The picture keeps 85 to 52% of the area.
     """
@@ -28,8 +28,8 @@ def padded(image: Image.Image, random: np.random.Generator, strength: float) -> 
     size = (size[0], round(image.height * (1 if wide else factor)))
     fill = random.integers(3)
     if fill == 0:
-        little = ImageOps.fit(image, (32, 32), Image.Resampling.BOX)
-        page = little.filter(ImageFilter.GaussianBlur(1.5)).resize(size, Image.Resampling.BICUBIC)
+        tiny = ImageOps.fit(image, (32, 32), Image.Resampling.BOX)
+        page = tiny.filter(ImageFilter.GaussianBlur(1.5)).resize(size, Image.Resampling.BICUBIC)
     else:
         page = Image.new("RGB", size, "black" if fill == 1 else "white")
     page.paste(image, ((size[0] - image.width) // 2, (size[1] - image.height) // 2))
@@ -37,7 +37,7 @@ def padded(image: Image.Image, random: np.random.Generator, strength: float) -> 
 
 
 def bordered(image: Image.Image, random: np.random.Generator, strength: float) -> Image.Image:
-    """Mount it on white card, 3 to 13% of the shorter side, with a frame of 2 to 7% about it."""
+    """Add a white border of 3 to 13% of the shorter side, and a frame of 2 to 7% around it."""
     side, shade = min(image.size), _SHADES[random.integers(len(_SHADES))]
     card = ImageOps.expand(image, round(side * (0.03 + 0.1 * strength)), "#f7f4ee")
     return ImageOps.expand(card, max(round(side * (0.02 + 0.05 * strength)), 1), shade)
@@ -49,13 +49,13 @@ def pasted(
     strength: float,
     others: Sequence[Image.Image] = (),
 ) -> Image.Image:
-    """Lay it on another picture, where it takes 60, 45 or 35% of the area.
+    """Paste it on another picture, where it covers 60, 45 or 35% of the area.
 
     Half the time as a print, with a white edge and a shadow.
     """
     share = float(np.interp(strength, (0, 0.5, 1), _SHARES))
     other = _other(others, random)
-    # The result has the picture's area, and the other's aspect as far as the picture fits in.
+    # The result has the picture's area, and the other's aspect ratio as far as the picture fits.
     aspect = other.width / other.height * image.height / image.width
     aspect = min(max(aspect, share**0.8), share**-0.8)
     size = (round(image.width * aspect**0.5), round(image.height / aspect**0.5))
@@ -80,7 +80,7 @@ def collage(
     strength: float,
     others: Sequence[Image.Image] = (),
 ) -> Image.Image:
-    """Show it as one of two pictures, of three in a row, or of four."""
+    """Combine it with others: two pictures, three in a row, or four."""
     count = 2 + round(2 * strength)
     columns, rows = (2, 2) if count == 4 else (count, 1)
     if count != 4 and random.random() < 0.5:
@@ -88,21 +88,21 @@ def collage(
     cell = (max(round(image.width / count**0.5), 1), max(round(image.height / count**0.5), 1))
     gap = round(min(cell) * random.choice((0, 0.04)))
     page_size = (columns * (cell[0] + gap) - gap, rows * (cell[1] + gap) - gap)
-    page, mine = Image.new("RGB", page_size, "white"), int(random.integers(count))
+    page, picture_cell = Image.new("RGB", page_size, "white"), int(random.integers(count))
     for k in range(count):
-        shown = image if k == mine else _other(others, random)
+        shown = image if k == picture_cell else _other(others, random)
         place = (k % columns * (cell[0] + gap), k // columns * (cell[1] + gap))
         page.paste(ImageOps.fit(shown, cell, Image.Resampling.BILINEAR), place)
     return page
 
 
 def screenshot(image: Image.Image, random: np.random.Generator, strength: float) -> Image.Image:
-    """Show it on a phone: between two bars, medium: in its gallery, strong: as somebody's post."""
+    """Show it on a phone: between two bars; medium: in its gallery; strong: in somebody's post."""
     dark = random.random() < 0.5
     back, ink, dim = ("#15171c", "white", "#3a3f4a") if dark else ("white", "black", "#c8ccd4")
-    ratio = random.uniform(1.78, 2.16)  # of a phone's sides
+    ratio = random.uniform(1.78, 2.16)  # a phone's height to width
     longest, area = max(image.size), image.width * image.height
-    width = max(round(min(_LARGEST * longest / ratio, area**0.5)), 1)
+    width = max(round(min(_MAX_SIDE_RATIO * longest / ratio, area**0.5)), 1)
     height = round(width * ratio)
     bar = max(round(width * 0.14), 2)
     margin = round(width * 0.04) if strength >= 2 / 3 else 0
@@ -139,9 +139,9 @@ def screenshot(image: Image.Image, random: np.random.Generator, strength: float)
 
 
 def _shaded(page: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
-    """Darken the page about a box, more below it, as a shadow does."""
+    """Darken the page around a box, more below it, as a shadow does."""
     shift = max(round(min(page.size) * 0.02), 1)
-    # Drawn at an eighth of the size: it is blurred anyway.
+    # At an eighth of the size, because it is blurred anyway.
     small = (max(page.width // 8, 1), max(page.height // 8, 1))
     shadow = Image.new("L", small, 0)
     left, top, right, bottom = ((side + shift) // 8 for side in box)
@@ -153,7 +153,7 @@ def _shaded(page: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
 
 
 def _other(others: Sequence[Image.Image], random: np.random.Generator) -> Image.Image:
-    """Choose another picture; where there is none, make one: a colour that shades to another."""
+    """Choose another picture; without any, make a gradient of two colours."""
     if others:
         return others[int(random.integers(len(others)))]
     first, second = (tuple(random.integers(0, 256, 3).tolist()) for _ in range(2))

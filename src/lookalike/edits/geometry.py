@@ -1,4 +1,4 @@
-"""Edits of where the pixels lie: cut, turned, mirrored, stretched, shrunk."""
+"""Edits of the geometry: cropped, rotated, mirrored, stretched, shrunk."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from PIL import Image, ImageOps
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-FEWEST_PIXELS = 32  # the shorter side of a copy keeps this many, where the picture has them
+MIN_SIDE_PIXELS = 32  # of a shrunk copy's shorter side, if the picture has as many
 _FILLS = ((0, 0, 0), (255, 255, 255), (128, 128, 128))
 
 
 def cropped(image: Image.Image, random: np.random.Generator, strength: float) -> Image.Image:
-    """Keep 70 to 20% of the area, somewhere, at another aspect."""
+    """Crop 70 to 20% of the area, anywhere, at another aspect ratio."""
     return _cut(image, random, 0.7 - 0.5 * strength)
 
 
 def mirrored(image: Image.Image, random: np.random.Generator, strength: float) -> Image.Image:
-    """Swap left and right; the stronger, the closer it is also cut: to 100 to 70% of the area."""
+    """Mirror left and right, and crop 100 to 70% of the area."""
     flipped = ImageOps.mirror(image)
     return _cut(flipped, random, 1 - 0.3 * strength) if strength else flipped
 
 
 def turned(image: Image.Image, random: np.random.Generator, strength: float) -> Image.Image:
-    """Turn by a quarter; medium: upside down; strong: by a quarter, and mirrored."""
+    """Rotate by 90 degrees; medium: by 180; strong: by 90, and mirrored."""
     if strength >= 2 / 3:
         ways = (Image.Transpose.TRANSPOSE, Image.Transpose.TRANSVERSE)
     elif strength >= 1 / 3:
@@ -38,7 +38,7 @@ def turned(image: Image.Image, random: np.random.Generator, strength: float) -> 
 
 
 def rotated(image: Image.Image, random: np.random.Generator, strength: float) -> Image.Image:
-    """Turn by 4 to 20 degrees and cut the empty corners away."""
+    """Rotate by 4 to 20 degrees and crop the empty corners away."""
     degrees = _degrees(random, strength)
     turned = image.rotate(degrees, Image.Resampling.BICUBIC)
     width, height = _inscribed(image.width, image.height, math.radians(abs(degrees)))
@@ -47,14 +47,14 @@ def rotated(image: Image.Image, random: np.random.Generator, strength: float) ->
 
 
 def tilted(image: Image.Image, random: np.random.Generator, strength: float) -> Image.Image:
-    """Turn by 4 to 20 degrees and fill the empty corners: black, white or grey."""
+    """Rotate by 4 to 20 degrees and fill the empty corners with black, white or grey."""
     fill = _FILLS[random.integers(len(_FILLS))]
     degrees = _degrees(random, strength)
     return image.rotate(degrees, Image.Resampling.BICUBIC, expand=True, fillcolor=fill)
 
 
 def stretched(image: Image.Image, random: np.random.Generator, strength: float) -> Image.Image:
-    """Make it wider or taller by 1.15 to 1.75; the area stays."""
+    """Make it wider or taller by a factor of 1.15 to 1.75; the area stays."""
     factor = (1.15 + 0.6 * strength) ** (0.5 if random.random() < 0.5 else -0.5)
     size = (max(round(image.width * factor), 1), max(round(image.height / factor), 1))
     return image.resize(size, Image.Resampling.BICUBIC)
@@ -62,14 +62,14 @@ def stretched(image: Image.Image, random: np.random.Generator, strength: float) 
 
 def small(image: Image.Image, _random: np.random.Generator, strength: float) -> Image.Image:
     """Shrink the sides to 50 to 20%."""
-    least = min(FEWEST_PIXELS / min(image.size), 1)
+    least = min(MIN_SIDE_PIXELS / min(image.size), 1)
     factor = max(0.5 - 0.3 * strength, least)
     size = (max(round(image.width * factor), 1), max(round(image.height * factor), 1))
     return image.resize(size, Image.Resampling.LANCZOS)
 
 
 def perspective(image: Image.Image, random: np.random.Generator, strength: float) -> Image.Image:
-    """See it from the side: every corner moves by up to 8 to 24% of its sides, nothing empty."""
+    """View it from the side: each corner moves inwards by up to 8 to 24% of the sides."""
     quad = _corners(random, 0.08 + 0.16 * strength)
     return warped(image, quad, fill=None)
 
@@ -85,21 +85,26 @@ def warped(
     Args:
         image: RGB.
         corners: upper left, upper right, lower right, lower left, each as (x, y) in shares of the
-            sides. Without `fill` they are the places in the picture that become the corners of the
-            result; with it the places in the result where the picture's corners come to lie.
-        fill: colour of what lies outside the picture.
+            sides. Without `fill` they are the points of the picture that become the corners of the
+            result; with it, the points of the result to which the picture's corners move.
+        fill: colour outside the picture.
     """
     size = np.array(image.size, float)
     square = np.array([(0, 0), (1, 0), (1, 1), (0, 1)]) * size
     points = np.array(corners) * size
     result, source = (square, points) if fill is None else (points, square)
-    # Eight equations for the eight numbers of a homography from the result to the source.
+    # Eight equations for the eight coefficients of a homography from the result to the source.
     rows = []
     for (x, y), (u, v) in zip(result, source, strict=True):
         rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
-    numbers = np.linalg.solve(np.array(rows), source.ravel()).tolist()
-    way = Image.Transform.PERSPECTIVE
-    return image.transform(image.size, way, numbers, Image.Resampling.BILINEAR, fillcolor=fill)
+    coefficients = np.linalg.solve(np.array(rows), source.ravel()).tolist()
+    return image.transform(
+        image.size,
+        Image.Transform.PERSPECTIVE,
+        coefficients,
+        Image.Resampling.BILINEAR,
+        fillcolor=fill,
+    )
 
 
 def _corners(random: np.random.Generator, most: float) -> list[tuple[float, float]]:
@@ -111,7 +116,7 @@ def _corners(random: np.random.Generator, most: float) -> list[tuple[float, floa
 
 
 def _cut(image: Image.Image, random: np.random.Generator, share: float) -> Image.Image:
-    """Keep a share of the area, at an aspect that differs by up to a quarter."""
+    """Crop a share of the area, at an aspect ratio that differs by up to a quarter."""
     most = min(1.25, 1 / share)
     aspect = most ** random.uniform(-1, 1)
     width = min(max(round(image.width * (share * aspect) ** 0.5), 1), image.width)
@@ -126,9 +131,11 @@ def _degrees(random: np.random.Generator, strength: float) -> float:
 
 
 def _inscribed(width: int, height: int, angle: float) -> tuple[int, int]:
-    """Size the largest upright rectangle, of the picture's aspect, in a picture turned by `angle`.
+    """Return the size of the largest upright rectangle in a picture rotated by `angle`.
 
-    `angle` is in radians, 0 to a quarter turn.
+    The rectangle has the picture's aspect ratio.
+
+    `angle` is in radians, 0 to pi / 2.
     """
     sine, cosine = math.sin(angle), math.cos(angle)
     factor = min(

@@ -1,4 +1,4 @@
-"""Edits that lay something on the picture or beside it: words, marks, stickers."""
+"""Edits that add something to the picture: captions, watermarks, stickers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 if TYPE_CHECKING:
     import numpy as np
 
-FEWEST_FONT_PIXELS = 5
+MIN_FONT_PIXELS = 5
 _FIRST_LINES = (
     "FIVE MORE MINUTES", "If only", "ME, BEFORE COFFEE", "my cat, when", "Nobody at all:",
     "NOT ALL WHO WANDER", "That moment when", "THIS IS HOW", "WHEN THE WEEKEND", "why is it that",
@@ -22,24 +22,24 @@ _SECOND_LINES = (
 _MARKS = ("© photo", "SAMPLE", "www.example.com", "@someone", "STOCK", "12/08/2019 14:05")
 _BADGES = ("#ffcc33", "#ff6f91", "#4cc9f0", "#8ac926", "#f25c54")
 _BADGE_KINDS = 3
-_BADGE_PIXELS = 256  # drawn at this size, once, and resized
+_BADGE_PIXELS = 256  # badges are drawn once at this size, then resized
 
 
 @functools.lru_cache(maxsize=256)
 def font(pixels: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     """Return Pillow's own font at a size in pixels."""
-    return ImageFont.load_default(size=max(pixels, FEWEST_FONT_PIXELS))
+    return ImageFont.load_default(size=max(pixels, MIN_FONT_PIXELS))
 
 
 def captioned(image: Image.Image, random: np.random.Generator, strength: float) -> Image.Image:
-    """Add a bar with words above or below, 10 to 24% as high as the picture; from medium on both.
+    """Add a caption bar above or below, 10 to 24% of the height; from medium on both.
 
-    One in three has no bars: white words with a black edge lie on the picture, as on a meme.
+    One in three has no bars but white text with a black outline on the picture, as on a meme.
     """
     bar = max(round(image.height * (0.1 + 0.14 * strength)), 1)
     both = strength >= 1 / 3
     above = both or random.random() < 0.5
-    words = _words(random)
+    captions = _captions(random)
     if random.random() < 1 / 3:
         page, colours, edge = image.copy(), ("white", "white"), max(bar // 20, 1)
         middles = (bar * 0.6, page.height - bar * 0.6)
@@ -50,8 +50,8 @@ def captioned(image: Image.Image, random: np.random.Generator, strength: float) 
         page.paste(image, (0, bar if above else 0))
         middles = (bar / 2, page.height - bar / 2)
     pen = ImageDraw.Draw(page)
-    for text, middle, wanted in zip(words, middles, (above, both or not above), strict=True):
-        if wanted:
+    for text, middle, is_shown in zip(captions, middles, (above, both or not above), strict=True):
+        if is_shown:
             size = font(round(min(bar * 0.55, image.width * 1.5 / len(text))))
             place, ink = (page.width / 2, middle), colours[1]
             pen.text(place, text, ink, size, "mm", stroke_width=edge, stroke_fill="black")
@@ -59,7 +59,7 @@ def captioned(image: Image.Image, random: np.random.Generator, strength: float) 
 
 
 def watermarked(image: Image.Image, random: np.random.Generator, strength: float) -> Image.Image:
-    """Write on it, half transparent: in a corner, medium: large across, strong: all over."""
+    """Add a translucent text: in a corner; medium: large and central; strong: all over."""
     mark = _MARKS[random.integers(len(_MARKS))]
     width, height = image.size
     mask = Image.new("L", image.size)
@@ -85,9 +85,9 @@ def watermarked(image: Image.Image, random: np.random.Generator, strength: float
 
 
 def sticker(image: Image.Image, random: np.random.Generator, strength: float) -> Image.Image:
-    """Stick one to four badges on it, each a quarter to a third of the shorter side wide.
+    """Add one to four badges, each a quarter to a third of the shorter side wide.
 
-    One alone sits in a corner.
+    A single one is in a corner.
     """
     copy, count = image.copy(), 1 + round(3 * strength)
     for _ in range(count):
@@ -103,7 +103,7 @@ def sticker(image: Image.Image, random: np.random.Generator, strength: float) ->
 
 @functools.lru_cache(maxsize=_BADGE_KINDS * len(_BADGES))
 def _badge(kind: int, colour: str) -> Image.Image:
-    """Draw a star that smiles, a heart, or an arrow: RGBA, square."""
+    """Draw a smiling star, a heart, or an arrow: RGBA, square."""
     side = _BADGE_PIXELS
     badge = Image.new("RGBA", (side, side))
     pen = ImageDraw.Draw(badge)
@@ -127,7 +127,7 @@ def _badge(kind: int, colour: str) -> Image.Image:
     return badge
 
 
-def _words(random: np.random.Generator) -> tuple[str, str]:
-    """Draw what to write above and below, one time in two in capitals."""
+def _captions(random: np.random.Generator) -> tuple[str, str]:
+    """Choose the texts above and below, half the time in capitals."""
     first, second = (str(random.choice(lines)) for lines in (_FIRST_LINES, _SECOND_LINES))
     return (first.upper(), second.upper()) if random.random() < 0.5 else (first, second)

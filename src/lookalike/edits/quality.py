@@ -1,4 +1,4 @@
-"""Edits of how well the pixels are kept: compressed, blurred, sharpened, noisy, printed."""
+"""Edits of the quality: compressed, blurred, sharpened, noisy, photographed."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 
 
 def low_quality(image: Image.Image, _random: np.random.Generator, strength: float) -> Image.Image:
-    """Save as JPEG of quality 50 to 8, and open again."""
+    """Re-save as a JPEG of quality 50 to 8."""
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=round(50 * (8 / 50) ** strength))
     return Image.open(buffer).convert("RGB")
 
 
 def blurred(image: Image.Image, _random: np.random.Generator, strength: float) -> Image.Image:
-    """Blur by a Gaussian of 0.4 to 2% of the shorter side."""
+    """Blur with a Gaussian radius of 0.4 to 2% of the shorter side."""
     radius = (0.004 + 0.016 * strength) * min(image.size)
     return image.filter(ImageFilter.GaussianBlur(max(radius, 0.7)))
 
 
 def sharpened(image: Image.Image, _random: np.random.Generator, strength: float) -> Image.Image:
-    """Exaggerate the edges by 100 to 350%."""
+    """Sharpen the edges by 100 to 350%."""
     radius = max(min(image.size) / 120, 1)
     return image.filter(ImageFilter.UnsharpMask(radius, round(100 + 250 * strength), 2))
 
@@ -44,9 +44,9 @@ def noisy(image: Image.Image, random: np.random.Generator, strength: float) -> I
 
 
 def photographed(image: Image.Image, random: np.random.Generator, strength: float) -> Image.Image:
-    """Print it, or show it on a screen, and photograph that.
+    """Photograph a print or a screen of it.
 
-    Askew on a table, in uneven light, a little blurred, noisy, with the waves of two grids.
+    At an angle on a table, in uneven light, a little blurred, noisy, with moire.
     """
     margin = 0.05 + 0.05 * strength
     inwards = margin * random.uniform(0.3, 1.6, (4, 2))
@@ -64,7 +64,7 @@ def photographed(image: Image.Image, random: np.random.Generator, strength: floa
 
 
 def _uneven(random: np.random.Generator, strength: float) -> NDArray[np.float64]:
-    """Light [64, 64] in 0..1 that falls off from one side, with a soft shadow."""
+    """Return a light field [64, 64] in 0..1 that falls off to one side, with a soft shadow."""
     x, y = np.meshgrid(np.linspace(-1, 1, 64), np.linspace(-1, 1, 64))
     angle, edge = random.uniform(0, 2 * np.pi), random.uniform(0, 1)
     across = x * np.cos(angle) + y * np.sin(angle)
@@ -76,12 +76,12 @@ def _uneven(random: np.random.Generator, strength: float) -> NDArray[np.float64]
 def _waves(
     random: np.random.Generator, size: tuple[int, int], height: float
 ) -> NDArray[np.float32]:
-    """Moire [H, W]: one slow wave askew, `height` levels high."""
+    """Return moire [H, W]: one slow diagonal wave, `height` levels high."""
     angle = random.uniform(0, np.pi)
     length = random.uniform(0.02, 0.06) * min(size)  # pixels
     turn = 2 * np.pi / max(length, 3)
     x = np.arange(size[0], dtype=np.float32) * np.float32(turn * np.cos(angle))
     y = np.arange(size[1], dtype=np.float32)[:, None] * np.float32(turn * np.sin(angle))
-    # sin(x + y) by its addition theorem: no sine for every pixel.
+    # sin(x + y) by its addition theorem, which needs no sine for each pixel.
     wave = np.sin(x) * np.cos(y) + np.cos(x) * np.sin(y)
     return np.asarray(np.float32(height / 2) * wave)

@@ -1,6 +1,6 @@
 """Pictures to vectors, float32 [N, D] of unit length: the packaged encoder, ONNX files, hub models.
 
-`load` gives an `Encoder` by name; `encode_text` encodes words where it can.
+`load` returns an `Encoder` by name; `encode_text` encodes text where the encoder can.
 """
 
 from .card import METADATA_KEY, Card, Input, Preprocessing

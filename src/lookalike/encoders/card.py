@@ -1,4 +1,4 @@
-"""The card of an encoder file: what it takes, what it gives, where it comes from; as JSON.
+"""The card of an encoder file: its input, its output and its origin, as JSON.
 
     {"name": "mine", "dimensions": 512,
      "preprocessing": {"width": 224, "height": 224, "resize": "bilinear", "fit": "stretch"},
@@ -6,9 +6,9 @@
      "output": {"name": "embedding", "unit": true},
      "license": "", "source": "", "training": {}}
 
-What stands from `input` on may be left out where it is as above. A network that wants floating
-point says `"dtype": "float32"` and its normalisation, `"mean": [...], "std": [...]` of R, G, B:
-it is given `(pixels * scale - mean) / std`, `scale` being 1/255 if not said.
+The keys from `input` on are optional; their defaults are those above. A network with floating-point
+input says `"dtype": "float32"` and its normalisation, `"mean": [...], "std": [...]` of R, G, B: its
+input is `(pixels * scale - mean) / std`, where `scale` is 1/255 by default.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from ..types import Picture
 
-METADATA_KEY = "lookalike"  # of the card in an ONNX file's metadata_props
+METADATA_KEY = "lookalike"  # under which the metadata_props of an ONNX file hold the card
 MAX_CARD_BYTES = 2**20
 MAX_SIDE_PIXELS = 4096
 MAX_RESIZED_PIXELS = 2**26
@@ -44,16 +44,16 @@ _Part = TypeVar("_Part", bound="Preprocessing | Input | Output")
 
 @dataclass(frozen=True, slots=True)
 class Preprocessing:
-    """From a picture of any size to the network's.
+    """How a picture of any size becomes the pixels of the network's input.
 
     Attributes:
-        width: pixels of the network's input.
-        height: likewise.
+        width: of the network's input, in pixels.
+        height: of the network's input, in pixels.
         resize: Pillow's filter, one of `RESIZES`.
         fit: `stretch` resizes the whole picture to the input; `crop` resizes its shorter side to
-            `shortest` and takes the middle; `stretch-crop` resizes the whole picture to `shortest`
-            each way and takes the middle.
-        shortest: pixels, at least the longer of width and height; not with `stretch`.
+            `shortest` and crops the middle; `stretch-crop` resizes both sides to `shortest` and
+            crops the middle.
+        shortest: in pixels, at least the longer of width and height; unused with `stretch`.
     """
 
     width: int
@@ -63,7 +63,7 @@ class Preprocessing:
     shortest: int = 0
 
     def __post_init__(self) -> None:
-        """Raise ValueError where a value can't be meant."""
+        """Raise ValueError where a value is invalid."""
         for side in ("width", "height"):
             _require(
                 _is_int(getattr(self, side), 1, MAX_SIDE_PIXELS),
@@ -76,12 +76,12 @@ class Preprocessing:
             _is_int(self.shortest, 0, 0)
             if self.fit == "stretch"
             else _is_int(self.shortest, least, MAX_SIDE_PIXELS),
-            f"shortest must be {least} to {MAX_SIDE_PIXELS} pixels with fit 'crop', and is not to "
-            "be said with 'stretch'",
+            f"shortest must be {least} to {MAX_SIDE_PIXELS} pixels with fit 'crop', and must be "
+            "left out with 'stretch'",
         )
 
     def apply(self, picture: Picture) -> NDArray[np.uint8]:
-        """Make the network's input of a picture: uint8 [height, width, 3]."""
+        """Convert a picture to the network's pixels: uint8 [height, width, 3]."""
         import numpy as np
         from PIL import Image
 
@@ -89,37 +89,37 @@ class Preprocessing:
         resample = Image.Resampling[self.resize.upper()]
         if self.fit == "stretch":
             return np.asarray(image.resize((self.width, self.height), resample))
-        # As Hugging Face's image processors round: the longer side down, the margins down.
+        # Rounded as in Hugging Face's image processors: the longer side down, the margins down.
         short = min(image.size)
         size = (self.shortest * image.width // short, self.shortest * image.height // short)
         if self.fit == "stretch-crop":
             size = (self.shortest, self.shortest)
         left, top = (size[0] - self.width) // 2, (size[1] - self.height) // 2
-        if math.prod(size) > MAX_RESIZED_PIXELS:  # of a ribbon only what is looked at is resized
-            by = short / self.shortest
-            part = [(s - i) * by / 2 for s, i in zip(size, (self.width, self.height), strict=True)]
-            box = (part[0], part[1], image.width - part[0], image.height - part[1])
+        if math.prod(size) > MAX_RESIZED_PIXELS:  # of a long strip, resize only the crop
+            scale = short / self.shortest
+            x, y = (size[0] - self.width) * scale / 2, (size[1] - self.height) * scale / 2
+            box = (x, y, image.width - x, image.height - y)
             return np.asarray(image.resize((self.width, self.height), resample, box))
-        middle = (left, top, left + self.width, top + self.height)
-        return np.asarray(image.resize(size, resample).crop(middle))
+        crop = (left, top, left + self.width, top + self.height)
+        return np.asarray(image.resize(size, resample).crop(crop))
 
     def to_dict(self) -> dict[str, Any]:
-        """Give it as JSON values."""
+        """Return the settings as JSON values."""
         values = asdict(self)
         return values if self.shortest else {k: v for k, v in values.items() if k != "shortest"}
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What the network takes: `(pixels * scale - mean) / std`, or the pixels as they are.
+    """The network's input tensor: `(pixels * scale - mean) / std`, or the pixels as they are.
 
     Attributes:
         name: of the tensor.
         layout: `NHWC` or `NCHW`; C is R, G, B.
         dtype: `uint8`, 0..255 as they are, or `float32`, normalised.
         mean: of R, G, B; empty for 0.
-        std: likewise; empty for 1.
-        scale: what a pixel of 0..255 is multiplied by, before.
+        std: of R, G, B; empty for 1.
+        scale: factor that a pixel of 0..255 is multiplied by first.
     """
 
     name: str = "pixels"
@@ -130,7 +130,7 @@ class Input:
     scale: float = 1 / 255
 
     def __post_init__(self) -> None:
-        """Raise ValueError where a value can't be meant."""
+        """Raise ValueError where a value is invalid."""
         _require(_is_text(self.name), "input.name must be a text")
         _require(self.layout in LAYOUTS, f"input.layout must be one of {', '.join(LAYOUTS)}")
         _require(self.dtype in DTYPES, f"input.dtype must be one of {', '.join(DTYPES)}")
@@ -140,30 +140,32 @@ class Input:
                 isinstance(values, (tuple, list))
                 and len(values) in (0, _CHANNELS)
                 and all(map(_is_number, values)),
-                f"input.{name} must be three numbers, of R, G and B",
+                f"input.{name} must be three numbers, for R, G and B",
             )
             object.__setattr__(self, name, tuple(map(float, values)))
-        _require(all(self.std) if self.std else True, "input.std must not be 0")
+        _require(all(self.std), "input.std must not be 0")
         _require(_is_number(self.scale) and self.scale != 0, "input.scale must be a number, not 0")
         _require(
             self.dtype == "float32" or (not self.mean and not self.std and self.scale == 1 / 255),
-            "input.mean, std and scale go with dtype 'float32'; a network of uint8 pixels "
-            "normalises them itself",
+            "input.mean, std and scale need dtype 'float32'; a network of uint8 pixels normalises "
+            "them itself",
         )
 
     def normalise(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
-        """Make the tensor: pixels uint8 [N, H, W, 3] to `dtype`, in `layout`."""
+        """Convert pixels uint8 [N, H, W, 3] to the tensor: `dtype`, in `layout`."""
         import numpy as np
 
-        made: NDArray[Any] = pixels
+        tensor: NDArray[Any] = pixels
         if self.dtype == "float32":
             mean, std = np.asarray(self.mean or 0.0), np.asarray(self.std or 1.0)
             factor, offset = self.scale / std, mean / std
-            made = pixels * factor.astype(np.float32) - offset.astype(np.float32)
-        return np.ascontiguousarray(made.transpose(0, 3, 1, 2)) if self.layout == "NCHW" else made
+            tensor = pixels * factor.astype(np.float32) - offset.astype(np.float32)
+        if self.layout == "NCHW":
+            return np.ascontiguousarray(tensor.transpose(0, 3, 1, 2))
+        return tensor
 
     def to_dict(self) -> dict[str, Any]:
-        """Give it as JSON values; of uint8 without the normalisation, as there is none."""
+        """Return the settings as JSON values; without the normalisation for uint8."""
         values = {"name": self.name, "layout": self.layout, "dtype": self.dtype}
         if self.dtype == "uint8":
             return values
@@ -172,25 +174,25 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What the network gives.
+    """The network's output tensor.
 
     Attributes:
         name: of the tensor, float [N, D].
-        unit: whether its rows have unit length already; if not, they are divided by their length.
+        unit: whether its rows already have unit length; if not, lookalike normalises them.
     """
 
     name: str = "embedding"
     unit: bool = True
 
     def __post_init__(self) -> None:
-        """Raise ValueError where a value can't be meant."""
+        """Raise ValueError where a value is invalid."""
         _require(_is_text(self.name), "output.name must be a text")
         _require(isinstance(self.unit, bool), "output.unit must be true or false")
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What an encoder file says of itself; see the module for its JSON.
+    """Describes an encoder file; the module's docstring shows its JSON.
 
     Attributes:
         name: as galleries record it.
@@ -199,8 +201,8 @@ class Card:
         input: from pixels to tensor.
         output: from tensor to vector.
         license: of the weights.
-        source: where they come from.
-        training: how they were made, whatever JSON can hold; nothing reads it.
+        source: origin of the weights.
+        training: how the weights were trained, as any JSON values; lookalike does not read it.
     """
 
     name: str
@@ -213,7 +215,7 @@ class Card:
     training: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Raise ValueError where a value can't be meant."""
+        """Raise ValueError where a value is invalid."""
         _require(_is_text(self.name), "name must be a text of one line")
         _require(
             _is_int(self.dimensions, 1, MAX_DIMENSIONS), f"dimensions must be 1 to {MAX_DIMENSIONS}"
@@ -224,34 +226,34 @@ class Card:
 
     @classmethod
     def from_json(cls, text: str | bytes | Mapping[str, Any], *, where: str) -> Card:
-        """Read a card; `where` is what the error calls it, such as the file's path.
+        """Read a card; `where` names it in errors, for example by the file's path.
 
         Raises:
-            EncoderError: it is no JSON, says something that can't be meant, or too little.
+            EncoderError: it is not JSON, has an invalid value, or lacks a required one.
         """
         try:
             if not isinstance(text, Mapping):
                 _require(len(text) <= MAX_CARD_BYTES, f"it is over {MAX_CARD_BYTES} bytes")
                 text = json.loads(text)
-            values = _known(cls, text, "")
+            values = _checked_fields(cls, text, "")
             return cls(
                 **values
                 | {
-                    "preprocessing": _part(Preprocessing, values, "preprocessing"),
-                    "input": _part(Input, values, "input"),
-                    "output": _part(Output, values, "output"),
+                    "preprocessing": _read_part(Preprocessing, values, "preprocessing"),
+                    "input": _read_part(Input, values, "input"),
+                    "output": _read_part(Output, values, "output"),
                 }
             )
         except (ValueError, TypeError, RecursionError) as error:
-            why = " ".join(str(error).split())[:300]
+            reason = " ".join(str(error).split())[:300]
             raise EncoderError(
-                f"The card {where} can't be used ({why}). It must state at least: "
+                f"The card {where} can't be used ({reason}). It must state at least: "
                 '{"name": ..., "dimensions": ..., "preprocessing": {"width": ..., "height": ..., '
                 '"resize": "bilinear", "fit": "stretch"}}'
             ) from error
 
     def to_json(self) -> str:
-        """Write it as `from_json` reads it."""
+        """Write the card as `from_json` reads it."""
         values = {part.name: getattr(self, part.name) for part in fields(self)} | {
             "preprocessing": self.preprocessing.to_dict(),
             "input": self.input.to_dict(),
@@ -260,28 +262,28 @@ class Card:
         }
         return json.dumps(values, indent=2)
 
-    def recorded(self) -> dict[str, Any]:
-        """Give what a gallery binds to beside the weights, as JSON values.
+    def manifest_entry(self) -> dict[str, Any]:
+        """Return, as JSON values, what a gallery's manifest records besides the weights.
 
-        What is as usual is left out: so the manifests of the first galleries stay true.
+        Defaults are left out, so that the manifests of old galleries still match.
         """
-        recorded = self.preprocessing.to_dict()
+        entry = self.preprocessing.to_dict()
         if self.input != Input():
-            recorded["input"] = self.input.to_dict()
+            entry["input"] = self.input.to_dict()
         if self.output != Output():
-            recorded["output"] = asdict(self.output)
-        return recorded
+            entry["output"] = asdict(self.output)
+        return entry
 
 
-def _part(kind: type[_Part], values: Mapping[str, Any], name: str) -> _Part:
+def _read_part(kind: type[_Part], values: Mapping[str, Any], name: str) -> _Part:
     if name not in values and kind is not Preprocessing:
         return kind()  # type: ignore[call-arg]
-    known: dict[str, Any] = _known(kind, values.get(name), f"{name}.")
-    return kind(**known)
+    part: dict[str, Any] = _checked_fields(kind, values.get(name), f"{name}.")
+    return kind(**part)
 
 
-def _known(kind: type[Any], values: Any, prefix: str) -> dict[str, Any]:
-    """Refuse names that nothing reads: a mistyped one would pass for its default."""
+def _checked_fields(kind: type[Any], values: Any, prefix: str) -> dict[str, Any]:
+    """Refuse unknown names: a mistyped one would silently leave the default in place."""
     _require(isinstance(values, Mapping), f"{prefix.rstrip('.') or 'it'} must be an object")
     names = {part.name for part in fields(kind)}
     unknown = sorted(prefix + str(name) for name in set(values) - names)
@@ -289,7 +291,7 @@ def _known(kind: type[Any], values: Any, prefix: str) -> dict[str, Any]:
     return dict(values)
 
 
-def _require(condition: bool, message: str) -> None:  # noqa: FBT001
+def _require(condition: object, message: str) -> None:
     if not condition:
         raise ValueError(message)
 

@@ -1,4 +1,4 @@
-"""Which device encoders run on: the CPU, or an NVIDIA GPU by CUDA where one is to be had."""
+"""The device that an encoder runs on: the CPU, or an NVIDIA GPU through CUDA."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from ..errors import ArgumentError, EncoderError
 
 DEVICES = ("auto", "cpu", "cuda")
 CPU_PROVIDER, CUDA_PROVIDER = "CPUExecutionProvider", "CUDAExecutionProvider"
-# Not the exhaustive search, which would run again for every new size of a batch.
+# Not the exhaustive search, which would run again for every new batch size.
 CUDA_OPTIONS = {"cudnn_conv_algo_search": "HEURISTIC"}
 
 
 def check_device(device: str) -> None:
-    """See that a text names a device.
+    """Check that `device` is the name of a device.
 
     Raises:
-        ArgumentError: it does not.
+        ArgumentError: it is not.
     """
     if device not in DEVICES:
-        raise ArgumentError(f"{device!r} is no device; there are {', '.join(DEVICES)}.")
+        raise ArgumentError(f"There is no device {device!r}; use one of {', '.join(DEVICES)}.")
 
 
-def providers(device: str) -> list[Any]:
-    """Name ONNX Runtime's execution providers to try for a device, as a session takes them.
+def execution_providers(device: str) -> list[Any]:
+    """Return ONNX Runtime's execution providers for a device, as a session takes them.
 
     Raises:
-        EncoderError: `cuda` is asked for, and ONNX Runtime here is the CPU's.
+        EncoderError: `device` is `cuda`, and this ONNX Runtime is for the CPU only.
     """
     import onnxruntime
 
@@ -36,33 +36,33 @@ def providers(device: str) -> list[Any]:
     if device == "cuda" and not has_cuda:
         raise EncoderError(
             "This ONNX Runtime has no CUDA; replace it: pip uninstall onnxruntime && "
-            "pip install 'onnxruntime-gpu[cuda,cudnn]'. Or take --device cpu."
+            "pip install 'onnxruntime-gpu[cuda,cudnn]'. Or use --device cpu."
         )
     if device == "cpu" or not has_cuda:
         return [CPU_PROVIDER]
-    with contextlib.suppress(Exception):  # where CUDA is the system's, there is nothing to load
+    with contextlib.suppress(Exception):  # where the system installed CUDA, nothing needs loading
         onnxruntime.preload_dlls()
     return [(CUDA_PROVIDER, CUDA_OPTIONS), CPU_PROVIDER]
 
 
-def device_of(session: Any, device: str) -> str:
-    """Tell what a session really runs on: `cpu` or `cuda`.
+def session_device(session: Any, device: str) -> str:
+    """Return what a session really runs on: `cpu` or `cuda`.
 
     Raises:
-        EncoderError: `cuda` is asked for, and could not be started.
+        EncoderError: `device` is `cuda`, and CUDA did not start.
     """
     if session.get_providers()[0] == CUDA_PROVIDER:
         return "cuda"
     if device == "cuda":
-        raise EncoderError(no_gpu("ONNX Runtime"))
+        raise EncoderError(no_gpu_message("ONNX Runtime"))
     return "cpu"
 
 
 def torch_device(device: str) -> str:
-    """Tell what torch is to run on: `cpu` or `cuda`.
+    """Return what torch will run on: `cpu` or `cuda`.
 
     Raises:
-        EncoderError: `cuda` is asked for, and torch has none.
+        EncoderError: `device` is `cuda`, and torch can't use one.
     """
     import torch
 
@@ -70,30 +70,38 @@ def torch_device(device: str) -> str:
         return "cuda"
     if device == "cuda":
         raise EncoderError(
-            no_gpu("torch")
+            no_gpu_message("torch")
             if torch.version.cuda
-            else "This torch has no CUDA; install one that has, see "
-            "https://pytorch.org/get-started/locally: pip install --force-reinstall torch. "
-            "Or take --device cpu."
+            else "This torch has no CUDA; install a CUDA build (see "
+            "https://pytorch.org/get-started/locally): pip install --force-reinstall torch. "
+            "Or use --device cpu."
         )
     return "cpu"
 
 
-def no_gpu(library: str) -> str:
-    """Say that a GPU can't be started."""
+def no_gpu_message(library: str) -> str:
+    """Say that a library can't start a GPU."""
     return (
-        f"{library} finds no GPU that it can use; see that `nvidia-smi` shows one, and that its "
-        "driver and CUDA fit: pip install 'onnxruntime-gpu[cuda,cudnn]'. Or take --device cpu."
+        f"{library} finds no usable GPU; check that `nvidia-smi` lists one and that its driver "
+        "matches CUDA: pip install 'onnxruntime-gpu[cuda,cudnn]'. Or use --device cpu."
     )
 
 
 def likely_device(device: str, *, hub: bool) -> str:
-    """Tell what an encoder would be tried on by what is installed, without loading it."""
+    """Return the device that an encoder would run on, without loading the encoder.
+
+    Args:
+        device: as in `load`.
+        hub: whether the encoder is a Hugging Face model.
+
+    Returns:
+        `cpu`, `cuda`, or `none: ` and the reason.
+    """
     library = "torch" if hub else "onnxruntime"
     if device == "cpu" or importlib.util.find_spec(library) is None:
         return "cpu"
     try:
-        found = torch_device(device) if hub else providers(device)[0]
+        likely = torch_device(device) if hub else execution_providers(device)[0]
     except EncoderError as error:
         return f"none: {error}"
-    return "cpu" if found in ("cpu", CPU_PROVIDER) else "cuda"
+    return "cpu" if likely in ("cpu", CPU_PROVIDER) else "cuda"

@@ -1,4 +1,4 @@
-"""Encoders: pictures in, float32 [N, D] of unit length out."""
+"""What an encoder is, and loading one by name."""
 
 from __future__ import annotations
 
@@ -16,20 +16,29 @@ if TYPE_CHECKING:
     from ..types import Picture
 
 DEFAULT_ENCODER = "lookalike-2"
-HUB_PREFIX = "hf:"  # begins the name of a Hugging Face model
+HUB_PREFIX = "hf:"  # starts the name of a Hugging Face model
 
 
 class Encoder(Protocol):
-    """What the rest of lookalike asks of an encoder.
+    """Turns pictures into vectors; any object with these members is an encoder.
+
+    An encoder that runs on a GPU also has an attribute `device`, which is `cuda`.
 
     Attributes:
-        name: as the gallery's manifest records it.
-        source: what `load` takes to find it again.
-        sha256: of the weights, 64 hexadecimal digits.
+        name: the name that a gallery's manifest records.
+        source: the argument with which `load` finds this encoder again.
+        sha256: hash of the weights, 64 hexadecimal digits.
         dimensions: D.
         preprocessing: what `prepare` does, as JSON values.
 
-    One that runs on a GPU also has `device`, which says `cuda`.
+    Example:
+        >>> from PIL import Image
+        >>> from lookalike import encoders
+        >>> from lookalike.decode import from_image
+        >>> encoder = encoders.load()
+        >>> picture = from_image(Image.open("query.jpg"))
+        >>> encoder.encode([encoder.prepare(picture)]).shape
+        (1, 512)
     """
 
     name: str
@@ -39,15 +48,20 @@ class Encoder(Protocol):
     preprocessing: dict[str, Any]
 
     def prepare(self, picture: Picture) -> NDArray[np.uint8]:
-        """Make the network's input of one picture: uint8 [H, W, 3]."""
+        """Convert a picture to the network's input: uint8 [H, W, 3]."""
         ...
 
     def encode(
         self, inputs: Sequence[NDArray[np.uint8]], *, threads: int = 0
     ) -> NDArray[np.float32]:
-        """Encode prepared pictures to float32 [N, D], unit length; safe to call from threads.
+        """Encode prepared pictures; several threads may call this at the same time.
 
-        `threads` is the cores for this one call, 0 for all.
+        Args:
+            inputs: N arrays as `prepare` returns them.
+            threads: cores for this one call; 0 for all.
+
+        Returns:
+            float32 [N, D], unit length.
         """
         ...
 
@@ -56,14 +70,21 @@ def load(name: str = DEFAULT_ENCODER, *, device: str = "auto") -> Encoder:
     """Load an encoder by name.
 
     Args:
-        name: a packaged one; the path of an ONNX file with its card inside or beside it, see
-            `card`; or a Hugging Face model, `hf:owner/name[@revision]` or `hf:./folder`, see `hub`.
-        device: `cpu`; `cuda` for an NVIDIA GPU; `auto` for a GPU where one can be used. It is
-            started when it is first needed; `encoder.device` starts it, and tells which it is.
+        name: a packaged encoder; the path of an ONNX file with its card inside or beside it (see
+            `card`); or a Hugging Face model, `hf:owner/name[@revision]` or `hf:./folder` (see
+            `hub`).
+        device: `cpu`; `cuda` for an NVIDIA GPU; `auto` for a GPU where one works. The device
+            starts when it is first needed; reading `encoder.device` starts it and returns its name.
 
     Raises:
         ArgumentError: there is no such device.
-        EncoderError: there is none of this name, or its file can't be used.
+        EncoderError: there is no encoder of this name, or its file can't be used.
+
+    Example:
+        >>> from lookalike import encoders
+        >>> encoder = encoders.load()
+        >>> encoder.name, encoder.dimensions
+        ('lookalike-2', 512)
     """
     from pathlib import Path
 
@@ -82,15 +103,15 @@ def load(name: str = DEFAULT_ENCODER, *, device: str = "auto") -> Encoder:
     if name.endswith(".onnx"):
         return OnnxEncoder(Path(name), source=os.path.abspath(name), device=device)
     raise EncoderError(
-        f"There is no encoder {name!r}; name the packaged {DEFAULT_ENCODER!r}, an .onnx file, or a "
+        f"There is no encoder {name!r}; use the packaged {DEFAULT_ENCODER!r}, an .onnx file, or a "
         f"Hugging Face model as {HUB_PREFIX}owner/name."
     )
 
 
 def successor(source: str) -> str:
-    """Name the encoder that a gallery of `source` is made anew with, if nobody says another.
+    """Return the encoder with which to rebuild a gallery of `source`, by default.
 
-    A file or a model stays, as it is now; a packaged encoder gives way to this version's.
+    A file or a model stays; a packaged encoder is replaced by the one of this version.
     """
     return source if source.startswith(HUB_PREFIX) or source.endswith(".onnx") else DEFAULT_ENCODER
 
@@ -100,18 +121,33 @@ def encode_text(encoder: Encoder, text: str) -> NDArray[np.float32]:
 
     Raises:
         EncoderError: the encoder has no text tower.
+
+    Example:
+        >>> from lookalike import encoders
+        >>> encoders.encode_text(encoders.load(), "a red bicycle")
+        Traceback (most recent call last):
+        ...
+        lookalike.errors.EncoderError: The encoder lookalike-2 can't encode text; ...
     """
     tower = getattr(encoder, "encode_text", None)
     if tower is None:
-        raise EncoderError(no_text_tower(encoder.name))
+        raise EncoderError(no_text_tower_message(encoder.name))
     vector: NDArray[np.float32] = tower(text)
     return vector
 
 
-def no_text_tower(name: str) -> str:
-    """Say that an encoder knows no texts, and which does."""
+def no_text_tower_message(name: str) -> str:
+    """Say that an encoder can't encode text, and name one that can."""
     return (
-        f"The encoder {name} knows pictures only; to search by text, index with one that has a "
-        "text tower, such as: lookalike index FOLDER --gallery DIR --encoder "
+        f"The encoder {name} can't encode text; to search by text, index with an encoder that has "
+        "a text tower, for example: lookalike index FOLDER --gallery DIR --encoder "
         f"{HUB_PREFIX}google/siglip2-base-patch16-224"
     )
+
+
+def unit_rows(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Scale the rows of [N, D] to unit length; a row of zeros stays."""
+    import numpy as np
+
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.maximum(lengths, 1e-12)  # type: ignore[no-any-return]

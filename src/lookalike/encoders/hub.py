@@ -1,7 +1,7 @@
 """An encoder that is a Hugging Face vision model, run by torch in float32, on the CPU or a GPU.
 
-`load_torch(name) -> HubModel` is the model itself, for whoever trains from it; `HubEncoder` is the
-same as an `Encoder`. Needs `pip install 'lookalike[hub]'`.
+`load_torch(name) -> HubModel` is the model itself, for training; `HubEncoder` is the same model as
+an `Encoder`. Needs `pip install 'lookalike[hub]'`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import EncoderError
 from .devices import torch_device
-from .encoder import no_text_tower
-from .snapshot import find
+from .encoder import no_text_tower_message, unit_rows
+from .hub_snapshot import find_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,19 +28,20 @@ if TYPE_CHECKING:
 
     from ..types import Picture
     from .card import Input, Preprocessing
-    from .pooling import Pooled
-    from .snapshot import Snapshot
+    from .hub_snapshot import Snapshot
+    from .pooling import PooledModel
 
-BATCH = 32  # pictures at a time, so that memory is bounded
-MAX_TEXT_TOKENS = 4096  # where a tokenizer and its model don't tell theirs
-_SAME = 1e-3  # a vector of one picture may differ so much in another batch, of its length
-_PADDED = ("siglip", "siglip2")  # trained on texts filled up to their full length, without a mask
-_loading = threading.Lock()  # transformers keeps its verbosity in globals
+BATCH = 32  # pictures at a time, to bound memory
+MAX_TEXT_TOKENS = 4096  # where a tokenizer and its model state no limit
+_BATCH_TOLERANCE = 1e-3  # of a vector's length, between one picture's vectors in two batches
+_PADS_TEXT = ("siglip", "siglip2")  # trained on texts padded to full length, without a mask
+_FEATURE_AXES = 2  # [N, D]
+_load_lock = threading.Lock()  # transformers keeps its verbosity in globals
 
 
 @dataclass(frozen=True, slots=True)
 class HubModel:
-    """A model, ready to be run or trained.
+    """A loaded model, ready to run or to train.
 
     Attributes:
         module: normalised float32 pixels [N, 3, H, W] to pooled features [N, D], not of unit
@@ -48,14 +49,14 @@ class HubModel:
         preprocessing: from picture to pixels uint8 [H, W, 3].
         dimensions: D.
         input: from pixels to the module's input: mean, std, scale; NCHW.
-        pooling: which of the model's outputs is taken, see `pooling`.
-        name: `owner/name`, or the folder's.
-        source: `hf:owner/name@commit` or `hf:/folder`, which finds exactly this one again.
+        pooling: which output of the model is the vector, see `pooling`.
+        name: `owner/name`, or the folder's name.
+        source: `hf:owner/name@commit` or `hf:/folder`, which loads exactly this model again.
         sha256: of the weights.
-        folder: where its files lie.
+        folder: that holds the model's files.
     """
 
-    module: Pooled
+    module: PooledModel
     preprocessing: Preprocessing
     dimensions: int
     input: Input
@@ -69,21 +70,21 @@ class HubModel:
 def load_torch(name: str) -> HubModel:
     """Load a vision model by `hf:owner/name[@revision]` or `hf:./folder`.
 
-    Files come from the folder, else from the local cache, else from the hub. Only safetensors, and
-    only code of transformers itself, are run.
+    Files come from the folder, else from the local cache, else from the hub. Loads only
+    safetensors, and runs only the code of transformers itself.
 
     Raises:
-        EncoderError: the extra is missing; the model is nowhere, can't be reached, is no vision
-            model, lacks trained weights, or asks for preprocessing that lookalike can't do.
+        EncoderError: the extra is missing; or the model does not exist, can't be reached, is not a
+            vision model, lacks trained weights, or needs preprocessing that lookalike can't do.
     """
     _require_extra()
-    snapshot = find(name)
-    from .processor import read_processor
+    snapshot = find_snapshot(name)
+    from .image_processor import read_image_processor
 
-    with _loading, _quiet():
-        model, untrained = _load(snapshot)
-        preprocessing, normalisation = read_processor(snapshot.folder, snapshot.name)
-    module, dimensions = _pooled(model, snapshot.name, preprocessing, untrained)
+    with _load_lock, _quiet_transformers():
+        model, untrained = _load_model(snapshot)
+        preprocessing, normalisation = read_image_processor(snapshot.folder, snapshot.name)
+    module, dimensions = _add_pooling(model, snapshot.name, preprocessing, untrained)
     return HubModel(
         module=module,
         preprocessing=preprocessing,
@@ -98,16 +99,16 @@ def load_torch(name: str) -> HubModel:
 
 
 class HubEncoder:
-    """Run a Hugging Face model over pictures, and over texts where it has a tower for them.
+    """Runs a Hugging Face model over pictures, and over texts if it has a text tower.
 
-    `encode` sets torch's threads for the thread that calls it, and sets them back.
+    `encode` sets torch's thread count for the thread that calls it, and restores it.
     """
 
     def __init__(self, name: str, *, device: str = "auto") -> None:
         """Load the model, see `load_torch`, for a device as in `encoders.load`.
 
         Raises:
-            EncoderError: it can't be.
+            EncoderError: the model can't be loaded.
         """
         self._hub = hub = load_torch(name)
         self.name, self.source, self.sha256 = hub.name, hub.source, hub.sha256
@@ -116,26 +117,26 @@ class HubEncoder:
             "input": hub.input.to_dict(),
             "pooling": hub.pooling,
         }
-        self._wanted_device = device
+        self._requested_device = device
         self._device = ""
         self._tokenizer: Any = None
         self._lock = threading.Lock()
 
     @property
     def device(self) -> str:
-        """What the model runs on: `cpu` or `cuda`, to which it is moved when first needed.
+        """What the model runs on: `cpu` or `cuda`; the first use moves the model there.
 
         Raises:
-            EncoderError: `cuda` was asked for and can't be used.
+            EncoderError: `cuda` was requested and can't be used.
         """
         with self._lock:
             if not self._device:
-                self._device = torch_device(self._wanted_device)
+                self._device = torch_device(self._requested_device)
                 self._hub.module.to(self._device)
             return self._device
 
     def prepare(self, picture: Picture) -> NDArray[np.uint8]:
-        """Make the network's pixels, as the model's own image processor does: uint8 [H, W, 3]."""
+        """Convert a picture as the model's own image processor does: uint8 [H, W, 3]."""
         return self._hub.preprocessing.apply(picture)
 
     def encode(
@@ -145,27 +146,27 @@ class HubEncoder:
 
         Args:
             inputs: N arrays uint8 [H, W, 3].
-            threads: cores for this one call; 0 for all, 1 where many calls run side by side.
+            threads: cores for this one call; 0 for all, 1 where many calls run in parallel.
 
         Returns:
             float32 [N, D], unit length.
 
         Raises:
-            EncoderError: the network can't run, or gives numbers that are not finite.
+            EncoderError: the network can't run, or returns numbers that are not finite.
         """
         import numpy as np
         import torch
 
         vectors, device = np.empty((len(inputs), self.dimensions), np.float32), self.device
         for start in range(0, len(inputs), BATCH):
-            part = slice(start, start + BATCH)
+            batch = slice(start, start + BATCH)
             try:
-                pixels = torch.from_numpy(self._hub.input.normalise(np.stack(inputs[part])))
-                with torch.inference_mode(), _threads(threads):
-                    vectors[part] = self._hub.module(pixels.to(device)).float().cpu().numpy()
+                pixels = torch.from_numpy(self._hub.input.normalise(np.stack(inputs[batch])))
+                with torch.inference_mode(), _torch_threads(threads):
+                    vectors[batch] = self._hub.module(pixels.to(device)).float().cpu().numpy()
             except (RuntimeError, ValueError) as error:
                 raise EncoderError(f"The encoder {self.name} can't run: {error}") from error
-        return _unit(vectors, self.name)
+        return _finite_unit_rows(vectors, self.name)
 
     def encode_text(self, text: str) -> NDArray[np.float32]:
         """Encode a text to float32 [D], unit length, in the space of the pictures.
@@ -180,44 +181,46 @@ class HubEncoder:
 
         model = self._hub.module.model
         if not has_text_tower(model):
-            raise EncoderError(no_text_tower(self.name))
+            raise EncoderError(no_text_tower_message(self.name))
         device = self.device
-        tokens = {n: t.to(device) for n, t in self._tokens(text, model.config).items()}
+        tokens = {n: t.to(device) for n, t in self._tokenize(text, model.config).items()}
         try:
-            with torch.inference_mode(), _threads(0):
-                vector = self._hub.module.text(**tokens).float().cpu().numpy()
+            with torch.inference_mode(), _torch_threads(0):
+                vector = self._hub.module.text(**tokens).float().cpu().numpy()  # [1, D]
         except (RuntimeError, ValueError, IndexError) as error:
-            raise EncoderError(f"The encoder {self.name} can't read that: {error}") from error
-        return _unit(np.asarray(vector, np.float32), self.name)[0]  # type: ignore[no-any-return]
+            raise EncoderError(
+                f"The encoder {self.name} can't encode that text: {error}"
+            ) from error
+        return _finite_unit_rows(np.asarray(vector, np.float32), self.name)[0]  # type: ignore[no-any-return]
 
-    def _tokens(self, text: str, config: Any) -> dict[str, torch.Tensor]:
+    def _tokenize(self, text: str, config: Any) -> dict[str, torch.Tensor]:
         with self._lock:
             if self._tokenizer is None:
                 self._tokenizer = _load_tokenizer(self._hub.folder, self.name)
-        family = config.model_type
-        length = getattr(config.text_config, "max_position_embeddings", MAX_TEXT_TOKENS)
-        # The lower case, too, is what those two were trained on; not every tokenizer file says so.
-        options = {"padding": "max_length", "padding_side": "right"} if family in _PADDED else {}
-        asked = text.lower() if family in _PADDED else text
+        limit = getattr(config.text_config, "max_position_embeddings", MAX_TEXT_TOKENS)
+        options, names = {}, ["input_ids", "attention_mask"]
+        if config.model_type in _PADS_TEXT:
+            # They were also trained on lower case, which not every tokenizer file says.
+            text, names = text.lower(), ["input_ids"]
+            options = {"padding": "max_length", "padding_side": "right"}
         tokens = self._tokenizer(
-            [asked], max_length=length, truncation=True, return_tensors="pt", **options
+            [text], max_length=limit, truncation=True, return_tensors="pt", **options
         )
-        names = ["input_ids"] if family in _PADDED else ["input_ids", "attention_mask"]
         return {name: tokens[name] for name in names if name in tokens}
 
 
 def _require_extra() -> None:
-    """Look for the packages without importing them, which takes seconds."""
+    """Check for the packages without importing them, which takes seconds."""
     for name in ("torch", "transformers"):
         if importlib.util.find_spec(name) is None:
             raise EncoderError(
-                f"Encoders of Hugging Face need {name}; install it with: "
+                f"Encoders from Hugging Face need {name}; install it with: "
                 "pip install 'lookalike[hub]'"
             )
 
 
-def _load(snapshot: Snapshot) -> tuple[Any, set[str]]:
-    """Load a model in float32; give it and the names of the parameters that its file lacks."""
+def _load_model(snapshot: Snapshot) -> tuple[Any, set[str]]:
+    """Load a model in float32; return it and the names of the parameters that its file lacks."""
     import torch
     from transformers import AutoModel
 
@@ -230,43 +233,43 @@ def _load(snapshot: Snapshot) -> tuple[Any, set[str]]:
             local_files_only=True,
             output_loading_info=True,
         )
-    except Exception as error:  # of the config, of the weights, of packages a model asks for
+    except Exception as error:  # from the config, the weights, or packages that a model needs
         raise _unusable(snapshot.name, error) from error
     return model, set(report["missing_keys"])
 
 
-def _pooled(
+def _add_pooling(
     model: Any, name: str, preprocessing: Preprocessing, untrained: set[str]
-) -> tuple[Pooled, int]:
-    """Choose the pooling and try it; give the module and D."""
+) -> tuple[PooledModel, int]:
+    """Choose the pooling and try it; return the module and D."""
     import torch
 
-    from .pooling import Pooled, choose
+    from .pooling import PooledModel, choose_pooling
 
     shape = (2, 3, preprocessing.height, preprocessing.width)
     probe = torch.linspace(-1, 1, 2 * 3 * shape[2] * shape[3]).reshape(shape)
     try:
-        with torch.no_grad():  # what inference mode leaves behind could not be trained
+        with torch.no_grad():  # tensors of inference mode could not be trained
             model.eval()
-            module = Pooled(model, choose(model, probe, untrained)).eval()
-            features, again = module(probe), module(probe[1:])
-    except Exception as error:  # a model that wants more than pictures raises anything
+            module = PooledModel(model, choose_pooling(model, probe, untrained)).eval()
+            features, alone = module(probe), module(probe[1:])
+    except Exception as error:  # a model that needs more than pictures may raise anything
         raise _unusable(name, error) from error
-    lost = sorted(key for key in untrained if "pooler" not in key)
-    if lost:
+    missing = sorted(key for key in untrained if "pooler" not in key)
+    if missing:
         raise EncoderError(
-            f"The weights of {name} lack {', '.join(lost[:3])} ({len(lost)} in all), which would "
-            "be random; choose a model that was saved whole."
+            f"The weights of {name} lack {', '.join(missing[:3])} ({len(missing)} in all), which "
+            "would be random; choose a model that was saved completely."
         )
-    if features.ndim != 2 or not torch.isfinite(features).all():  # noqa: PLR2004
+    if features.ndim != _FEATURE_AXES or not torch.isfinite(features).all():
         raise EncoderError(
-            f"{name} gives {list(features.shape)} or numbers that are not finite, not one vector "
-            "of each picture; choose a model for whole pictures."
+            f"{name} returns {list(features.shape)} or numbers that are not finite, not one vector "
+            "for each picture; choose a model for whole pictures."
         )
-    if (features[1:] - again).norm() > _SAME * features[1:].norm():
+    if (features[1:] - alone).norm() > _BATCH_TOLERANCE * features[1:].norm():
         raise EncoderError(
-            f"{name} answers otherwise when it is asked again, so that vectors can't be compared; "
-            "choose another model."
+            f"{name} returns another vector each time, so vectors can't be compared; choose "
+            "another model."
         )
     return module, features.shape[1]
 
@@ -275,45 +278,44 @@ def _load_tokenizer(folder: Path, name: str) -> Any:
     from transformers import AutoTokenizer
 
     try:
-        with _loading, _quiet():
+        with _load_lock, _quiet_transformers():
             return AutoTokenizer.from_pretrained(
                 folder, local_files_only=True, trust_remote_code=False
             )
     except Exception as error:
-        why = " ".join(str(error).split())[:300]
+        reason = " ".join(str(error).split())[:300]
         raise EncoderError(
-            f"The tokenizer of {name} can't be loaded ({why}); see that its folder has the "
+            f"The tokenizer of {name} can't be loaded ({reason}); check that its folder has the "
             "tokenizer's files, or try: pip install sentencepiece"
         ) from error
 
 
 def _unusable(name: str, error: Exception) -> EncoderError:
-    why = " ".join(str(error).split())[:300]
+    reason = " ".join(str(error).split())[:300]
     return EncoderError(
-        f"{name} can't be used as an encoder ({type(error).__name__}: {why}); choose a vision "
+        f"{name} can't be used as an encoder ({type(error).__name__}: {reason}); choose a vision "
         "model that transformers loads by itself, such as hf:facebook/dinov2-small."
     )
 
 
-def _unit(vectors: NDArray[np.float32], name: str) -> NDArray[np.float32]:
+def _finite_unit_rows(vectors: NDArray[np.float32], name: str) -> NDArray[np.float32]:
     import numpy as np
 
     if not np.isfinite(vectors).all():
-        raise EncoderError(f"The encoder {name} gave numbers that are not finite.")
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.maximum(lengths, 1e-12)  # type: ignore[no-any-return]
+        raise EncoderError(f"The encoder {name} returned numbers that are not finite.")
+    return unit_rows(vectors)
 
 
 @contextlib.contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """Let torch use so many cores in this thread, all for 0."""
+def _torch_threads(count: int) -> Iterator[None]:
+    """Let torch use `count` cores in this thread, all for 0."""
     import torch
 
-    before, wanted = torch.get_num_threads(), count or os.cpu_count() or 1
-    if before == wanted:
+    before, cores = torch.get_num_threads(), count or os.cpu_count() or 1
+    if before == cores:
         yield
         return
-    torch.set_num_threads(wanted)
+    torch.set_num_threads(cores)
     try:
         yield
     finally:
@@ -321,8 +323,8 @@ def _threads(count: int) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep transformers from reporting what is said better here."""
+def _quiet_transformers() -> Iterator[None]:
+    """Silence transformers; lookalike reports the same problems itself."""
     from transformers.utils import logging
 
     verbosity, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()

@@ -1,10 +1,12 @@
-"""How good is the retrieval: protocols, metrics, report.
+"""Measures retrieval quality: protocols, metrics, a report as one HTML page.
 
-The package is its own function, as a command, a method and a name are one word everywhere:
+The package is callable, so that the command, the function and the package share one name.
 
-import lookalike
-evaluation = lookalike.evaluate("pictures", encoder="lookalike-2")
-print(evaluation.metrics["mAP"].mean)
+Example:
+    >>> import lookalike
+    >>> evaluation = lookalike.evaluate("photos")
+    >>> evaluation.metrics["mAP"].mean > 0.9
+    True
 """
 
 from __future__ import annotations
@@ -20,11 +22,11 @@ from .report import write_report
 __all__ = ["MAX_QUERIES", "Evaluation", "evaluate", "retrieval_metrics", "write_report"]
 
 
-class _Callable(ModuleType):
-    """A package that is called as its function; Python documents this way of changing a module."""
+class _CallableModule(ModuleType):
+    """A package that runs its function when called; Python documents this way to do it."""
 
     def __call__(self, *args: Any, **options: Any) -> Evaluation:
         return evaluate(*args, **options)
 
 
-sys.modules[__name__].__class__ = _Callable
+sys.modules[__name__].__class__ = _CallableModule

@@ -1,4 +1,4 @@
-"""The report's charts, as SVG and HTML; colours are the page's variables, so that dark works."""
+"""The report's charts, as SVG and HTML; colours are the page's variables, for its dark mode."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from .intervals import Estimate
+    from .confidence_intervals import Estimate
     from .metrics import LabelFigures
 
 BINS = 20
@@ -19,34 +19,35 @@ _WIDTH, _HEIGHT = 420, 290
 _LEFT, _TOP, _RIGHT, _BOTTOM = 44, 28, 20, 42  # around the plot, pixels
 _CELL = 22  # of the heat map, pixels
 _LONG_LABEL = 18
-_STRONG = 0.45  # from here on a heat map's cell takes light ink
-_SEEN = 0.005  # a share that is not written as 0%
+_DARK_CELL = 0.45  # share from which a heat map's cell needs light text
+_LEAST_SHOWN = 0.005  # share; a smaller one would read 0%
+_GOOD_PRECISION = 0.5
 
 
 def format_score(value: float, digits: int = 3) -> str:
-    """Write a figure between 0 and 1 as the field does: `.755`, `1.000`."""
+    """Format a figure between 0 and 1 as papers do: `.755`, `1.000`."""
     return f"{value:.{digits}f}".removeprefix("0") if value < 1 else f"{value:.{digits}f}"
 
 
 def precision_recall(recall: NDArray[Any], precision: NDArray[Any]) -> str:
-    """Draw the interpolated precision over recall."""
-    steps = [f"{_x(r):.1f},{_y(p):.1f}" for r, p in zip(recall, precision, strict=True)]
-    area = f"M{_x(0):.1f},{_y(0):.1f}L{'L'.join(steps)}L{_x(1):.1f},{_y(0):.1f}Z"
-    readings = ", ".join(
+    """Draw the interpolated precision-recall curve."""
+    points = [f"{_x(r):.1f},{_y(p):.1f}" for r, p in zip(recall, precision, strict=True)]
+    area = f"M{_x(0):.1f},{_y(0):.1f}L{'L'.join(points)}L{_x(1):.1f},{_y(0):.1f}Z"
+    values = ", ".join(
         f"{format_score(float(precision[n * (len(recall) - 1) // 4]), 2)} at {n * 25}%"
         for n in range(5)
     )
     return (
-        _open(f"Precision falls with recall: {readings}.")
+        _open_svg(f"Precision by recall: {values}.")
         + _grid([f"{n * 25}%" for n in range(5)], [f"{n * 25}%" for n in range(5)])
-        + f'<path class="area" d="{area}"/><polyline class="line" points="{" ".join(steps)}"/>'
+        + f'<path class="area" d="{area}"/><polyline class="line" points="{" ".join(points)}"/>'
         + _axes("recall", "precision")
         + "</svg>"
     )
 
 
 def histogram(values: NDArray[Any]) -> str:
-    """Draw how many queries have which average precision."""
+    """Draw the number of queries by average precision."""
     import numpy as np
 
     counts, edges = np.histogram(values, BINS, (0, 1))
@@ -55,14 +56,14 @@ def histogram(values: NDArray[Any]) -> str:
     bars = []
     for n, count in enumerate(counts.tolist()):
         x, width = _x(edges[n]) + 0.5, _x(edges[n + 1]) - _x(edges[n]) - 1
-        share = f"{count:,} of {len(values):,} queries: {edges[n]:.2f} to {edges[n + 1]:.2f}"
+        title = f"{count:,} of {len(values):,} queries: {edges[n]:.2f} to {edges[n + 1]:.2f}"
         bars.append(
             f'<rect class="bar" x="{x:.1f}" y="{_y(count / top):.1f}" width="{width:.1f}" '
-            f'height="{_y(0) - _y(count / top):.1f}"><title>{share}</title></rect>'
+            f'height="{_y(0) - _y(count / top):.1f}"><title>{title}</title></rect>'
         )
-    good = 100 * float((values >= 0.5).mean())  # noqa: PLR2004
+    good = 100 * float((values >= _GOOD_PRECISION).mean())
     return (
-        _open(f"{good:.0f}% of the queries have an average precision of one half or more.")
+        _open_svg(f"{good:.0f}% of the queries have an average precision of at least one half.")
         + _grid([f"{n / 4:g}" for n in range(5)], [f"{n * step:,}" for n in range(5)])
         + "".join(bars)
         + _axes("average precision of a query", "queries")
@@ -71,7 +72,7 @@ def histogram(values: NDArray[Any]) -> str:
 
 
 def interval(estimate: Estimate) -> str:
-    """Draw a figure from 0 to 1 with its interval, small."""
+    """Draw a small bar of a figure from 0 to 1 and its interval."""
     return (
         '<svg class="interval" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">'
         '<rect class="track" width="100" height="2" y="3"/>'
@@ -82,7 +83,7 @@ def interval(estimate: Estimate) -> str:
 
 
 def label_bars(labels: Sequence[LabelFigures]) -> str:
-    """List labels as bars of their mAP, the best first."""
+    """Draw a bar of each label's mAP, the best first."""
     rows = []
     for label in sorted(labels, key=lambda label: -label.means["mAP"]):
         value, name = label.means["mAP"], escape(label.label)
@@ -96,30 +97,30 @@ def label_bars(labels: Sequence[LabelFigures]) -> str:
 
 
 def heat_map(labels: Sequence[str], shares: NDArray[Any]) -> str:
-    """Draw which label's queries (rows) get hits of which (columns), in percent."""
+    """Draw the share of a label's hits (rows) that have each label (columns), in percent."""
     margin = 8 + 6.6 * min(max(map(len, labels)), _LONG_LABEL)
     size = f"{margin + _CELL * len(labels) + 4:.0f}"
     parts = []
     for n, label in enumerate(labels):
         at, name = margin + _CELL * (n + 0.5) + 4, f"<title>{escape(label)}</title>{_short(label)}"
-        turned = f'transform="translate({at:.1f} {margin - 6:.0f}) rotate(-90)"'
+        rotated = f'transform="translate({at:.1f} {margin - 6:.0f}) rotate(-90)"'
         parts += [
             f'<text class="end" x="{margin - 6:.0f}" y="{at:.1f}">{name}</text>',
-            f"<text {turned}>{name}</text>",
+            f"<text {rotated}>{name}</text>",
         ]
         for m, share in enumerate(shares[n].tolist()):
-            says = f"{escape(label)}: {100 * share:.1f}% {escape(labels[m])}"
-            where = f"translate({margin + _CELL * m:.0f} {margin + _CELL * n:.0f})"
+            title = f"{escape(label)}: {100 * share:.1f}% {escape(labels[m])}"
+            shift = f"translate({margin + _CELL * m:.0f} {margin + _CELL * n:.0f})"
             box = f'width="{_CELL - 1}" height="{_CELL - 1}"'
             kind = "right" if n == m else "wrong"
-            written = f"{100 * share:.0f}" if share > _SEEN else ""
-            ink = ' class="strong"' if share > _STRONG else ""
+            percent = f"{100 * share:.0f}" if share > _LEAST_SHOWN else ""
+            ink = ' class="strong"' if share > _DARK_CELL else ""
             parts.append(
-                f'<g transform="{where}"><title>{says}</title><rect class="cell" {box}/>'
+                f'<g transform="{shift}"><title>{title}</title><rect class="cell" {box}/>'
                 f'<rect class="{kind}" {box} fill-opacity="{share:.3f}"/>'
-                f'<text{ink} x="{_CELL / 2 - 0.5}" y="15" text-anchor="middle">{written}</text></g>'
+                f'<text{ink} x="{_CELL / 2 - 0.5}" y="15" text-anchor="middle">{percent}</text></g>'
             )
-    label = "Labels of queries by labels of their hits; the pairs confused most are listed as well."
+    label = "Labels of queries by labels of their hits; the most confused pairs are listed below."
     return (
         f'<svg class="heat" viewBox="0 0 {size} {size}" style="max-width:calc(1.4 * {size}px)" '
         f'role="img" aria-label="{label}">{"".join(parts)}</svg>'
@@ -133,7 +134,7 @@ def _short(label: str) -> str:
 
 
 def _round_up(value: float) -> int:
-    """Give the next number that reads well: 1, 2, 3, 4, 5, 10, 15, 20, 25, 30, 40, 50, 100..."""
+    """Return the next round number: 1, 2, 3, 4, 5, 10, 15, 20, 25, 30, 40, 50, 100..."""
     power = 1
     while True:
         for digits in (1, 1.5, 2, 2.5, 3, 4, 5):
@@ -150,27 +151,27 @@ def _y(value: float) -> float:
     return _HEIGHT - _BOTTOM - value * (_HEIGHT - _TOP - _BOTTOM)
 
 
-def _open(label: str) -> str:
+def _open_svg(label: str) -> str:
     return (
         f'<svg class="plot" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
         f'aria-label="{escape(label)}">'
     )
 
 
-def _grid(below: Sequence[str], beside: Sequence[str]) -> str:
+def _grid(x_labels: Sequence[str], y_labels: Sequence[str]) -> str:
     parts = []
-    for n, (under, left) in enumerate(zip(below, beside, strict=True)):
-        at = n / (len(below) - 1)
+    for n, (x_label, y_label) in enumerate(zip(x_labels, y_labels, strict=True)):
+        at = n / (len(x_labels) - 1)
         parts.append(
             f'<line class="grid" x1="{_x(0)}" x2="{_x(1)}" y1="{_y(at):.1f}" y2="{_y(at):.1f}"/>'
-            f'<text x="{_x(at):.1f}" y="{_y(0) + 17:.1f}" text-anchor="middle">{under}</text>'
-            f'<text x="{_x(0) - 7}" y="{_y(at) + 4:.1f}" text-anchor="end">{left}</text>'
+            f'<text x="{_x(at):.1f}" y="{_y(0) + 17:.1f}" text-anchor="middle">{x_label}</text>'
+            f'<text x="{_x(0) - 7}" y="{_y(at) + 4:.1f}" text-anchor="end">{y_label}</text>'
         )
     return "".join(parts)
 
 
-def _axes(below: str, beside: str) -> str:
+def _axes(x_label: str, y_label: str) -> str:
     return (
-        f'<text class="axis" x="{_x(1)}" y="{_HEIGHT - 6}" text-anchor="end">{below}</text>'
-        f'<text class="axis" x="{_x(0)}" y="14">{beside}</text>'
+        f'<text class="axis" x="{_x(1)}" y="{_HEIGHT - 6}" text-anchor="end">{x_label}</text>'
+        f'<text class="axis" x="{_x(0)}" y="14">{y_label}</text>'
     )

@@ -1,4 +1,4 @@
-"""One evaluation: split, encode, measure."""
+"""One evaluation: split the pictures, encode them, measure the rankings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from .. import encoders
 from ..errors import ArgumentError
-from ..ingest import Embedded, embed
 from .metrics import RetrievalMetrics, retrieval_metrics
 from .protocols import Split, split_folder, split_folders
 
@@ -23,30 +22,42 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..encoders import Encoder
+    from ..ingest import Embedded
     from ..sources import LabelledPicture
     from ..types import Progress, Refusal
 
-MAX_QUERIES = 20_000  # of more, so many are drawn: the intervals are then about a point wide
+MAX_QUERIES = 20_000  # of more, a random sample: the intervals are then about a point wide
 FEW_QUERIES = 200
-_ALWAYS = ("lookalike", "numpy", "pillow")
-_WHERE_USED = ("onnxruntime", "torch", "transformers")
+_PACKAGES = ("lookalike", "numpy", "pillow")
+_OPTIONAL_PACKAGES = ("onnxruntime", "torch", "transformers")  # reported if the run imported them
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What `evaluate` measured, and of what.
+    """The result of `evaluate`.
 
     Attributes:
         protocol: `all`, `test3` or `two folders`.
-        folders: as they were named: one, or queries and gallery.
+        folders: as the caller named them: one, or queries and gallery.
         encoder: name, source, sha256, dimensions and preprocessing.
-        metrics: the figures; its rows count in `queries` and `gallery`.
+        metrics: the figures; its row numbers refer to `queries` and `gallery`.
         queries: pictures that were encoded.
-        gallery: likewise.
+        gallery: pictures that were encoded.
         vectors: float32 [G, D], the gallery's.
         refusals: files and folders that could not be used.
         seconds: wall time of decoding and encoding.
-        versions: of what was used, by name.
+        versions: of Python and the packages used, by name.
+
+    Example:
+        >>> import lookalike
+        >>> evaluation = lookalike.evaluate("photos")
+        >>> for label in evaluation.metrics.labels:
+        ...     print(label.label, label.queries)
+        leopards 10
+        motorbikes 10
+        sunflower 10
+        >>> evaluation.command
+        'lookalike evaluate photos --protocol all --encoder lookalike-2 --top 10'
     """
 
     protocol: str
@@ -62,13 +73,13 @@ class Evaluation:
 
     @property
     def pictures_per_second(self) -> float:
-        """How fast pictures were decoded and encoded."""
+        """Pictures decoded and encoded per second."""
         encoded = len(self.gallery) + (0 if self.metrics.leave_one_out else len(self.queries))
         return encoded / self.seconds if self.seconds else 0.0
 
     @property
     def command(self) -> str:
-        """The command that measures the same again."""
+        """The command that repeats this evaluation."""
         words = ["lookalike", "evaluate"]
         if self.metrics.leave_one_out:
             words += [self.folders[0], "--protocol", self.protocol]
@@ -81,42 +92,42 @@ class Evaluation:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What a reader must know before believing the figures; a sentence each."""
-        found, said = self.metrics, []
-        if found.queries < found.sampled_from:
-            said.append(
-                f"{found.queries:,} queries, drawn at random from {found.sampled_from:,}; the "
-                "gallery is whole."
+        """Warnings about how far to trust the figures, one sentence each."""
+        metrics, remarks = self.metrics, []
+        if metrics.queries < metrics.sampled_from:
+            remarks.append(
+                f"The {metrics.queries:,} queries are a random sample of "
+                f"{metrics.sampled_from:,}; the gallery is complete."
             )
-        if found.without_relevant:
-            said.append(
-                f"{found.without_relevant:,} pictures are no queries, as the gallery has no other "
-                "of their label."
+        if metrics.without_relevant:
+            remarks.append(
+                f"{metrics.without_relevant:,} pictures are not queries, because the gallery has "
+                "no other picture of their label."
             )
-        if found.queries < FEW_QUERIES:
-            said.append(f"{found.queries} queries are few: see how wide the intervals are.")
+        if metrics.queries < FEW_QUERIES:
+            remarks.append(f"There are only {metrics.queries} queries; mind the wide intervals.")
         if self.refusals:
             files = "file" if len(self.refusals) == 1 else "files"
-            said.append(f"{len(self.refusals):,} {files} could not be used.")
-        return tuple(said)
+            remarks.append(f"{len(self.refusals):,} {files} could not be used.")
+        return tuple(remarks)
 
     def as_json(self) -> dict[str, Any]:
-        """Give the figures as JSON values."""
-        found = self.metrics
+        """Return the figures as JSON values."""
+        metrics = self.metrics
         return {
             "protocol": self.protocol,
             "folders": list(self.folders),
             "encoder": self.encoder,
-            "queries": found.queries,
-            "queries_without_relevant": found.without_relevant,
-            "queries_sampled_from": found.sampled_from,
-            "gallery": found.gallery,
-            "leave_one_out": found.leave_one_out,
-            "metrics": {name: asdict(estimate) for name, estimate in found.estimates.items()},
-            "macro_mAP": found.macro_mean_average_precision,
+            "queries": metrics.queries,
+            "queries_without_relevant": metrics.without_relevant,
+            "queries_sampled_from": metrics.sampled_from,
+            "gallery": metrics.gallery,
+            "leave_one_out": metrics.leave_one_out,
+            "metrics": {name: asdict(estimate) for name, estimate in metrics.estimates.items()},
+            "macro_mAP": metrics.macro_mean_average_precision,
             "labels": [
                 {"label": label.label, "queries": label.queries, "metrics": label.means}
-                for label in found.labels
+                for label in metrics.labels
             ],
             "refused": [asdict(refusal) for refusal in self.refusals],
             "seconds": self.seconds,
@@ -126,7 +137,7 @@ class Evaluation:
         }
 
 
-def evaluate(  # noqa: PLR0913
+def evaluate(  # noqa: PLR0913  the public signature
     folder: str | os.PathLike[str] | None = None,
     *,
     queries: str | os.PathLike[str] | None = None,
@@ -138,44 +149,55 @@ def evaluate(  # noqa: PLR0913
     seed: int = 0,
     on_progress: Callable[[str, int, int], None] = lambda _stage, _done, _of: None,
 ) -> Evaluation:
-    """Measure how well an encoder finds pictures of a query's label.
+    """Measure how well an encoder finds pictures with the query's label.
 
     Args:
-        folder: one folder for each label in it; every picture is asked of all others.
+        folder: holds one folder for each label; each picture is a query to all others.
         queries: instead of `folder`, together with `gallery`: two such folders.
-        gallery: see there.
-        encoder: one that is loaded, or what `encoders.load` takes.
-        protocol: `all`, or Caltech-101's `test3`; of `folder`.
+        gallery: the folder that is searched with `queries`.
+        encoder: a loaded encoder, or a name for `encoders.load`.
+        protocol: for `folder`: `all`, or Caltech-101's `test3`.
         k: cutoff of mAP@k, recall@k and nDCG@k.
-        max_queries: if there are more, so many are drawn at random; 0 for all.
-        seed: of that, and of the intervals.
-        on_progress: told the stage, and how much of it is through.
+        max_queries: of more queries, a random sample of this size is used; 0 for all.
+        seed: of that sample, and of the intervals.
+        on_progress: called with the stage, the number done and the total.
 
     Raises:
-        ArgumentError: the folders or options can't be meant, or nothing can be measured in them.
+        ArgumentError: a folder or an option is invalid, or the labels leave nothing to measure.
         EncoderError: the encoder can't be loaded or run.
         KeyboardInterrupt: after the workers have stopped.
+
+    Example:
+        >>> import lookalike
+        >>> evaluation = lookalike.evaluate("photos", encoder="lookalike-2")
+        >>> evaluation.metrics.queries
+        30
+        >>> 0.9 < evaluation.metrics["P@1"].mean <= 1
+        True
     """
+    from ..ingest import embed
+
     if max_queries < 0:
-        raise ArgumentError("max_queries must be 0, for all, or how many to draw.")
+        raise ArgumentError("max_queries must be at least 0; 0 uses all queries.")
     split, folders = _split(folder, queries, gallery, protocol)
     loaded = encoders.load(encoder) if isinstance(encoder, str) else encoder
     pictures = split.gallery if split.leave_one_out else (*split.queries, *split.gallery)
-    last = [0.0]
+    seconds = 0.0
 
     def on_encoded(progress: Progress) -> None:
-        last[0] = progress.seconds
+        nonlocal seconds
+        seconds = progress.seconds
         refused = f" ({progress.refused:,} refused)" if progress.refused else ""
         on_progress(f"Encoding{refused}", progress.done, progress.todo)
 
-    found = embed([p.path for p in pictures], loaded, on_progress=on_encoded)
-    asked, among = _usable(split, pictures, found)
-    vectors = found.vectors[len(found.vectors) - len(among) :]
+    embedded = embed([p.path for p in pictures], loaded, on_progress=on_encoded)
+    used_queries, used_gallery = _encoded_pictures(split, pictures, embedded)
+    vectors = embedded.vectors[len(embedded.vectors) - len(used_gallery) :]  # [G, D]
     metrics = retrieval_metrics(
-        vectors if split.leave_one_out else found.vectors[: len(asked)],
-        [picture.label for picture in asked],
+        vectors if split.leave_one_out else embedded.vectors[: len(used_queries)],
+        [picture.label for picture in used_queries],
         vectors,
-        [picture.label for picture in among],
+        [picture.label for picture in used_gallery],
         leave_one_out=split.leave_one_out,
         k=k,
         max_queries=max_queries,
@@ -193,11 +215,11 @@ def evaluate(  # noqa: PLR0913
             "preprocessing": loaded.preprocessing,
         },
         metrics=metrics,
-        queries=asked,
-        gallery=among,
+        queries=used_queries,
+        gallery=used_gallery,
         vectors=vectors,
-        refusals=(*split.refusals, *found.refusals),
-        seconds=last[0],
+        refusals=(*split.refusals, *embedded.refusals),
+        seconds=seconds,
         versions=_versions(),
     )
 
@@ -214,26 +236,26 @@ def _split(
         folders = (os.fspath(queries), os.fspath(gallery))
         return split_folders(queries, gallery), folders
     raise ArgumentError(
-        "Name one folder, or two: lookalike evaluate FOLDER, or --queries A --gallery B."
+        "Name one folder or two: lookalike evaluate FOLDER, or --queries A --gallery B."
     )
 
 
-def _usable(
-    split: Split, pictures: Sequence[LabelledPicture], found: Embedded
+def _encoded_pictures(
+    split: Split, pictures: Sequence[LabelledPicture], embedded: Embedded
 ) -> tuple[tuple[LabelledPicture, ...], tuple[LabelledPicture, ...]]:
-    """Give the queries and the gallery that were encoded."""
-    if not len(found.kept):
-        first = found.refusals[0]
+    """Return the queries and the gallery, without the pictures that could not be encoded."""
+    if not len(embedded.kept):
+        refusal = embedded.refusals[0]
         raise ArgumentError(
-            f"No picture could be used; the first, {first.path}, is {first.reason}."
+            f"None of the pictures could be used; for example, {refusal.path} is {refusal.reason}."
         )
-    used = tuple(pictures[row] for row in found.kept)
+    used = tuple(pictures[row] for row in embedded.kept)
     if split.leave_one_out:
         return used, used
-    asked = sum(1 for row in found.kept if row < len(split.queries))
-    return used[:asked], used[asked:]
+    queries = sum(1 for row in embedded.kept if row < len(split.queries))
+    return used[:queries], used[queries:]
 
 
 def _versions() -> dict[str, str]:
-    names = [*_ALWAYS, *(name for name in _WHERE_USED if name in sys.modules)]
+    names = [*_PACKAGES, *(name for name in _OPTIONAL_PACKAGES if name in sys.modules)]
     return {"python": platform.python_version(), **{name: version(name) for name in names}}

@@ -1,4 +1,4 @@
-"""The report: an evaluation as one HTML file that needs no network."""
+"""The report of an evaluation: one HTML file that needs no network."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..report import TILE_PIXELS, build_map, escape, sprite, thumbnail_uri, write_document
 from . import charts
 from .charts import format_score
-from .findings import Confusion, Example, best_and_worst, confusion_matrix, confusions
+from .error_analysis import Confusion, Example, best_and_worst, confusion_matrix, confusions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from ..sources import LabelledPicture
     from .evaluation import Evaluation
 
-MAX_REFUSALS = 50  # named on the page
+    OnProgress = Callable[[str, int, int], None]
+
+MAX_REFUSALS = 50  # listed on the page
 _PAGE = Path(__file__).parent / "page"
 _NAV = {
     "figures": "Figures",
@@ -32,24 +34,34 @@ _NAV = {
     "map": "Map",
     "rerun": "Rerun",
 }
-_MARKS = {True: ("right", "&#10003;", "right"), False: ("wrong", "&#10005;", "wrong")}
+_HIT_BUTTON = (
+    '<button type="button" id="map-hit" aria-pressed="false">Mark wrong first hits</button>'
+)
+_MARKS = {True: ("right", "&#10003;"), False: ("wrong", "&#10005;")}
 
 
 def write_report(
     evaluation: Evaluation,
     out: str | os.PathLike[str],
     *,
-    on_progress: Callable[[str, int, int], None] = lambda _stage, _done, _of: None,
+    on_progress: OnProgress = lambda _stage, _done, _of: None,
 ) -> int:
-    """Write the page; give its size in bytes.
+    """Write an evaluation as one HTML page; return its size in bytes.
 
     Args:
-        evaluation: what `evaluate` gave; its pictures are read again, to be shown small.
+        evaluation: from `evaluate`; its pictures are read again, for thumbnails.
         out: the file to write.
-        on_progress: told the stage, and how much of it is through (of 0: not known).
+        on_progress: called with the stage, the number done and the total (0 if unknown).
 
     Raises:
         ArgumentError: the file can't be written.
+
+    Example:
+        >>> import lookalike
+        >>> from lookalike.evaluate import write_report
+        >>> evaluation = lookalike.evaluate("photos")
+        >>> write_report(evaluation, "report.html") > 100_000
+        True
     """
     script = (_PAGE / "report.js").read_text("utf-8")
     sha256 = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
@@ -64,41 +76,36 @@ def write_report(
     )
 
 
-def _body(
-    evaluation: Evaluation,
-    heading: str,
-    script: str,
-    on_progress: Callable[[str, int, int], None],
-) -> str:
-    found = evaluation.metrics
+def _body(evaluation: Evaluation, heading: str, script: str, on_progress: OnProgress) -> str:
+    metrics = evaluation.metrics
     best, worst = best_and_worst(evaluation)
     pairs = confusions(evaluation)
-    shown = _Thumbnails(evaluation, on_progress, len(best) + len(worst) + len(pairs))
-    map_part, points = _map(evaluation, on_progress)
+    thumbnails = _Thumbnails(evaluation, on_progress, len(best) + len(worst) + len(pairs))
+    map_section, points = _map(evaluation, on_progress)
     return Template((_PAGE / "report.html").read_text("utf-8")).substitute(
         script=script,
         heading=heading,
         facts=_facts(evaluation),
-        remarks="".join(f'<p class="remark">{escape(said)}</p>' for said in evaluation.remarks),
-        nav="".join(f'<a href="#{part}">{name}</a>' for part, name in _NAV.items()),
+        remarks="".join(f'<p class="remark">{escape(text)}</p>' for text in evaluation.remarks),
+        nav="".join(f'<a href="#{section}">{name}</a>' for section, name in _NAV.items()),
         cards=_cards(evaluation),
-        queries=f"{found.queries:,}",
+        queries=f"{metrics.queries:,}",
         figures=_figure_rows(evaluation),
-        curve=charts.precision_recall(found.recall, found.precision),
-        histogram=charts.histogram(found.average_precision),
+        curve=charts.precision_recall(metrics.recall, metrics.precision),
+        histogram=charts.histogram(metrics.average_precision),
         curve_rows="".join(
             f'<tr><th scope="row" class="n">{n * 10}%</th>'
-            f'<td class="n">{format_score(float(found.precision[n * 10]))}</td></tr>'
+            f'<td class="n">{format_score(float(metrics.precision[n * 10]))}</td></tr>'
             for n in range(11)
         ),
-        macro=format_score(found.macro_mean_average_precision),
-        bars=charts.label_bars(found.labels),
+        macro=format_score(metrics.macro_mean_average_precision),
+        bars=charts.label_bars(metrics.labels),
         label_heads=_label_heads(evaluation),
         label_rows=_label_rows(evaluation),
-        confusions=_confusions(evaluation, pairs, shown),
-        worst="".join(_asked(evaluation, example, shown) for example in worst),
-        best="".join(_asked(evaluation, example, shown) for example in best),
-        map=map_part,
+        confusions=_confusions(evaluation, pairs, thumbnails),
+        worst="".join(_example(evaluation, example, thumbnails) for example in worst),
+        best="".join(_example(evaluation, example, thumbnails) for example in best),
+        map=map_section,
         points=points,
         command=escape(evaluation.command),
         origin=_origin(evaluation),
@@ -107,70 +114,68 @@ def _body(
 
 
 def _facts(evaluation: Evaluation) -> str:
-    found = evaluation.metrics
-    card = evaluation.encoder
+    metrics, encoder = evaluation.metrics, evaluation.encoder
     labels = len({picture.label for picture in evaluation.gallery})
-    others = "all others" if found.leave_one_out else f"{found.gallery:,} others"
+    gallery = "all others" if metrics.leave_one_out else f"a gallery of {metrics.gallery:,}"
     facts = [
-        f"<b>{found.queries:,}</b> pictures, each asked of {others}",
+        f"<b>{metrics.queries:,}</b> queries, each to {gallery}",
         f"<b>{labels:,}</b> labels",
         f"protocol <b>{escape(evaluation.protocol)}</b>",
-        f"<b>{card['dimensions']}</b> dimensions",
+        f"<b>{encoder['dimensions']}</b> dimensions",
         f"<b>{evaluation.pictures_per_second:,.0f}</b> pictures/s encoded",
-        f"weights <b>{card['sha256'][:12]}</b>",
+        f"weights <b>{encoder['sha256'][:12]}</b>",
     ]
     return " &middot; ".join(facts)
 
 
 def _cards(evaluation: Evaluation) -> str:
-    found = evaluation.metrics
-    said = {
-        "mAP": "How well whole rankings are sorted; 1 when all that is alike comes first.",
-        "P@1": f"{100 * found['P@1'].mean:.0f}&nbsp;% of the first hits are right.",
-        "P@10": f"Of the first ten hits {10 * found['P@10'].mean:.1f} are right.",
-        "kNN@20": f"A vote of 20 nearest names {100 * found['kNN@20'].mean:.0f}&nbsp;% rightly.",
-        "MRR": "How near the top the first right hit stands; 1 is first, .5 second.",
+    metrics = evaluation.metrics
+    explanations = {
+        "mAP": "Quality of the whole ranking; 1 if all relevant pictures come first.",
+        "P@1": f"{100 * metrics['P@1'].mean:.0f}% of the first hits are right.",
+        "P@10": f"{10 * metrics['P@10'].mean:.1f} of the first ten hits are right.",
+        "kNN@20": f"A vote of the 20 nearest is right for {100 * metrics['kNN@20'].mean:.0f}%.",
+        "MRR": "Position of the first right hit: 1 if it is first, .5 if second.",
     }
     return "".join(
         f'<div class="card{" first" if name == "mAP" else ""}"><h3>{name}</h3>'
-        f"<strong>{format_score(found[name].mean)}</strong>{charts.interval(found[name])}"
-        f'<span class="range-text">{format_score(found[name].low)} to '
-        f"{format_score(found[name].high)}</span>"
-        f"<p>{says}</p></div>"
-        for name, says in said.items()
+        f"<strong>{format_score(metrics[name].mean)}</strong>{charts.interval(metrics[name])}"
+        f'<span class="range-text">{format_score(metrics[name].low)} to '
+        f"{format_score(metrics[name].high)}</span>"
+        f"<p>{explanation}</p></div>"
+        for name, explanation in explanations.items()
     )
 
 
 def _figure_rows(evaluation: Evaluation) -> str:
-    rows = []
-    for name, estimate in evaluation.metrics.estimates.items():
-        kind, _, k = name.partition("@")
-        meaning = {
-            "mAP": "precision at each right hit, mean"
-            + (
-                f"; of the first {k} hits, over the smaller of {k} and all that are right" * bool(k)
-            ),
-            "MAP": "precision at each right hit among the first R, over R: all that are right",
-            "P": f"share of the first {k} hits that is right",
-            "recall": f"share of all that is right found in the first {k} hits",
-            "hit": f"queries with anything right in the first {k} hits (Recall@{k} elsewhere)",
-            "nDCG": "right hits, each by 1 / log2(rank + 1), over the best that could be"
-            + f"; of the first {k}" * bool(k),
-            "MRR": "1 / rank of the first right hit",
-            "kNN": f"queries whose label a weighted vote of the {k} nearest gives",
-        }[kind]
-        rows.append(
-            f'<tr><th scope="row">{name}</th><td class="n">{format_score(estimate.mean, 4)}</td>'
-            f'<td class="n">{format_score(estimate.low, 4)} to '
-            f"{format_score(estimate.high, 4)}</td>"
-            f"<td>{meaning}</td></tr>"
-        )
-    return "".join(rows)
+    return "".join(
+        f'<tr><th scope="row">{name}</th><td class="n">{format_score(estimate.mean, 4)}</td>'
+        f'<td class="n">{format_score(estimate.low, 4)} to {format_score(estimate.high, 4)}</td>'
+        f"<td>{_meaning(name)}</td></tr>"
+        for name, estimate in evaluation.metrics.estimates.items()
+    )
+
+
+def _meaning(name: str) -> str:
+    metric, _, k = name.partition("@")
+    return {
+        "mAP": "mean precision at each right hit"
+        + f" in the first {k}, divided by {k} or, if less, the number of relevant pictures"
+        * bool(k),
+        "MAP": "precision at each right hit in the first R, divided by R, the number of relevant "
+        "pictures",
+        "P": f"share of the first {k} hits that are right",
+        "recall": f"share of the relevant pictures that are in the first {k} hits",
+        "hit": f"share of queries with a right hit in the first {k} (elsewhere called Recall@{k})",
+        "nDCG": f"right hits{f' in the first {k}' * bool(k)}, weighted by 1 / log2(rank + 1), "
+        "divided by the best possible sum",
+        "MRR": "1 / rank of the first right hit",
+        "kNN": f"share of queries whose label wins a weighted vote of the {k} nearest",
+    }[metric]
 
 
 def _label_columns(evaluation: Evaluation) -> list[str]:
-    k = evaluation.metrics.k
-    return ["mAP", "P@1", "P@10", f"recall@{k}", "nDCG", "MRR", "kNN@20"]
+    return ["mAP", "P@1", "P@10", f"recall@{evaluation.metrics.k}", "nDCG", "MRR", "kNN@20"]
 
 
 def _label_heads(evaluation: Evaluation) -> str:
@@ -192,11 +197,9 @@ def _label_rows(evaluation: Evaluation) -> str:
 
 
 class _Thumbnails:
-    """Pictures as `<img>`, each file read once; tells its progress by examples."""
+    """Pictures as `<img>`, each file read once; reports progress by examples."""
 
-    def __init__(
-        self, evaluation: Evaluation, on_progress: Callable[[str, int, int], None], of: int
-    ) -> None:
+    def __init__(self, evaluation: Evaluation, on_progress: OnProgress, of: int) -> None:
         self.evaluation, self.on_progress = evaluation, on_progress
         self.done, self.of = 0, of
         self.uris: dict[str, str] = {}
@@ -206,8 +209,8 @@ class _Thumbnails:
         if uri is None:
             uri = self.uris[picture.path] = thumbnail_uri(picture.path)
         if not uri:
-            return '<span class="gone">gone</span>'
-        title = escape(_relative(self.evaluation, picture))
+            return '<span class="gone">missing</span>'
+        title = escape(_relative_path(self.evaluation, picture))
         return f'<img src="{uri}" alt="{escape(alt)}" title="{title}">'
 
     def count(self) -> None:
@@ -215,106 +218,100 @@ class _Thumbnails:
         self.on_progress("Showing queries", self.done, self.of)
 
 
-def _confusions(evaluation: Evaluation, pairs: Sequence[Confusion], shown: _Thumbnails) -> str:
+def _confusions(evaluation: Evaluation, pairs: Sequence[Confusion], thumbnails: _Thumbnails) -> str:
     k = evaluation.metrics.neighbours[:, : evaluation.metrics.k].shape[1]
     if not pairs:
-        return f'<p class="note">Nothing: the first {k} hits of every query are right.</p>'
+        return f'<p class="note">None: the first {k} hits of every query are right.</p>'
     items = []
     for pair in pairs:
         query, hit = evaluation.queries[pair.query], evaluation.gallery[pair.hit]
         items.append(
-            f"<li>{shown.image(query, f'query: {pair.label}')}"
-            f"{shown.image(hit, f'wrong hit: {pair.taken_for}')}"
+            f"<li>{thumbnails.image(query, f'query: {pair.label}')}"
+            f"{thumbnails.image(hit, f'wrong hit: {pair.taken_for}')}"
             f"<p><b>{100 * pair.share:.0f}%</b> of the hits for <bdi>{escape(pair.label)}</bdi> "
             f"are <bdi>{escape(pair.taken_for)}</bdi></p></li>"
         )
-        shown.count()
+        thumbnails.count()
     matrix = confusion_matrix(evaluation)
-    heat = ""
+    heat_map = ""
     if matrix:
-        heat = (
-            f"<figure>{charts.heat_map(*matrix)}<figcaption>Rows are labels of queries, columns "
-            f"labels of their first {k} hits, in percent.</figcaption></figure><h3>The pairs "
-            "confused most</h3>"
+        heat_map = (
+            f"<figure>{charts.heat_map(*matrix)}<figcaption>Rows: label of the query. Columns: "
+            f"label of its first {k} hits, in percent.</figcaption></figure>"
+            "<h3>Most confused pairs</h3>"
         )
-    note = f"Of the first {k} hits; the two pictures are the nearest such pair, the query at left."
-    return f'{heat}<p class="note">{note}</p><ul class="pairs">{"".join(items)}</ul>'
+    note = f"Shares of the first {k} hits. Each pair shows a query (left) and its nearest such hit."
+    return f'{heat_map}<p class="note">{note}</p><ul class="pairs">{"".join(items)}</ul>'
 
 
-def _asked(evaluation: Evaluation, example: Example, shown: _Thumbnails) -> str:
+def _example(evaluation: Evaluation, example: Example, thumbnails: _Thumbnails) -> str:
     query = evaluation.queries[example.query]
     hits = []
-    for rank, (row, score, is_right) in enumerate(
+    for rank, (row, score, is_relevant) in enumerate(
         zip(example.hits, example.scores, example.is_relevant, strict=True), 1
     ):
         hit = evaluation.gallery[row]
-        kind, sign, word = _MARKS[is_right]
-        image = shown.image(hit, f"hit {rank}, {word}: {hit.label}")
+        word, sign = _MARKS[is_relevant]
+        image = thumbnails.image(hit, f"hit {rank}, {word}: {hit.label}")
         hits.append(
-            f'<li class="{kind}"><figure><div class="frame">{image}'
+            f'<li class="{word}"><figure><div class="frame">{image}'
             f'<span class="mark" aria-hidden="true">{sign}</span></div>'
             f'<figcaption title="{escape(hit.label)}, cosine {score:.3f}">'
             f"<bdi>{escape(hit.label)}</bdi></figcaption></figure></li>"
         )
-    shown.count()
-    name = escape(_relative(evaluation, query)).replace("/", "/<wbr>")
+    thumbnails.count()
+    name = escape(_relative_path(evaluation, query)).replace("/", "/<wbr>")
     return (
-        f'<div class="asked"><div class="query">{shown.image(query, f"query: {query.label}")}'
+        '<div class="example"><div class="query">'
+        f"{thumbnails.image(query, f'query: {query.label}')}"
         f"<p><b><bdi>{escape(query.label)}</bdi></b>"
         f"AP {format_score(example.average_precision)}<br>"
-        f"{example.relevant:,} to find<br><bdi>{name}</bdi></p></div>"
+        f"{example.relevant:,} relevant<br><bdi>{name}</bdi></p></div>"
         f'<ol class="hits">{"".join(hits)}</ol></div>'
     )
 
 
-def _map(evaluation: Evaluation, on_progress: Callable[[str, int, int], None]) -> tuple[str, str]:
-    """Give the map's part of the page, and its points as JSON that may stand in a script."""
+def _map(evaluation: Evaluation, on_progress: OnProgress) -> tuple[str, str]:
+    """Return the map's section of the page, and its points as JSON that is safe in a script."""
     on_progress("Laying out the map", 0, 0)
-    atlas = build_map(evaluation.vectors)
-    pictures = [evaluation.gallery[row] for row in atlas.rows]
+    layout = build_map(evaluation.vectors)
+    pictures = [evaluation.gallery[row] for row in layout.rows]
     labels = sorted({picture.label for picture in pictures})
     codes = {label: code for code, label in enumerate(labels)}
-    found = evaluation.metrics
-    first = dict(zip(found.rows.tolist(), found.is_relevant[:, 0].tolist(), strict=True))
-    right = [first.get(int(row)) if found.leave_one_out else None for row in atlas.rows]
+    metrics = evaluation.metrics
+    first_hits = dict(zip(metrics.rows.tolist(), metrics.is_relevant[:, 0].tolist(), strict=True))
+    right = [first_hits.get(int(row)) if metrics.leave_one_out else None for row in layout.rows]
     tiles, columns = sprite(
         [picture.path for picture in pictures],
         on_progress=lambda done, of: on_progress("Drawing the map", done, of),
     )
     points: dict[str, Any] = {
-        "labels": [_shown(label) for label in labels],
+        "labels": [_encodable(label) for label in labels],
         "label": [codes[picture.label] for picture in pictures],
-        "name": [_shown(_relative(evaluation, picture)) for picture in pictures],
-        "x": (atlas.points[:, 0] * 1000).round().astype(int).tolist(),
-        "y": (1000 - atlas.points[:, 1] * 1000).round().astype(int).tolist(),
+        "name": [_encodable(_relative_path(evaluation, picture)) for picture in pictures],
+        "x": (layout.points[:, 0] * 1000).round().astype(int).tolist(),
+        "y": (1000 - layout.points[:, 1] * 1000).round().astype(int).tolist(),
         "right": [2 if is_right is None else int(is_right) for is_right in right],
         "tile": TILE_PIXELS,
         "columns": columns,
         "sprite": tiles,
     }
-    part = Template((_PAGE / "map.html").read_text("utf-8")).substitute(
+    section = Template((_PAGE / "map.html").read_text("utf-8")).substitute(
         points=f"{len(pictures):,}",
-        method=atlas.method,
-        note=escape(atlas.note),
-        hit=_HIT_BUTTON if found.leave_one_out else "",
+        method=layout.method,
+        note=escape(layout.note),
+        hit=_HIT_BUTTON if metrics.leave_one_out else "",
     )
-    return part, json.dumps(points, separators=(",", ":")).replace("<", "\\u003c")
-
-
-_HIT_BUTTON = (
-    '<button type="button" id="map-hit" aria-pressed="false">Mark wrong first hits</button>'
-)
+    return section, json.dumps(points, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _origin(evaluation: Evaluation) -> str:
-    card = evaluation.encoder
+    encoder = evaluation.encoder
     entries = {
         "folders": ", ".join(evaluation.folders),
-        "encoder": f"{card['name']}, {card['dimensions']} dimensions",
-        "weights, SHA-256": card["sha256"],
-        "preprocessing": ", ".join(
-            f"{key} {value}" for key, value in card["preprocessing"].items()
-        ),
+        "encoder": f"{encoder['name']}, {encoder['dimensions']} dimensions",
+        "weights, SHA-256": encoder["sha256"],
+        "preprocessing": ", ".join(f"{k} {v}" for k, v in encoder["preprocessing"].items()),
         "versions": ", ".join(f"{name} {number}" for name, number in evaluation.versions.items()),
     }
     return "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in entries.items())
@@ -337,8 +334,8 @@ def _refusals(evaluation: Evaluation) -> str:
     )
 
 
-def _relative(evaluation: Evaluation, picture: LabelledPicture) -> str:
-    """Name a picture below the folder that it was found in."""
+def _relative_path(evaluation: Evaluation, picture: LabelledPicture) -> str:
+    """Return a picture's path relative to the evaluated folder that contains it."""
     for folder in evaluation.folders:
         root = os.path.abspath(folder)
         if picture.path.startswith(root.rstrip(os.sep) + os.sep):
@@ -346,5 +343,6 @@ def _relative(evaluation: Evaluation, picture: LabelledPicture) -> str:
     return picture.path
 
 
-def _shown(name: str) -> str:
+def _encodable(name: str) -> str:
+    """Replace what UTF-8 can't encode, such as bytes of a file name in another encoding."""
     return name.encode("utf-8", "replace").decode()

@@ -1,12 +1,16 @@
-"""A labelled folder in, an encoder of your own out. Needs `pip install 'lookalike[train]'`.
+"""Trains an encoder of your own from a labelled folder. Needs `pip install 'lookalike[train]'`.
 
-    finetune   one trunk, two heads, one loop (`loop`), then the general head in closed form
+    train.py            the whole run: list, split, train, fit the general head, export, measure
+    training_loop.py    the steps between, with checkpoints
+    network.py          trunk and heads
 
-The package is its own function, as `evaluate` is:
+The package is callable, as `evaluate` is.
 
-import lookalike
-made = lookalike.finetune("pictures", "mine.onnx", epochs=6)
-print(made.start, made.exported)
+Example:
+    A run takes minutes::
+
+        result = lookalike.finetune("photos", "mine.onnx", epochs=6)
+        print(result.start, result.exported)  # mAP before and after
 """
 
 from __future__ import annotations
@@ -18,32 +22,32 @@ from typing import Any
 from ..errors import EncoderError
 
 __all__ = ["finetune"]
-_EXTRA = ("torch", "onnx", "onnxscript", "safetensors", "matplotlib")
+_PACKAGES = ("torch", "onnx", "onnxscript", "safetensors", "matplotlib")
 
 
 def finetune(*args: Any, **options: Any) -> Any:
-    """Make an encoder of your own; see `tuning.finetune`.
+    """Train an encoder of your own; arguments and result are those of `train.finetune`.
 
     Raises:
         EncoderError: the extra is not installed.
     """
     from importlib.util import find_spec
 
-    missing = [name for name in _EXTRA if find_spec(name) is None]
+    missing = [name for name in _PACKAGES if find_spec(name) is None]
     if missing:
         raise EncoderError(
             f"Fine-tuning needs {', '.join(missing)}; install with: pip install 'lookalike[train]'"
         )
-    from .train import finetune as run
+    from .train import finetune as train
 
-    return run(*args, **options)
+    return train(*args, **options)
 
 
-class _Callable(ModuleType):
-    """A package that is called as its function; Python documents this way of changing a module."""
+class _CallableModule(ModuleType):
+    """A package that runs its function when called; Python documents this way to do it."""
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         return finetune(*args, **options)
 
 
-sys.modules[__name__].__class__ = _Callable
+sys.modules[__name__].__class__ = _CallableModule

@@ -1,4 +1,4 @@
-"""What is trained on: which pictures, which are held out, and the batches made of them."""
+"""Training data: labelled pictures, the held-out split, and batches of two views."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..decode import decode
 from ..edits import random_edit
 from ..errors import ArgumentError, PictureError
 from ..sources import read, stat_source
-from .synthetic import made_picture
+from .synthetic import synthetic_picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -25,19 +25,20 @@ if TYPE_CHECKING:
     from ..encoders import Preprocessing
     from ..sources import LabelledPicture
 
-BATCH_PICTURES = 48  # each is seen twice
-MADE_SHARE = 1 / 8  # of a batch: pictures of no label that the project makes
-EDITED_SHARE = 0.7  # of the second views; the others are milder, like the first
-LEAST_TO_HOLD_OUT = 6  # pictures of a label; of fewer none is spared
-EVERY_OTHER = 0.5
-AHEAD = 3  # batches made while one is trained on
-ROOM = 8 / 7  # a picture is read this much larger than the network's input, to cut parts from
-_OTHERS = 3  # pictures at hand for edits that need more than one
+BATCH_PICTURES = 48  # each in two views
+SYNTHETIC_SHARE = 1 / 8  # of a batch: generated pictures, which have no label
+EDITED_SHARE = 0.7  # of the second views; the others are augmented mildly, like the first views
+MIN_TO_HOLD_OUT = 6  # pictures of a label; a smaller label is trained on completely
+PREFETCHED_BATCHES = 3
+CROP_MARGIN = 8 / 7  # pictures are loaded this much larger than the network's input, for crops
+MIN_LABELS = 2
+_HALF_THE_TIME = 0.5
+_OTHERS = 3  # pictures passed to edits that need several
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledSet:
-    """Pictures with labels as numbers.
+    """Pictures with numbered labels.
 
     Attributes:
         paths: of N files.
@@ -49,29 +50,31 @@ class LabelledSet:
     labels: tuple[int, ...]
     names: tuple[str, ...]
 
-    def only(self, places: Sequence[int]) -> LabelledSet:
-        """Take some of the pictures; the labels keep their numbers."""
+    def subset(self, rows: Sequence[int]) -> LabelledSet:
+        """Return the pictures of these rows; the labels keep their numbers."""
         return LabelledSet(
-            tuple(self.paths[i] for i in places), tuple(self.labels[i] for i in places), self.names
+            tuple(self.paths[i] for i in rows), tuple(self.labels[i] for i in rows), self.names
         )
 
 
 def labelled_set(
     pictures: Sequence[LabelledPicture], *, unlabelled: Sequence[str] = ()
 ) -> LabelledSet:
-    """Give every label a number; those named in `unlabelled` become -1.
+    """Give each label a number; those named in `unlabelled` become -1.
 
     Raises:
-        ArgumentError: there are not at least two labels with a picture.
+        ArgumentError: fewer than two labels have a picture.
     """
     names = sorted({picture.label for picture in pictures} - set(unlabelled))
     missing = set(unlabelled) - {picture.label for picture in pictures}
     if missing:
-        raise ArgumentError(f"There is no folder {min(missing)!r} to take without its label.")
-    if len(names) < 2:  # noqa: PLR2004
         raise ArgumentError(
-            f"Only {len(names)} label has pictures; fine-tuning learns from the difference between "
-            "labels and needs two at least, as FOLDER/cat/1.jpg and FOLDER/dog/1.jpg."
+            f"There is no folder {min(missing)!r} to use without its label; check its name."
+        )
+    if len(names) < MIN_LABELS:
+        raise ArgumentError(
+            f"Only {len(names)} label has pictures; fine-tuning learns from the differences "
+            "between labels and needs at least two, such as FOLDER/cat/1.jpg and FOLDER/dog/1.jpg."
         )
     number = {name: i for i, name in enumerate(names)}
     return LabelledSet(
@@ -82,60 +85,62 @@ def labelled_set(
 
 
 def hold_out(pictures: LabelledSet, *, share: float, seed: int) -> tuple[list[int], list[int]]:
-    """Split into places to train on and places held out to measure on.
+    """Split the pictures into rows to train on and rows to measure on.
 
-    Of each label with `LEAST_TO_HOLD_OUT` pictures the share is held out, two at least, as a
-    query needs something to find.
+    Holds out the share of each label that has at least `MIN_TO_HOLD_OUT` pictures, and at least
+    two of them, because a query needs a picture to find.
     """
-    by_label = defaultdict(list)
-    for place, label in enumerate(pictures.labels):
-        by_label[label].append(place)
+    rows_by_label = defaultdict(list)
+    for row, label in enumerate(pictures.labels):
+        rows_by_label[label].append(row)
     random = np.random.default_rng(seed)
-    held = set[int]()
-    for label, places in sorted(by_label.items()):
-        if label >= 0 and share > 0 and len(places) >= LEAST_TO_HOLD_OUT:
-            count = max(2, round(share * len(places)))
-            held.update(random.choice(places, count, replace=False).tolist())
-    everything = range(len(pictures.paths))
-    return [i for i in everything if i not in held], sorted(held)
+    held_out = set[int]()
+    for label, rows in sorted(rows_by_label.items()):
+        if label >= 0 and share > 0 and len(rows) >= MIN_TO_HOLD_OUT:
+            count = max(2, round(share * len(rows)))
+            held_out.update(random.choice(rows, count, replace=False).tolist())
+    return [i for i in range(len(pictures.paths)) if i not in held_out], sorted(held_out)
 
 
 class Reader:
-    """Files to pixels of the network's size, whole or edited; a bad file gives a reason."""
+    """Reads files as pixels of the network's input size, as they are or edited."""
 
     def __init__(self, preprocessing: Preprocessing) -> None:
-        """Read for a network that takes pixels so prepared."""
+        """Read for a network with this preprocessing."""
         self.preprocessing = preprocessing
         self.size = (preprocessing.width, preprocessing.height)
-        self._room = (round(self.size[0] * ROOM), round(self.size[1] * ROOM))
+        self._larger_size = (round(self.size[0] * CROP_MARGIN), round(self.size[1] * CROP_MARGIN))
 
-    def plain(self, path: str) -> NDArray[np.uint8]:
+    def prepare(self, path: str) -> NDArray[np.uint8]:
         """Prepare a picture as the encoder will: uint8 [H, W, 3].
 
         Raises:
-            PictureError: it can't be read or is no usable picture.
+            PictureError: it can't be read or is not a usable picture.
         """
-        return self.preprocessing.apply(decode(_bytes(path)))
+        return self.preprocessing.apply(decode(_read_file(path)))
 
-    def roomy(self, path: str) -> Image.Image:
-        """Read the whole picture a little larger than the network's input.
+    def load_larger(self, path: str) -> Image.Image:
+        """Load the whole picture, a little larger than the network's input.
 
         Raises:
-            PictureError: as above.
+            PictureError: it can't be read or is not a usable picture.
         """
-        image = Image.fromarray(decode(_bytes(path)).pixels)
-        return image.resize(self._room, Image.Resampling.BILINEAR)
+        image = Image.fromarray(decode(_read_file(path)).pixels)
+        return image.resize(self._larger_size, Image.Resampling.BILINEAR)
 
-    def fitted(self, image: Image.Image) -> NDArray[np.uint8]:
-        """Bring a picture to the network's input: uint8 [H, W, 3]."""
+    def resize(self, image: Image.Image) -> NDArray[np.uint8]:
+        """Resize a picture to the network's input: uint8 [H, W, 3]."""
         return np.asarray(image.resize(self.size, Image.Resampling.BILINEAR))
 
-    def edited(self, path: str, random: Random, others: Sequence[Image.Image]) -> NDArray[np.uint8]:
+    def prepare_edited(
+        self, path: str, random: Random, others: Sequence[Image.Image]
+    ) -> NDArray[np.uint8]:
         """Prepare an edited copy: uint8 [H, W, 3]."""
-        return self.fitted(random_edit(self.roomy(path), random, others=others).convert("RGB"))
+        edited = random_edit(self.load_larger(path), random, others=others)
+        return self.resize(edited.convert("RGB"))
 
 
-def _bytes(path: str) -> bytes:
+def _read_file(path: str) -> bytes:
     source = stat_source(path)
     if source is None:
         raise PictureError("it is no longer there")
@@ -145,27 +150,27 @@ def _bytes(path: str) -> bytes:
         raise PictureError(f"it can't be read ({error.strerror or error})") from error
 
 
-def usable(
+def find_usable(
     paths: Sequence[str], *, on_file: Callable[[int], None] = lambda _: None
 ) -> tuple[list[int], list[tuple[str, str]]]:
-    """Try to decode every file: places of those that can be used, and (path, reason) of others."""
+    """Try to decode every file; return the rows of usable ones, and (path, reason) of the rest."""
 
-    def why(path: str) -> str | None:
+    def problem(path: str) -> str | None:
         try:
-            decode(_bytes(path))
+            decode(_read_file(path))
         except (PictureError, MemoryError) as error:
             return str(error) or "there is not enough memory for it"
         return None
 
-    good, bad = list[int](), list[tuple[str, str]]()
+    usable, unusable = list[int](), list[tuple[str, str]]()
     with ThreadPoolExecutor() as pool:
-        for place, reason in enumerate(pool.map(why, paths)):
+        for row, reason in enumerate(pool.map(problem, paths)):
             if reason is None:
-                good.append(place)
+                usable.append(row)
             else:
-                bad.append((paths[place], reason))
-            on_file(place + 1)
-    return good, bad
+                unusable.append((paths[row], reason))
+            on_file(row + 1)
+    return usable, unusable
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,75 +178,75 @@ class Batch:
     """N pictures, each in two views.
 
     Attributes:
-        one: uint8 [N, H, W, 3], the picture whole or a large part of it.
-        other: likewise, an edited copy.
+        first_views: uint8 [N, H, W, 3], the whole picture or a large crop.
+        second_views: uint8 [N, H, W, 3], an edited copy.
         labels: int64 [N], -1 for none.
     """
 
-    one: NDArray[np.uint8]
-    other: NDArray[np.uint8]
+    first_views: NDArray[np.uint8]
+    second_views: NDArray[np.uint8]
     labels: NDArray[np.int64]
 
 
 class Batches:
-    """The batch of any step, from the seed and the step alone: so a resumed run sees the same."""
+    """The batch of any step; seed and step alone decide it, so a resumed run sees the same."""
 
     def __init__(self, pictures: LabelledSet, reader: Reader, *, seed: int) -> None:
-        """Draw from `pictures`; rare labels more often than their number, by its square root."""
+        """Sample from `pictures`: labels by the square root of their size, so rare ones more."""
         self.pictures, self.reader, self.seed = pictures, reader, seed
         labels = np.array(pictures.labels)
         counts = np.bincount(labels[labels >= 0], minlength=len(pictures.names))
         weights = np.where(labels >= 0, 1 / np.sqrt(np.maximum(counts, 1))[labels], 0.0)
-        # A picture without a label is drawn as one of the largest label.
+        # A picture without a label counts as one of the largest label.
         weights[labels < 0] = 1 / np.sqrt(counts.max())
         self.weights = weights / weights.sum()
         self.size = min(BATCH_PICTURES, len(labels))
-        self.made = max(1, round(self.size * MADE_SHARE))
+        self.synthetic = max(1, round(self.size * SYNTHETIC_SHARE))
 
     def __len__(self) -> int:
-        """Count the steps of an epoch."""
+        """Return the number of steps in an epoch."""
         return (len(self.pictures.paths) - 1) // self.size + 1
 
     def batch(self, step: int) -> Batch:
         """Make the batch of a step."""
         random = np.random.default_rng((self.seed, step))
-        places = random.choice(len(self.weights), self.size, replace=False, p=self.weights)
-        labels = [self.pictures.labels[i] for i in places] + [-1] * self.made
+        rows = random.choice(len(self.weights), self.size, replace=False, p=self.weights)
+        labels = [self.pictures.labels[i] for i in rows] + [-1] * self.synthetic
         images = list[Image.Image]()
-        for n, place in enumerate(places):
+        for n, row in enumerate(rows):
             try:
-                images.append(self.reader.roomy(self.pictures.paths[place]))
-            except PictureError:  # it was damaged or removed since `usable` saw it
-                images.append(made_picture(random))
+                images.append(self.reader.load_larger(self.pictures.paths[row]))
+            except PictureError:  # damaged or removed since `find_usable`
+                images.append(synthetic_picture(random))
                 labels[n] = -1
-        images += [made_picture(random) for _ in range(self.made)]
-        one, other = [], []
+        images += [synthetic_picture(random) for _ in range(self.synthetic)]
+        first_views, second_views = [], []
         for image in images:
-            one.append(self.reader.fitted(_varied(image, random)))
-            near = [images[int(i)] for i in random.integers(0, len(images), _OTHERS)]
+            first_views.append(self.reader.resize(_augment(image, random)))
+            others = [images[int(i)] for i in random.integers(0, len(images), _OTHERS)]
             if random.random() < EDITED_SHARE:
-                copy = random_edit(image, random, others=near).convert("RGB")
+                copy = random_edit(image, random, others=others).convert("RGB")
             else:
-                copy = _varied(image, random)
-            other.append(self.reader.fitted(copy))
-        return Batch(np.stack(one), np.stack(other), np.array(labels))
+                copy = _augment(image, random)
+            second_views.append(self.reader.resize(copy))
+        return Batch(np.stack(first_views), np.stack(second_views), np.array(labels))
 
-    def run(self, first: int, last: int) -> Generator[Batch, None, None]:
-        """Give the batches of the steps from `first` to before `last`, made ahead by threads."""
-        with ThreadPoolExecutor(AHEAD) as pool:
-            waiting: list[Future[Batch]] = []
+    def prefetch(self, first: int, last: int) -> Generator[Batch, None, None]:
+        """Yield the batches of the steps `first` to `last` - 1; threads make them in advance."""
+        with ThreadPoolExecutor(PREFETCHED_BATCHES) as pool:
+            pending: list[Future[Batch]] = []
             try:
                 for step in range(first, last):
-                    while len(waiting) < AHEAD and step + len(waiting) < last:
-                        waiting.append(pool.submit(self.batch, step + len(waiting)))
-                    yield waiting.pop(0).result()
+                    while len(pending) < PREFETCHED_BATCHES and step + len(pending) < last:
+                        pending.append(pool.submit(self.batch, step + len(pending)))
+                    yield pending.pop(0).result()
             finally:
-                for future in waiting:
+                for future in pending:
                     future.cancel()
 
 
-def _varied(image: Image.Image, random: Random) -> Image.Image:
-    """Cut out a large part, mirror every other picture, shift the light a little."""
+def _augment(image: Image.Image, random: Random) -> Image.Image:
+    """Crop a large part, mirror half of the pictures, and change light and colour a little."""
     side, ratio = random.uniform(0.3, 1) ** 0.5, np.exp(random.uniform(-0.2, 0.2))
     width, height = min(1.0, side * ratio), min(1.0, side / ratio)
     x, y = random.uniform(0, 1 - width), random.uniform(0, 1 - height)
@@ -252,31 +257,32 @@ def _varied(image: Image.Image, random: Random) -> Image.Image:
         (y + height) * image.height,
     )
     part = image.resize(image.size, Image.Resampling.BILINEAR, box)
-    if random.random() < EVERY_OTHER:
+    if random.random() < _HALF_THE_TIME:
         part = part.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    if random.random() < EVERY_OTHER:
+    if random.random() < _HALF_THE_TIME:
         part = ImageEnhance.Brightness(part).enhance(random.uniform(0.7, 1.3))
         part = ImageEnhance.Color(part).enhance(random.uniform(0.4, 1.6))
         part = ImageEnhance.Contrast(part).enhance(random.uniform(0.7, 1.3))
     return part
 
 
-def prepared(
-    paths: Sequence[str], reader: Reader, size: int, *, seed: int | None
+def prepare_batches(
+    paths: Sequence[str], reader: Reader, size: int, *, edit_seed: int | None = None
 ) -> Iterator[NDArray[np.uint8]]:
-    """Give the pictures in batches of up to `size`, in order: uint8 [n, H, W, 3].
+    """Yield the pictures in order, in batches of at most `size`: uint8 [n, H, W, 3].
 
-    With a `seed` each is edited first, by that seed and its place in the list.
+    With an `edit_seed`, each picture is edited first; the seed and its row decide how.
 
     Raises:
-        PictureError: one can't be used; `usable` tells beforehand.
+        PictureError: a picture can't be used; `find_usable` lists these beforehand.
     """
 
-    def prepare(place: int) -> NDArray[np.uint8]:
-        if seed is None:
-            return reader.plain(paths[place])
-        near = [reader.roomy(paths[(place + n) % len(paths)]) for n in range(1, _OTHERS + 1)]
-        return reader.edited(paths[place], np.random.default_rng((seed, place)), near)
+    def prepare(row: int) -> NDArray[np.uint8]:
+        if edit_seed is None:
+            return reader.prepare(paths[row])
+        others = [reader.load_larger(paths[(row + n) % len(paths)]) for n in range(1, _OTHERS + 1)]
+        random = np.random.default_rng((edit_seed, row))
+        return reader.prepare_edited(paths[row], random, others)
 
     with ThreadPoolExecutor() as pool:
         for start in range(0, len(paths), size):

@@ -1,8 +1,8 @@
-"""From the trained network to one ONNX file, float32 or int8, its card inside.
+"""Export the trained network as one ONNX file, float32 or int8, with its card inside.
 
-torch writes the graph, ONNX Runtime quantises it: QuantizeLinear and DequantizeLinear around every
-convolution and sum; activations uint8 by the ranges seen on training pictures, weights int8 per
-channel (Jacob et al., "Quantization and Training of Neural Networks for Efficient
+torch writes the graph, and ONNX Runtime quantises it: QuantizeLinear and DequantizeLinear around
+each convolution and sum; uint8 activations, with the ranges seen on training pictures; int8 weights
+per channel (Jacob et al., "Quantization and Training of Neural Networks for Efficient
 Integer-Arithmetic-Only Inference", 2018).
 """
 
@@ -32,23 +32,23 @@ if TYPE_CHECKING:
 
     from .network import EmbeddingNetwork
 
-OPSET = 18  # read by every ONNX Runtime since 1.14
-# Weights take 7 of their 8 bits. Processors without VNNI add pairs of uint8 x int8 products in
-# int16, which saturates at 8 bits: the same picture would get another vector there.
-SEVEN_BITS = True
-RANGE_PERCENTILE = 99.99  # of the activations; the few beyond are cut, for finer steps below
-# The heads, products of matrices, are computed in float32, for they take next to no time, and kept
-# in float16, which is exact enough and halves them.
-QUANTISED = ("Add", "Conv", "Relu")
-HALVED_FROM = 1_024  # numbers; smaller tensors stay as they are
+OPSET = 18  # supported by every ONNX Runtime since 1.14
+# Weights use 7 of their 8 bits. Processors without VNNI add pairs of uint8 x int8 products in
+# int16, which saturates with 8 bits: they would compute a different vector for the same picture.
+REDUCE_RANGE = True
+RANGE_PERCENTILE = 99.99  # of the activations; clipping the rest makes the steps finer
+# The heads are matrix products. They take hardly any time, so they run in float32, and are stored
+# in float16, which is exact enough and half as large.
+QUANTISED_OPERATORS = ("Add", "Conv", "Relu")
+MIN_FLOAT16_VALUES = 1_024  # smaller tensors stay float32
 
 
-def float_model(network: EmbeddingNetwork) -> bytes:
-    """Write the network in float32: uint8 `pixels` [N, H, W, 3] to float32 `embedding` [N, D]."""
+def export_float32(network: EmbeddingNetwork) -> bytes:
+    """Export the network: uint8 `pixels` [N, H, W, 3] to float32 `embedding` [N, D]."""
     network = network.cpu().eval()
-    side = network.trunk.preprocessing
-    example = torch.zeros(2, side.height, side.width, 3, dtype=torch.uint8)
-    with _quiet(), torch.no_grad():
+    preprocessing = network.trunk.preprocessing
+    example = torch.zeros(2, preprocessing.height, preprocessing.width, 3, dtype=torch.uint8)
+    with _quiet_exporters(), torch.no_grad():
         program = torch.onnx.export(
             network,
             (example,),
@@ -60,9 +60,9 @@ def float_model(network: EmbeddingNetwork) -> bytes:
             verbose=False,
         )
     if program is None:
-        raise RuntimeError("torch gave no program")
+        raise RuntimeError("torch returned no program")
     model = program.model_proto
-    for node in model.graph.node:  # notes of the tracing: paths and code of this machine
+    for node in model.graph.node:  # traces name this machine's paths and code
         del node.metadata_props[:]
         node.doc_string = ""
     for value in (*model.graph.value_info, *model.graph.input, *model.graph.output):
@@ -71,8 +71,8 @@ def float_model(network: EmbeddingNetwork) -> bytes:
     return bytes(model.SerializeToString(deterministic=True))
 
 
-def int8_model(model: bytes, calibration: Iterable[NDArray[np.uint8]]) -> bytes:
-    """Quantise a float model by the ranges of its activations over batches of pixels."""
+def quantise(model: bytes, calibration: Iterable[NDArray[np.uint8]]) -> bytes:
+    """Quantise a float32 model to int8, by its activations over batches of pixels."""
     from onnxruntime.quantization import (
         CalibrationDataReader,
         CalibrationMethod,
@@ -84,67 +84,69 @@ def int8_model(model: bytes, calibration: Iterable[NDArray[np.uint8]]) -> bytes:
 
     batches = iter(calibration)
 
-    class Batches(CalibrationDataReader):  # type: ignore[misc]
+    class CalibrationBatches(CalibrationDataReader):  # type: ignore[misc]
         def get_next(self) -> dict[str, Any] | None:
             batch = next(batches, None)
             return None if batch is None else {"pixels": batch}
 
-    with tempfile.TemporaryDirectory() as folder, _quiet():
-        plain, ready, done = (os.path.join(folder, f"{n}.onnx") for n in "abc")
-        Path(plain).write_bytes(model)
-        quant_pre_process(plain, ready, skip_symbolic_shape=True)
+    with tempfile.TemporaryDirectory() as folder, _quiet_exporters():
+        float32, preprocessed, int8 = (
+            os.path.join(folder, f"{name}.onnx") for name in ("float32", "preprocessed", "int8")
+        )
+        Path(float32).write_bytes(model)
+        quant_pre_process(float32, preprocessed, skip_symbolic_shape=True)
         quantize_static(
-            ready,
-            done,
-            Batches(),
+            preprocessed,
+            int8,
+            CalibrationBatches(),
             quant_format=QuantFormat.QDQ,
-            op_types_to_quantize=list(QUANTISED),
+            op_types_to_quantize=list(QUANTISED_OPERATORS),
             per_channel=True,
-            reduce_range=SEVEN_BITS,
+            reduce_range=REDUCE_RANGE,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             calibrate_method=CalibrationMethod.Percentile,
             extra_options={"CalibPercentile": RANGE_PERCENTILE},
         )
-        return _halved(Path(done).read_bytes())
+        return _store_float16(Path(int8).read_bytes())
 
 
-def _halved(model: bytes) -> bytes:
-    """Keep the large float32 weights in float16; they are cast once, when the file is loaded."""
+def _store_float16(model: bytes) -> bytes:
+    """Store large float32 weights as float16; loading the file casts them back once."""
     proto = onnx.load_from_string(model)
     casts = []
     for tensor in proto.graph.initializer:
         values = numpy_helper.to_array(tensor)
-        if tensor.data_type != TensorProto.FLOAT or values.size < HALVED_FROM:
+        if tensor.data_type != TensorProto.FLOAT or values.size < MIN_FLOAT16_VALUES:
             continue
         name = tensor.name
         tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), name))
-        whole = f"{name}_float32"
+        cast_name = f"{name}_float32"
         for node in proto.graph.node:
-            node.input[:] = [whole if given == name else given for given in node.input]
-        casts.append(onnx.helper.make_node("Cast", [name], [whole], to=TensorProto.FLOAT))
+            node.input[:] = [cast_name if source == name else source for source in node.input]
+        casts.append(onnx.helper.make_node("Cast", [name], [cast_name], to=TensorProto.FLOAT))
     for cast in casts:
         proto.graph.node.insert(0, cast)
-    del proto.graph.value_info[:]  # it tells the types from before
+    del proto.graph.value_info[:]  # its types are outdated
     return bytes(proto.SerializeToString(deterministic=True))
 
 
-def with_card(model: bytes, card: Card) -> bytes:
-    """Put the card into the file, where `encoders.load` finds it."""
+def add_card(model: bytes, card: Card) -> bytes:
+    """Put the card into the file, where `encoders.load` reads it."""
     proto = onnx.load_from_string(model)
     proto.producer_name, proto.producer_version = "lookalike", ""
     onnx.helper.set_model_props(proto, {METADATA_KEY: card.to_json()})
     return bytes(proto.SerializeToString(deterministic=True))
 
 
-def make_card(network: EmbeddingNetwork, *, name: str, **told: Any) -> Card:
-    """State what the network takes and gives; `told` is licence, source and training."""
+def make_card(network: EmbeddingNetwork, *, name: str, **origin: Any) -> Card:
+    """Describe the network; `origin` is any of license, source and training."""
     return Card(
         name=name,
         dimensions=network.dimensions,
         preprocessing=network.trunk.preprocessing,
         input=Input(),
-        **told,
+        **origin,
     )
 
 
@@ -155,28 +157,28 @@ def embed_with(model: bytes, batches: Iterable[NDArray[np.uint8]]) -> NDArray[np
 
 
 def read_weights(model: bytes) -> dict[str, NDArray[np.float32]]:
-    """Take the weights of a file that this module wrote, by their names in the network.
+    """Read the weights of a file that this module wrote, by their names in the network.
 
-    int8 and float16 weights come back as the float32 numbers that they stand for, so that exporting
-    them again gives the same.
+    int8 and float16 weights become the float32 numbers that they represent; exporting these again
+    writes the same integers.
     """
     tensors = {t.name: t for t in onnx.load_from_string(model).graph.initializer}
     weights = {}
     for name, tensor in tensors.items():
-        whole = name.removesuffix("_quantized")
-        if whole != name:
-            scale = tensors.get(f"{whole}_scale", tensors.get(f"{name}_scale"))
+        float_name = name.removesuffix("_quantized")
+        if float_name != name:
+            scale = tensors.get(f"{float_name}_scale", tensors.get(f"{name}_scale"))
             if scale is not None:
-                weights[whole] = _dequantised(tensor, scale)
+                weights[float_name] = _dequantise(tensor, scale)
         elif tensor.data_type in {TensorProto.FLOAT, TensorProto.FLOAT16}:
             weights.setdefault(name, numpy_helper.to_array(tensor).astype(np.float32))
     return weights
 
 
-def _dequantised(integers: TensorProto, scale: TensorProto) -> NDArray[np.float32]:
+def _dequantise(integers: TensorProto, scale: TensorProto) -> NDArray[np.float32]:
     values = numpy_helper.to_array(integers).astype(np.float32)
     scales = numpy_helper.to_array(scale)
-    if scales.ndim:  # per channel: the axis that has as many
+    if scales.ndim:  # per channel: along the axis of the same length
         axis = values.shape.index(scales.size)
         scales = scales.reshape([-1 if n == axis else 1 for n in range(values.ndim)])
     dequantised: NDArray[np.float32] = values * scales
@@ -184,8 +186,8 @@ def _dequantised(integers: TensorProto, scale: TensorProto) -> NDArray[np.float3
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the exporters' talk of missing extras and coming changes from the user."""
+def _quiet_exporters() -> Iterator[None]:
+    """Hide the exporters' messages about missing extras and future changes."""
     level = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

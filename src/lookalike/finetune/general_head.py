@@ -1,10 +1,10 @@
-"""The general head, in closed form: no gradient, one pass over the training pictures.
+"""The general head, fitted in closed form: one pass over the training pictures, no gradient.
 
-Features are whitened by how much they vary inside a label and between a picture and its edited
-copies (within-class covariance normalisation: Hatch, Kajarekar and Stolcke, "Within-Class
-Covariance Normalization for SVM-based Speaker Recognition", 2006), held back by a ridge, then
-reduced to their principal directions. What varies without a meaning weighs less, on pictures of
-labels never seen, too.
+Features are whitened by their covariance within labels and between a picture and its edited copy
+(within-class covariance normalisation: Hatch, Kajarekar and Stolcke, "Within-Class Covariance
+Normalization for SVM-based Speaker Recognition", 2006), with a ridge, and then reduced to their
+principal components. Variation without meaning then weighs less, also for labels outside the
+training set.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from .network import unit
+from .network import unit_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,50 +22,52 @@ if TYPE_CHECKING:
 
     from .network import EmbeddingNetwork
 
-RIDGE = 3.0  # in mean variances within; less gains on known labels and loses elsewhere
-COPIES_WEIGHT = 0.5  # of the variation under edits, that under a label being 1
-PRIOR_PICTURES = 2_000.0  # as many as these count, what the start knows counts half
-_FLOOR = 1e-3  # of a standard deviation, for features that hardly ever speak
+RIDGE = 3.0  # in mean within-class variances; a smaller one helps known labels and harms others
+COPIES_WEIGHT = 0.5  # of the variance under edits; that within labels weighs 1
+PRIOR_PICTURES = 2_000.0  # with this many pictures, the previous head counts half
+_MIN_DEVIATION = 1e-3  # for features that hardly vary
 
 
 @torch.no_grad()
 def fit_general_head(
     network: EmbeddingNetwork, plain: Tensor, edited: Tensor, labels: Sequence[int]
 ) -> None:
-    """Fit the head in place.
+    """Fit the network's general head, in place.
 
     Args:
-        network: its trunk made the features.
+        network: whose trunk computed the features.
         plain: float32 [N, F], of the training pictures as they are.
         edited: float32 [N, F], of an edited copy of each.
         labels: [N], -1 for none.
     """
-    start = network.general.weight.detach().double()
-    sizes = torch.tensor(network.trunk.groups)
-    chosen = torch.tensor(network.trunk.standardised).repeat_interleave(sizes)
-    network.mean.copy_(plain.mean(dim=0) * chosen)
-    deviation = plain.std(dim=0, correction=0) + _FLOOR
-    network.deviation.copy_(torch.where(chosen, deviation, 1.0))
-    plain, edited = network.balanced(plain).double(), network.balanced(edited).double()
-    features = plain.shape[1]
-    within = _normalised(_scatter_within(plain, torch.tensor(labels)))
-    change = edited - plain
-    within += COPIES_WEIGHT * _normalised(change.T @ change)
-    # Where nothing was seen to vary, nothing is known, and the ridge alone stands.
-    values, vectors = torch.linalg.eigh(_normalised(within))
-    whiten = (vectors / (values.clamp(min=0) + RIDGE).sqrt()) @ vectors.T
+    previous = network.general.weight.detach().double()  # [D, F]
+    sizes = torch.tensor(network.trunk.part_sizes)
+    standardised = torch.tensor(network.trunk.part_standardised).repeat_interleave(sizes)  # [F]
+    network.mean.copy_(plain.mean(dim=0) * standardised)
+    deviation = plain.std(dim=0, correction=0) + _MIN_DEVIATION
+    network.deviation.copy_(torch.where(standardised, deviation, 1.0))
+    plain, edited = network.balance(plain).double(), network.balance(edited).double()
 
-    seen = unit(torch.cat([plain, edited]) @ whiten)
+    within = _unit_mean_variance(_within_class_scatter(plain, torch.tensor(labels)))  # [F, F]
+    change = edited - plain
+    within += COPIES_WEIGHT * _unit_mean_variance(change.T @ change)
+    # In directions without observed variance, only the ridge counts.
+    values, vectors = torch.linalg.eigh(_unit_mean_variance(within))
+    whiten = (vectors / (values.clamp(min=0) + RIDGE).sqrt()) @ vectors.T  # [F, F]
+
+    whitened = unit_rows(torch.cat([plain, edited]) @ whiten)  # [2N, F]
     share = len(plain) / (len(plain) + PRIOR_PICTURES)
-    prior = start.T @ start if start.any() else torch.eye(features, dtype=torch.float64)
-    moment = share * _normalised(seen.T @ seen) + (1 - share) * _normalised(prior)
-    _, directions = torch.linalg.eigh(moment)  # ascending
-    basis = directions[:, -len(start) :].T.flip(0)
+    identity = torch.eye(plain.shape[1], dtype=torch.float64)
+    prior = previous.T @ previous if previous.any() else identity
+    moment = share * _unit_mean_variance(whitened.T @ whitened)
+    moment += (1 - share) * _unit_mean_variance(prior)
+    _, components = torch.linalg.eigh(moment)  # ascending
+    basis = components[:, -len(previous) :].T.flip(0)  # [D, F]
     network.general.weight.copy_((basis @ whiten).float())
 
 
-def _scatter_within(x: Tensor, labels: Tensor) -> Tensor:
-    """Sum the covariances inside each label: [F, F]; each label counts once."""
+def _within_class_scatter(x: Tensor, labels: Tensor) -> Tensor:
+    """Sum the covariances within each label: [F, F]; each label counts once."""
     scatter = x.new_zeros(x.shape[1], x.shape[1])
     for label in sorted(set(labels.tolist()) - {-1}):
         rows = x[labels == label]
@@ -74,6 +76,6 @@ def _scatter_within(x: Tensor, labels: Tensor) -> Tensor:
     return scatter
 
 
-def _normalised(matrix: Tensor) -> Tensor:
+def _unit_mean_variance(matrix: Tensor) -> Tensor:
     """Scale to a mean variance of 1; a matrix of zeros stays."""
     return matrix / (matrix.trace() / len(matrix)).clamp(min=torch.finfo(matrix.dtype).tiny)

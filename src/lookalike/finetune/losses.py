@@ -1,4 +1,4 @@
-"""What the training minimises. Which were compared, with figures: docs/benchmarks/appendix.md."""
+"""The terms of the training loss; docs/encoders.md compares alternatives."""
 
 from __future__ import annotations
 
@@ -6,65 +6,73 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-TEMPERATURE = 0.1  # of the classes
+TEMPERATURE = 0.1  # of the class cosines
 COPIES_TEMPERATURE = 0.05
-SMOOTHING = 0.1  # of the target: a class never takes all, so the head stays unsure of strangers
+LABEL_SMOOTHING = 0.1  # keeps the class head from being certain, also about unknown pictures
 
 
 def normalised_softmax(cosines: Tensor, labels: Tensor) -> Tensor:
-    """Tell the classes apart by cosine with one proxy each.
+    """Classify by the cosines with one proxy for each class.
 
-    Zhai and Wu, "Classification is a Strong Baseline for Deep Metric Learning" (2019). `cosines` is
-    [N, C], `labels` int64 [N]; -1 has no label and does not count.
+    Zhai and Wu, "Classification is a Strong Baseline for Deep Metric Learning" (2019).
+
+    Args:
+        cosines: [N, C].
+        labels: int64 [N]; pictures with -1 have no label and don't count.
     """
-    known = labels >= 0
-    if not known.any():
+    labelled = labels >= 0
+    if not labelled.any():
         return cosines.sum() * 0
     return functional.cross_entropy(
-        cosines[known] / TEMPERATURE, labels[known], label_smoothing=SMOOTHING
+        cosines[labelled] / TEMPERATURE, labels[labelled], label_smoothing=LABEL_SMOOTHING
     )
 
 
-def silence(cosines: Tensor, labels: Tensor) -> Tensor:
-    """Spread the class head's belief evenly over the classes where there is no label.
+def outlier_exposure(cosines: Tensor, labels: Tensor) -> Tensor:
+    """Make the class distribution uniform for pictures without a label.
 
-    Hendrycks et al., "Deep Anomaly Detection with Outlier Exposure" (2019).
+    Hendrycks et al., "Deep Anomaly Detection with Outlier Exposure" (2019). Arguments as above.
     """
-    strange = labels < 0
-    if not strange.any():
+    unlabelled = labels < 0
+    if not unlabelled.any():
         return cosines.sum() * 0
-    return -functional.log_softmax(cosines[strange] / TEMPERATURE, dim=1).mean()
+    return -functional.log_softmax(cosines[unlabelled] / TEMPERATURE, dim=1).mean()
 
 
-def copies(one: Tensor, other: Tensor, labels: Tensor) -> Tensor:
-    """Find each picture's edited copy among those of the batch (instance discrimination).
+def instance_discrimination(first: Tensor, second: Tensor, labels: Tensor) -> Tensor:
+    """Match each picture to its own second view among those of the batch.
 
-    Pizzi et al., "A Self-Supervised Descriptor for Image Copy Detection" (2022); `one` and `other`
-    are float32 [N, D] of unit length. Other pictures of the same label are left out: pushing them
-    apart is not what a label asks for.
+    Pizzi et al., "A Self-Supervised Descriptor for Image Copy Detection" (2022). Other pictures of
+    the same label are ignored: the labels do not ask to push them apart.
+
+    Args:
+        first: float32 [N, D], unit length, of the first views.
+        second: float32 [N, D], unit length, of the second views.
+        labels: int64 [N].
     """
-    cosines = one @ other.T / COPIES_TEMPERATURE
-    same = (labels[:, None] == labels[None]) & (labels[:, None] >= 0)
-    same.fill_diagonal_(fill_value=False)
-    cosines = cosines.masked_fill(same, -torch.inf)
-    target = torch.arange(len(one), device=one.device)
-    found = functional.cross_entropy(cosines, target)
-    return (found + functional.cross_entropy(cosines.T, target)) / 2
+    cosines = first @ second.T / COPIES_TEMPERATURE  # [N, N]
+    same_label = (labels[:, None] == labels[None]) & (labels[:, None] >= 0)
+    same_label.fill_diagonal_(fill_value=False)
+    cosines = cosines.masked_fill(same_label, -torch.inf)
+    target = torch.arange(len(first), device=first.device)
+    one_way = functional.cross_entropy(cosines, target)
+    return (one_way + functional.cross_entropy(cosines.T, target)) / 2
 
 
-def kept_similarities(features: Tensor, original: Tensor) -> Tensor:
-    """Compare the batch's cosines with those of the network that training started from.
+def similarity_distillation(features: Tensor, original: Tensor) -> Tensor:
+    """Compare the cosines within the batch with those of the network before training.
 
-    Tung and Mori, "Similarity-Preserving Knowledge Distillation" (2019); both [N, F], unit length;
-    in squared hundredths of a cosine... times 0.01: 1 is a root mean square change of 0.1.
+    Tung and Mori, "Similarity-Preserving Knowledge Distillation" (2019). Both are [N, F] of unit
+    length. A loss of 1 is a root mean square change of 0.1.
     """
     return (features @ features.T - original @ original.T).square().mean() * 100
 
 
-def kept_beliefs(logits: Tensor, original: Tensor) -> Tensor:
-    """Compare what a classifier makes of the features with what it made of the original ones.
+def logit_distillation(logits: Tensor, original: Tensor) -> Tensor:
+    """Compare a classifier's output for the features with its output before training.
 
-    Li and Hoiem, "Learning without Forgetting" (2016); both [N, K]. The mean divergence, in nats.
+    Li and Hoiem, "Learning without Forgetting" (2016). Both are [N, K]. The mean KL divergence, in
+    nats.
     """
     before = torch.log_softmax(original, dim=1)
     return functional.kl_div(

@@ -1,8 +1,8 @@
-"""The network that is trained and exported: one trunk, up to three voices, one vector.
+"""The network that is trained and exported: a trunk and up to three heads, joined to one vector.
 
-The general head keeps the similarities that the trunk came with. The class head adds what the
-labels taught, the trunk's own classifier, where it has one, what it was taught before; both fall
-silent on pictures that look like nothing they know.
+The general head keeps the similarities of the original trunk. The class head adds the labels that
+training learned; the concept head adds the trunk's own classifier, if it has one. These two
+contribute little for pictures that resemble none of their classes.
 """
 
 from __future__ import annotations
@@ -21,65 +21,71 @@ if TYPE_CHECKING:
 GENERAL_DIMENSIONS = 384
 CLASS_DIMENSIONS = 64
 CONCEPT_DIMENSIONS = 64
-# How sure a voice must be to speak, and how loud it then is: chosen on held-out train pictures, on
-# labels left out of training and on five foreign collections, see docs/benchmarks/encoder.md.
+# How certain a head must be to contribute, and its weight: chosen on held-out train pictures, on
+# labels left out of training, and on five other collections, see docs/encoders.md.
 EVIDENCE_TEMPERATURE = 0.11
-LEAST_CLASSES = 100  # of fewer, strangers of cosine 0 make up the number, lest two be too sure
+MIN_CLASSES = 100  # fewer are padded with classes of cosine 0, or two would be too certain
 CONCEPT_TEMPERATURE = 1.25
 CONCEPT_WEIGHT = 0.5
-_PROXY_LENGTH = 0.05  # a number's size at the start: short enough for the optimiser to turn them
+_PROXY_STD = 0.05  # at the start: short enough for the optimiser to turn them
 
 
 class Trunk(nn.Module):
-    """Pixels to features; what an architecture must tell of itself.
+    """Pixels to features; the base class of architectures.
 
     Attributes:
-        groups: sizes of the parts of the features; each is brought to unit length by itself.
-        weights: of the parts, their squares' shares of the whole.
-        powers: exponent of each part's values, before: below 1 where none is negative and a few
-            large ones would drown the others.
-        standardised: whether a part's mean and deviation over the training pictures are taken out.
-        classifier: tells apart what the trunk was taught before, by its pooled features; None
-            where that is not known. It is not trained on.
+        part_sizes: dimensions of the parts of the features; the first part is the pooled features.
+            Each part is scaled to unit length.
+        part_weights: squared weight of each part.
+        part_powers: exponent that each part's values are raised to first: below 1 where none is
+            negative and a few large ones would dominate.
+        part_standardised: whether to subtract a part's mean over the training pictures and divide
+            by its deviation.
+        classifier: maps the pooled features to the classes of the trunk's own training; None if
+            unknown. It is not trained.
         preprocessing: from picture to pixels.
         name: for the card.
     """
 
-    groups: tuple[int, ...]
-    weights: tuple[float, ...]
-    powers: tuple[float, ...]
-    standardised: tuple[bool, ...]
+    part_sizes: tuple[int, ...]
+    part_weights: tuple[float, ...]
+    part_powers: tuple[float, ...]
+    part_standardised: tuple[bool, ...]
     preprocessing: Preprocessing
     name: str
 
     def __init__(self) -> None:
-        """Begin without a classifier."""
+        """Start without a classifier."""
         super().__init__()
         self.classifier: nn.Linear | None = None
 
-    def frozen(self, pixels: Tensor) -> Tensor:
-        """Do what is not trained: uint8 [N, H, W, 3] to what `tail` takes."""
+    def forward_frozen(self, pixels: Tensor) -> Tensor:
+        """Run the layers that are not trained, on uint8 [N, H, W, 3]."""
         raise NotImplementedError
 
-    def tail(self, x: Tensor) -> Tensor:
-        """Do what is trained: to features float32 [N, sum(groups)]; the first part is pooled."""
+    def forward_trained(self, hidden: Tensor) -> Tensor:
+        """Run the layers that are trained, on the output of `forward_frozen`.
+
+        Returns:
+            features float32 [N, F], F = sum(part_sizes).
+        """
         raise NotImplementedError
 
-    def trained(self) -> Iterable[tuple[str, nn.Parameter]]:
-        """Give what `tail` holds, by name."""
+    def trained_parameters(self) -> Iterable[tuple[str, nn.Parameter]]:
+        """Return the parameters of `forward_trained`, by name."""
         raise NotImplementedError
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """Map uint8 [N, H, W, 3] to float32 [N, sum(groups)]."""
-        return self.tail(self.frozen(pixels))
+        """Map uint8 [N, H, W, 3] to float32 [N, F]."""
+        return self.forward_trained(self.forward_frozen(pixels))
 
 
 class HubTrunk(Trunk):
-    """A Hugging Face vision model; all of it is trained."""
+    """A Hugging Face vision model, trained as a whole."""
 
-    weights = (1.0,)
-    powers = (1.0,)
-    standardised = (False,)
+    part_weights = (1.0,)
+    part_powers = (1.0,)
+    part_standardised = (False,)
     mean: Tensor
     std: Tensor
 
@@ -89,37 +95,38 @@ class HubTrunk(Trunk):
         """Take a module that maps normalised float32 [N, 3, H, W] to float32 [N, D]."""
         super().__init__()
         self.module = module
-        self.groups = (dimensions,)
+        self.part_sizes = (dimensions,)
         self.preprocessing = preprocessing
         self.scale = input_.scale
         self.register_buffer("mean", torch.tensor(input_.mean or (0.0,) * 3).view(3, 1, 1))
         self.register_buffer("std", torch.tensor(input_.std or (1.0,) * 3).view(3, 1, 1))
 
-    def frozen(self, pixels: Tensor) -> Tensor:
-        """Normalise."""
+    def forward_frozen(self, pixels: Tensor) -> Tensor:
+        """Normalise the pixels: float32 [N, 3, H, W]."""
         x = pixels.permute(0, 3, 1, 2).float() * self.scale
         normalised: Tensor = (x - self.mean) / self.std
         return normalised
 
-    def tail(self, x: Tensor) -> Tensor:
+    def forward_trained(self, hidden: Tensor) -> Tensor:
         """Run the model."""
-        features: Tensor = self.module(x)
+        features: Tensor = self.module(hidden)
         return features.float()
 
-    def trained(self) -> Iterable[tuple[str, nn.Parameter]]:
-        """Give every weight."""
+    def trained_parameters(self) -> Iterable[tuple[str, nn.Parameter]]:
+        """Return every weight, by name."""
         return ((f"module.{name}", p) for name, p in self.module.named_parameters())
 
 
 class EmbeddingNetwork(nn.Module):
     """Trunk and heads: uint8 pixels [N, H, W, 3] to float32 [N, D], unit length.
 
-    D is `GENERAL_DIMENSIONS`, or the number of features where that is less, and
-    `CLASS_DIMENSIONS`, and `CONCEPT_DIMENSIONS` where the trunk has a classifier. The class part of
-    the vector is the mean of the class proxies, weighed by the softmax of the picture's cosines
-    with them. Pictures that look like one class lie together by its proxy; on a picture that looks
-    like none, the mean of many proxies is short, and the general part decides. The concept part is
-    the same of what the classifier tells apart.
+    D is the sum of `GENERAL_DIMENSIONS` (or F, if less), `CLASS_DIMENSIONS` and, if the trunk has a
+    classifier, `CONCEPT_DIMENSIONS`.
+
+    The class part of a vector is the mean of the class proxies, weighted by the softmax of the
+    picture's cosines with them. Pictures of one class are close together near its proxy; for a
+    picture that resembles no class, the mean of many proxies is short, and the general part
+    decides. The concept part is computed in the same way from the classifier's classes.
     """
 
     mean: Tensor
@@ -127,102 +134,113 @@ class EmbeddingNetwork(nn.Module):
     concepts: Tensor
 
     def __init__(self, trunk: Trunk, *, classes: int) -> None:
-        """Lay out heads for a trunk."""
+        """Create heads for a trunk."""
         super().__init__()
         self.trunk = trunk
-        features = sum(trunk.groups)
+        features = sum(trunk.part_sizes)
         self.register_buffer("mean", torch.zeros(features))
         self.register_buffer("deviation", torch.ones(features))
         self.general = nn.Linear(features, min(GENERAL_DIMENSIONS, features), bias=False)
         nn.init.zeros_(self.general.weight)
-        self.embed_class = nn.Linear(trunk.groups[0], CLASS_DIMENSIONS, bias=False)
-        self.proxies = nn.Parameter(torch.randn(classes, CLASS_DIMENSIONS) * _PROXY_LENGTH)
-        nn.init.normal_(self.embed_class.weight, std=trunk.groups[0] ** -0.5)
+        self.embed_class = nn.Linear(trunk.part_sizes[0], CLASS_DIMENSIONS, bias=False)
+        self.proxies = nn.Parameter(torch.randn(classes, CLASS_DIMENSIONS) * _PROXY_STD)
+        nn.init.normal_(self.embed_class.weight, std=trunk.part_sizes[0] ** -0.5)
         if trunk.classifier:
             self.register_buffer("concepts", concept_proxies(trunk.classifier.weight))
 
     @property
     def dimensions(self) -> int:
         """D."""
-        of_concepts = CONCEPT_DIMENSIONS if self.trunk.classifier else 0
-        return self.general.out_features + CLASS_DIMENSIONS + of_concepts
+        concept_dimensions = CONCEPT_DIMENSIONS if self.trunk.classifier else 0
+        return self.general.out_features + CLASS_DIMENSIONS + concept_dimensions
 
-    def balanced(self, features: Tensor) -> Tensor:
-        """Make the general head's input: each part powered, standardised, weighed; [N, F]."""
+    def balance(self, features: Tensor) -> Tensor:
+        """Standardise, exponentiate and weight each part of the features: [N, F] to [N, F]."""
         trunk, parts, start = self.trunk, [], 0
-        features = (features - self.mean) / self.deviation  # of 0 and 1, where not standardised
-        for size, weight, power in zip(trunk.groups, trunk.weights, trunk.powers, strict=True):
+        features = (features - self.mean) / self.deviation  # 0 and 1 where not standardised
+        for size, weight, power in zip(
+            trunk.part_sizes, trunk.part_weights, trunk.part_powers, strict=True
+        ):
             part = features[:, start : start + size]
             if power != 1.0:
                 part = part.clamp(min=0).pow(power)
-            parts.append(unit(part) * weight**0.5)
+            parts.append(unit_rows(part) * weight**0.5)
             start += size
         return torch.cat(parts, dim=1)
 
+    def pooled(self, features: Tensor) -> Tensor:
+        """Return the pooled part of the features: [N, F] to [N, part_sizes[0]]."""
+        return features[:, : self.trunk.part_sizes[0]]
+
     def general_vector(self, features: Tensor) -> Tensor:
-        """Map features to the general half: [N, up to GENERAL_DIMENSIONS], unit length."""
-        return unit(self.general(self.balanced(features)))
+        """Map features [N, F] to the general part: [N, G], unit length."""
+        return unit_rows(self.general(self.balance(features)))
 
     def class_vector(self, features: Tensor) -> Tensor:
-        """Map features to the space of the proxies: [N, CLASS_DIMENSIONS], unit length."""
-        pooled = features[:, : self.trunk.groups[0]]
-        return unit(self.embed_class(unit(pooled)))
+        """Map features [N, F] to the space of the proxies: [N, CLASS_DIMENSIONS], unit length."""
+        return unit_rows(self.embed_class(unit_rows(self.pooled(features))))
 
     def class_cosines(self, features: Tensor) -> Tensor:
-        """Compare with every class: [N, classes]."""
-        return self.class_vector(features) @ unit(self.proxies).T
+        """Compare features [N, F] with each of C classes: [N, C]."""
+        return self.class_vector(features) @ unit_rows(self.proxies).T
 
     def embed(self, features: Tensor, proxies: Tensor) -> Tensor:
-        """Join the heads: [N, D], unit length; `proxies` are the network's own, at unit length."""
-        cosines = functional.linear(self.class_vector(features), proxies)
+        """Join the heads: [N, D], unit length.
+
+        Args:
+            features: [N, F].
+            proxies: the network's own [C, CLASS_DIMENSIONS], unit length.
+        """
+        cosines = functional.linear(self.class_vector(features), proxies)  # [N, C]
         classes = len(proxies)
-        cosines = functional.pad(cosines, (0, max(LEAST_CLASSES - classes, 0)))
+        cosines = functional.pad(cosines, (0, max(MIN_CLASSES - classes, 0)))
         evidence = torch.softmax(cosines / EVIDENCE_TEMPERATURE, dim=1)[:, :classes]
         parts = [self.general_vector(features), evidence @ proxies]
         if self.trunk.classifier:
-            evidence = torch.softmax(self.beliefs(features) / CONCEPT_TEMPERATURE, dim=1)
+            logits = self.concept_logits(features)  # [N, K]
+            evidence = torch.softmax(logits / CONCEPT_TEMPERATURE, dim=1)
             parts.append(evidence @ self.concepts * CONCEPT_WEIGHT**0.5)
-        return unit(torch.cat(parts, dim=1))
+        return unit_rows(torch.cat(parts, dim=1))
 
-    def beliefs(self, features: Tensor) -> Tensor:
-        """Ask the trunk's classifier, which must be there: logits [N, concepts]."""
+    def concept_logits(self, features: Tensor) -> Tensor:
+        """Run the trunk's classifier, which must exist: logits [N, K]."""
         classifier = self.trunk.classifier
         if classifier is None:
             raise RuntimeError(f"{self.trunk.name} has no classifier")
-        logits: Tensor = classifier(features[:, : self.trunk.groups[0]])
+        logits: Tensor = classifier(self.pooled(features))
         return logits
 
-    def settle(self) -> None:
-        """Bring the proxies to unit length, once they are no longer trained.
+    def normalise_proxies(self) -> None:
+        """Scale the proxies to unit length, after training.
 
-        Then they stand in an exported file as they are here, and can be read back.
+        The exported file then holds them unchanged, and they can be read back.
         """
         with torch.no_grad():
-            self.proxies.copy_(unit(self.proxies))
+            self.proxies.copy_(unit_rows(self.proxies))
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """Map uint8 RGB [N, H, W, 3] to float32 [N, D], unit length; first `settle`."""
+        """Map uint8 RGB [N, H, W, 3] to float32 [N, D], unit length; after `normalise_proxies`."""
         return self.embed(self.trunk(pixels), self.proxies)
 
 
 @torch.no_grad()
 def concept_proxies(weight: Tensor) -> Tensor:
-    """Place a classifier's classes by their weights [K, F]: [K, CONCEPT_DIMENSIONS], unit length.
+    """Reduce a classifier's weights [K, F] to proxies [K, CONCEPT_DIMENSIONS], unit length.
 
-    Classes whose weights are alike lie together, in the principal directions of all; columns that
-    so few classes or features leave over are zero.
+    By principal components, so that classes with similar weights are close together. Columns beyond
+    K or F are zero.
     """
-    rows = unit(weight - weight.mean(dim=0))
-    _, _, directions = torch.linalg.svd(rows, full_matrices=False)
-    placed = rows @ directions[:CONCEPT_DIMENSIONS].T
-    return unit(functional.pad(placed, (0, CONCEPT_DIMENSIONS - placed.shape[1])))
+    rows = unit_rows(weight - weight.mean(dim=0))
+    _, _, components = torch.linalg.svd(rows, full_matrices=False)
+    reduced = rows @ components[:CONCEPT_DIMENSIONS].T
+    return unit_rows(functional.pad(reduced, (0, CONCEPT_DIMENSIONS - reduced.shape[1])))
 
 
-def unit(x: Tensor) -> Tensor:
-    """Bring rows to unit length; a row of zeros stays."""
+def unit_rows(x: Tensor) -> Tensor:
+    """Scale rows to unit length; a row of zeros stays."""
     return functional.normalize(x, dim=1)
 
 
-def state(module: nn.Module) -> dict[str, Any]:
-    """Copy what a module holds, by name."""
+def copy_state(module: nn.Module) -> dict[str, Any]:
+    """Copy a module's parameters and buffers, by name."""
     return {name: tensor.detach().clone() for name, tensor in module.state_dict().items()}

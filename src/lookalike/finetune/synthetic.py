@@ -1,9 +1,9 @@
-"""Pictures that the project makes: textures, shapes, letters, of all kinds but no label's.
+"""Synthetic pictures: textures, shapes and letters, which have no label.
 
-They stand for the rest of the world in training: the class head learns to keep silent on them, and
-the trunk to see them as it did. Learning from made pictures: Baradad et al., "Learning to See by
-Looking at Noise" (2021); outliers: Hendrycks et al., "Deep Anomaly Detection with Outlier Exposure"
-(2019).
+In training they represent everything outside the labels: the class head learns to give them no
+class, and the trunk to keep their similarities. Learning from synthetic pictures: Baradad et al.,
+"Learning to See by Looking at Noise" (2021); outliers: Hendrycks et al., "Deep Anomaly Detection
+with Outlier Exposure" (2019).
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from numpy.random import Generator
 
 SIDE = 256  # pixels
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789&%$#@?!+=*"
+_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789&%$#@?!+=*"
 _WHITE = (255, 255, 255)
 _Colour = tuple[int, int, int]
 
 
-def made_picture(random: Generator) -> Image.Image:
-    """Make one RGB picture of `SIDE` x `SIDE`; the generator decides all."""
+def synthetic_picture(random: Generator) -> Image.Image:
+    """Draw one RGB picture of `SIDE` x `SIDE`; the generator makes every choice."""
     image = _KINDS[int(random.integers(len(_KINDS)))](random)
     if random.random() < 0.25:
         image = image.filter(ImageFilter.GaussianBlur(random.uniform(0.5, 3)))
@@ -31,20 +31,20 @@ def made_picture(random: Generator) -> Image.Image:
 
 
 def _noise(random: Generator) -> Image.Image:
-    """Make noise whose spectrum falls with the frequency, as that of nature does."""
-    one = np.fft.fftfreq(SIDE)
-    frequency = np.hypot(*np.meshgrid(one, one)) + 1 / SIDE
-    white = np.fft.ifft2(
+    """Draw noise whose spectrum falls with the frequency, as in natural pictures."""
+    axis = np.fft.fftfreq(SIDE)
+    frequency = np.hypot(*np.meshgrid(axis, axis)) + 1 / SIDE
+    noise = np.fft.ifft2(
         np.fft.fft2(random.normal(size=(3, SIDE, SIDE))) / frequency ** random.uniform(0.5, 2.2)
     )
-    values = np.moveaxis(white.real, 0, -1)
+    values = np.moveaxis(noise.real, 0, -1)
     if random.random() < 0.3:
         values = np.repeat(values[..., :1], 3, axis=-1)
-    return _stretched(values @ (np.eye(3) + random.normal(0, 0.4, (3, 3))))
+    return _full_range(values @ (np.eye(3) + random.normal(0, 0.4, (3, 3))))
 
 
 def _gratings(random: Generator) -> Image.Image:
-    """Lay waves and stripes over each other."""
+    """Draw overlapping waves and stripes."""
     y, x = np.mgrid[0:SIDE, 0:SIDE] / SIDE
     values = np.zeros((SIDE, SIDE, 3))
     for _ in range(int(random.integers(1, 4))):
@@ -54,11 +54,11 @@ def _gratings(random: Generator) -> Image.Image:
         wave = np.sin(2 * np.pi * random.uniform(2, 40) * along + phase + bend)
         wave = np.sign(wave) if random.random() < 0.5 else wave
         values += wave[..., None] * random.normal(0, 1, 3)
-    return _stretched(values)
+    return _full_range(values)
 
 
-def _leaves(random: Generator) -> Image.Image:
-    """Drop shapes of many sizes on each other (the dead leaves model)."""
+def _dead_leaves(random: Generator) -> Image.Image:
+    """Draw overlapping shapes of many sizes (the dead leaves model)."""
     image = Image.new("RGB", (SIDE, SIDE), _colour(random))
     draw = ImageDraw.Draw(image)
     palette = [_colour(random) for _ in range(int(random.integers(2, 12)))]
@@ -80,11 +80,11 @@ def _leaves(random: Generator) -> Image.Image:
 
 
 def _letters(random: Generator) -> Image.Image:
-    """Write a letter or two, large, or a page of nonsense."""
-    ground = _WHITE if random.random() < 0.5 else _colour(random)
-    contrast = (0, 0, 0) if sum(ground) > 380 else _WHITE
+    """Write one or two large letters, or a page of random text."""
+    background = _WHITE if random.random() < 0.5 else _colour(random)
+    contrast = (0, 0, 0) if sum(background) > 380 else _WHITE
     ink = _colour(random) if random.random() < 0.5 else contrast
-    image = Image.new("RGB", (SIDE, SIDE), ground)
+    image = Image.new("RGB", (SIDE, SIDE), background)
     draw = ImageDraw.Draw(image)
     if random.random() < 0.4:
         font = ImageFont.load_default(int(random.integers(90, 220)))
@@ -95,12 +95,12 @@ def _letters(random: Generator) -> Image.Image:
         font = ImageFont.load_default(size)
         for y in np.arange(0, SIDE, size * 1.2):
             draw.text((random.uniform(-5, 20), y), _text(random, 40), ink, font)
-    return image.rotate(float(random.normal(0, 8)), fillcolor=ground)
+    return image.rotate(float(random.normal(0, 8)), fillcolor=background)
 
 
 def _shapes(random: Generator) -> Image.Image:
-    """Draw a few shapes, filled or in outline, as in a clip art or an icon."""
-    side = 2 * SIDE  # reduced afterwards, for smooth edges
+    """Draw a few shapes, filled or outlined, like clip art or an icon."""
+    side = 2 * SIDE  # shrunk at the end, for smooth edges
     image = Image.new("RGB", (side, side), _WHITE if random.random() < 0.6 else _colour(random))
     draw = ImageDraw.Draw(image)
     for _ in range(int(random.integers(1, 9))):
@@ -129,9 +129,9 @@ def _shapes(random: Generator) -> Image.Image:
     return image.resize((SIDE, SIDE), Image.Resampling.BILINEAR)
 
 
-def _tiny(random: Generator) -> Image.Image:
-    """Enlarge a picture of a few pixels, such as a scanned digit or an icon."""
-    image = (_letters, _shapes, _leaves)[int(random.integers(3))](random)
+def _enlarged(random: Generator) -> Image.Image:
+    """Enlarge a picture of few pixels, such as a scanned digit or an icon."""
+    image = (_letters, _shapes, _dead_leaves)[int(random.integers(3))](random)
     side = int(random.integers(8, 40))
     image = image.resize((side, side), Image.Resampling.BILINEAR)
     if random.random() < 0.5:
@@ -144,13 +144,13 @@ def _tiny(random: Generator) -> Image.Image:
 
 
 def _blend(random: Generator) -> Image.Image:
-    """Cut one picture into another along the shores of a noise."""
-    one, other = (_SINGLE[int(random.integers(len(_SINGLE)))](random) for _ in range(2))
-    shore = _noise(random).convert("L").point(lambda value: 255 if value > 128 else 0)
-    return Image.composite(one, other, shore)
+    """Combine two pictures, with a mask of thresholded noise."""
+    first, second = (_SINGLE[int(random.integers(len(_SINGLE)))](random) for _ in range(2))
+    mask = _noise(random).convert("L").point(lambda value: 255 if value > 128 else 0)
+    return Image.composite(first, second, mask)
 
 
-def _stretched(values: np.ndarray) -> Image.Image:
+def _full_range(values: np.ndarray) -> Image.Image:
     low, high = np.percentile(values, (1, 99))
     pixels = (values - low) / (high - low + 1e-9) * 255
     return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
@@ -162,9 +162,9 @@ def _colour(random: Generator) -> _Colour:
 
 
 def _text(random: Generator, length: int) -> str:
-    signs = _LETTERS + " " * 8
-    return "".join(signs[int(index)] for index in random.integers(0, len(signs), length))
+    characters = _CHARACTERS + " " * 8
+    return "".join(characters[int(n)] for n in random.integers(0, len(characters), length))
 
 
-_SINGLE = (_noise, _gratings, _leaves, _letters, _shapes, _tiny)
+_SINGLE = (_noise, _gratings, _dead_leaves, _letters, _shapes, _enlarged)
 _KINDS = (*_SINGLE, _blend)

@@ -24,7 +24,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
   });
 }
 
-// The map: points, or the pictures themselves; pointer or arrow keys tell what a point is.
+// The map, as points or thumbnails; pointing at one, or the arrow keys, shows what it is.
 const data = JSON.parse(document.getElementById("points").textContent);
 const canvas = document.querySelector("#map canvas");
 if (canvas && data.x.length) drawMap(data, canvas);
@@ -43,7 +43,7 @@ function drawMap(data, canvas) {
     const median = (values) => rows.map((n) => values[n]).sort((a, b) => a - b)[rows.length >> 1];
     return [median(data.x), median(data.y)];
   });
-  const hues = [];  // neighbours on the map get hues far apart: the golden angle, from left to right
+  const hues = [];  // hues by the golden angle from left to right, so that neighbours differ
   [...middles.keys()]
     .sort((a, b) => middles[a][0] - middles[b][0])
     .forEach((label, n) => { hues[label] = (n * 137.508 + 20) % 360; });
@@ -192,7 +192,7 @@ function drawMap(data, canvas) {
   canvas.addEventListener("click", (event) => show(nearest(event.offsetX, event.offsetY, 24)));
   canvas.addEventListener("dblclick", (event) => zoom(2, event.offsetX, event.offsetY));
   canvas.addEventListener("wheel", (event) => {
-    if (!event.ctrlKey && view.scale === 1) return;  // the page's own scrolling goes on
+    if (!event.ctrlKey && view.scale === 1) return;  // let the page scroll
     event.preventDefault();
     zoom(event.deltaY < 0 ? 1.25 : 0.8, event.offsetX, event.offsetY);
   }, { passive: false });
@@ -213,7 +213,7 @@ function drawMap(data, canvas) {
       });
       if (best >= 0) {
         show(best);
-        find("said").textContent = [...tip.children].map((part) => part.textContent).join(" ").trim();
+        find("status").textContent = [...tip.children].map((part) => part.textContent).join(" ").trim();
       }
     } else return;
     event.preventDefault();

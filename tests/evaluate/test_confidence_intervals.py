@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lookalike.evaluate.intervals import Estimate, bootstrap
+from lookalike.evaluate.confidence_intervals import Estimate, bootstrap
 
 
 def test_the_interval_is_that_of_the_mean() -> None:
@@ -15,7 +15,7 @@ def test_the_interval_is_that_of_the_mean() -> None:
     assert found.high == pytest.approx(values.mean() + 1.96 * error, abs=0.15 * error)
 
 
-def test_it_covers_the_truth_as_often_as_it_says() -> None:
+def test_it_covers_the_true_mean_as_often_as_stated() -> None:
     rng, covered = np.random.default_rng(2), 0
     for n in range(200):
         (found,) = bootstrap(rng.random((60, 1)) < 0.7, resamples=300, seed=n)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""The way to the network's input against the processors of transformers themselves."""
+"""Preprocessing, compared with the image processors of transformers themselves."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lookalike.decode import from_image
+from lookalike.encoders.image_processor import read_image_processor
+from lookalike.errors import EncoderError
+
+from ..conftest import draw
+
 transformers = pytest.importorskip("transformers")
-
-from lookalike.decode import from_image  # noqa: E402
-from lookalike.encoders.processor import read_processor  # noqa: E402
-from lookalike.errors import EncoderError  # noqa: E402
-
-from ..conftest import draw  # noqa: E402
-
 SQUARE = {"height": 32, "width": 32}
 
 
@@ -42,19 +41,19 @@ SQUARE = {"height": 32, "width": 32}
         ("MobileNetV2", {"size": {"shortest_edge": 36}, "crop_size": SQUARE}, "crop"),
     ],
 )
-def test_pictures_come_out_as_from_the_models_own_processor(
+def test_preprocessing_equals_the_models_own_processor(
     tmp_path: Path, kind: str, options: dict[str, Any], fit: str
 ) -> None:
     processor = getattr(transformers, f"{kind}ImageProcessorPil")(**options)
     processor.save_pretrained(tmp_path)
-    preprocessing, normalisation = read_processor(tmp_path, "tiny")
+    preprocessing, normalisation = read_image_processor(tmp_path, "tiny")
     assert preprocessing.fit == fit
     for seed, size in enumerate(((160, 120), (90, 301), (32, 32), (700, 640))):
         picture = draw(seed, size)
-        wanted = processor(images=picture, return_tensors="np")["pixel_values"]
-        made = normalisation.normalise(preprocessing.apply(from_image(picture))[None])
-        assert made.shape == wanted.shape
-        assert np.abs(made - wanted).max() < 2e-5 * max(1, np.abs(wanted).max())
+        expected = processor(images=picture, return_tensors="np")["pixel_values"]
+        tensor = normalisation.normalise(preprocessing.apply(from_image(picture))[None])
+        assert tensor.shape == expected.shape
+        assert np.abs(tensor - expected).max() < 2e-5 * max(1, np.abs(expected).max())
 
 
 OLD_MEAN = {"image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225]}
@@ -63,7 +62,7 @@ FLAGS = {"do_normalize": True, "do_resize": True}
 
 
 @pytest.mark.parametrize(
-    ("model_type", "settings", "wanted"),
+    ("model_type", "settings", "expected"),
     [
         (
             "resnet",
@@ -90,13 +89,13 @@ FLAGS = {"do_normalize": True, "do_resize": True}
         ),
     ],
 )
-def test_settings_as_the_first_models_of_the_hub_have_them(
-    tmp_path: Path, model_type: str, settings: dict[str, Any], wanted: dict[str, Any]
+def test_settings_of_the_hubs_first_models(
+    tmp_path: Path, model_type: str, settings: dict[str, Any], expected: dict[str, Any]
 ) -> None:
     (tmp_path / "preprocessor_config.json").write_text(json.dumps(settings))
     (tmp_path / "config.json").write_text(json.dumps({"model_type": model_type}))
-    preprocessing, normalisation = read_processor(tmp_path, "tiny")
-    assert preprocessing.to_dict() == {"width": 224, "height": 224} | wanted
+    preprocessing, normalisation = read_image_processor(tmp_path, "tiny")
+    assert preprocessing.to_dict() == {"width": 224, "height": 224} | expected
     if "image_mean" in settings:
         assert list(normalisation.mean) == settings["image_mean"]
         assert list(normalisation.std) == settings["image_std"]
@@ -112,30 +111,33 @@ def test_dinov3_needs_no_torchvision(tmp_path: Path) -> None:
         "image_std": [0.229, 0.224, 0.225],
     }
     (tmp_path / "preprocessor_config.json").write_text(json.dumps(settings))
-    preprocessing, normalisation = read_processor(tmp_path, "tiny")
+    preprocessing, normalisation = read_image_processor(tmp_path, "tiny")
     assert preprocessing.to_dict() == SQUARE | {"resize": "bilinear", "fit": "stretch"}
     assert normalisation.mean == (0.485, 0.456, 0.406)
     assert normalisation.std == (0.229, 0.224, 0.225)
 
 
 @pytest.mark.parametrize(
-    ("kind", "says"),
+    ("kind", "message"),
     [
         ("Perceiver", "neither stretches the picture nor crops"),  # crops before it resizes
-        ("Siglip2", "pixel_attention_mask"),  # as many patches as the picture's shape asks for
+        (
+            "Siglip2",
+            "pixel_attention_mask",
+        ),  # a number of patches that depends on the picture's shape
         ("Detr", "DetrImageProcessorPil does"),
     ],
 )
-def test_what_can_not_be_done_likewise_is_refused(tmp_path: Path, kind: str, says: str) -> None:
+def test_unsupported_processors_are_refused(tmp_path: Path, kind: str, message: str) -> None:
     getattr(transformers, f"{kind}ImageProcessorPil")().save_pretrained(tmp_path)
-    with pytest.raises(EncoderError, match=r"can't prepare pictures for tiny") as found:
-        read_processor(tmp_path, "tiny")
-    assert says in str(found.value)
+    with pytest.raises(EncoderError, match=r"can't prepare pictures for tiny") as error:
+        read_image_processor(tmp_path, "tiny")
+    assert message in str(error.value)
 
 
-def test_no_processor_is_told(tmp_path: Path) -> None:
+def test_a_missing_processor_is_refused(tmp_path: Path) -> None:
     with pytest.raises(EncoderError, match=r"needs a preprocessor_config\.json"):
-        read_processor(tmp_path, "tiny")
+        read_image_processor(tmp_path, "tiny")
     (tmp_path / "preprocessor_config.json").write_text('{"image_processor_type": "Nonsense"}')
     with pytest.raises(EncoderError, match=r"needs a preprocessor_config\.json"):
-        read_processor(tmp_path, "tiny")
+        read_image_processor(tmp_path, "tiny")

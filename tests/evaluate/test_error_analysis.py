@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from lookalike.evaluate import Evaluation
-from lookalike.evaluate.findings import best_and_worst, confusion_matrix, confusions
+from lookalike.evaluate.error_analysis import best_and_worst, confusion_matrix, confusions
 from lookalike.evaluate.metrics import retrieval_metrics
 from lookalike.sources.labelled import LabelledPicture
 
 
-def made(labels: str, gallery: str, scores: list[list[float]]) -> Evaluation:
-    """An evaluation whose scores are as given: queries are unit vectors, the gallery holds them."""
+def evaluation_of(labels: str, gallery: str, scores: list[list[float]]) -> Evaluation:
+    """Make an evaluation with the given scores, by queries that are unit vectors."""
     found = retrieval_metrics(
         np.eye(len(labels)), list(labels), np.array(scores).T, list(gallery),
         leave_one_out=False, k=2,
@@ -25,7 +25,7 @@ def made(labels: str, gallery: str, scores: list[list[float]]) -> Evaluation:
 
 @pytest.fixture
 def small() -> Evaluation:
-    return made(
+    return evaluation_of(
         "aab",
         "aabc",
         [
@@ -42,13 +42,13 @@ def test_confusions_are_shares_of_the_first_hits(small: Evaluation) -> None:
     assert len(confusions(small, pairs=1)) == 1
 
 
-def test_the_pictures_of_a_confusion_are_its_nearest() -> None:
-    found = confusions(made("aa", "ab", [[0.1, 0.5], [0.2, 0.9]]))
+def test_a_confusion_shows_its_best_scored_hit() -> None:
+    found = confusions(evaluation_of("aa", "ab", [[0.1, 0.5], [0.2, 0.9]]))
     assert [(c.query, c.hit, c.share) for c in found] == [(1, 1, 1 / 2)]
 
 
-def test_no_confusion_where_all_is_right() -> None:
-    assert confusions(made("a", "aa", [[0.5, 0.1]])) == []
+def test_right_hits_are_no_confusion() -> None:
+    assert confusions(evaluation_of("a", "aa", [[0.5, 0.1]])) == []
 
 
 def test_the_matrix_is_by_rows(small: Evaluation) -> None:
@@ -59,10 +59,10 @@ def test_the_matrix_is_by_rows(small: Evaluation) -> None:
 
 def test_many_labels_have_no_matrix() -> None:
     labels = "abcdefghijklmnopqrstuvwxyz"
-    assert confusion_matrix(made(labels, labels, np.eye(26).tolist())) is None
+    assert confusion_matrix(evaluation_of(labels, labels, np.eye(26).tolist())) is None
 
 
-def test_best_and_worst_have_one_of_a_label(small: Evaluation) -> None:
+def test_best_and_worst_have_one_query_for_each_label(small: Evaluation) -> None:
     best, worst = best_and_worst(small)
     assert [example.query for example in best] == [0, 2]
     assert [example.query for example in worst] == [1]
@@ -74,6 +74,6 @@ def test_best_and_worst_have_one_of_a_label(small: Evaluation) -> None:
     assert best_and_worst(small, examples=1)[1][0].query == 1
 
 
-def test_of_equals_the_one_with_more_to_find_is_better() -> None:
-    found = made("ab", "abb", [[0.9, 0.1, 0.2], [0.1, 0.9, 0.8]])
+def test_of_equal_queries_the_one_with_more_relevant_pictures_is_better() -> None:
+    found = evaluation_of("ab", "abb", [[0.9, 0.1, 0.2], [0.1, 0.9, 0.8]])
     assert [example.query for example in best_and_worst(found)[0]] == [1, 0]

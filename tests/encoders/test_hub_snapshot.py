@@ -12,38 +12,30 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("huggingface_hub")
-
-from lookalike.encoders.snapshot import find
+from lookalike.encoders.hub_snapshot import find_snapshot
 from lookalike.errors import EncoderError
 
-COMMIT = "0123456789abcdef0123456789abcdef01234567"
-LOOK = """
+from .conftest import COMMIT, cache_model
+
+pytest.importorskip("huggingface_hub")
+
+FIND_SNAPSHOTS = """
 import json, sys
-from lookalike.encoders.snapshot import find
+from lookalike.encoders.hub_snapshot import find_snapshot
 from lookalike.errors import EncoderError
 for name in sys.argv[1:]:
     try:
-        found = find(name)
+        found = find_snapshot(name)
         print(json.dumps([found.name, found.source, found.sha256()]))
     except EncoderError as error:
         print(json.dumps(str(error)))
 """
 
 
-def cache(home: Path, repository: str, folder: Path) -> Path:
-    """Lay a model into a hub's cache, as fetching it would."""
-    base = home / "hub" / ("models--" + repository.replace("/", "--"))
-    (base / "refs").mkdir(parents=True)
-    (base / "refs" / "main").write_text(COMMIT)
-    shutil.copytree(folder, base / "snapshots" / COMMIT)
-    return base / "snapshots" / COMMIT
-
-
-def look(home: Path, *names: str, **environment: str) -> list[Any]:
-    """Look for models in a process of its own, as the cache's place is read once."""
+def find_in_process(home: Path, *names: str, **environment: str) -> list[Any]:
+    """Find models in a new process, because the library reads the cache's location once."""
     done = subprocess.run(
-        [sys.executable, "-c", LOOK, *names],
+        [sys.executable, "-c", FIND_SNAPSHOTS, *names],
         env={**os.environ, "HF_HOME": str(home), **environment},
         capture_output=True,
         text=True,
@@ -57,16 +49,16 @@ def test_a_folder_is_named_by_its_path(
     hub_model: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = hub_model("vit")
-    found = find(f"hf:{folder}")
+    found = find_snapshot(f"hf:{folder}")
     assert (found.name, found.source) == ("tiny-vit", f"hf:{folder}")
     assert found.sha256() == hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
     monkeypatch.chdir(folder.parent)
-    assert find("hf:./tiny-vit") == found
+    assert find_snapshot("hf:./tiny-vit") == found
     with pytest.raises(EncoderError, match=r"no folder .*none; check the path"):
-        find("hf:./none")
+        find_snapshot("hf:./none")
 
 
-def test_many_files_have_one_hash(hub_model: Callable[[str], Path], tmp_path: Path) -> None:
+def test_several_files_have_one_hash(hub_model: Callable[[str], Path], tmp_path: Path) -> None:
     folder = tmp_path / "sharded"
     shutil.copytree(hub_model("vit"), folder)
     weights = folder / "model.safetensors"
@@ -75,47 +67,47 @@ def test_many_files_have_one_hash(hub_model: Callable[[str], Path], tmp_path: Pa
     weights.rename(parts[1])
     index = folder / "model.safetensors.index.json"
     index.write_text(json.dumps({"weight_map": {"a": parts[1].name, "b": parts[0].name}}))
-    found = find(f"hf:{folder}")
+    found = find_snapshot(f"hf:{folder}")
     assert found.weights == tuple(parts)
     before = found.sha256()
     parts[0].write_bytes(parts[0].read_bytes()[:-1] + b"\x01")
-    assert find(f"hf:{folder}").sha256() != before
+    assert find_snapshot(f"hf:{folder}").sha256() != before
     parts[0].unlink()
     with pytest.raises(EncoderError, match="00001-of-00002"):
-        find(f"hf:{folder}")
-    # A path that leads out is looked for inside.
+        find_snapshot(f"hf:{folder}")
+    # Only the file name of a path counts.
     index.write_text(json.dumps({"weight_map": {"a": "../../outside.safetensors"}}))
     with pytest.raises(EncoderError, match=r"has no outside\.safetensors in "):
-        find(f"hf:{folder}")
+        find_snapshot(f"hf:{folder}")
     for damaged in ("{", "[]", '{"weight_map": 3}'):
         index.write_text(damaged)
         with pytest.raises(EncoderError, match="is damaged"):
-            find(f"hf:{folder}")
+            find_snapshot(f"hf:{folder}")
 
 
 def test_pickles_are_refused(hub_model: Callable[[str], Path], tmp_path: Path) -> None:
     folder = tmp_path / "pickled"
     shutil.copytree(hub_model("vit"), folder)
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
-    with pytest.raises(EncoderError, match="safetensors only, as pickled weights can run"):
-        find(f"hf:{folder}")
+    with pytest.raises(EncoderError, match="safetensors only, because pickled weights can run"):
+        find_snapshot(f"hf:{folder}")
 
 
-def test_the_cache_is_enough_and_nothing_else_is_asked(
-    hub_model: Callable[[str], Path], tmp_path: Path
-) -> None:
-    cache(tmp_path, "tiny/vit", hub_model("vit"))
-    partial = cache(tmp_path, "tiny/partial", hub_model("vit"))
+def test_a_cached_model_needs_no_network(hub_model: Callable[[str], Path], tmp_path: Path) -> None:
+    cache_model(tmp_path, "tiny/vit", hub_model("vit"))
+    partial = cache_model(tmp_path, "tiny/partial", hub_model("vit"))
     (partial / "model.safetensors").unlink()
-    # Whoever asks the network finds a closed door.
+    # Any request to the network fails.
     nowhere = {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_OFFLINE": ""}
     names = ["hf:tiny/vit", "hf:tiny/vit@main", f"hf:tiny/vit@{COMMIT}"]
-    *found, no_revision, wrong = look(tmp_path, *names, "hf:tiny/vit@other", "hf:a/b/c", **nowhere)
-    sha256 = find(f"hf:{hub_model('vit')}").sha256()
+    *found, no_revision, wrong = find_in_process(
+        tmp_path, *names, "hf:tiny/vit@other", "hf:a/b/c", **nowhere
+    )
+    sha256 = find_snapshot(f"hf:{hub_model('vit')}").sha256()
     assert found == [["tiny/vit", f"hf:tiny/vit@{COMMIT}", sha256]] * 3
     assert "hf download tiny/vit --revision other" in str(no_revision)
-    assert "is no name of a model" in str(wrong)
-    offline = look(tmp_path, "hf:tiny/partial", "hf:tiny/none", HF_HUB_OFFLINE="1")
-    assert "if only a part of it was fetched, get the rest with: hf download tiny/pa" in offline[0]
+    assert "is not a model's name" in str(wrong)
+    offline = find_in_process(tmp_path, "hf:tiny/partial", "hf:tiny/none", HF_HUB_OFFLINE="1")
+    assert "or download the missing files with: hf download tiny/partial" in offline[0]
     assert "is not in the local cache, and the hub can't be reached" in offline[1]
-    assert offline[1].endswith("fetch it with: hf download tiny/none")
+    assert offline[1].endswith("download it with: hf download tiny/none")

@@ -1,4 +1,4 @@
-"""Means with 95% intervals."""
+"""Means with 95% confidence intervals."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ INTERVAL_PERCENT = (2.5, 97.5)
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A mean over queries with its interval.
+    """A mean over queries, with its interval.
 
     Attributes:
         mean: 0..1.
         low: the interval's lower end.
-        high: its upper end.
+        high: the interval's upper end.
     """
 
     mean: float
@@ -28,14 +28,14 @@ class Estimate:
 
 
 def bootstrap(figures: NDArray[np.float64], *, resamples: int, seed: int) -> list[Estimate]:
-    """Give each column's mean and its percentile interval over resampled rows.
+    """Return each column's mean and its percentile interval over resampled rows.
 
     Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, section 13.3. The rows are
-    queries: the interval tells what other queries to the same gallery would have given.
+    queries: the interval covers the figures of other queries to the same gallery.
 
     Args:
         figures: [N, M], a row for each query.
-        resamples: how often N rows are drawn; 0 for none: the interval is then the mean itself.
+        resamples: how often to draw N rows; 0 for no interval, which is then the mean itself.
         seed: of the draws.
     """
     import numpy as np
@@ -43,12 +43,12 @@ def bootstrap(figures: NDArray[np.float64], *, resamples: int, seed: int) -> lis
     means = figures.mean(axis=0)
     if not resamples:
         return [Estimate(float(mean), float(mean), float(mean)) for mean in means]
-    rng, count = np.random.default_rng(seed), len(figures)
-    drawn = np.empty((resamples, figures.shape[1]))
+    random, count = np.random.default_rng(seed), len(figures)
+    resampled = np.empty((resamples, figures.shape[1]))
     for n in range(resamples):  # one draw at a time: N may be a million
-        times = np.bincount(rng.integers(0, count, count), minlength=count)
-        drawn[n] = times @ figures / count
-    low, high = np.percentile(drawn, INTERVAL_PERCENT, axis=0)
+        weights = np.bincount(random.integers(0, count, count), minlength=count)
+        resampled[n] = weights @ figures / count
+    low, high = np.percentile(resampled, INTERVAL_PERCENT, axis=0)
     return [
         Estimate(float(m), float(a), float(b)) for m, a, b in zip(means, low, high, strict=True)
     ]
