@@ -32,7 +32,7 @@ from lookalike.duplicates.members import read_members
 from lookalike.duplicates.pairs import find_pairs
 from lookalike.edits.edits import EDITS
 from lookalike.search.search import search
-from lookalike.sources.read import walk
+from lookalike.sources import walk
 from lookalike.storage.store import Store
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def main() -> None:
 
 
 def _report_sizes(store: Store) -> None:
-    for table in (store.pictures, store.prints.table, store.prints.words.table):
+    for table in (store.pictures, store.fingerprints.table, store.fingerprints.visual_words.table):
         print(f"{table.uri.name}: {bytes_of(table) / store.pictures.count():,.0f} bytes a picture")
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from collection import Line
 from PIL import Image
 
-from lookalike.sources.read import walk
+from lookalike.sources import walk
 
 PHOTO_SIZE = (4_000, 3_000)
 PHOTO_QUALITY = 92

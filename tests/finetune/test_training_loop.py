@@ -14,7 +14,7 @@ from lookalike.errors import ArgumentError, EncoderError
 from lookalike.finetune.data import Batches, LabelledSet, Reader, labelled_set
 from lookalike.finetune.network import EmbeddingNetwork
 from lookalike.finetune.training_loop import Trainer, Training, mean_average_precision
-from lookalike.sources.labelled import list_labelled
+from lookalike.sources import list_labelled
 from tests.finetune.conftest import TinyTrunk
 
 NOTHING = LabelledSet((), (), ())

@@ -467,7 +467,7 @@ def prints_of(gallery: Gallery) -> dict[bytes, bytes]:
     prints = FingerprintIndex(gallery.folder)
     contents = [content for some in prints.contents() for content in some]
     assert len(contents) == len(set(contents))
-    return prints.of(contents)
+    return prints.get(contents)
 
 
 @pytest.fixture

@@ -219,7 +219,7 @@ def test_a_packed_archive_is_unpacked_once(
 def test_room_is_made_for_further_copies(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(temporary_files, "MAX_COPIES", 2)
     monkeypatch.setattr(temporary_files, "IDLE_SECONDS", 0.0)
-    kept = temporary_files.Copies()
+    kept = temporary_files.CopyCache()
     made = [kept.of(k, lambda k=k: iter([bytes([k]) * 10])) for k in range(3)]  # type: ignore[misc]
     assert [copy.read(8, 5) for copy in made] == [b"\0\0", b"\1\1", b"\2\2"]
     assert kept.of(2, iter) is made[2]

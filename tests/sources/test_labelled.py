@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lookalike.errors import ArgumentError
-from lookalike.sources.labelled import LabelledPicture, list_labelled
+from lookalike.sources import LabelledPicture, list_labelled
 from lookalike.types import Refusal
 
 from ..conftest import fill, save

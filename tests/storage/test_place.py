@@ -66,7 +66,7 @@ def test_small_objects(bucket: str, faults: Faults) -> None:
     first.write("t.lance/a", b"1", None)
     first.write("t.lance/b/c", b"2", None)
     assert first.tables() == ["t.lance"]
-    first.drop("t.lance")
+    first.delete("t.lance")
     assert (first.tables(), first.size()) == ([], 3)
     assert first.read("x") == first.read("x")
     assert (first / "x" / "y").address == f"{bucket}/g/x/y"
@@ -93,7 +93,7 @@ def test_a_write_whose_answer_is_lost_is_ones_own(
 
 def test_a_manifest_is_not_written_over_anothers(bucket: str) -> None:
     first, second = Bucket(f"{bucket}/g"), Bucket(f"{bucket}/g")
-    card = EncoderCard.of(RandomEncoder())
+    card = EncoderCard.from_encoder(RandomEncoder())
     Manifest(card).write(first)
     mine, others = Manifest.read(first), Manifest.read(second)
     assert mine == others == Manifest(card)
@@ -168,8 +168,8 @@ def test_the_same_can_be_done_in_a_folder(tmp_path: Path) -> None:
     assert here.write("x", b"one", None) is None
     assert here.read("x") == (b"one", None)
     (tmp_path / "g" / "t.lance").mkdir()
-    assert (here.tables(), here.size(), here.cache()) == (["t.lance"], 3, tmp_path / "g")
-    here.drop("t.lance")
+    assert (here.tables(), here.size(), here.cache_folder()) == (["t.lance"], 3, tmp_path / "g")
+    here.delete("t.lance")
     assert here.tables() == []
 
 
@@ -255,11 +255,11 @@ def test_a_warm_search_asks_little(bucket: str, faults: Faults, pictures: Path) 
 def test_old_versions_stay_for_those_who_read_them(bucket: str, pictures: Path) -> None:
     gallery = Gallery.open(f"{bucket}/g", encoder=RandomEncoder())
     gallery.index(pictures / "a")
-    frozen = gallery._open_store(gallery._manifest()).frozen()
+    frozen = gallery._open_store(gallery._manifest()).snapshot()
     for start in range(20, 32, 3):
         fill(pictures / "more", 3, start=start)
         gallery.index(pictures)
     assert frozen.pictures.count() == 6
     rows = sum(len(batch) for batch in frozen.pictures.scan(["path", "vector"]))
     assert rows == 6
-    assert len(frozen.prints.of(next(frozen.prints.contents()))) == 6
+    assert len(frozen.fingerprints.get(next(frozen.fingerprints.contents()))) == 6

@@ -158,7 +158,7 @@ def find_duplicates(
             )
     pairs: Iterable[Pair] = ()
     if kind != "exact":
-        if not store.prints.table.count():
+        if not store.fingerprints.table.count():
             raise ArgumentError(
                 "This gallery has no fingerprints, by which copies are proved; make them with: "
                 "lookalike index --copies FOLDER, or ask for --kind exact."

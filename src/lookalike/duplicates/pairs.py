@@ -49,7 +49,7 @@ def find_pairs(
         on_progress: told the stage, how much of it is through, and of how much.
     """
     of_content = {member.content_hash: k for k, member in enumerate(members)}
-    contents = [content for some in store.prints.contents() for content in some]
+    contents = [content for some in store.fingerprints.contents() for content in some]
     member_of = [of_content.get(content, -1) for content in contents]
     among = np.flatnonzero(np.array(member_of, int) >= 0)
     if len(among) < 2:  # noqa: PLR2004
@@ -60,7 +60,7 @@ def find_pairs(
             on_progress("Comparing pictures", start, len(among))
             candidates = propose.of(among[start : start + BLOCK])
             needed = sorted({*candidates, *(k for some in candidates.values() for k in some)})
-            rows = store.prints.table.take(needed, ["fingerprint"])["fingerprint"].to_pylist()
+            rows = store.fingerprints.table.take(needed, ["fingerprint"])["fingerprint"].to_pylist()
             prints = dict(zip(needed, map(unpack, rows), strict=True))
             with one_thread():
                 proofs = list(pool.map(partial(_proofs, prints), candidates.items()))
@@ -91,7 +91,7 @@ class Proposals:
         on_progress: Callable[[int, int], None],
     ) -> None:
         """Read words and vectors; `among` are the places of those that are asked about."""
-        self._lists = store.prints.words.lists(len(contents))
+        self._lists = store.fingerprints.visual_words.inverted_lists(len(contents))
         self._among = np.zeros(len(contents), bool)
         self._among[among] = True
         place_of = {content: place for place, content in enumerate(contents)}
@@ -104,14 +104,14 @@ class Proposals:
             vectors[among], least=LEAST_COSINE, most=MOST_CANDIDATES, on_progress=on_progress
         )
         self._near = Near(among[near.ones], among[near.others], near.cosines)
-        self._self_worth = self._lists.self_worth()
+        self._self_worth = self._lists.total_weights()
 
     def of(self, places: NDArray[np.int64]) -> dict[int, list[int]]:
         """Name the pictures that may show what each of these does, those of later places only."""
         found = defaultdict[int, set[int]](set)
         self._by_vectors(places, found)
         for place in places.tolist():
-            worth = self._lists.shared_worth(place)
+            worth = self._lists.shared_weights(place)
             worth[: place + 1] = 0
             least = LEAST_SHARE * np.minimum(self._self_worth, self._self_worth[place])
             others = np.flatnonzero((worth > least) & self._among)

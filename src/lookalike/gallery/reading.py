@@ -147,7 +147,7 @@ class Reading(GalleryState):
         Raises:
             GalleryNotFoundError: there is no gallery.
         """
-        store = self._open_store(self._manifest()).frozen()
+        store = self._open_store(self._manifest()).snapshot()
         return self._catalog.shelf(store, offset, top, where)
 
     def version(self) -> int:
@@ -164,7 +164,7 @@ class Reading(GalleryState):
         Raises:
             GalleryNotFoundError: there is no gallery.
         """
-        return self._catalog.labels(self._open_store(self._manifest()).frozen())
+        return self._catalog.labels(self._open_store(self._manifest()).snapshot())
 
     def device(self) -> str:
         """Tell what the encoder runs on, `cpu` or `cuda`, by starting it there.
@@ -196,7 +196,7 @@ class Reading(GalleryState):
         return Info(
             gallery=str(self.folder),
             pictures=store.pictures.count(),
-            fingerprints=store.prints.table.count(),
+            fingerprints=store.fingerprints.table.count(),
             refused=sum(1 for _ in store.refused()),
             roots=tuple(map(check_root, manifest.roots)),
             encoder=asdict(manifest.encoder),
@@ -220,4 +220,4 @@ class Reading(GalleryState):
         Raises:
             GalleryNotFoundError: there is no gallery.
         """
-        return self._open_store(self._manifest()).frozen().pictures.scan(columns)
+        return self._open_store(self._manifest()).snapshot().pictures.scan(columns)

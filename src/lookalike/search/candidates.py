@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ..copies import Fingerprint, View
-    from ..storage import Allowed, FingerprintIndex
+    from ..storage import ContentFilter, FingerprintIndex
     from ..types import Match
 
 BY_VECTOR, BY_WORDS, BY_HASH = 12, 16, 5  # that are looked at first
@@ -26,7 +26,7 @@ def prove(
     prints: FingerprintIndex,
     nearest: Sequence[bytes],
     *,
-    allowed: Allowed | None = None,
+    allowed: ContentFilter | None = None,
 ) -> dict[bytes, tuple[str, Match | None]]:
     """Find the pictures that are the query, or share a part with it.
 
@@ -52,7 +52,7 @@ def prove(
 
     words = _by_words(prints, verifier.views, MORE * BY_WORDS, allowed)
     look(_stored(prints, nearest[:BY_VECTOR], verifier.views))
-    look((*one, verifier.views) for one in prints.by_hash(query.pdq, BY_HASH, allowed).items())
+    look((*one, verifier.views) for one in prints.search_hash(query.pdq, BY_HASH, allowed).items())
     look(words[:BY_WORDS])
     if not any(proof and proof[0] in PROVED for proof in found.values()):
         look(_stored(prints, nearest[BY_VECTOR:], verifier.views))
@@ -66,7 +66,7 @@ def prove(
 def _stored(
     prints: FingerprintIndex, contents: Sequence[bytes], views: Sequence[View]
 ) -> list[Candidate]:
-    stored = prints.of(contents)
+    stored = prints.get(contents)
     return [(content, stored[content], views) for content in contents if content in stored]
 
 
@@ -74,9 +74,9 @@ def _by_words(
     prints: FingerprintIndex,
     views: Sequence[View],
     top: int,
-    allowed: Allowed | None,
+    allowed: ContentFilter | None,
 ) -> list[Candidate]:
-    proposed = prints.by_words([view.print for view in views], top, allowed)
+    proposed = prints.search_words([view.print for view in views], top, allowed)
     return [(content, data, [views[view]]) for content, (view, data) in proposed.items()]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import ArgumentError
 from ..sources import absolute, is_absolute
-from ..storage import literal, to_text, under_filter
+from ..storage import path_literal, to_text, under_filter
 
 _MAX_INT32, _MAX_INT64 = 2**31 - 1, 2**63 - 1
 _NS = 10**9
@@ -86,7 +86,7 @@ class Filter:
         if self.folder is not None:
             parts.append(under_filter(absolute(self.folder)))
         if self.label is not None:
-            parts.append(f"regexp_like(path, {literal(_directly_in(self.label))})")
+            parts.append(f"regexp_like(path, {path_literal(_directly_in(self.label))})")
         for name, (column, most) in _LEAST.items():
             value = getattr(self, name)
             if value is not None:

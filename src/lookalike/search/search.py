@@ -67,7 +67,7 @@ def search(  # noqa: PLR0913
         looked = pool.submit(fingerprint, asked.picture) if copies and store.copies else None
         (vector,) = encoder.encode([encoder.prepare(asked.picture)])
         many = max(top, MORE * BY_VECTOR) if looked else top
-        found = store.find(vector, many, asked.content, among)
+        found = store.nearest(vector, many, asked.content, among)
         if looked:
             proofs = _proofs(looked.result(), store, found, among)
     found = _ranked(asked, vector, found, proofs, store, among)
@@ -102,7 +102,7 @@ def search_many(  # noqa: PLR0913
         looked = pool.map(partial(_look_at, encoder=encoder, proving=proving), chunks)
         everything = list(itertools.chain.from_iterable(looked))
         usable = [one for one in everything if isinstance(one, PreparedQuery)]
-        rows = store.find_many(
+        rows = store.nearest_many(
             np.array([one.vector for one in usable], np.float32),
             max(top, MORE * BY_VECTOR) if proving else top,
             [one.asked.content for one in usable],
@@ -137,7 +137,7 @@ def search_text(  # noqa: PLR0913
     """
     started = time.perf_counter()
     among = where.sql() if where else None
-    found = store.find(encode_text(encoder, text), top, None, among)
+    found = store.nearest(encode_text(encoder, text), top, None, among)
     found.sort(key=lambda row: (-row["score"], row["path"]))
     return _result(found, top, text, min_score, started)
 
@@ -174,9 +174,9 @@ def _proofs(
 ) -> Proofs:
     """Prove which of a gallery's pictures hold what is asked; `found` are the nearest rows."""
     nearest = sorted(found, key=lambda row: -row["score"])[: MORE * BY_VECTOR]
-    allowed = partial(store.contents_among, where=among) if among else None
+    allowed = partial(store.contents_matching, where=among) if among else None
     contents = [row["content_hash"] for row in nearest]
-    return prove(asked, store.prints, contents, allowed=allowed)
+    return prove(asked, store.fingerprints, contents, allowed=allowed)
 
 
 def _ranked(  # noqa: PLR0913, PLR0917
@@ -189,7 +189,7 @@ def _ranked(  # noqa: PLR0913, PLR0917
 ) -> list[dict[str, Any]]:
     """Join what looks alike and what is proved, the best first."""
     missing = set(proofs) - {row["content_hash"] for row in found}
-    found = found + store.rows_of(missing, vector, among)
+    found = found + store.rows_by_content(missing, vector, among)
     for row in found:
         row["kind"], row["match"] = proofs.get(row["content_hash"], ("similar", None))
         if row["content_hash"] == asked.content:

@@ -27,17 +27,16 @@ from .labelled import LabelledPicture, list_labelled
 from .prefetch import map_ahead
 from .public_hosts import is_public
 from .read import check_address, check_root, is_gone, read, release, stat_source, walk
-from .roots import LostFiles, area, merge_roots, require_online, split_by_reach
+from .roots import DeletionCheck, merge_roots, require_online, root_folder, split_online
 
 __all__ = [
     "CONTENT_HASH_BYTES",
     "MAX_FILE_BYTES",
     "PICTURE_SUFFIXES",
     "TRY_AGAIN",
+    "DeletionCheck",
     "LabelledPicture",
-    "LostFiles",
     "absolute",
-    "area",
     "below",
     "check_address",
     "check_id",
@@ -57,9 +56,10 @@ __all__ = [
     "read_stream",
     "release",
     "require_online",
+    "root_folder",
     "scheme_of",
-    "split_by_reach",
     "split_member",
+    "split_online",
     "stat_source",
     "walk",
 ]

@@ -87,7 +87,7 @@ def read(source: Source, archive: Source, chunks: Callable[[], Iterator[bytes]])
         if source.objection:
             raise PictureError(source.objection)
         check_size(source.size)
-        with temporary_files.opened(archive, chunks) as file:
+        with temporary_files.open_archive(archive, chunks) as file:
             file.seek(source.at)
             head = file.read(min(HEAD_BYTES, source.size))
             check_head(head, name)

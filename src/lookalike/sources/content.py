@@ -81,7 +81,7 @@ def may_be_picture(name: str) -> bool:
     return not suffix or suffix in PICTURE_SUFFIXES
 
 
-def stamp(seconds: float, *marks: object) -> int:
+def tagged_mtime_ns(seconds: float, *marks: object) -> int:
     """Make a time of the last change in nanoseconds, whose digits below a second are a mark's.
 
     An entity tag or a checksum so tells of a change that size and time do not.

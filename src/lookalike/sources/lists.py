@@ -22,7 +22,7 @@ from ..types import Refusal, Source
 from .addresses import WEB, absolute, is_absolute, scheme_of, split_bucket, split_member
 from .content import MAX_METADATA_BYTES
 from .prefetch import map_ahead
-from .temporary_files import Copy, View
+from .temporary_files import CopyReader, StreamCopy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -162,7 +162,9 @@ def _parquet_rows(
 
     try:
         is_here = not scheme_of(source.path)
-        with pq.ParquetFile(source.path if is_here else io.BufferedReader(View(Copy(chunks)))) as f:
+        with pq.ParquetFile(
+            source.path if is_here else io.BufferedReader(CopyReader(StreamCopy(chunks)))
+        ) as f:
             which = _column(f.schema_arrow.names, column, source.path)
             # Vectors and pictures by the row are no metadata, and may be large.
             names = [field.name for field in f.schema_arrow if _is_plain(field.type)]

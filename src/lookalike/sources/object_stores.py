@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ArgumentError
 from ..types import Root, Source
 from .addresses import scheme_of, split_bucket
-from .content import may_be_picture, stamp
+from .content import may_be_picture, tagged_mtime_ns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,7 +143,9 @@ def _store(scheme: str, bucket: str, environment: tuple[tuple[str, str], ...]) -
 
 def _source(address: str, meta: Any) -> Source:
     when = meta["last_modified"].timestamp()
-    return Source(address, meta["size"], stamp(when, meta["e_tag"] or meta["last_modified"]))
+    return Source(
+        address, meta["size"], tagged_mtime_ns(when, meta["e_tag"] or meta["last_modified"])
+    )
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
-def split_by_reach(
+def split_online(
     paths: Iterable[str | os.PathLike[str]], roots: Sequence[str], *, private: bool = True
 ) -> tuple[list[str], list[str]]:
     """Split the paths to index into those that can be read and those that are offline.
@@ -51,7 +51,7 @@ def merge_roots(roots: Sequence[str], paths: Iterable[str]) -> tuple[str, ...]:
     return tuple(all_roots)
 
 
-def area(root: str) -> str:
+def root_folder(root: str) -> str:
     """Give the folder, bucket or archive whose pictures are a root's: of a list, where it lies."""
     if not is_list(root):
         return root
@@ -72,7 +72,7 @@ def require_online(roots: Iterable[str]) -> None:
             )
 
 
-class LostFiles:
+class DeletionCheck:
     """Tell whether a file is certainly gone: its root is online, and it is not there.
 
     A path under no root, or under one that is offline, is never lost. What a URL names is, once
@@ -81,14 +81,14 @@ class LostFiles:
 
     def __init__(self, roots: Sequence[str]) -> None:
         """Take the roots; each is looked at once, when first needed."""
-        self._roots = sorted(roots, key=lambda root: len(area(root)), reverse=True)
+        self._roots = sorted(roots, key=lambda root: len(root_folder(root)), reverse=True)
         self._is_online = functools.cache(lambda root: check_root(root).online)
 
     def __call__(self, path: str) -> bool:
         """Tell it of one path."""
         if scheme_of(path) in WEB:
             return is_gone(path, private=any(is_under(path, root) for root in self._roots))
-        root = next((root for root in self._roots if is_under(path, area(root))), None)
+        root = next((root for root in self._roots if is_under(path, root_folder(root))), None)
         return root is not None and self._is_online(root) and is_gone(path)
 
 

@@ -14,8 +14,8 @@ from typing import IO, TYPE_CHECKING, Any
 from ..errors import PictureError
 from ..types import Source
 from .addresses import bad_name, member_of
-from .content import MAX_METADATA_BYTES, has_picture_suffix, may_be_picture, stamp
-from .temporary_files import opened
+from .content import MAX_METADATA_BYTES, has_picture_suffix, may_be_picture, tagged_mtime_ns
+from .temporary_files import open_archive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ def members(archive: Source, chunks: Callable[[], Iterator[bytes]]) -> Iterator[
     """List the members named like pictures; see `archives.members`."""
     sample, siblings, pictures = "", dict[str, Any](), list[Source]()
     broken: Exception | None = None
-    with opened(archive, chunks) as file:
+    with open_archive(archive, chunks) as file:
         for info in _headers(file):
             if isinstance(info, Exception):
                 broken = info
@@ -56,7 +56,9 @@ def members(archive: Source, chunks: Callable[[], Iterator[bytes]]) -> Iterator[
                     member_of(archive.path, info.name),
                     info.size,
                     # A tar has no checksums: what has changed in it, its own stamp says.
-                    stamp(info.mtime or archive.mtime_ns // 10**9, archive.size, archive.mtime_ns),
+                    tagged_mtime_ns(
+                        info.mtime or archive.mtime_ns // 10**9, archive.size, archive.mtime_ns
+                    ),
                     at=info.offset_data,
                     objection=objection,
                 )

@@ -42,7 +42,7 @@ _UNPACKERS: dict[str, Any] = {
 }
 
 
-class Copy:
+class StreamCopy:
     """What a stream has given so far, in a file without a name; more is drawn when asked for."""
 
     def __init__(self, chunks: Callable[[], Iterator[bytes]]) -> None:
@@ -95,10 +95,10 @@ class Copy:
         self._file.flush()
 
 
-class View(io.RawIOBase):
+class CopyReader(io.RawIOBase):
     """A copy as a file of its own position."""
 
-    def __init__(self, copy: Copy) -> None:
+    def __init__(self, copy: StreamCopy) -> None:
         """Begin at its start."""
         self._copy = copy
         self._at = 0
@@ -130,16 +130,16 @@ class View(io.RawIOBase):
         return len(data)
 
 
-class Copies:
+class CopyCache:
     """The copies at hand, by what they are of."""
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._copies: OrderedDict[object, Copy] = OrderedDict()
+        self._copies: OrderedDict[object, StreamCopy] = OrderedDict()
         self._lock = threading.Lock()
         self._process = os.getpid()
 
-    def of(self, key: object, chunks: Callable[[], Iterator[bytes]]) -> Copy:
+    def of(self, key: object, chunks: Callable[[], Iterator[bytes]]) -> StreamCopy:
         """Give the copy of a thing, begun now where there is none."""
         with self._lock:
             if self._process != os.getpid():  # a fork shares the files' positions
@@ -149,7 +149,7 @@ class Copies:
             return found
         self._make_room()
         with self._lock:
-            return self._copies.setdefault(key, Copy(chunks))
+            return self._copies.setdefault(key, StreamCopy(chunks))
 
     def drop(self) -> None:
         """Let go of all; one that is being read goes when that is done."""
@@ -178,12 +178,14 @@ def release() -> None:
     _copies.drop()
 
 
-def opened(archive: Source, chunks: Callable[[], Iterator[bytes]]) -> IO[bytes]:
+def open_archive(archive: Source, chunks: Callable[[], Iterator[bytes]]) -> IO[bytes]:
     """Open an archive to be read from any place, unpacked as a whole where it is packed so."""
     packing = archive.path.lower().rpartition(".")[2]
     if packing not in _UNPACKERS and is_local(archive.path):
         return open(archive.path, "rb")
-    view = View(_copies.of(archive, functools.partial(_unpacked, packing, archive.size, chunks)))
+    view = CopyReader(
+        _copies.of(archive, functools.partial(_unpacked, packing, archive.size, chunks))
+    )
     return io.BufferedReader(view)
 
 
@@ -224,4 +226,4 @@ class _Stream(io.RawIOBase):
         return count
 
 
-_copies = Copies()
+_copies = CopyCache()

@@ -21,7 +21,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ..types import Root, Source
-from .content import stamp
+from .content import tagged_mtime_ns
 from .public_hosts import is_public
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def stat_url(url: str, *, private: bool = False) -> Source:
             size = headers.get("content-length", "")
             when = _moment(headers.get("last-modified", ""))
             tag = headers.get("etag", "")
-            known = stamp(when, tag or when) if when or tag else time.time_ns()
+            known = tagged_mtime_ns(when, tag or when) if when or tag else time.time_ns()
             length = int(size) if size.isdigit() else UNKNOWN_SIZE
             return Source(url, length, known, private=private)
 

@@ -17,8 +17,8 @@ from ..decode import HEAD_BYTES
 from ..errors import PictureError
 from ..types import Source
 from .addresses import bad_name, member_of
-from .content import check_head, check_size, may_be_picture, stamp
-from .temporary_files import MAX_RATIO, RATIO_FROM_BYTES, opened
+from .content import check_head, check_size, may_be_picture, tagged_mtime_ns
+from .temporary_files import MAX_RATIO, RATIO_FROM_BYTES, open_archive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,7 +51,7 @@ def members(archive: Source, chunks: Callable[[], Iterator[bytes]]) -> Iterator[
         yield Source(
             member_of(archive.path, name),
             info.file_size,
-            stamp(_seconds(info.date_time), info.CRC),
+            tagged_mtime_ns(_seconds(info.date_time), info.CRC),
             objection=objection,
         )
 
@@ -87,7 +87,7 @@ def _zip(archive: Source, chunks: Callable[[], Iterator[bytes]]) -> zipfile.ZipF
     with _lock:
         if key in _zips:
             return _zips[key]
-        file = opened(archive, chunks)
+        file = open_archive(archive, chunks)
         try:
             size = file.seek(0, io.SEEK_END)
             file.seek(max(size - _TAIL_BYTES, 0))

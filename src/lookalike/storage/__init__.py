@@ -4,19 +4,19 @@
 lasting choices.
 """
 
-from .fingerprint_index import Allowed, FingerprintIndex
+from .fingerprint_index import ContentFilter, FingerprintIndex
 from .lock import write_lock
 from .manifest import MANIFEST_NAME, EncoderCard, Manifest, locate_gallery
 from .place import Bucket, Place, open_place, parse_place
-from .sql import from_text, literal, to_text, under_filter
+from .sql import from_text, path_literal, to_text, under_filter
 from .store import FragmentPair, Store
 from .table import READ_ATTEMPTS, Table, batched
 
 __all__ = [
     "MANIFEST_NAME",
     "READ_ATTEMPTS",
-    "Allowed",
     "Bucket",
+    "ContentFilter",
     "EncoderCard",
     "FingerprintIndex",
     "FragmentPair",
@@ -26,10 +26,10 @@ __all__ = [
     "Table",
     "batched",
     "from_text",
-    "literal",
     "locate_gallery",
     "open_place",
     "parse_place",
+    "path_literal",
     "to_text",
     "under_filter",
     "write_lock",

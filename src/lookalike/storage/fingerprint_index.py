@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..copies import basis, unpack_pdq, unpack_words
 from ..sources import CONTENT_HASH_BYTES
-from .table import Table, again, storage
+from .table import Table, retry_reads, storage_errors
 from .visual_words import VisualWords
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..copies import Fingerprint
     from .place import Place
 
-Allowed: TypeAlias = "Callable[[Iterable[bytes]], set[bytes]]"
+ContentFilter: TypeAlias = "Callable[[Iterable[bytes]], set[bytes]]"
 NAME = "fingerprints.lance"
 INDEX_FROM_ROWS = 5_000  # below this, comparing all hashes is about as fast as an index
 HASH_INDEX = "pdq_idx"
@@ -49,13 +49,13 @@ class FingerprintIndex:
                 ]
             ),
         )
-        self.words = VisualWords(folder)
+        self.visual_words = VisualWords(folder)
 
-    def frozen(self) -> FingerprintIndex:
+    def snapshot(self) -> FingerprintIndex:
         """Give these as they are now, whatever is written."""
         twin = copy(self)
-        twin.words = self.words.frozen()  # first: what they name is there by now
-        twin.table = self.table.frozen()
+        twin.visual_words = self.visual_words.snapshot()  # first: what they name is there by now
+        twin.table = self.table.snapshot()
         return twin
 
     def add(self, prints: Mapping[bytes, bytes]) -> None:
@@ -63,31 +63,31 @@ class FingerprintIndex:
         if prints:
             self.table.write(_rows(prints), replace=False)
 
-    def write_apart(self, prints: Mapping[bytes, bytes]) -> list[str]:
-        """Write packed fingerprints by content hash as `Table.write_apart` does."""
-        return self.table.write_apart(_rows(prints)) if prints else []
+    def write_fragments(self, prints: Mapping[bytes, bytes]) -> list[str]:
+        """Write packed fingerprints by content hash as `Table.write_fragments` does."""
+        return self.table.write_fragments(_rows(prints)) if prints else []
 
     def contents(self) -> Iterator[list[bytes]]:
         """List the contents whose fingerprints are there, in batches."""
         for batch in self.table.scan(["content_hash"]):
             yield batch.column(0).to_pylist()
 
-    @again
-    def of(self, contents: Iterable[bytes]) -> dict[bytes, bytes]:
+    @retry_reads
+    def get(self, contents: Iterable[bytes]) -> dict[bytes, bytes]:
         """Give the packed fingerprints of some contents; those that have none are left out."""
         found = dict[bytes, bytes]()
-        for batch in self.table.of_contents(contents, ["content_hash", "fingerprint"]):
+        for batch in self.table.scan_contents(contents, ["content_hash", "fingerprint"]):
             found.update(zip(*(c.to_pylist() for c in batch.columns), strict=True))
         return found
 
-    def there(self, contents: Iterable[bytes]) -> set[bytes]:
+    def existing(self, contents: Iterable[bytes]) -> set[bytes]:
         """Tell which of some contents have a fingerprint."""
-        found = self.table.of_contents(contents, ["content_hash"])
+        found = self.table.scan_contents(contents, ["content_hash"])
         return {content for batch in found for content in batch.column(0).to_pylist()}
 
-    @again
-    def by_words(
-        self, views: Sequence[Fingerprint], top: int, allowed: Allowed | None = None
+    @retry_reads
+    def search_words(
+        self, views: Sequence[Fingerprint], top: int, allowed: ContentFilter | None = None
     ) -> dict[bytes, tuple[int, bytes]]:
         """Find the pictures that share most visual words with one of several views of a query.
 
@@ -100,7 +100,7 @@ class FingerprintIndex:
             which view it is, and the packed fingerprint, by content.
         """
         asked = [basis().words(view.descriptors) for view in views]
-        places, of_view = self.words.find(asked, MOST_RIVALS if allowed else top)
+        places, of_view = self.visual_words.search(asked, MOST_RIVALS if allowed else top)
         if allowed:
             kept = self._allowed(places, top, allowed)
             places, of_view = places[kept], of_view[kept]
@@ -108,9 +108,9 @@ class FingerprintIndex:
         contents, prints = (column.to_pylist() for column in columns)
         return dict(zip(contents, zip(of_view.tolist(), prints, strict=True), strict=True))
 
-    @again
-    def by_hash(
-        self, pdq: NDArray[np.uint8], top: int, allowed: Allowed | None = None
+    @retry_reads
+    def search_hash(
+        self, pdq: NDArray[np.uint8], top: int, allowed: ContentFilter | None = None
     ) -> dict[bytes, bytes]:
         """Find the pictures whose PDQ hashes differ from one in `MOST_BITS` at most.
 
@@ -121,7 +121,7 @@ class FingerprintIndex:
         dataset = self.table.dataset()
         if dataset is None:
             return {}
-        with storage():
+        with storage_errors():
             found = dataset.scanner(
                 columns=["content_hash", "_distance"],
                 nearest={
@@ -138,9 +138,9 @@ class FingerprintIndex:
         if allowed:
             may = allowed(near)
             near = [one for one in near if one in may][:top]
-        return self.of(near)
+        return self.get(near)
 
-    def _allowed(self, places: NDArray[np.int64], top: int, allowed: Allowed) -> list[int]:
+    def _allowed(self, places: NDArray[np.int64], top: int, allowed: ContentFilter) -> list[int]:
         """Tell which of some places hold a content that may be found: the first `top` of them."""
         kept, start, many = list[int](), 0, top
         while start < len(places) and len(kept) < top:
@@ -163,12 +163,12 @@ class FingerprintIndex:
             metric="hamming",
             num_partitions=max(self.table.count() // HASH_PARTITION_ROWS, 1),
         )
-        for table in (self.table, self.words.table):
+        for table in (self.table, self.visual_words.table):
             table.drop_old_versions()
 
     def drop_orphans(self, contents: set[bytes]) -> None:
         """Keep only the fingerprints of these contents."""
-        self.words.clear()  # first: its places mean nothing once the rows have moved
+        self.visual_words.clear()  # first: its places mean nothing once the rows have moved
         names = self.table.schema.names
         batches = (
             batch.filter([content in contents for content in batch.column(0).to_pylist()])
@@ -178,17 +178,17 @@ class FingerprintIndex:
         self.optimize()
 
     def _update_words(self) -> None:
-        start, rows = self.words.until(), self.table.count()
+        start, rows = self.visual_words.picture_count(), self.table.count()
         while start < rows:
             end = min(start + SEGMENT_PICTURES, rows)
-            self.words.add([*map(unpack_words, self._packed(start, end))])
+            self.visual_words.add([*map(unpack_words, self._packed(start, end))])
             start = end
-        self.words.merge()
+        self.visual_words.merge()
 
     def _packed(self, start: int, end: int) -> Iterator[bytes]:
         dataset = self.table.dataset()
         if dataset is not None:
-            with storage():
+            with storage_errors():
                 scanner = dataset.scanner(["fingerprint"], offset=start, limit=end - start)
                 for batch in scanner.to_batches():
                     yield from batch.column(0).to_pylist()

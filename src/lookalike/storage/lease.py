@@ -21,7 +21,7 @@ from ..errors import GalleryBusyError, StorageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .place import Bucket, Stored
+    from .place import Bucket, StoredFile
 
 NAME = "lock"
 _LEASE_SECONDS = 20.0  # a killed writer keeps others out for so long
@@ -32,7 +32,7 @@ _TRIES = 3
 
 
 @contextlib.contextmanager
-def leased(bucket: Bucket) -> Iterator[None]:
+def hold_lease(bucket: Bucket) -> Iterator[None]:
     """Hold a gallery's lease, and renew it in a thread; `bucket.check` tells when it is lost.
 
     Raises:
@@ -132,7 +132,7 @@ class _Lease:
         self._renewed = started
 
 
-def _values(found: Stored) -> dict[str, Any]:
+def _values(found: StoredFile) -> dict[str, Any]:
     """Read who holds a lease; empty where nobody does. What is damaged counts as held."""
     try:
         values = json.loads(found.data)

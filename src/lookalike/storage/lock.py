@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from ..errors import GalleryBusyError, StorageError
-from .lease import leased
+from .lease import hold_lease
 from .place import Bucket
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def write_lock(folder: Place) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     if isinstance(folder, Bucket):
-        with leased(folder):
+        with hold_lease(folder):
             yield
         return
     try:

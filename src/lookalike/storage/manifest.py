@@ -40,7 +40,7 @@ class EncoderCard:
     preprocessing: dict[str, Any]
 
     @classmethod
-    def of(cls, encoder: Encoder) -> EncoderCard:
+    def from_encoder(cls, encoder: Encoder) -> EncoderCard:
         """Describe a loaded encoder."""
         return cls(
             encoder.name,
@@ -50,7 +50,7 @@ class EncoderCard:
             encoder.preprocessing,
         )
 
-    def fits(self, other: EncoderCard) -> bool:
+    def matches(self, other: EncoderCard) -> bool:
         """Tell whether the vectors of both can be compared: weights, D and preprocessing agree."""
         return replace(self, name=other.name, source=other.source) == other
 

@@ -49,7 +49,7 @@ _SAID = (
 )
 
 
-class Stored(NamedTuple):
+class StoredFile(NamedTuple):
     """A small file as it was read.
 
     Attributes:
@@ -70,14 +70,14 @@ class Folder:
         """Name it; it need not be there."""
         self.path = path
 
-    def read(self, name: str) -> Stored | None:
+    def read(self, name: str) -> StoredFile | None:
         """Read a small file; None where there is none.
 
         Raises:
             StorageError: it can't be read.
         """
         try:
-            return Stored((self.path / name).read_bytes(), None)
+            return StoredFile((self.path / name).read_bytes(), None)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
@@ -108,7 +108,7 @@ class Folder:
         """Name the tables that are there."""
         return [path.name for path in self.path.glob("*" + TABLE_SUFFIX)]
 
-    def drop(self, table: str) -> None:
+    def delete(self, table: str) -> None:
         """Delete a table, as far as that can be done."""
         shutil.rmtree(self.path / table, ignore_errors=True)
 
@@ -121,7 +121,7 @@ class Folder:
                     total += os.lstat(os.path.join(folder, name)).st_size
         return total
 
-    def cache(self) -> Path:
+    def cache_folder(self) -> Path:
         """Name the folder for what a server makes of the gallery, and can make again."""
         return self.path
 
@@ -155,7 +155,7 @@ class Bucket:
             )
         self.address = address
         self._opened: ObjectStore | None = None
-        self._known: dict[str, Stored] = {}
+        self._known: dict[str, StoredFile] = {}
         self.guards: list[Callable[[], None]] = []
 
     def __str__(self) -> str:
@@ -167,7 +167,7 @@ class Bucket:
         below.guards = self.guards
         return below
 
-    def read(self, name: str) -> Stored | None:
+    def read(self, name: str) -> StoredFile | None:
         """Read a small object; None where there is none. One that is known costs no transfer.
 
         Raises:
@@ -187,7 +187,7 @@ class Bucket:
         except FileNotFoundError:
             return None
         meta = found.meta
-        self._known[name] = Stored(data, _stamp(meta))
+        self._known[name] = StoredFile(data, _stamp(meta))
         return self._known[name]
 
     def write(self, name: str, data: bytes, after: dict[str, str] | None) -> dict[str, str]:
@@ -218,7 +218,7 @@ class Bucket:
                 ) from error
             return now.stamp
         stamp = _stamp(put)
-        self._known[name] = Stored(data, stamp)
+        self._known[name] = StoredFile(data, stamp)
         return stamp
 
     def put(self, name: str, data: bytes) -> None:
@@ -241,7 +241,7 @@ class Bucket:
         names = (prefix.rstrip("/").rpartition("/")[2] for prefix in found)
         return [name for name in names if name.endswith(TABLE_SUFFIX)]
 
-    def drop(self, name: str) -> None:
+    def delete(self, name: str) -> None:
         """Delete an object, or all of a table."""
         import obstore
 
@@ -258,7 +258,7 @@ class Bucket:
         with self._told():
             return sum(one["size"] for some in obstore.list(self._store()) for one in some)
 
-    def cache(self) -> Path:
+    def cache_folder(self) -> Path:
         """Name the folder of this machine for what a server makes, and can make again."""
         import platformdirs
 
@@ -317,7 +317,7 @@ class Bucket:
         except (told.NotModifiedError, told.AlreadyExistsError, told.PreconditionError):
             raise
         except (told.BaseError, OSError, ValueError) as error:
-            said = explained(str(error))
+            said = explain(str(error))
             if isinstance(error, FileNotFoundError) and "no such bucket" not in said:
                 raise
             raise StorageError(f"{self} can't be used: {said}") from error
@@ -341,12 +341,12 @@ def parse_place(text: str | os.PathLike[str]) -> Place:
     return Bucket(os.fspath(text)) if scheme else Path(os.path.abspath(text))
 
 
-def is_of_a_store(text: str) -> bool:
+def is_store_error(text: str) -> bool:
     """Tell whether an error's text is that of an object store's client."""
     return bool(re.search("Generic (S3|GCS|MicrosoftAzure)|bject at location|Error perf", text))
 
 
-def explained(text: str) -> str:
+def explain(text: str) -> str:
     """Say in a sentence what an object store complains of, and what to do."""
     short = " ".join(text.split("Debug source", 1)[0].split())[:300]
     for pattern, advice in _SAID:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def records(batch: pa.RecordBatch) -> Iterator[Record]:
+def to_records(batch: pa.RecordBatch) -> Iterator[Record]:
     """Turn a batch with all columns of the table of pictures into records."""
     import numpy as np
 
@@ -29,7 +29,7 @@ def records(batch: pa.RecordBatch) -> Iterator[Record]:
         yield Record(source, row["content_hash"], row["width"], row["height"], vector)
 
 
-def entry(one: str, rows: list[dict[str, Any]]) -> Entry:
+def to_entry(one: str, rows: list[dict[str, Any]]) -> Entry:
     """Make one picture of the rows of its files."""
     newest = max(rows, key=lambda row: row["mtime_ns"])
     paths = tuple(sorted(from_text(row["path"]) for row in rows))
@@ -51,7 +51,7 @@ def file_columns(sources: Iterable[Source]) -> dict[str, Any]:
     return dict(zip(("path", "size", "mtime_ns"), zip(*rows, strict=True), strict=True))
 
 
-def row_of(record: Record, vector: NDArray[np.float32]) -> dict[str, Any]:
+def scored_row(record: Record, vector: NDArray[np.float32]) -> dict[str, Any]:
     """Write a record as `find` does."""
     import numpy as np
 

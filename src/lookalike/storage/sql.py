@@ -8,7 +8,7 @@ import re
 from ..sources import below
 
 
-def literal(path: str) -> str:
+def path_literal(path: str) -> str:
     """Write a path as a literal of Lance's filters."""
     return "'" + to_text(path).replace("'", "''") + "'"
 
@@ -16,8 +16,8 @@ def literal(path: str) -> str:
 def under_filter(*paths: str) -> str:
     """Write the Lance filter for the rows at or below one of some paths."""
     folders = itertools.chain.from_iterable(map(below, paths))
-    parts = [f"path IN ({', '.join(map(literal, paths))})"]
-    parts += [f"starts_with(path, {literal(folder)})" for folder in folders]
+    parts = [f"path IN ({', '.join(map(path_literal, paths))})"]
+    parts += [f"starts_with(path, {path_literal(folder)})" for folder in folders]
     return f"({' OR '.join(parts)})"
 
 

@@ -10,10 +10,10 @@ from ..sources import TRY_AGAIN, check_id, map_ahead
 from ..types import Entry, Record, Refusal, Source
 from .fingerprint_index import MAX_ORPHANS_SHARE, FingerprintIndex
 from .place import open_place
-from .rows import entry, file_columns, records, row_of
+from .rows import file_columns, scored_row, to_entry, to_records
 from .sql import from_text, to_text, under_filter
-from .table import Table, again, batched, storage
-from .vectors import FOUND, nearest
+from .table import Table, batched, retry_reads, storage_errors
+from .vectors import FOUND, nearest_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -32,7 +32,7 @@ MAX_INDEX_BITS = 8  # a dimension, which Lance wants to be whole
 VECTOR_INDEX = "vector_idx"
 PATHS_AT_ONCE = 100  # that one scan looks under
 LOST_AT_ONCE = 64  # files that one thread looks for
-# What `Table.write_apart` gave of pictures, and of their fingerprints.
+# What `Table.write_fragments` gave of pictures, and of their fingerprints.
 FragmentPair: TypeAlias = "tuple[list[str], list[str]]"
 
 
@@ -70,12 +70,12 @@ class Store:
         )
         # A file of another kind is kept with no reason: known, so that it is not read again.
         self.refusals = Table(folder / REFUSALS, pa.schema([*file, ("reason", pa.string())]))
-        self.prints = FingerprintIndex(folder)
+        self.fingerprints = FingerprintIndex(folder)
 
-    def frozen(self) -> Store:
+    def snapshot(self) -> Store:
         """Give it as it is now, for what is read in several steps."""
         twin = copy(self)
-        twin.prints, twin.pictures = self.prints.frozen(), self.pictures.frozen()
+        twin.fingerprints, twin.pictures = self.fingerprints.snapshot(), self.pictures.snapshot()
         return twin
 
     def entries(self, ids: Sequence[str]) -> list[Entry]:
@@ -87,10 +87,10 @@ class Store:
         for one in ids:
             check_id(one)
         found: dict[str, list[Any]] = {one: [] for one in ids}
-        for batch in self.pictures.of_contents(map(bytes.fromhex, found), FOUND):
+        for batch in self.pictures.scan_contents(map(bytes.fromhex, found), FOUND):
             for row in batch.to_pylist():
                 found[row["content_hash"].hex()].append(row)
-        return [entry(one, rows) for one, rows in found.items() if rows]
+        return [to_entry(one, rows) for one, rows in found.items() if rows]
 
     def add(self, records: Sequence[Record], *, replace: bool) -> None:
         """Commit rows; `replace` where some of the paths may have a row already.
@@ -102,38 +102,38 @@ class Store:
             return
         # First, so that no row is without: what has a fingerprint is not looked at again.
         if self.copies:
-            self.prints.add(_prints(records))
+            self.fingerprints.add(_prints(records))
         self.pictures.write(self._rows(records), replace=replace)
 
-    def write_apart(self, records: Sequence[Record]) -> FragmentPair:
-        """Write rows that are no part of the tables until they are given to `append`.
+    def write_fragments(self, records: Sequence[Record]) -> FragmentPair:
+        """Write rows that are no part of the tables until they are given to `commit_fragments`.
 
         Raises:
             StorageError: the tables are not there (see `create`), or can't be written.
         """
         if not records:
             return [], []
-        prints = self.prints.write_apart(_prints(records)) if self.copies else []
-        return self.pictures.write_apart(self._rows(records)), prints
+        prints = self.fingerprints.write_fragments(_prints(records)) if self.copies else []
+        return self.pictures.write_fragments(self._rows(records)), prints
 
-    def append(self, written: Sequence[FragmentPair]) -> None:
+    def commit_fragments(self, written: Sequence[FragmentPair]) -> None:
         """Commit rows that were written apart; none of their paths may have a row already.
 
         Raises:
             StorageError: as by `add`.
         """
-        self.prints.table.append(one for _, prints in written for one in prints)
-        self.pictures.append(one for pictures, _ in written for one in pictures)
+        self.fingerprints.table.commit_fragments(one for _, prints in written for one in prints)
+        self.pictures.commit_fragments(one for pictures, _ in written for one in pictures)
 
     def create(self) -> None:
         """Make the tables that others are to write apart for."""
-        for table in (self.pictures, self.prints.table):
+        for table in (self.pictures, self.fingerprints.table):
             table.create()
 
-    def drop_apart(self) -> None:
+    def drop_uncommitted(self) -> None:
         """Delete what was written apart and never appended; nobody may be writing apart."""
-        for table in (self.pictures, self.prints.table):
-            table.drop_old_versions(apart=True)
+        for table in (self.pictures, self.fingerprints.table):
+            table.drop_old_versions(uncommitted=True)
 
     def _rows(self, records: Sequence[Record]) -> dict[str, Any]:
         """Make the table's columns of records."""
@@ -192,7 +192,7 @@ class Store:
             removed += len(rows)
         return removed
 
-    def lost(
+    def deleted_files(
         self, is_lost: Callable[[str], bool], on_rows: Callable[[int, int], None]
     ) -> list[str]:
         """List the rows whose file is gone; `on_rows` is told of those looked at, and of all."""
@@ -208,18 +208,20 @@ class Store:
             on_rows(looked_at, rows)
         return lost
 
-    def by_content(self, hashes: Iterable[bytes], where: str | None = None) -> Iterator[Record]:
+    def records_by_content(
+        self, hashes: Iterable[bytes], where: str | None = None
+    ) -> Iterator[Record]:
         """Find the rows whose files have one of these contents, of those that a filter allows."""
-        for batch in self.pictures.of_contents(hashes, self.pictures.schema.names, where):
-            yield from records(batch)
+        for batch in self.pictures.scan_contents(hashes, self.pictures.schema.names, where):
+            yield from to_records(batch)
 
-    def contents_among(self, contents: Iterable[bytes], where: str) -> set[bytes]:
+    def contents_matching(self, contents: Iterable[bytes], where: str) -> set[bytes]:
         """Tell which of some contents have a row that a filter allows."""
-        found = self.pictures.of_contents(contents, ["content_hash"], where)
+        found = self.pictures.scan_contents(contents, ["content_hash"], where)
         return {content for batch in found for content in batch.column(0).to_pylist()}
 
-    @again
-    def find(
+    @retry_reads
+    def nearest(
         self,
         vector: NDArray[np.float32],
         top: int,
@@ -239,15 +241,15 @@ class Store:
             dicts of path, score, width, height, content_hash, size, mtime_ns and metadata (JSON;
             not in tables that an older lookalike made), in no order.
         """
-        (rows,) = nearest(self.pictures, vector[None], top, where)
+        (rows,) = nearest_rows(self.pictures, vector[None], top, where)
         if content:
             known = {row["path"] for row in rows}
-            same = self.rows_of([content], vector, where)
+            same = self.rows_by_content([content], vector, where)
             rows += [row for row in same if row["path"] not in known]
         return rows
 
-    @again
-    def find_many(
+    @retry_reads
+    def nearest_many(
         self,
         vectors: NDArray[np.float32],
         top: int,
@@ -255,21 +257,21 @@ class Store:
         where: str | None = None,
     ) -> list[list[dict[str, Any]]]:
         """Find for many vectors, float32 [Q, D], each with its content, what `find` does."""
-        rows = nearest(self.pictures, vectors, top, where)
+        rows = nearest_rows(self.pictures, vectors, top, where)
         same = defaultdict[bytes, list[Record]](list)
-        for record in self.by_content({one for one in contents if one}, where):
+        for record in self.records_by_content({one for one in contents if one}, where):
             same[record.content_hash].append(record)
         for found, vector, content in zip(rows, vectors, contents, strict=True):
             known = {row["path"] for row in found}
             of_content = same.get(content or b"", ())
-            found += [row_of(r, vector) for r in of_content if r.source.path not in known]
+            found += [scored_row(r, vector) for r in of_content if r.source.path not in known]
         return rows
 
-    def rows_of(
+    def rows_by_content(
         self, contents: Iterable[bytes], vector: NDArray[np.float32], where: str | None = None
     ) -> list[dict[str, Any]]:
         """Give the rows of some contents as `find` does."""
-        return [row_of(record, vector) for record in self.by_content(contents, where)]
+        return [scored_row(record, vector) for record in self.records_by_content(contents, where)]
 
     def optimize(self, *, orphans: bool = True, build: Callable[..., Any] | None = None) -> None:
         """Merge fragments, build the index or bring it up to date, drop old versions.
@@ -288,10 +290,15 @@ class Store:
             metric="cosine",
             num_bits=bits,
         )
-        self.prints.optimize()
-        if orphans and self.prints.table.count() > (1 + MAX_ORPHANS_SHARE) * self.pictures.count():
+        self.fingerprints.optimize()
+        if (
+            orphans
+            and self.fingerprints.table.count() > (1 + MAX_ORPHANS_SHARE) * self.pictures.count()
+        ):
             columns = self.pictures.scan(["content_hash"])
-            self.prints.drop_orphans({value for c in columns for value in c.column(0).to_pylist()})
+            self.fingerprints.drop_orphans(
+                {value for c in columns for value in c.column(0).to_pylist()}
+            )
         for table in (self.pictures, self.refusals):
             table.drop_old_versions()
 
@@ -299,7 +306,7 @@ class Store:
         """Tell the index's kind (`none` without one), indexed and unindexed rows."""
         dataset = self.pictures.dataset()
         rows = self.pictures.count()
-        with storage():
+        with storage_errors():
             names = [index.name for index in dataset.describe_indices()] if dataset else []
             if dataset is None or VECTOR_INDEX not in names:
                 return {"kind": "none", "indexed_rows": 0, "unindexed_rows": rows}

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from ..errors import StorageError
-from .place import explained, is_of_a_store, open_place
-from .sql import literal
+from .place import explain, is_store_error, open_place
+from .sql import path_literal
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -46,7 +46,7 @@ class Table:
         self._lock = threading.Lock()
         self._is_frozen = False
 
-    def frozen(self) -> Table:
+    def snapshot(self) -> Table:
         """Give this table as it is now: whatever is written, it keeps to its version."""
         twin = Table(self.uri, self.schema)
         twin._dataset, twin._is_frozen = self.dataset(), True
@@ -61,7 +61,7 @@ class Table:
         """Open the newest version; None while nothing was written."""
         if self._is_frozen:
             return self._dataset
-        with storage(), self._lock:
+        with storage_errors(), self._lock:
             # Never moved to another version in place: other threads may be reading from it.
             if self._dataset is None:
                 self._dataset = self._open()
@@ -109,8 +109,8 @@ class Table:
         if self._with_all_columns() is None:
             self.overwrite([])
 
-    def write_apart(self, rows: dict[str, Any]) -> list[str]:
-        """Write rows beside the table, which `append` makes part of it; give their fragments.
+    def write_fragments(self, rows: dict[str, Any]) -> list[str]:
+        """Write rows as fragments that `commit_fragments` makes part of the table; return them.
 
         Any number of processes may do so at once. What is never appended is deleted in time, see
         `drop_old_versions`.
@@ -123,13 +123,13 @@ class Table:
         dataset = self._with_all_columns()
         if dataset is None:
             raise StorageError(f"There is no table at {self.uri}; see that the gallery is shared.")
-        with storage():
+        with storage_errors():
             data = pa.table(rows, schema=self.schema)
             fragments = _lance().fragment.write_fragments(data, dataset, mode="append")
         return [json.dumps(fragment.to_json()) for fragment in fragments]
 
-    def append(self, fragments: Iterable[str]) -> None:
-        """Commit what `write_apart` gave, all in one commit.
+    def commit_fragments(self, fragments: Iterable[str]) -> None:
+        """Commit what `write_fragments` gave, all in one commit.
 
         Raises:
             StorageError: it can't be written, or a fragment's file is not here.
@@ -162,11 +162,11 @@ class Table:
         """
         dataset = self.dataset()
         if dataset is not None:
-            with storage():
-                there = having(dataset, columns)
+            with storage_errors():
+                there = existing_columns(dataset, columns)
                 yield from dataset.scanner(columns=there, filter=where).to_batches()
 
-    def of_contents(
+    def scan_contents(
         self, contents: Iterable[bytes], columns: Sequence[str], where: str | None = None
     ) -> Iterator[pa.RecordBatch]:
         """Read columns of the rows with one of these content hashes, in batches."""
@@ -180,7 +180,7 @@ class Table:
         dataset = self.dataset()
         if dataset is None:
             return self.schema.empty_table().select(list(columns))
-        with storage():
+        with storage_errors():
             return dataset.take(list(map(int, places)), columns=list(columns))
 
     def overwrite(self, batches: Iterable[pa.RecordBatch]) -> None:
@@ -205,7 +205,7 @@ class Table:
             return
         for some in batched(paths, LOOKUP_VALUES):
             with self._committing():
-                dataset.delete(f"path IN ({', '.join(map(literal, some))})")
+                dataset.delete(f"path IN ({', '.join(map(path_literal, some))})")
 
     def merge_fragments(self) -> None:
         """Merge small fragments, where there are many."""
@@ -249,7 +249,7 @@ class Table:
             if unindexed > MAX_UNINDEXED_SHARE * rows:
                 dataset.optimize.optimize_indices()
 
-    def drop_old_versions(self, *, apart: bool = False) -> None:
+    def drop_old_versions(self, *, uncommitted: bool = False) -> None:
         """Delete what only older versions use: a reader takes the newest at every call.
 
         In an object store those of the last minutes stay, see `place.KEPT_VERSIONS_MINUTES`. Files
@@ -260,7 +260,7 @@ class Table:
         if dataset is not None:
             with self._committing():
                 kept = open_place(self.uri).kept_versions
-                dataset.cleanup_old_versions(kept, delete_unverified=apart)
+                dataset.cleanup_old_versions(kept, delete_unverified=uncommitted)
 
     def _open(self, **options: Any) -> lance.LanceDataset | None:
         """Open the newest version; None where there is no table, which is no failure to look."""
@@ -278,11 +278,11 @@ class Table:
     @contextlib.contextmanager
     def _committing(self) -> Iterator[None]:
         open_place(self.uri).check()
-        with storage():
+        with storage_errors():
             yield
 
 
-def having(dataset: lance.LanceDataset, columns: Iterable[str]) -> list[str]:
+def existing_columns(dataset: lance.LanceDataset, columns: Iterable[str]) -> list[str]:
     """Pick the columns that a table has."""
     names = set(dataset.schema.names)
     return [name for name in columns if name in names or name.startswith("_")]
@@ -296,7 +296,7 @@ def batched(values: Iterable[Any], size: int) -> Iterator[list[Any]]:
 
 
 @contextlib.contextmanager
-def storage() -> Iterator[None]:
+def storage_errors() -> Iterator[None]:
     """Turn what the disk and Lance complain of into a `StorageError`."""
     import pyarrow as pa
 
@@ -304,8 +304,8 @@ def storage() -> Iterator[None]:
         yield
     except (OSError, RuntimeError, ValueError, pa.ArrowException) as error:
         text = re.sub(r",? /\S+\.rs:\S+", "", " ".join(str(error).split()))  # of Lance's source
-        if is_of_a_store(text):
-            raise StorageError(f"The gallery can't be used: {explained(text)}") from error
+        if is_store_error(text):
+            raise StorageError(f"The gallery can't be used: {explain(text)}") from error
         if isinstance(error, ValueError) and not isinstance(error, pa.ArrowException):
             raise
         raise StorageError(
@@ -322,7 +322,7 @@ def _lance() -> Any:
     return lance
 
 
-def again(read: Callable[P, T]) -> Callable[P, T]:
+def retry_reads(read: Callable[P, T]) -> Callable[P, T]:
     """Read again where a writer has just replaced the files of the version that was taken."""
 
     @functools.wraps(read)

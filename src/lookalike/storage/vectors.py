@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .sql import from_text
-from .table import having, storage
+from .table import existing_columns, storage_errors
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,7 +19,7 @@ LEAST_REFINED = 2  # times `top` candidates, where that is many: reading vectors
 FOUND = ("path", "width", "height", "content_hash", "size", "mtime_ns", "metadata")
 
 
-def nearest(
+def nearest_rows(
     table: Table, vectors: NDArray[np.float32], top: int, where: str | None
 ) -> list[list[dict[str, Any]]]:
     """Find the rows whose vectors have the greatest cosine with each of some.
@@ -42,8 +42,8 @@ def nearest(
     dataset = table.dataset()
     if dataset is None or not len(vectors):
         return rows
-    with storage():
-        columns = having(dataset, FOUND)  # one that an older lookalike made may lack the last
+    with storage_errors():
+        columns = existing_columns(dataset, FOUND)  # an older table may lack the last
         found = dataset.scanner(
             columns=[*columns, "_distance"],
             filter=where,

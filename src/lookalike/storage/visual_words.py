@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..copies import WORDS
-from .table import Table, storage
+from .table import Table, storage_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -55,13 +55,13 @@ class VisualWords:
         self._frequency: dict[int, NDArray[np.int64]] = {}  # of one version
         self.table = Table(folder / NAME, schema, file_format=FILE_FORMAT)
 
-    def frozen(self) -> VisualWords:
+    def snapshot(self) -> VisualWords:
         """Give the index as it is now, whatever is written; what is known of it is shared."""
         twin = copy(self)
-        twin.table = self.table.frozen()
+        twin.table = self.table.snapshot()
         return twin
 
-    def until(self) -> int:
+    def picture_count(self) -> int:
         """Tell how many pictures are in the index."""
         rows = self.table.count()
         return int(self.table.take([rows - 1], ["until"])["until"][0].as_py()) if rows else 0
@@ -70,7 +70,7 @@ class VisualWords:
         """Add a segment: the words of the next pictures, int64 [N] each."""
         import pyarrow as pa
 
-        start = self.until()
+        start = self.picture_count()
         counts = np.fromiter(map(len, words), np.int64, len(words))
         numbers = np.repeat(np.arange(start, start + len(words)), counts)
         pairs = np.unique(np.concatenate(words) << 32 | numbers)  # sorted by word
@@ -92,7 +92,7 @@ class VisualWords:
         """Make all segments one, where there are many."""
         segments = self.table.count() // BUCKETS
         if segments > MOST_SEGMENTS:
-            self.table.overwrite(self._merged(segments, self.until()))
+            self.table.overwrite(self._merged(segments, self.picture_count()))
             self.table.drop_old_versions()
 
     def _merged(self, segments: int, until: int) -> Iterator[pa.RecordBatch]:
@@ -115,7 +115,7 @@ class VisualWords:
             }
             yield from pa.table(rows, schema=self.table.schema).to_batches()
 
-    def lists(self, pictures: int) -> Lists:
+    def inverted_lists(self, pictures: int) -> InvertedLists:
         """Read the whole index of so many pictures; the last may not be in it yet."""
         words, numbers, row = [np.empty(0, np.int64)], [np.empty(0, np.int64)], 0
         for batch in self.table.scan(["postings"]):
@@ -125,9 +125,9 @@ class VisualWords:
             numbers.append((postings // _IN_BUCKET).astype(np.int64))
             row += len(batch)
         every, of = np.concatenate(words), np.concatenate(numbers)
-        return Lists.of(every[of < pictures], of[of < pictures], pictures)
+        return InvertedLists.of(every[of < pictures], of[of < pictures], pictures)
 
-    def find(
+    def search(
         self, views: Sequence[NDArray[np.int64]], top: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Find the pictures that share most with one of several views of a query.
@@ -146,7 +146,7 @@ class VisualWords:
         if dataset is None or dataset.count_rows() == 0 or len(asked) == 0:
             return np.empty(0, np.int64), np.empty(0, np.int64)
         frequency = self._frequencies(dataset)
-        with storage():
+        with storage_errors():
             last = dataset.take([dataset.count_rows() - 1], columns=["until"])
         pictures = int(last["until"][0].as_py())
         asked = asked[np.argsort(frequency[asked], kind="stable")]
@@ -155,7 +155,7 @@ class VisualWords:
         buckets = np.unique(asked // _IN_BUCKET)
         segments = dataset.count_rows() // BUCKETS
         places = (np.arange(segments)[:, None] * BUCKETS + buckets).ravel()
-        with storage():
+        with storage_errors():
             taken = dataset.take(places.tolist(), columns=["postings"])
         postings, lengths = _postings(taken["postings"])
         first = np.tile(buckets.astype(np.uint32) * _IN_BUCKET, segments)
@@ -181,7 +181,7 @@ class VisualWords:
         frequency = self._frequency.get(version)
         if frequency is None:
             frequency = np.zeros(WORDS, np.int64)
-            with storage():
+            with storage_errors():
                 column = dataset.to_table(columns=["counts"])["counts"]
             for segment in _flat(column).reshape(-1, WORDS):
                 frequency += segment
@@ -191,7 +191,7 @@ class VisualWords:
 
 
 @dataclass(frozen=True, slots=True)
-class Lists:
+class InvertedLists:
     """The whole index in memory, by word and by picture.
 
     Attributes:
@@ -209,7 +209,9 @@ class Lists:
     worth: NDArray[np.float64]
 
     @classmethod
-    def of(cls, words: NDArray[np.int64], numbers: NDArray[np.int64], pictures: int) -> Lists:
+    def of(
+        cls, words: NDArray[np.int64], numbers: NDArray[np.int64], pictures: int
+    ) -> InvertedLists:
         """Sort postings, [P] each in any order."""
         frequency = np.bincount(words, minlength=WORDS)
         held = np.bincount(numbers, minlength=pictures)
@@ -221,18 +223,18 @@ class Lists:
             np.log(max(pictures, LEAST_PICTURES) / np.maximum(frequency, 1)) ** 2,
         )
 
-    def of_picture(self, number: int) -> NDArray[np.uint32]:
+    def words_of(self, number: int) -> NDArray[np.uint32]:
         """Give the words of a picture."""
         return self.words[self.picture_ends[number] : self.picture_ends[number + 1]]
 
-    def self_worth(self) -> NDArray[np.float64]:
+    def total_weights(self) -> NDArray[np.float64]:
         """Tell what the words of each picture count together: [N]."""
         sums = np.concatenate([[0.0], np.cumsum(self.worth[self.words])])
         return np.asarray(np.diff(sums[self.picture_ends]), np.float64)
 
-    def shared_worth(self, number: int) -> NDArray[np.float64]:
+    def shared_weights(self, number: int) -> NDArray[np.float64]:
         """Tell what the words count that each picture shares with one: [N]."""
-        words = self.of_picture(number)
+        words = self.words_of(number)
         starts, lengths = self.ends[words], self.ends[words + 1] - self.ends[words]
         within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         others = self.numbers[np.repeat(starts, lengths) + within]
