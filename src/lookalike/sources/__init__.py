@@ -25,9 +25,9 @@ from .content import (
 )
 from .labelled import LabelledPicture, list_labelled
 from .prefetch import map_ahead
-from .public_hosts import is_public
 from .read import check_address, check_root, is_gone, read, release, stat_source, walk
 from .roots import DeletionCheck, merge_roots, require_online, root_folder, split_online
+from .safe_http import HttpClient, PrivateAddressError
 
 __all__ = [
     "CONTENT_HASH_BYTES",
@@ -35,7 +35,9 @@ __all__ = [
     "PICTURE_SUFFIXES",
     "TRY_AGAIN",
     "DeletionCheck",
+    "HttpClient",
     "LabelledPicture",
+    "PrivateAddressError",
     "absolute",
     "below",
     "check_address",
@@ -46,7 +48,6 @@ __all__ = [
     "is_absolute",
     "is_gone",
     "is_local",
-    "is_public",
     "is_under",
     "list_labelled",
     "map_ahead",
