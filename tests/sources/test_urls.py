@@ -137,7 +137,7 @@ def test_content_decides_and_size_is_bounded(
 ) -> None:
     with pytest.raises(NotAPictureError):
         read(web.put("/page", b"<html>" * 100))
-    with pytest.raises(PictureError, match="in spite"):
+    with pytest.raises(PictureError, match="despite"):
         read(web.put("/page.jpg", b"<html>"))
     monkeypatch.setattr(sources.content, "MAX_FILE_BYTES", 1000)
     with pytest.raises(PictureError, match="too large"):

@@ -1,6 +1,7 @@
-"""Where pictures come from: folders, object stores, URLs, archives of these, and lists.
+"""Where pictures come from: folders, object stores, URLs, archives, and lists.
 
-`walk` lists and `read` reads, whatever an address is of.
+`walk` lists and `read` reads, whatever the kind of address. `HttpClient` keeps URLs out of private
+networks, and `DeletionCheck` tells a deleted file from one that is offline.
 """
 
 from .addresses import (
@@ -23,11 +24,12 @@ from .content import (
     format_size,
     read_stream,
 )
-from .labelled import LabelledPicture, list_labelled
+from .labelled_folder import LabelledPicture, list_labelled
 from .prefetch import map_ahead
-from .read import check_address, check_root, is_gone, read, release, stat_source, walk
+from .read import check_address, check_root, is_gone, read, release, stat_source
 from .roots import DeletionCheck, merge_roots, require_online, root_folder, split_online
 from .safe_http import HttpClient, PrivateAddressError
+from .walk import walk
 
 __all__ = [
     "CONTENT_HASH_BYTES",
