@@ -13,7 +13,7 @@ from lookalike.copies.fingerprint import Fingerprint, fingerprint, mirrored, sto
 from lookalike.copies.packed import pack, unpack
 from lookalike.decode import from_image
 from lookalike.storage import fingerprint_index as prints_module
-from lookalike.storage.fingerprint_index import MOST_BITS, FingerprintIndex
+from lookalike.storage.fingerprint_index import MAX_BITS, FingerprintIndex
 from lookalike.storage.table import MAX_SMALL_FRAGMENTS
 
 from ..conftest import busy
@@ -104,9 +104,9 @@ def test_a_part_finds_the_whole_by_words(
 def test_a_hash_finds_within_a_distance(prints: FingerprintIndex) -> None:
     rng = np.random.default_rng(0)
     pdq = rng.integers(0, 256, 32, np.uint8)
-    bits = [0, 10, MOST_BITS - 1, MOST_BITS, MOST_BITS + 1, 128]
+    bits = [0, 10, MAX_BITS - 1, MAX_BITS, MAX_BITS + 1, 128]
     prints.add({content(n): synthetic(flipped(pdq, n)) for n in bits})
-    assert [*prints.search_hash(pdq, 10)] == [content(n) for n in bits if n <= MOST_BITS]
+    assert [*prints.search_hash(pdq, 10)] == [content(n) for n in bits if n <= MAX_BITS]
     assert [*prints.search_hash(pdq, 2)] == [content(0), content(10)]
     assert prints.search_hash(~flipped(pdq, 0), 10) == {}
     data = prints.search_hash(pdq, 1)[content(0)]

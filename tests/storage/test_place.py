@@ -15,9 +15,10 @@ from lookalike.errors import (
     LookalikeError,
     StorageError,
 )
-from lookalike.storage import place
+from lookalike.storage import bucket as bucket_module
+from lookalike.storage.bucket import Bucket
 from lookalike.storage.manifest import EncoderCard, Manifest
-from lookalike.storage.place import Bucket, Folder, open_place, parse_place
+from lookalike.storage.place import Folder, open_place, parse_place
 
 from ..conftest import RandomEncoder, draw, fill, run
 from ..faults import Faults, none
@@ -25,7 +26,7 @@ from ..faults import Faults, none
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(place, "MAX_RETRIES", 1)
+    monkeypatch.setattr(bucket_module, "MAX_RETRIES", 1)
 
 
 def test_addresses_are_told_from_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,9 +101,9 @@ def test_a_manifest_is_not_written_over_anothers(bucket: str) -> None:
     assert mine
     assert others
     others = others.write(second)  # unchanged, so still the one that the first has read
-    Manifest(card, roots=("/a",), stamp=others.stamp).write(second)
+    Manifest(card, roots=("/a",), revision=others.revision).write(second)
     with pytest.raises(GalleryBusyError):
-        Manifest(card, roots=("/b",), stamp=mine.stamp).write(first)
+        Manifest(card, roots=("/b",), revision=mine.revision).write(first)
     with pytest.raises(GalleryBusyError):
         Manifest(card).write(first)  # it thinks there is none
     found = Manifest.read(first)
@@ -117,10 +118,10 @@ def status(code: int, where: str = "", method: str = "") -> object:
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        (status(403), "not allowed"),
-        (status(403, ".lance"), "not allowed"),
-        (status(503, "gallery.json"), "too much to do"),
-        (status(500, "pictures.lance"), "too much to do"),
+        (status(403), "access is denied"),
+        (status(403, ".lance"), "access is denied"),
+        (status(503, "gallery.json"), "overloaded"),
+        (status(500, "pictures.lance"), "overloaded"),
         (lambda _m, path: "cut" if "words" in path else None, "can't be reached"),
     ],
 )
@@ -139,7 +140,7 @@ def test_a_store_that_fails_is_told_and_never_taken_for_empty(
 def test_what_can_not_be_written_is_told(bucket: str, faults: Faults, pictures: Path) -> None:
     gallery = Gallery.open(f"{bucket}/g", encoder=RandomEncoder())
     faults.fault = status(403, method="PUT")  # type: ignore[assignment]
-    with pytest.raises(StorageError, match="not allowed"):
+    with pytest.raises(StorageError, match="access is denied"):
         gallery.index(pictures)
     faults.fault = none
     with pytest.raises(GalleryNotFoundError):

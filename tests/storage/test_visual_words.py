@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from lookalike.copies.descriptors import WORDS
 from lookalike.storage.visual_words import (
     BUCKETS,
-    COMMON,
-    LEAST_PICTURES,
-    MOST_SEGMENTS,
+    COMMON_SHARE,
+    MAX_SEGMENTS,
+    MIN_PICTURES,
     VisualWords,
 )
 
@@ -51,7 +51,7 @@ def test_an_index_that_is_empty(index: VisualWords) -> None:
         assert len(numbers) == len(views) == 0
         index.merge()
         lists = index.inverted_lists(index.picture_count())
-        assert len(lists.numbers) == len(lists.total_weights()) == 0
+        assert len(lists.pictures) == len(lists.total_weights()) == 0
         index.clear()
         index.add([np.array([1, 2]), np.array([2])])
         index.clear()
@@ -96,11 +96,11 @@ def test_no_word_and_none_that_is_known(index: VisualWords) -> None:
 def test_merged_segments_answer_the_same(index: VisualWords, tmp_path: Path) -> None:
     pictures = made(60)
     at = 0
-    for n in range(MOST_SEGMENTS + 1):
-        end = 60 if n == MOST_SEGMENTS else at + 1 + n % 4
+    for n in range(MAX_SEGMENTS + 1):
+        end = 60 if n == MAX_SEGMENTS else at + 1 + n % 4
         index.add(pictures[at:end])
         at = end
-        if n < MOST_SEGMENTS:
+        if n < MAX_SEGMENTS:
             index.merge()
             assert index.table.count() == (n + 1) * BUCKETS
     before = [index.search([words], 60) for words in pictures]
@@ -128,7 +128,7 @@ def test_the_whole_index_in_memory_agrees(index: VisualWords) -> None:
     for number, words in enumerate(pictures):
         assert sorted(lists.words_of(number).tolist()) == sorted(set(words.tolist()))
         shared = lists.shared_weights(number)
-        assert shared == pytest.approx(by_hand(pictures, words, LEAST_PICTURES))
+        assert shared == pytest.approx(by_hand(pictures, words, MIN_PICTURES))
         assert self_worth[number] == pytest.approx(shared[number])
         numbers, _ = index.search([words], 30)
         assert set(numbers.tolist()) <= set(np.flatnonzero(shared).tolist())
@@ -137,7 +137,7 @@ def test_the_whole_index_in_memory_agrees(index: VisualWords) -> None:
 def test_every_word_and_large_numbers_come_back(index: VisualWords) -> None:
     index.add([np.arange(WORDS)] * 2 + [np.array([WORDS - 1, 0])])
     lists = index.inverted_lists(index.picture_count())
-    assert (np.diff(lists.ends)[[0, 1, WORDS - 1]] == [3, 2, 3]).all()
+    assert (np.diff(lists.word_offsets)[[0, 1, WORDS - 1]] == [3, 2, 3]).all()
     assert len(lists.words_of(1)) == WORDS
     assert index.search([np.array([7])], 3)[0].tolist() == [0, 1]
 
@@ -147,7 +147,7 @@ def test_common_words_are_left_out_unless_they_are_all_there_is(tmp_path: Path) 
     common = np.arange(150)
     pictures = [
         np.concatenate([common if k % 3 else common[:0], 1_000 + 120 * k + np.arange(120)])
-        for k in range(2 * int(COMMON * LEAST_PICTURES))
+        for k in range(2 * int(COMMON_SHARE * MIN_PICTURES))
     ]
     words = VisualWords(tmp_path)
     words.add(pictures)

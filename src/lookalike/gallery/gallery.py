@@ -164,7 +164,7 @@ class Gallery(Reading):
                 manifest = replace(manifest, copies=copies)
             manifest = manifest.write(self.folder)
             store = self._open_store(manifest, rebuild=self._rebuild)
-            store.forget_passing_refusals(online)
+            store.forget_transient_refusals(online)
             if not self._rebuild:
                 unchanged |= whole_archives(store)
             is_lost = DeletionCheck(manifest.roots)

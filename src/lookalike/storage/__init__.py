@@ -1,13 +1,14 @@
 """A gallery's tables and manifest, in a folder or an object store.
 
-`Store` holds pictures and refusals, `FingerprintIndex` what proves copies, `Manifest` the
-lasting choices.
+`Store` holds pictures and refusals, `FingerprintIndex` the fingerprints that prove copies, and
+`Manifest` the lasting choices.
 """
 
+from .bucket import Bucket
 from .fingerprint_index import ContentFilter, FingerprintIndex
 from .lock import write_lock
 from .manifest import MANIFEST_NAME, EncoderCard, Manifest, locate_gallery
-from .place import Bucket, Place, open_place, parse_place
+from .place import Place, open_place, parse_place
 from .sql import from_text, path_literal, to_text, under_filter
 from .store import FragmentPair, Store
 from .table import READ_ATTEMPTS, Table, batched
