@@ -13,8 +13,8 @@ from PIL import Image
 
 from lookalike.decode import decode
 from lookalike.errors import PictureError
+from lookalike.sources import read, walk
 from lookalike.sources.content import content_hash
-from lookalike.sources.read import read, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 
 from lookalike.finetune.mobilenet_edgetpu import MobileNetEdgeTpu
 from lookalike.finetune.train import EPOCHS, finetune
-from lookalike.sources.labelled import LabelledPicture, list_labelled
+from lookalike.sources import LabelledPicture, list_labelled
 from training.classifier import read_classifier
 
 BACKGROUND = "BACKGROUND_Google"

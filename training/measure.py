@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from lookalike.sources.labelled import LabelledPicture
+    from lookalike.sources import LabelledPicture
 
 
 class Start(torch.nn.Module):

@@ -71,7 +71,7 @@ def main() -> None:
 
 
 def _report_sizes(store: Store) -> None:
-    for table in (store.pictures, store.prints.table, store.prints.words.table):
+    for table in (store.pictures, store.fingerprints.table, store.fingerprints.visual_words.table):
         print(f"{table.uri.name}: {bytes_of(table) / store.pictures.count():,.0f} bytes a picture")
 
 

@@ -101,7 +101,7 @@ class Verified:
 
     def find(self, queries: Sequence[Picture]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         """Search; what geometry holds scores its confidence and 1, the rest its cosine, halved."""
-        if self._store.prints.words.until() < self._count:
+        if self._store.fingerprints.visual_words.picture_count() < self._count:
             self._store.optimize()
         results = [self._search(query) for query in queries]
         best = [result[0] for result in results]
@@ -113,7 +113,7 @@ class Verified:
 
     def bytes_a_picture(self) -> float:
         """Sum up what lies on the disk for copies, the vector aside."""
-        tables = (self._store.prints.table, self._store.prints.words.table)
+        tables = (self._store.fingerprints.table, self._store.fingerprints.visual_words.table)
         return sum(map(bytes_of, tables)) / self._count
 
     def _search(self, query: Picture) -> SearchResult:

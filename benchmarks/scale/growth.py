@@ -190,22 +190,22 @@ def _ask(_folder: Path, work: Path, rows: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for number, (name, where) in enumerate({"": None, **FILTERS}.items()):
         exact = np.load(place / f"exact{number}.npy")
-        store.find(queries[0], TOP, None, where)
+        store.nearest(queries[0], TOP, None, where)
         took, hits = [], 0
         for query, best in zip(queries, exact, strict=True):
             began = time.perf_counter()
-            rows_found = store.find(query, TOP, None, where)
+            rows_found = store.nearest(query, TOP, None, where)
             took.append(time.perf_counter() - began)
             hits += len({row["path"] for row in rows_found} & set(best))
         among = f", {name} of rows allowed" if name else ""
         found[f"index, p50 / p99, ms{among}"] = _percentiles(took)
         found[f"recall@{TOP}{among}"] = round(hits / exact.size, 4)
-    took = [_seconds(lambda query=query: store.find(query, 1_000)) for query in queries[:50]]
+    took = [_seconds(lambda query=query: store.nearest(query, 1_000)) for query in queries[:50]]
     found["index, 1,000 hits, p50 / p99, ms"] = _percentiles(took)
     began = time.perf_counter()
     for start in range(0, QUERIES, 64):
         some = queries[start : start + 64]
-        store.find_many(some, TOP, [None] * len(some))
+        store.nearest_many(some, TOP, [None] * len(some))
     found["index, 64 queries at once, ms a query"] = _ms((time.perf_counter() - began) / QUERIES)
     return found
 
@@ -258,7 +258,7 @@ def _add(folder: Path, work: Path, rows: int) -> dict[str, Any]:
     began = time.perf_counter()
     store.add(records, replace=False)
     store.optimize()
-    hits = store.find(vectors[7].astype(np.float32), 1)
+    hits = store.nearest(vectors[7].astype(np.float32), 1)
     took = time.perf_counter() - began
     if not hits[0]["path"].endswith("added/7.jpg"):
         raise SystemExit("What was added is not found.")

@@ -32,7 +32,7 @@ import numpy as np
 
 from benchmarks.synthetic_gallery import edited, fill
 from lookalike import encoders
-from lookalike.sources.read import walk
+from lookalike.sources import walk
 from lookalike.storage.manifest import EncoderCard, Manifest
 from lookalike.storage.store import Store
 
@@ -82,7 +82,7 @@ def main() -> None:
 def make(gallery: Path, sources: list[Any], rows: int, random: np.random.Generator) -> None:
     """Make a gallery of real pictures and made rows."""
     encoder = encoders.load()
-    manifest = Manifest(EncoderCard.of(encoder))
+    manifest = Manifest(EncoderCard.from_encoder(encoder))
     manifest.write(gallery)
     store = Store(gallery, manifest.table, encoder.dimensions)
     fill(store, encoder, sources, rows, random)

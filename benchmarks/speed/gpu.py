@@ -18,7 +18,7 @@ import numpy as np
 from lookalike import Gallery, encoders
 from lookalike.decode import decode
 from lookalike.errors import PictureError
-from lookalike.sources.read import read, walk
+from lookalike.sources import read, walk
 
 BATCHES = (1, 16, 128, 512)
 

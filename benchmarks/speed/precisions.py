@@ -23,7 +23,7 @@ from lookalike import encoders
 from lookalike.decode import decode
 from lookalike.finetune.pretrained import pretrained_network
 from lookalike.ingest.ingest import CHUNK_PICTURES
-from lookalike.sources.read import read, walk
+from lookalike.sources import read, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,7 +19,7 @@ import numpy as np
 
 from lookalike import encoders
 from lookalike.decode import decode
-from lookalike.sources.read import read, walk
+from lookalike.sources import read, walk
 from lookalike.storage.store import Store
 from lookalike.types import Record, Source
 
@@ -74,7 +74,7 @@ def main() -> None:
         found, took = 0, []
         for query, best in zip(queries, exact, strict=True):
             started = time.perf_counter()
-            hits = store.find(query, 10, b"\0" * 16)
+            hits = store.nearest(query, 10, b"\0" * 16)
             took.append((time.perf_counter() - started) * 1000)
             found += len({hit["path"] for hit in hits} & {f"/p/{n}" for n in best})
         on_disk = sum(p.stat().st_size for p in place.rglob("*") if p.is_file())

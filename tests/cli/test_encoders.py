@@ -36,7 +36,7 @@ def test_evaluate_prints_figures_with_intervals(labelled: Path) -> None:
     assert f"weights {encoders.load().sha256[:12]}, 512 dimensions" in done.stdout
     assert "12 queries are few" in done.stderr
     assert "1 file could not be used." in done.stderr
-    assert f"{labelled / 'label 0' / 'bad.jpg'}\tnot a picture, in spite of its name" in done.stderr
+    assert f"{labelled / 'label 0' / 'bad.jpg'}\tnot a picture, despite its name" in done.stderr
 
 
 def test_evaluate_prints_one_object(labelled: Path, tmp_path: Path) -> None:
@@ -71,8 +71,12 @@ def test_evaluate_takes_the_protocol(labelled: Path) -> None:
     ("arguments", "code", "says"),
     [
         ([], 2, "Name one folder, or two"),
-        (["{}/none"], 2, "is not there; name a folder that holds one folder of pictures for each"),
-        (["{}/label 0"], 2, "its pictures stand in no label folder"),
+        (
+            ["{}/none"],
+            2,
+            "does not exist; choose a folder that holds one folder of pictures for each",
+        ),
+        (["{}/label 0"], 2, "has pictures in no label folder"),
         (["{}", "--protocol", "some"], 2, "name one of: all, test3"),
         (["{}", "--encoder", "nonsense"], 1, "There is no encoder 'nonsense'"),
         (["{}", "--queries", "{}"], 2, "Name one folder, or two"),

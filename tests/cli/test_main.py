@@ -137,10 +137,10 @@ def test_info_refused_prune_remove(pictures: Path, indexed: Path) -> None:
     assert info["bytes_on_disk"] > 0
     assert "pictures   12" in run("info", gallery=indexed).stdout
     refused = run("refused", gallery=indexed).stdout
-    assert refused == f"{pictures / 'bad.jpg'}\tnot a picture, in spite of its name\n"
+    assert refused == f"{pictures / 'bad.jpg'}\tnot a picture, despite its name\n"
     assert json.loads(run("refused", "--json", gallery=indexed).stdout) == {
         "refused": [
-            {"path": str(pictures / "bad.jpg"), "reason": "not a picture, in spite of its name"}
+            {"path": str(pictures / "bad.jpg"), "reason": "not a picture, despite its name"}
         ]
     }
     (pictures / "a" / "0000.jpg").unlink()

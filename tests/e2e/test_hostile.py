@@ -107,7 +107,7 @@ def test_a_thousand_good_and_two_hundred_hostile_files(tmp_path: Path) -> None:
     assert all(len(reason) > 10 for reason in refusals.values())
     for name, reason in (
         ("empty-0.jpg", "the file is empty"),
-        ("text-0.jpeg", "not a picture, in spite of its name"),
+        ("text-0.jpeg", "not a picture, despite its name"),
         ("ribbon-0.png", "too narrow: 100000 x 1 is over 100 to 1"),
         ("bomb-0.png", "too large: 60000 x 60000 is over 200 megapixels"),
         ("bomb-0.gif", "too large: 65535 x 65535 is over 200 megapixels"),

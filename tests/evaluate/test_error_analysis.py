@@ -6,7 +6,7 @@ import pytest
 from lookalike.evaluate import Evaluation
 from lookalike.evaluate.error_analysis import best_and_worst, confusion_matrix, confusions
 from lookalike.evaluate.metrics import retrieval_metrics
-from lookalike.sources.labelled import LabelledPicture
+from lookalike.sources import LabelledPicture
 
 
 def evaluation_of(labels: str, gallery: str, scores: list[list[float]]) -> Evaluation:

@@ -17,7 +17,7 @@ from lookalike.finetune.data import (
     labelled_set,
     prepare_batches,
 )
-from lookalike.sources.labelled import LabelledPicture, list_labelled
+from lookalike.sources import LabelledPicture, list_labelled
 from tests.conftest import save
 
 READER = Reader(Preprocessing(width=32, height=32))

@@ -14,12 +14,12 @@ from ..conftest import RandomEncoder
 
 HERE = Path("gallery")
 RANDOM = RandomEncoder()
-OWN = Manifest(EncoderCard.of(encoders.load()))
+OWN = Manifest(EncoderCard.from_encoder(encoders.load()))
 
 
 def test_the_users_choice_then_the_gallerys_then_the_packaged() -> None:
     assert bound_encoder(HERE, None, wanted=RANDOM, loaded=None) is RANDOM
-    of_random = Manifest(EncoderCard.of(RANDOM))
+    of_random = Manifest(EncoderCard.from_encoder(RANDOM))
     assert bound_encoder(HERE, of_random, wanted=RANDOM, loaded=RANDOM) is RANDOM
     found = bound_encoder(HERE, None, wanted=None, loaded=None)
     assert found.name == encoders.DEFAULT_ENCODER

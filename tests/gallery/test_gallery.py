@@ -252,7 +252,7 @@ def test_a_folder_that_can_be_listed_again_is_no_refusal_any_more(
     report = gallery.index(pictures)
     assert (report.added, report.refused) == (6, 1)
     reasons = [(r.path, r.reason) for r in gallery.refused()]
-    assert reasons == [(str(pictures / "b"), "folder can't be listed: Permission denied")]
+    assert reasons == [(str(pictures / "b"), "the folder can't be listed: Permission denied")]
     monkeypatch.undo()
     assert gallery.index(pictures).added == 6
     assert list(gallery.refused()) == []
@@ -467,7 +467,7 @@ def prints_of(gallery: Gallery) -> dict[bytes, bytes]:
     prints = FingerprintIndex(gallery.folder)
     contents = [content for some in prints.contents() for content in some]
     assert len(contents) == len(set(contents))
-    return prints.of(contents)
+    return prints.get(contents)
 
 
 @pytest.fixture

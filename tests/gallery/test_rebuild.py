@@ -8,7 +8,7 @@ from lookalike.storage.manifest import EncoderCard, Manifest
 
 from ..conftest import RandomEncoder
 
-OLD, NEW = EncoderCard.of(RandomEncoder(8)), EncoderCard.of(RandomEncoder(16))
+OLD, NEW = EncoderCard.from_encoder(RandomEncoder(8)), EncoderCard.from_encoder(RandomEncoder(16))
 
 
 def test_a_rebuild_fills_a_new_table_and_then_takes_its_place(tmp_path: Path) -> None:

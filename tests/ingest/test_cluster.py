@@ -97,9 +97,9 @@ def prints(gallery: Path | str) -> dict[bytes, bytes]:
     """Give all fingerprints by their content, and see that none has two."""
     opened = Gallery.open(gallery)
     store = opened._open_store(opened._manifest())
-    contents = [content for some in store.prints.contents() for content in some]
+    contents = [content for some in store.fingerprints.contents() for content in some]
     assert len(set(contents)) == len(contents)
-    return store.prints.of(contents)
+    return store.fingerprints.get(contents)
 
 
 def assert_the_same(one: Path, other: Path) -> None:

@@ -53,7 +53,7 @@ def test_bad_files_cost_only_themselves(tmp_path: Path, monkeypatch: pytest.Monk
         [paths[n] for n in (3, 20, 21, 39)]
     )
     assert [refusal.reason for refusal in found.refusals] == [
-        "not a picture, in spite of its name",
+        "not a picture, despite its name",
         "truncated: the JPEG ends before the picture does",
         "not there, or no regular file",
         "the file is empty",

@@ -61,7 +61,7 @@ store.optimize()
 state = store.index_state()
 assert (state["indexed_rows"], state["unindexed_rows"]) == (9_600, 0)
 unit = vectors[77].astype(np.float32) / np.linalg.norm(vectors[77].astype(np.float32))
-assert max(store.find(unit, 3), key=lambda row: row["score"])["path"] == "77"
+assert max(store.nearest(unit, 3), key=lambda row: row["score"])["path"] == "77"
 print("well")
 """
 

@@ -8,7 +8,7 @@ from lookalike import Gallery, encoders
 from lookalike.errors import EncoderError, StorageError
 from lookalike.ingest.seen import SeenFiles
 from lookalike.ingest.shard import Asked, Desk, Result, Setting, work
-from lookalike.sources.read import walk
+from lookalike.sources import walk
 from lookalike.storage.store import Store
 
 from ..conftest import fill, save
@@ -42,13 +42,13 @@ def test_a_shard_is_part_of_the_gallery_once_it_is_appended(tmp_path: Path) -> N
     result = nook.work(tmp_path / "p")
     assert nook.rows() == []
     assert all(outcome.written and outcome.record is None for outcome in result.outcomes)
-    nook.store.append([result.fragments])
+    nook.store.commit_fragments([result.fragments])
     assert nook.rows() == sorted(map(str, paths))
-    assert nook.store.prints.table.count() == 20
-    for table in (nook.store.pictures, nook.store.prints.table):
+    assert nook.store.fingerprints.table.count() == 20
+    for table in (nook.store.pictures, nook.store.fingerprints.table):
         assert len(list((table.uri / "data").iterdir())) == 2
-    nook.store.drop_apart()
-    for table in (nook.store.pictures, nook.store.prints.table):
+    nook.store.drop_uncommitted()
+    for table in (nook.store.pictures, nook.store.fingerprints.table):
         assert len(list((table.uri / "data").iterdir())) == 1
     assert nook.rows() == sorted(map(str, paths))
 
@@ -97,7 +97,7 @@ def test_a_gallery_or_weights_that_are_not_the_same_here(tmp_path: Path) -> None
         work(other, [], nook.ask)
     result = Nook(tmp_path / "g2").work(tmp_path / "p")
     with pytest.raises(StorageError, match="the same one on every node"):
-        nook.store.append([result.fragments])
+        nook.store.commit_fragments([result.fragments])
     assert nook.rows() == []
 
 
@@ -106,7 +106,7 @@ def test_what_is_appended_is_searched(tmp_path: Path) -> None:
     gallery = Gallery.open(tmp_path / "g")
     gallery.index(paths[0])
     nook = Nook(tmp_path / "g")
-    nook.store.append([work(nook.setting, _new(paths[1:]), nook.ask).fragments])
+    nook.store.commit_fragments([work(nook.setting, _new(paths[1:]), nook.ask).fragments])
     assert gallery.search(paths[2])[0].path == str(paths[2])
     assert gallery.search(paths[2])[0].kind == "exact"
 

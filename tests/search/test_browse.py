@@ -39,7 +39,7 @@ def test_an_order_is_computed_once_for_each_version_and_filter(
     fill(tmp_path / "p", 3)
     gallery = Gallery.open(tmp_path / "g", encoder=RandomEncoder())
     gallery.index(tmp_path / "p")
-    store = gallery._open_store(gallery._manifest()).frozen()
+    store = gallery._open_store(gallery._manifest()).snapshot()
     computed = list[str | None]()
     newest_first = browse._newest_first
     monkeypatch.setattr(

@@ -43,7 +43,7 @@ def store(tmp_path: Path) -> Store:
 
 
 def numbers(store: Store, where: Filter) -> list[int]:
-    found = store.find(np.full(16, 0.25, np.float32), 100, None, where.sql())
+    found = store.nearest(np.full(16, 0.25, np.float32), 100, None, where.sql())
     return sorted(NAMES.index(row["path"].removeprefix("/photos/")) for row in found)
 
 
@@ -121,7 +121,7 @@ def test_the_best_allowed_pictures_with_an_index(
     store.optimize()
     assert store.index_state()["kind"] == "IVF_RQ"
     query = vectors[7].astype(np.float32)
-    found = store.find(query, 20, None, Filter(label="few").sql())
+    found = store.nearest(query, 20, None, Filter(label="few").sql())
     assert {row["path"] for row in found} == {f"/few/{n}" for n in range(0, 2000, 100)}
 
 
@@ -157,7 +157,7 @@ def test_a_search_keeps_to_one_version(tmp_path: Path) -> None:
     paths = fill(tmp_path / "p", 4)
     gallery.index(tmp_path / "p")
     version = gallery.version()
-    snapshot = gallery._open_store(gallery._manifest()).frozen()
+    snapshot = gallery._open_store(gallery._manifest()).snapshot()
     assert gallery.search(paths[0]).version == version
     save(tmp_path / "p" / "more.jpg", 50)
     gallery.index(tmp_path / "p")

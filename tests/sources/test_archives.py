@@ -64,7 +64,7 @@ def test_every_kind_is_listed_and_read(tmp_path: Path, jpeg: bytes, name: str) -
         assert anew is not None
         assert sources.read(Source(anew.path, anew.size, anew.mtime_ns)) == jpeg
         assert not sources.is_gone(anew.path)
-    with pytest.raises(PictureError, match="in spite of its name"):
+    with pytest.raises(PictureError, match="despite its name"):
         sources.read(found["e.png"])
     assert sources.stat_source(str(tmp_path / name) + "!/none.jpg") is None
     assert sources.is_gone(str(tmp_path / name) + "!/none.jpg")
@@ -83,8 +83,8 @@ def test_what_is_no_picture_is_said_to_be_none(tmp_path: Path) -> None:
 def test_names_that_lead_out_are_refused(tmp_path: Path, jpeg: bytes, name: str) -> None:
     for path in (zipped(tmp_path / "a.zip", {name: jpeg}), tar(tmp_path / "a.tar", {name: jpeg})):
         ((_, source),) = listed(path)[0].items()
-        assert "leads out" in source.objection
-        with pytest.raises(PictureError, match="leads out"):
+        assert "points outside" in source.objection
+        with pytest.raises(PictureError, match="points outside"):
             sources.read(source)
 
 
@@ -219,11 +219,11 @@ def test_a_packed_archive_is_unpacked_once(
 def test_room_is_made_for_further_copies(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(temporary_files, "MAX_COPIES", 2)
     monkeypatch.setattr(temporary_files, "IDLE_SECONDS", 0.0)
-    kept = temporary_files.Copies()
-    made = [kept.of(k, lambda k=k: iter([bytes([k]) * 10])) for k in range(3)]  # type: ignore[misc]
+    kept = temporary_files.CopyCache()
+    made = [kept.get(k, lambda k=k: iter([bytes([k]) * 10])) for k in range(3)]  # type: ignore[misc]
     assert [copy.read(8, 5) for copy in made] == [b"\0\0", b"\1\1", b"\2\2"]
-    assert kept.of(2, iter) is made[2]
-    assert kept.of(0, lambda: iter([b"x"])) is not made[0]
+    assert kept.get(2, iter) is made[2]
+    assert kept.get(0, lambda: iter([b"x"])) is not made[0]
 
 
 def test_an_unchanged_archive_is_not_opened_again(

@@ -88,7 +88,7 @@ def test_links_are_followed_once_and_loops_end(tmp_path: Path) -> None:
     told: list[Refusal] = []
     found = names(tmp_path / "root", on_unreadable=told.append)
     assert found == ["file.jpg", "z/1.jpg", "outside/2.jpg"]
-    assert told == [Refusal(str(tmp_path / "root/broken.jpg"), "the link leads nowhere")]
+    assert told == [Refusal(str(tmp_path / "root/broken.jpg"), "the link is broken")]
 
 
 @posix
@@ -130,7 +130,7 @@ def test_a_folder_that_can_not_be_listed_is_told() -> None:
                 os.seteuid(0)
             (folder / "closed").chmod(0o755)
         assert told == [
-            Refusal(str(folder / "closed"), "folder can't be listed: Permission denied")
+            Refusal(str(folder / "closed"), "the folder can't be listed: Permission denied")
         ]
 
 
@@ -152,7 +152,7 @@ def test_read_refuses_by_content_then_by_name(tmp_path: Path) -> None:
         ("notes.txt", b"hello", NotAPictureError, "not a picture"),
         ("empty", b"", NotAPictureError, "not a picture"),
         ("film.mp4", b"\0\0\0\x20ftypisom" + b"\0" * 64, NotAPictureError, "not a picture"),
-        ("notes.jpg", b"hello", PictureError, "in spite of its name"),
+        ("notes.jpg", b"hello", PictureError, "despite its name"),
         ("empty.HEIC", b"", PictureError, "the file is empty"),
     ):
         with pytest.raises(kind, match=reason) as caught:
@@ -168,7 +168,7 @@ def test_a_file_of_two_gigabytes_is_refused_at_once(tmp_path: Path) -> None:
         sources.read(stated(path))
     path = touch(tmp_path / "zeros.jpg", b"")
     os.truncate(path, 2_000_000_000)
-    with pytest.raises(PictureError, match="not a picture, in spite of its name"):
+    with pytest.raises(PictureError, match="not a picture, despite its name"):
         sources.read(stated(path))
 
 

@@ -44,7 +44,7 @@ def test_a_text_names_one_a_line(tmp_path: Path) -> None:
     found, told = listed(write(tmp_path / "l.txt", f"# ours\n\np/{a.name}\r\nnone.jpg"))
     assert [s.path for s in found] == [str(a)]
     assert found[0].metadata is None
-    assert told == ["there is no none.jpg"]
+    assert told == ["none.jpg does not exist"]
 
 
 def test_a_parquet_keeps_plain_columns(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_a_parquet_keeps_plain_columns(tmp_path: Path) -> None:
         "tags": ["x"],
         "when": "1970-01-01T00:00:00",
     }
-    assert told == ["it names nothing"]
+    assert told == ["the address is empty"]
     write(tmp_path / "bad.parquet", "no parquet")
     assert "no Parquet file" in listed(tmp_path / "bad.parquet")[1][0]
 
@@ -75,7 +75,7 @@ def test_the_column_may_be_named_and_must_be_there(tmp_path: Path) -> None:
 
 
 def test_bad_rows_cost_only_themselves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lists, "MAX_TOLD_ROWS", 4)
+    monkeypatch.setattr(lists, "MAX_REPORTED_ROWS", 4)
     (a,) = fill(tmp_path, 1)
     bad = [
         "ftp://host/a.jpg",
@@ -91,7 +91,7 @@ def test_bad_rows_cost_only_themselves(tmp_path: Path, monkeypatch: pytest.Monke
     assert [s.path for s in found] == [str(a)]
     assert len(told) == 5
     assert told[-1] == "3 more rows can't be used"
-    assert "ftp:// is not known" in told[0]
+    assert "ftp:// is not supported" in told[0]
 
 
 def test_a_file_that_is_no_list_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -83,7 +83,7 @@ def test_a_bucket_that_can_not_be_reached_is_offline(
 
 def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     gallery = Gallery.open(tmp_path / "gallery")
-    with pytest.raises(ArgumentError, match="not known"):
+    with pytest.raises(ArgumentError, match="not supported"):
         gallery.index("ftp://host/a.jpg")
     object_stores._store.cache_clear()
     monkeypatch.setitem(sys.modules, "obstore", None)

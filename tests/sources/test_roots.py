@@ -22,11 +22,11 @@ def test_paths_that_can_not_be_reached_are_offline(tmp_path: Path) -> None:
     empty.mkdir()
     file.write_text("x")
     paths = [str(empty), str(missing), str(file), str(tmp_path)]
-    assert roots.split_by_reach(paths, ()) == (
+    assert roots.split_online(paths, ()) == (
         [str(empty), str(file), str(tmp_path)],
         [str(missing)],
     )
-    known = roots.split_by_reach(paths, (str(empty),))  # it had pictures: its disk is missing
+    known = roots.split_online(paths, (str(empty),))  # it had pictures: its disk is missing
     assert known == ([str(file), str(tmp_path)], [str(empty), str(missing)])
 
 
@@ -58,7 +58,7 @@ def test_a_file_is_lost_only_when_its_nearest_root_is_online(tmp_path: Path) -> 
     disk = tmp_path / "disk"
     disk.mkdir()
     (tmp_path / "here.jpg").write_text("x")
-    lost = roots.LostFiles([str(tmp_path), str(disk)])
+    lost = roots.DeletionCheck([str(tmp_path), str(disk)])
     assert lost(str(tmp_path / "gone.jpg"))
     assert not lost(str(tmp_path / "here.jpg"))
     assert not lost(str(disk / "gone.jpg"))  # the disk's folder is empty: it is unmounted
@@ -66,4 +66,4 @@ def test_a_file_is_lost_only_when_its_nearest_root_is_online(tmp_path: Path) -> 
     with pytest.raises(OfflineError, match="lookalike remove"):
         roots.require_online([str(tmp_path), str(disk)])
     (disk / "other.jpg").write_text("x")
-    assert roots.LostFiles([str(tmp_path), str(disk)])(str(disk / "gone.jpg"))
+    assert roots.DeletionCheck([str(tmp_path), str(disk)])(str(disk / "gone.jpg"))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,7 +13,7 @@ from lookalike.copies.fingerprint import Fingerprint, fingerprint, mirror, store
 from lookalike.copies.packed import pack, unpack
 from lookalike.decode import from_image
 from lookalike.storage import fingerprint_index as prints_module
-from lookalike.storage.fingerprint_index import MOST_BITS, FingerprintIndex
+from lookalike.storage.fingerprint_index import MAX_BITS, FingerprintIndex
 from lookalike.storage.table import MAX_SMALL_FRAGMENTS
 
 from ..conftest import busy
@@ -33,11 +34,17 @@ def asked(image: Image.Image) -> Fingerprint:
 
 
 def synthetic(pdq: np.ndarray) -> bytes:
-    """A fingerprint that has nothing but a hash."""
-    blank = stored_fingerprint(from_image(Image.new("RGB", (9, 9))))
-    data = pack(blank)
-    at = data.index(blank.pixels_hash) - 32
-    return data[:at] + pdq.tobytes() + data[at + 32 :]
+    """Pack a fingerprint that has nothing but a hash."""
+    data, start = blank()
+    return data[:start] + pdq.tobytes() + data[start + 32 :]
+
+
+@functools.cache
+def blank() -> tuple[bytes, int]:
+    """Pack the fingerprint of a blank picture; return it, and where its hash begins."""
+    found = stored_fingerprint(from_image(Image.new("RGB", (9, 9))))
+    data = pack(found)
+    return data, data.index(found.pixels_hash) - 32
 
 
 def flipped(pdq: np.ndarray, bits: int) -> np.ndarray:
@@ -61,9 +68,9 @@ def test_nothing_is_there_before_the_first_write(prints: FingerprintIndex, tmp_p
     prints.add({})
     prints.optimize()
     assert list(prints.contents()) == []
-    assert prints.of([content(1)]) == {}
-    assert prints.by_words([query], 5) == {}
-    assert prints.by_hash(query.pdq, 5) == {}
+    assert prints.get([content(1)]) == {}
+    assert prints.search_words([query], 5) == {}
+    assert prints.search_hash(query.pdq, 5) == {}
     assert not (tmp_path / "fingerprints.lance").exists()
 
 
@@ -73,23 +80,23 @@ def test_fingerprints_come_back_by_content(
     prints.add(twelve)
     assert [c for some in prints.contents() for c in some] == [*twelve]
     some = [content(3), content(99), content(7)]
-    assert prints.of(some) == {content(3): twelve[content(3)], content(7): twelve[content(7)]}
-    assert prints.of(content(seed) for seed in range(2_000)) == twelve
-    assert prints.of([]) == {}
+    assert prints.get(some) == {content(3): twelve[content(3)], content(7): twelve[content(7)]}
+    assert prints.get(content(seed) for seed in range(2_000)) == twelve
+    assert prints.get([]) == {}
 
 
 def test_a_part_finds_the_whole_by_words(
     prints: FingerprintIndex, twelve: dict[bytes, bytes]
 ) -> None:
     prints.add(twelve)
-    assert prints.by_words([asked(busy(1, SIZE))], 5) == {}  # not before it is optimized
+    assert prints.search_words([asked(busy(1, SIZE))], 5) == {}  # not before it is optimized
     prints.optimize()
     for seed in range(12):
         crop = asked(busy(seed, SIZE).crop((0, 60, 200, 240)))
-        ((found, (view, data)),) = prints.by_words([crop, mirror(crop)], 1).items()
+        ((found, (view, data)),) = prints.search_words([crop, mirror(crop)], 1).items()
         assert (found, view, data) == (content(seed), 0, twelve[found])
     seen = asked(ImageOps.mirror(busy(4, SIZE)))
-    found = prints.by_words([seen, mirror(seen)], 3)
+    found = prints.search_words([seen, mirror(seen)], 3)
     assert next(iter(found)) == content(4)
     assert found[content(4)][0] == 1
 
@@ -97,12 +104,12 @@ def test_a_part_finds_the_whole_by_words(
 def test_a_hash_finds_within_a_distance(prints: FingerprintIndex) -> None:
     rng = np.random.default_rng(0)
     pdq = rng.integers(0, 256, 32, np.uint8)
-    bits = [0, 10, MOST_BITS - 1, MOST_BITS, MOST_BITS + 1, 128]
+    bits = [0, 10, MAX_BITS - 1, MAX_BITS, MAX_BITS + 1, 128]
     prints.add({content(n): synthetic(flipped(pdq, n)) for n in bits})
-    assert [*prints.by_hash(pdq, 10)] == [content(n) for n in bits if n <= MOST_BITS]
-    assert [*prints.by_hash(pdq, 2)] == [content(0), content(10)]
-    assert prints.by_hash(~flipped(pdq, 0), 10) == {}
-    data = prints.by_hash(pdq, 1)[content(0)]
+    assert [*prints.search_hash(pdq, 10)] == [content(n) for n in bits if n <= MAX_BITS]
+    assert [*prints.search_hash(pdq, 2)] == [content(0), content(10)]
+    assert prints.search_hash(~flipped(pdq, 0), 10) == {}
+    data = prints.search_hash(pdq, 1)[content(0)]
     assert (unpack(data).pdq == pdq).all()
 
 
@@ -124,9 +131,9 @@ def test_the_hash_index_finds_as_much(
     assert dataset.stats.index_stats(prints_module.HASH_INDEX)["num_unindexed_rows"] == 0
     reader = FingerprintIndex(tmp_path)
     for n in (0, 1_999, 2_000, 4_599):
-        assert [*reader.by_hash(flipped(hashes[n], 30), 5)] == [content(n)]
-        assert reader.of([content(n)]) == {content(n): made[content(n)]}
-    assert reader.by_hash(~hashes[0], 5) == {}
+        assert [*reader.search_hash(flipped(hashes[n], 30), 5)] == [content(n)]
+        assert reader.get([content(n)]) == {content(n): made[content(n)]}
+    assert reader.search_hash(~hashes[0], 5) == {}
 
 
 def test_places_keep_naming_the_same_fingerprint(
@@ -150,10 +157,10 @@ def test_places_keep_naming_the_same_fingerprint(
     dataset = prints.table.dataset()
     assert dataset
     assert len(dataset.get_fragments()) <= MAX_SMALL_FRAGMENTS + 1
-    assert prints.words.until() == len(expected) == 52
+    assert prints.visual_words.picture_count() == len(expected) == 52
     reader = FingerprintIndex(tmp_path)
     for seed in range(12):
-        found = reader.by_words([asked(busy(seed, SIZE).crop((0, 0, 220, 240)))], 1)
+        found = reader.search_words([asked(busy(seed, SIZE).crop((0, 0, 220, 240)))], 1)
         assert [*found] == [content(seed)]
         assert found[content(seed)][1] == twelve[content(seed)]
 
@@ -166,17 +173,17 @@ def test_orphans_go_and_the_others_are_found_as_before(
     kept = {content(seed) for seed in (1, 4, 5, 11)}
     prints.drop_orphans(kept | {content(99)})
     assert {c for some in prints.contents() for c in some} == kept
-    assert prints.words.until() == 4
+    assert prints.visual_words.picture_count() == 4
     for seed in range(12):
         query = asked(busy(seed, SIZE).crop((0, 0, 220, 240)))
-        best = next(iter(prints.by_words([query], 1)), None)
+        best = next(iter(prints.search_words([query], 1)), None)
         assert (best == content(seed)) == (content(seed) in kept)
-        by_hash = prints.by_hash(asked(busy(seed, SIZE)).pdq, 5)
+        by_hash = prints.search_hash(asked(busy(seed, SIZE)).pdq, 5)
         assert [*by_hash] == ([content(seed)] if content(seed) in kept else [])
     prints.add({content(0): twelve[content(0)]})
     prints.optimize()
     query = asked(busy(0, SIZE).crop((0, 0, 220, 240)))
-    assert [*prints.by_words([query], 1)] == [content(0)]
+    assert [*prints.search_words([query], 1)] == [content(0)]
 
 
 def test_all_may_go_and_come_back(prints: FingerprintIndex, twelve: dict[bytes, bytes]) -> None:
@@ -184,11 +191,11 @@ def test_all_may_go_and_come_back(prints: FingerprintIndex, twelve: dict[bytes, 
     prints.optimize()
     prints.drop_orphans(set())
     query = asked(busy(3, SIZE))
-    assert prints.table.count() == prints.words.until() == 0
-    assert prints.by_words([query], 5) == prints.by_hash(query.pdq, 5) == {}
+    assert prints.table.count() == prints.visual_words.picture_count() == 0
+    assert prints.search_words([query], 5) == prints.search_hash(query.pdq, 5) == {}
     prints.add(twelve)
     prints.optimize()
-    assert next(iter(prints.by_words([query], 5))) == content(3)
+    assert next(iter(prints.search_words([query], 5))) == content(3)
 
 
 def test_a_stop_between_the_steps_of_dropping_orphans_is_made_good(
@@ -206,9 +213,9 @@ def test_a_stop_between_the_steps_of_dropping_orphans_is_made_good(
             patch.setattr(prints.table, step, stopped)
             with pytest.raises(KeyboardInterrupt):
                 prints.drop_orphans({content(4), content(5)})
-        assert {*prints.by_words([query], 5)} <= {*twelve}  # no place that is not there
+        assert {*prints.search_words([query], 5)} <= {*twelve}  # no place that is not there
         prints.optimize()
-        assert next(iter(prints.by_words([query], 5))) == content(4)
+        assert next(iter(prints.search_words([query], 5))) == content(4)
 
 
 def test_readers_go_on_while_a_writer_works(tmp_path: Path) -> None:
@@ -226,9 +233,9 @@ def test_readers_go_on_while_a_writer_works(tmp_path: Path) -> None:
     def read() -> None:
         try:
             while not done.is_set():
-                found = reader.by_words([query], 3)
+                found = reader.search_words([query], 3)
                 assert next(iter(found), content(1)) == content(1)
-                assert len(reader.of(first)) == 3
+                assert len(reader.get(first)) == 3
                 looks.append(len(found))
         except BaseException as error:  # noqa: BLE001
             failures.append(error)
@@ -254,7 +261,7 @@ def test_what_is_not_allowed_takes_no_place(
     prints.add(twelve)
     prints.optimize()
     views = [unpack(data) for data in twelve.values()]
-    ranked = [*prints.by_words(views[:1], len(twelve))]
+    ranked = [*prints.search_words(views[:1], len(twelve))]
     assert len(ranked) > 4
     asked = list[set[bytes]]()
 
@@ -262,14 +269,14 @@ def test_what_is_not_allowed_takes_no_place(
         asked.append(set(contents))
         return asked[-1] & set(ranked[-2:])
 
-    assert [*prints.by_words(views[:1], 1, last_two)] == ranked[-2:-1]
-    assert [*prints.by_words(views[:1], 3, last_two)] == ranked[-2:]
+    assert [*prints.search_words(views[:1], 1, last_two)] == ranked[-2:-1]
+    assert [*prints.search_words(views[:1], 3, last_two)] == ranked[-2:]
     assert set().union(*asked) == set(ranked)
     assert len(asked) > 3  # a few at a time
     alike = {bytes([n]) * 16: next(iter(twelve.values())) for n in range(100, 120)}
     prints.add(alike)
     one = bytes([110]) * 16
-    found = prints.by_hash(views[0].pdq, 2, lambda contents: {one} & set(contents))
+    found = prints.search_hash(views[0].pdq, 2, lambda contents: {one} & set(contents))
     assert [*found] == [one]
 
 
@@ -280,13 +287,13 @@ def test_what_is_frozen_names_no_picture_that_it_lacks(
     some = [{key: twelve[key] for key in map(content, n)} for n in (range(6), range(6, 9), [9])]
     writer.add(some[0])
     writer.optimize()
-    frozen = reader.frozen()
-    assert next(iter(frozen.by_words([asked(busy(1, SIZE))], 9))) == content(1)
+    frozen = reader.snapshot()
+    assert next(iter(frozen.search_words([asked(busy(1, SIZE))], 9))) == content(1)
     writer.add(some[1])
     writer.optimize()
     query = asked(busy(7, SIZE))
-    assert {*frozen.by_words([query], 9)} <= {*some[0]}  # and nothing fails
-    freeze = reader.words.frozen
+    assert {*frozen.search_words([query], 9)} <= {*some[0]}  # and nothing fails
+    freeze = reader.visual_words.snapshot
 
     def freeze_and_write() -> object:
         twin = freeze()
@@ -294,8 +301,8 @@ def test_what_is_frozen_names_no_picture_that_it_lacks(
         writer.optimize()
         return twin
 
-    monkeypatch.setattr(reader.words, "frozen", freeze_and_write)
-    later = reader.frozen()
+    monkeypatch.setattr(reader.visual_words, "snapshot", freeze_and_write)
+    later = reader.snapshot()
     assert later.table.count() == 10  # the fingerprints come after the words that name them
-    assert next(iter(later.by_words([query], 9))) == content(7)
-    assert reader.words._frequency is later.words._frequency  # read once for both
+    assert next(iter(later.search_words([query], 9))) == content(7)
+    assert reader.visual_words._frequency is later.visual_words._frequency  # read once for both

@@ -14,9 +14,9 @@ import pytest
 from lookalike import Gallery
 from lookalike.errors import GalleryBusyError, StorageError
 from lookalike.storage import lease
+from lookalike.storage.bucket import Bucket
 from lookalike.storage.lease import NAME
 from lookalike.storage.lock import write_lock
-from lookalike.storage.place import Bucket
 
 from ..conftest import RandomEncoder, fill
 from ..faults import Faults, none
@@ -57,7 +57,9 @@ def end(process: subprocess.Popen[str]) -> None:
 
 def test_one_at_a_time_and_who_it_is(bucket: str) -> None:
     process = holder(f"{bucket}/g")
-    with pytest.raises(GalleryBusyError, match=f"process {process.pid}; its lease lasts 2.0 s"):
+    with pytest.raises(
+        GalleryBusyError, match=f"process {process.pid}; its lock ends when it is done, or 2.0 s"
+    ):
         write_lock(Bucket(f"{bucket}/g")).__enter__()
     with write_lock(Bucket(f"{bucket}/other")):
         pass
@@ -66,12 +68,12 @@ def test_one_at_a_time_and_who_it_is(bucket: str) -> None:
     with write_lock(place):  # at once, as it was given back
         with pytest.raises(GalleryBusyError, match=f"process {os.getpid()}"):
             write_lock(place).__enter__()
-        place.check()
+        place.check_writable()
     with pytest.raises(ZeroDivisionError), write_lock(place):
         raise ZeroDivisionError
     with write_lock(place):
         pass
-    place.check()  # nobody holds it, and nobody is told that it is lost
+    place.check_writable()  # nobody holds it, and nobody is told that it is lost
 
 
 def test_a_killed_writers_lease_runs_out(bucket: str) -> None:
@@ -91,12 +93,12 @@ def test_who_sleeps_too_long_does_not_write_any_more(bucket: str, pictures: Path
         held = json.loads(Bucket(f"{bucket}/g").read(NAME).data)  # type: ignore[union-attr]
         assert held["seconds"] == 2.0
         # As if this process had been stopped for a while, and somebody had taken over.
-        Bucket(f"{bucket}/g").write(NAME, b"{}", Bucket(f"{bucket}/g").read(NAME).stamp)  # type: ignore[union-attr]
+        Bucket(f"{bucket}/g").write(NAME, b"{}", Bucket(f"{bucket}/g").read(NAME).revision)  # type: ignore[union-attr]
         other = holder(f"{bucket}/g")
         time.sleep(2.0)
         store_table = place / "pictures.lance"
         with pytest.raises(GalleryBusyError, match="has taken over"):
-            store_table.check()
+            store_table.check_writable()
         assert json.loads(Bucket(f"{bucket}/g").read(NAME).data)["holder"].endswith(str(other.pid))  # type: ignore[union-attr]
     still = Bucket(f"{bucket}/g").read(NAME)
     assert still
@@ -117,7 +119,7 @@ def test_an_index_whose_lease_is_lost_stops_before_its_next_commit(
                 thief = Bucket(f"{bucket}/g")
                 found = thief.read(NAME)
                 assert found
-                thief.write(NAME, b'{"holder": "a thief", "seconds": 60}', found.stamp)
+                thief.write(NAME, b'{"holder": "a thief", "seconds": 60}', found.revision)
                 time.sleep(2.0)
             return super().encode(inputs, threads=threads)
 
@@ -134,7 +136,7 @@ def test_a_lease_outlives_a_store_that_fails_for_a_while(bucket: str, faults: Fa
         time.sleep(1.0)
         faults.fault = none
         time.sleep(1.0)
-        place.check()
+        place.check_writable()
         with pytest.raises(GalleryBusyError):
             write_lock(Bucket(f"{bucket}/g")).__enter__()
 
@@ -153,19 +155,19 @@ def test_a_lease_whose_answers_are_lost_is_ones_own(
     faults.fault = every_other
     with write_lock(place):
         time.sleep(2.5)
-        place.check()
+        place.check_writable()
 
 
 def test_a_damaged_lease_is_taken_over_like_a_stale_one(bucket: str) -> None:
     place = Bucket(f"{bucket}/g")
     place.write(NAME, b"not JSON", None)
     with write_lock(place):
-        place.check()
+        place.check_writable()
 
 
 def test_a_store_without_conditional_writes_is_refused(bucket: str, faults: Faults) -> None:
     faults.fault = lambda _m, _p: "blind"
-    with pytest.raises(StorageError, match="takes no notice of conditional writes"):
+    with pytest.raises(StorageError, match="ignores the conditions of writes"):
         write_lock(Bucket(f"{bucket}/g")).__enter__()
 
 

@@ -12,7 +12,7 @@ from lookalike.storage.manifest import MANIFEST_NAME, EncoderCard, Manifest
 
 from ..conftest import RandomEncoder
 
-CARD = EncoderCard.of(RandomEncoder())
+CARD = EncoderCard.from_encoder(RandomEncoder())
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
@@ -81,6 +81,6 @@ def test_a_place_that_can_not_be_written_is_told(tmp_path: Path) -> None:
 
 
 def test_cards_fit_whatever_the_place_of_the_weights() -> None:
-    assert CARD.fits(replace(CARD, name="alias", source=os.sep + "elsewhere"))
-    assert not CARD.fits(replace(CARD, sha256="1" * 64))
-    assert not CARD.fits(replace(CARD, preprocessing={"width": 9}))
+    assert CARD.matches(replace(CARD, name="alias", source=os.sep + "elsewhere"))
+    assert not CARD.matches(replace(CARD, sha256="1" * 64))
+    assert not CARD.matches(replace(CARD, preprocessing={"width": 9}))

@@ -15,9 +15,10 @@ from lookalike.errors import (
     LookalikeError,
     StorageError,
 )
-from lookalike.storage import place
+from lookalike.storage import bucket as bucket_module
+from lookalike.storage.bucket import Bucket
 from lookalike.storage.manifest import EncoderCard, Manifest
-from lookalike.storage.place import Bucket, Folder, open_place, parse_place
+from lookalike.storage.place import Folder, open_place, parse_place
 
 from ..conftest import RandomEncoder, draw, fill, run
 from ..faults import Faults, none
@@ -25,7 +26,7 @@ from ..faults import Faults, none
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(place, "MAX_RETRIES", 1)
+    monkeypatch.setattr(bucket_module, "MAX_RETRIES", 1)
 
 
 def test_addresses_are_told_from_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +67,7 @@ def test_small_objects(bucket: str, faults: Faults) -> None:
     first.write("t.lance/a", b"1", None)
     first.write("t.lance/b/c", b"2", None)
     assert first.tables() == ["t.lance"]
-    first.drop("t.lance")
+    first.delete("t.lance")
     assert (first.tables(), first.size()) == ([], 3)
     assert first.read("x") == first.read("x")
     assert (first / "x" / "y").address == f"{bucket}/g/x/y"
@@ -93,16 +94,16 @@ def test_a_write_whose_answer_is_lost_is_ones_own(
 
 def test_a_manifest_is_not_written_over_anothers(bucket: str) -> None:
     first, second = Bucket(f"{bucket}/g"), Bucket(f"{bucket}/g")
-    card = EncoderCard.of(RandomEncoder())
+    card = EncoderCard.from_encoder(RandomEncoder())
     Manifest(card).write(first)
     mine, others = Manifest.read(first), Manifest.read(second)
     assert mine == others == Manifest(card)
     assert mine
     assert others
     others = others.write(second)  # unchanged, so still the one that the first has read
-    Manifest(card, roots=("/a",), stamp=others.stamp).write(second)
+    Manifest(card, roots=("/a",), revision=others.revision).write(second)
     with pytest.raises(GalleryBusyError):
-        Manifest(card, roots=("/b",), stamp=mine.stamp).write(first)
+        Manifest(card, roots=("/b",), revision=mine.revision).write(first)
     with pytest.raises(GalleryBusyError):
         Manifest(card).write(first)  # it thinks there is none
     found = Manifest.read(first)
@@ -117,10 +118,10 @@ def status(code: int, where: str = "", method: str = "") -> object:
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        (status(403), "not allowed"),
-        (status(403, ".lance"), "not allowed"),
-        (status(503, "gallery.json"), "too much to do"),
-        (status(500, "pictures.lance"), "too much to do"),
+        (status(403), "access is denied"),
+        (status(403, ".lance"), "access is denied"),
+        (status(503, "gallery.json"), "overloaded"),
+        (status(500, "pictures.lance"), "overloaded"),
         (lambda _m, path: "cut" if "words" in path else None, "can't be reached"),
     ],
 )
@@ -139,7 +140,7 @@ def test_a_store_that_fails_is_told_and_never_taken_for_empty(
 def test_what_can_not_be_written_is_told(bucket: str, faults: Faults, pictures: Path) -> None:
     gallery = Gallery.open(f"{bucket}/g", encoder=RandomEncoder())
     faults.fault = status(403, method="PUT")  # type: ignore[assignment]
-    with pytest.raises(StorageError, match="not allowed"):
+    with pytest.raises(StorageError, match="access is denied"):
         gallery.index(pictures)
     faults.fault = none
     with pytest.raises(GalleryNotFoundError):
@@ -168,8 +169,8 @@ def test_the_same_can_be_done_in_a_folder(tmp_path: Path) -> None:
     assert here.write("x", b"one", None) is None
     assert here.read("x") == (b"one", None)
     (tmp_path / "g" / "t.lance").mkdir()
-    assert (here.tables(), here.size(), here.cache()) == (["t.lance"], 3, tmp_path / "g")
-    here.drop("t.lance")
+    assert (here.tables(), here.size(), here.cache_folder()) == (["t.lance"], 3, tmp_path / "g")
+    here.delete("t.lance")
     assert here.tables() == []
 
 
@@ -255,11 +256,11 @@ def test_a_warm_search_asks_little(bucket: str, faults: Faults, pictures: Path) 
 def test_old_versions_stay_for_those_who_read_them(bucket: str, pictures: Path) -> None:
     gallery = Gallery.open(f"{bucket}/g", encoder=RandomEncoder())
     gallery.index(pictures / "a")
-    frozen = gallery._open_store(gallery._manifest()).frozen()
+    frozen = gallery._open_store(gallery._manifest()).snapshot()
     for start in range(20, 32, 3):
         fill(pictures / "more", 3, start=start)
         gallery.index(pictures)
     assert frozen.pictures.count() == 6
     rows = sum(len(batch) for batch in frozen.pictures.scan(["path", "vector"]))
     assert rows == 6
-    assert len(frozen.prints.of(next(frozen.prints.contents()))) == 6
+    assert len(frozen.fingerprints.get(next(frozen.fingerprints.contents()))) == 6

@@ -44,8 +44,8 @@ def store(tmp_path: Path) -> Store:
 
 def test_nothing_is_there_before_the_first_write(store: Store) -> None:
     assert store.pictures.count() == 0
-    assert store.find(vectors(1)[0], 5) == []
-    assert list(store.refused()) == list(store.by_content([b"x" * 16])) == []
+    assert store.nearest(vectors(1)[0], 5) == []
+    assert list(store.refused()) == list(store.records_by_content([b"x" * 16])) == []
     assert store.index_state() == {"kind": "none", "indexed_rows": 0, "unindexed_rows": 0}
     store.optimize()
     store.pictures.delete(["/x"])
@@ -54,12 +54,12 @@ def test_nothing_is_there_before_the_first_write(store: Store) -> None:
 def test_rows_come_back_as_they_went_in(store: Store) -> None:
     rows = records(vectors(30), "/it's \udce9/")
     store.add(rows, replace=False)
-    (found,) = store.by_content([rows[7].content_hash])
+    (found,) = store.records_by_content([rows[7].content_hash])
     assert found.source == rows[7].source
     assert (found.width, found.height) == (4, 3)
     assert (found.vector == rows[7].vector).all()
     assert set(store.paths(store.pictures)) == {row.source.path for row in rows}
-    best = store.find(rows[3].vector.astype(np.float32), 5)
+    best = store.nearest(rows[3].vector.astype(np.float32), 5)
     assert best[0]["path"] == rows[3].source.path
     assert best[0]["score"] == pytest.approx(1, abs=1e-3)
     exact = np.sort(vectors(30) @ rows[3].vector.astype(np.float32))[::-1][:5]
@@ -69,7 +69,7 @@ def test_rows_come_back_as_they_went_in(store: Store) -> None:
 def test_rows_of_one_content_are_found_for_certain(store: Store) -> None:
     rows = records(vectors(20))
     store.add(rows, replace=False)
-    found = store.find(-rows[3].vector.astype(np.float32), 2, rows[3].content_hash)
+    found = store.nearest(-rows[3].vector.astype(np.float32), 2, rows[3].content_hash)
     assert len(found) == 3
     assert found[2]["path"] == "/p/3"
     assert found[2]["score"] == pytest.approx(-1, abs=1e-3)
@@ -104,7 +104,7 @@ def recall(store: Store, everything: NDArray[np.float32], queries: NDArray[np.fl
     exact = np.argsort(-(queries @ everything.T), axis=1)[:, :10]
     found = 0
     for query, best in zip(queries, exact, strict=True):
-        paths = {row["path"] for row in store.find(query, 10)}
+        paths = {row["path"] for row in store.nearest(query, 10)}
         found += len(paths & {f"/p/{n}" for n in best})
     return found / exact.size
 
@@ -134,7 +134,7 @@ def test_the_index_is_built_kept_fresh_and_finds_the_nearest(store: Store) -> No
     kept = everything.copy()
     kept[::2] = 0
     assert recall(store, kept, queries) >= 0.99
-    (row,) = store.by_content([rows[77].content_hash])
+    (row,) = store.records_by_content([rows[77].content_hash])
     assert row.source.path == "/p/77"
 
 
@@ -161,7 +161,7 @@ def test_readers_go_on_while_a_writer_works(tmp_path: Path) -> None:
     def read() -> None:
         try:
             while not done.is_set():
-                assert reader.find(everything[5], 3)[0]["path"] == "/p/5"
+                assert reader.nearest(everything[5], 3)[0]["path"] == "/p/5"
                 seen.append(reader.pictures.count())
         except Exception as error:  # noqa: BLE001
             failures.append(error)
@@ -192,9 +192,9 @@ def test_rows_of_some_contents_come_as_find_gives_them(store: Store) -> None:
     rows = records(vectors(20))
     store.add([*rows, *records(vectors(20)[:1], "/twin/")], replace=False)
     asked = rows[3].vector.astype(np.float32)
-    found = store.rows_of([rows[0].content_hash, rows[3].content_hash, b"x" * 16], asked)
+    found = store.rows_by_content([rows[0].content_hash, rows[3].content_hash, b"x" * 16], asked)
     assert {row["path"] for row in found} == {"/p/0", "/twin/0", "/p/3"}
-    by_find = {row["path"]: row for row in store.find(asked, 21)}
+    by_find = {row["path"]: row for row in store.nearest(asked, 21)}
     for row in found:
         score = by_find[row["path"]].pop("score")
         assert row.pop("score") == pytest.approx(score, abs=1e-3)
@@ -209,14 +209,14 @@ def test_fingerprints_are_kept_by_content_and_go_when_orphans_are_many(store: St
     store.optimize()
     contents = [row.content_hash for row in rows]
     assert {c: p for row in rows for c, p in [(row.content_hash, row.fingerprint)]} == (
-        store.prints.of(contents)
+        store.fingerprints.get(contents)
     )
     store.pictures.delete(["/p/0", "/p/1", "/p/2"])  # the first has a twin
     store.optimize()
-    assert {*store.prints.of(contents)} == {*contents}
+    assert {*store.fingerprints.get(contents)} == {*contents}
     store.pictures.delete(["/p/3"])
     store.optimize()
-    assert {*store.prints.of(contents)} == {contents[0], *contents[4:]}
+    assert {*store.fingerprints.get(contents)} == {contents[0], *contents[4:]}
 
 
 def pack_of(seed: int) -> bytes:
@@ -230,12 +230,12 @@ def test_many_vectors_find_what_each_finds(store: Store) -> None:
     queries = vectors(7, seed=1)
     asked = [contents[40], None, b"?" * 16, *contents[3:7]]
     for where in (None, "path != '/p/40' AND path != '/p/5'"):
-        many = store.find_many(queries, 3, asked, where)
-        alone = [store.find(q, 3, c, where) for q, c in zip(queries, asked, strict=True)]
+        many = store.nearest_many(queries, 3, asked, where)
+        alone = [store.nearest(q, 3, c, where) for q, c in zip(queries, asked, strict=True)]
         for one, other in zip(many, alone, strict=True):
             assert {row["path"] for row in one} == {row["path"] for row in other}
             assert all(row.keys() == other[0].keys() for row in one)
         assert any(row["path"] == "/p/40" for row in many[0]) == (where is None)
-    assert store.find_many(queries[:0], 3, []) == []
+    assert store.nearest_many(queries[:0], 3, []) == []
     # Of a thousand hits all are told, though fewer candidates are looked at for each.
-    assert len({row["path"] for row in store.find(queries[0], 1_000)}) == 300
+    assert len({row["path"] for row in store.nearest(queries[0], 1_000)}) == 300

@@ -8,7 +8,7 @@ import pytest
 
 from lookalike.errors import StorageError
 from lookalike.storage.sql import from_text, to_text, under_filter
-from lookalike.storage.table import Table, batched, storage
+from lookalike.storage.table import Table, batched, storage_errors
 
 SCHEMA = pa.schema([("path", pa.string()), ("n", pa.int32())])
 
@@ -34,12 +34,12 @@ def test_two_readers_of_a_table_see_what_a_third_writes(tmp_path: Path) -> None:
 
 def test_what_lance_complains_of_is_one_sentence() -> None:
     message = "LanceError(IO): No space left, /src/lance/writer.rs:190:9"
-    with pytest.raises(StorageError) as caught, storage():
+    with pytest.raises(StorageError) as caught, storage_errors():
         raise OSError(message)
     assert str(caught.value).endswith("(LanceError(IO): No space left).")
-    with pytest.raises(StorageError), storage():
+    with pytest.raises(StorageError), storage_errors():
         raise pa.ArrowInvalid("gone")
-    with pytest.raises(KeyError), storage():
+    with pytest.raises(KeyError), storage_errors():
         raise KeyError
 
 

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from lookalike.copies.descriptors import VOCABULARY_SIZE
 from lookalike.storage.visual_words import (
     BUCKETS,
-    COMMON,
-    LEAST_PICTURES,
-    MOST_SEGMENTS,
+    COMMON_SHARE,
+    MAX_SEGMENTS,
+    MIN_PICTURES,
     VisualWords,
 )
 
@@ -47,12 +47,12 @@ def index(tmp_path: Path) -> VisualWords:
 
 def test_an_index_that_is_empty(index: VisualWords) -> None:
     for _ in range(2):
-        assert index.until() == 0
-        numbers, views = index.find([np.array([1, 2, 3])], 5)
+        assert index.picture_count() == 0
+        numbers, views = index.search([np.array([1, 2, 3])], 5)
         assert len(numbers) == len(views) == 0
         index.merge()
-        lists = index.lists(index.until())
-        assert len(lists.numbers) == len(lists.self_worth()) == 0
+        lists = index.inverted_lists(index.picture_count())
+        assert len(lists.pictures) == len(lists.total_weights()) == 0
         index.clear()
         index.add([np.array([1, 2]), np.array([2])])
         index.clear()
@@ -62,87 +62,87 @@ def test_what_shares_most_is_found_first(index: VisualWords) -> None:
     pictures = made(40)
     index.add(pictures[:25])
     index.add(pictures[25:])
-    assert index.until() == 40
+    assert index.picture_count() == 40
     rng = np.random.default_rng(1)
     for number in (0, 24, 25, 39):
         asked = np.concatenate(
             [rng.choice(pictures[number], 20), rng.integers(0, VOCABULARY_SIZE, 20)]
         )
-        numbers, views = index.find([asked], 40)
+        numbers, views = index.search([asked], 40)
         scores = by_hand(pictures, asked)
         assert numbers[0] == number
         assert set(numbers.tolist()) == set(np.flatnonzero(scores).tolist())
         assert (np.diff(scores[numbers]) < 1e-9).all()
         assert (views == 0).all()
-        few, _ = index.find([asked], 3)
+        few, _ = index.search([asked], 3)
         assert few.tolist() == numbers[:3].tolist()
 
 
 def test_the_view_that_shares_more_is_told(index: VisualWords) -> None:
     pictures = made(20)
     index.add(pictures)
-    numbers, views = index.find([pictures[3], pictures[7]], 20)
+    numbers, views = index.search([pictures[3], pictures[7]], 20)
     of = dict(zip(numbers.tolist(), views.tolist(), strict=True))
     assert (of[3], of[7]) == (0, 1)
     assert set(numbers[:2].tolist()) == {3, 7}
-    same, _ = index.find([np.concatenate([pictures[3]] * 3)], 1)  # a word counts once
+    same, _ = index.search([np.concatenate([pictures[3]] * 3)], 1)  # a word counts once
     assert same.tolist() == [3]
 
 
 def test_no_word_and_none_that_is_known(index: VisualWords) -> None:
     index.add([np.array([5]), np.array([9])])
-    assert len(index.find([np.empty(0, np.int64)], 3)[0]) == 0
-    assert len(index.find([np.array([8])], 3)[0]) == 0
-    assert index.find([np.array([9, 8])], 3)[0].tolist() == [1]
+    assert len(index.search([np.empty(0, np.int64)], 3)[0]) == 0
+    assert len(index.search([np.array([8])], 3)[0]) == 0
+    assert index.search([np.array([9, 8])], 3)[0].tolist() == [1]
 
 
 def test_merged_segments_answer_the_same(index: VisualWords, tmp_path: Path) -> None:
     pictures = made(60)
     at = 0
-    for n in range(MOST_SEGMENTS + 1):
-        end = 60 if n == MOST_SEGMENTS else at + 1 + n % 4
+    for n in range(MAX_SEGMENTS + 1):
+        end = 60 if n == MAX_SEGMENTS else at + 1 + n % 4
         index.add(pictures[at:end])
         at = end
-        if n < MOST_SEGMENTS:
+        if n < MAX_SEGMENTS:
             index.merge()
             assert index.table.count() == (n + 1) * BUCKETS
-    before = [index.find([words], 60) for words in pictures]
+    before = [index.search([words], 60) for words in pictures]
     index.merge()
     assert index.table.count() == BUCKETS
-    assert index.until() == 60
+    assert index.picture_count() == 60
     for words, (numbers, _) in zip(pictures, before, strict=True):
         scores = by_hand(pictures, words)
-        again = index.find([words], 60)[0]
+        again = index.search([words], 60)[0]
         assert set(again.tolist()) == set(numbers.tolist())
         assert np.allclose(scores[again], scores[numbers])
     index.add(made(5, seed=9))
-    assert index.until() == 65
-    assert index.find([made(5, seed=9)[4]], 1)[0].tolist() == [64]
+    assert index.picture_count() == 65
+    assert index.search([made(5, seed=9)[4]], 1)[0].tolist() == [64]
     reader = VisualWords(tmp_path)
-    assert reader.find([pictures[10]], 1)[0].tolist() == [10]
+    assert reader.search([pictures[10]], 1)[0].tolist() == [10]
 
 
 def test_the_whole_index_in_memory_agrees(index: VisualWords) -> None:
     pictures = made(30)
     index.add(pictures[:11])
     index.add(pictures[11:])
-    lists = index.lists(index.until())
-    self_worth = lists.self_worth()
+    lists = index.inverted_lists(index.picture_count())
+    self_worth = lists.total_weights()
     for number, words in enumerate(pictures):
-        assert sorted(lists.of_picture(number).tolist()) == sorted(set(words.tolist()))
-        shared = lists.shared_worth(number)
-        assert shared == pytest.approx(by_hand(pictures, words, LEAST_PICTURES))
+        assert sorted(lists.words_of(number).tolist()) == sorted(set(words.tolist()))
+        shared = lists.shared_weights(number)
+        assert shared == pytest.approx(by_hand(pictures, words, MIN_PICTURES))
         assert self_worth[number] == pytest.approx(shared[number])
-        numbers, _ = index.find([words], 30)
+        numbers, _ = index.search([words], 30)
         assert set(numbers.tolist()) <= set(np.flatnonzero(shared).tolist())
 
 
 def test_every_word_and_large_numbers_come_back(index: VisualWords) -> None:
     index.add([np.arange(VOCABULARY_SIZE)] * 2 + [np.array([VOCABULARY_SIZE - 1, 0])])
-    lists = index.lists(index.until())
-    assert (np.diff(lists.ends)[[0, 1, VOCABULARY_SIZE - 1]] == [3, 2, 3]).all()
-    assert len(lists.of_picture(1)) == VOCABULARY_SIZE
-    assert index.find([np.array([7])], 3)[0].tolist() == [0, 1]
+    lists = index.inverted_lists(index.picture_count())
+    assert (np.diff(lists.word_offsets)[[0, 1, VOCABULARY_SIZE - 1]] == [3, 2, 3]).all()
+    assert len(lists.words_of(1)) == VOCABULARY_SIZE
+    assert index.search([np.array([7])], 3)[0].tolist() == [0, 1]
 
 
 def test_common_words_are_left_out_unless_they_are_all_there_is(tmp_path: Path) -> None:
@@ -150,11 +150,11 @@ def test_common_words_are_left_out_unless_they_are_all_there_is(tmp_path: Path) 
     common = np.arange(150)
     pictures = [
         np.concatenate([common if k % 3 else common[:0], 1_000 + 120 * k + np.arange(120)])
-        for k in range(2 * int(COMMON * LEAST_PICTURES))
+        for k in range(2 * int(COMMON_SHARE * MIN_PICTURES))
     ]
     words = VisualWords(tmp_path)
     words.add(pictures)
-    found, _ = words.find([pictures[7]], 3)
+    found, _ = words.search([pictures[7]], 3)
     assert found.tolist() == [7]  # the others share common words only
-    found, _ = words.find([common], 3)
+    found, _ = words.search([common], 3)
     assert len(found) == 3

@@ -18,7 +18,7 @@ from benchmarks.speed.pipeline import rate
 from lookalike import encoders
 from lookalike.decode import decode
 from lookalike.ingest.ingest import CHUNK_PICTURES
-from lookalike.sources.read import read, walk
+from lookalike.sources import read, walk
 
 PICTURES = 2_000
 ENCODED_PICTURES = 512

@@ -192,7 +192,7 @@ def find_duplicates(
             )
     pairs: Iterable[Pair] = ()
     if kind != "exact":
-        if not store.prints.table.count():
+        if not store.fingerprints.table.count():
             raise ArgumentError(
                 "This gallery has no fingerprints to detect copies with; make them with: "
                 "lookalike index --copies FOLDER, or use --kind exact."

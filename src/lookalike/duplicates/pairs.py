@@ -67,7 +67,7 @@ def find_pairs(
         on_progress: called with the stage, how much of it is done, and of how much.
     """
     member_of_content = {member.content_hash: k for k, member in enumerate(members)}
-    contents = [content for batch in store.prints.contents() for content in batch]
+    contents = [content for batch in store.fingerprints.contents() for content in batch]
     member_of = [member_of_content.get(content, -1) for content in contents]
     places = np.flatnonzero(np.array(member_of, int) >= 0)
     if len(places) <= 1:
@@ -78,7 +78,9 @@ def find_pairs(
             on_progress("Comparing pictures", start, len(places))
             candidates = index.candidates(places[start : start + BLOCK_PICTURES])
             needed = sorted({*candidates, *(k for targets in candidates.values() for k in targets)})
-            packed = store.prints.table.take(needed, ["fingerprint"])["fingerprint"].to_pylist()
+            packed = store.fingerprints.table.take(needed, ["fingerprint"])[
+                "fingerprint"
+            ].to_pylist()
             fingerprints = dict(zip(needed, map(unpack, packed), strict=True))
             with single_threaded():
                 matched = list(pool.map(partial(_match, fingerprints), candidates.items()))
@@ -109,7 +111,7 @@ class CandidateIndex:
         on_progress: Callable[[int, int], None],
     ) -> None:
         """Read words and vectors; `places` are the rows of `contents` that are compared."""
-        self._lists = store.prints.words.lists(len(contents))
+        self._lists = store.fingerprints.visual_words.inverted_lists(len(contents))
         self._is_compared = np.zeros(len(contents), bool)
         self._is_compared[places] = True
         place_of = {content: place for place, content in enumerate(contents)}
@@ -125,14 +127,14 @@ class CandidateIndex:
             on_progress=on_progress,
         )
         self._neighbours = NeighbourPairs(places[lower], places[higher], cosines)
-        self._self_worth = self._lists.self_worth()
+        self._self_worth = self._lists.total_weights()
 
     def candidates(self, places: NDArray[np.int64]) -> dict[int, list[int]]:
         """Return the later pictures that may show the same as each of these."""
         candidates = defaultdict[int, set[int]](set)
         self._add_by_vector(places, candidates)
         for place in places.tolist():
-            worth = self._lists.shared_worth(place)
+            worth = self._lists.shared_weights(place)
             worth[: place + 1] = 0
             least = MIN_WORD_SHARE * np.minimum(self._self_worth, self._self_worth[place])
             others = np.flatnonzero((worth > least) & self._is_compared)

@@ -52,8 +52,8 @@ def bound_encoder(  # noqa: PLR0913
                 raise
             raise _lost(folder, manifest.encoder, error) from error
     if manifest and not rebuild:
-        card = EncoderCard.of(encoder)
-        if not card.fits(manifest.encoder):
+        card = EncoderCard.from_encoder(encoder)
+        if not card.matches(manifest.encoder):
             raise _misfit(folder, manifest.encoder, card, chosen=wanted is not None)
     return encoder
 

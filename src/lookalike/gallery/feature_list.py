@@ -51,7 +51,7 @@ def write(
             for batch in store.pictures.scan(store.pictures.schema.names):
                 rows = {name: batch.column(name) for name in batch.schema.names}
                 contents = rows["content_hash"].to_pylist()
-                prints = store.prints.of(contents)
+                prints = store.fingerprints.get(contents)
                 hashes = [value.hex() for value in contents]
                 vectors = rows["vector"].cast(schema.field("vector").type)
                 encoder = pa.repeat(encoder_id(card), len(hashes))
@@ -119,7 +119,7 @@ def import_rows(
     """
     count = 0
     for records in read(path, card):
-        there = store.prints.there({record.content_hash for record in records})
+        there = store.fingerprints.existing({record.content_hash for record in records})
         fresh = [
             replace(record, fingerprint=None) if record.content_hash in there else record
             for record in records

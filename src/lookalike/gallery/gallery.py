@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ArgumentError
 from ..ingest import forget_whole_archives, keep_whole_archives, whole_archives
 from ..sources import (
-    LostFiles,
+    DeletionCheck,
     absolute,
     check_root,
     is_under,
     merge_roots,
     release,
     require_online,
-    split_by_reach,
     split_member,
+    split_online,
     walk,
 )
 from ..storage import EncoderCard, Manifest, locate_gallery, write_lock
@@ -130,11 +130,11 @@ class Gallery(Reading):
         with write_lock(self.folder):
             manifest = Manifest.read(self.folder)
             encoder = self._fitting_encoder(manifest, rebuild=self._rebuild)
-            card = EncoderCard.of(encoder)
+            card = EncoderCard.from_encoder(encoder)
             if manifest is None or not self._rebuild:  # where it lies now is recorded
                 manifest = replace(manifest, encoder=card) if manifest else Manifest(card)
             private = allow_private_urls is not False
-            online, offline = split_by_reach(paths, manifest.roots, private=private)
+            online, offline = split_online(paths, manifest.roots, private=private)
             manifest = replace(manifest, roots=merge_roots(manifest.roots, online))
             unreadable: list[Refusal] = []
             whole: list[Source] = []  # archives that were listed to their end
@@ -164,10 +164,10 @@ class Gallery(Reading):
                 manifest = replace(manifest, copies=copies)
             manifest = manifest.write(self.folder)
             store = self._open_store(manifest, rebuild=self._rebuild)
-            store.forget_passing_refusals(online)
+            store.forget_transient_refusals(online)
             if not self._rebuild:
                 unchanged |= whole_archives(store)
-            is_lost = LostFiles(manifest.roots)
+            is_lost = DeletionCheck(manifest.roots)
             options: dict[str, Any] = {"is_lost": is_lost, "on_progress": on_progress}
             try:
                 if ray is None:
@@ -206,9 +206,9 @@ class Gallery(Reading):
         with contextlib.nullcontext() if dry_run else write_lock(self.folder):
             manifest = self._manifest()
             store = self._open_store(manifest)
-            is_lost = LostFiles(manifest.roots)
+            is_lost = DeletionCheck(manifest.roots)
             try:
-                lost = store.lost(is_lost, on_rows)
+                lost = store.deleted_files(is_lost, on_rows)
                 if not dry_run:
                     store.pictures.delete(lost)
                     store.refusals.delete([p for p in store.paths(store.refusals) if is_lost(p)])
@@ -291,7 +291,7 @@ class Gallery(Reading):
         with write_lock(self.folder):
             manifest = Manifest.read(self.folder)
             encoder = self._fitting_encoder(manifest)
-            manifest = manifest or Manifest(EncoderCard.of(encoder))
+            manifest = manifest or Manifest(EncoderCard.from_encoder(encoder))
             # The whole list is checked before its first row is taken.
             rows = sum(map(len, feature_list.read(Path(path), manifest.encoder)))
             manifest.write(self.folder)

@@ -152,7 +152,7 @@ class Reading(GalleryState):
         Raises:
             GalleryNotFoundError: there is no gallery.
         """
-        store = self._open_store(self._manifest()).frozen()
+        store = self._open_store(self._manifest()).snapshot()
         return self._catalog.page(store, offset, top, where)
 
     def version(self) -> int:
@@ -169,7 +169,7 @@ class Reading(GalleryState):
         Raises:
             GalleryNotFoundError: there is no gallery.
         """
-        return self._catalog.labels(self._open_store(self._manifest()).frozen())
+        return self._catalog.labels(self._open_store(self._manifest()).snapshot())
 
     def device(self) -> str:
         """Tell what the encoder runs on, `cpu` or `cuda`, by starting it there.
@@ -201,7 +201,7 @@ class Reading(GalleryState):
         return Info(
             gallery=str(self.folder),
             pictures=store.pictures.count(),
-            fingerprints=store.prints.table.count(),
+            fingerprints=store.fingerprints.table.count(),
             refused=sum(1 for _ in store.refused()),
             roots=tuple(map(check_root, manifest.roots)),
             encoder=asdict(manifest.encoder),
@@ -225,4 +225,4 @@ class Reading(GalleryState):
         Raises:
             GalleryNotFoundError: there is no gallery.
         """
-        return self._open_store(self._manifest()).frozen().pictures.scan(columns)
+        return self._open_store(self._manifest()).snapshot().pictures.scan(columns)

@@ -46,7 +46,7 @@ def finish(folder: Place, manifest: Manifest) -> None:
     replace(manifest, encoder=card, table=table, rebuild=None).write(folder)
     for other in open_place(folder).tables():
         if other.startswith("pictures") and other != table:
-            open_place(folder).drop(other)
+            open_place(folder).delete(other)
 
 
 def _number(name: str) -> int:

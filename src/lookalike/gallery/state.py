@@ -35,7 +35,9 @@ class GalleryState:
         self._device = device or os.environ.get(DEVICE_VARIABLE) or "auto"
         check_device(self._device)
         self.folder = folder
-        self.cache = open_place(folder).cache()  # for what a server makes, and can make again
+        self.cache = open_place(
+            folder
+        ).cache_folder()  # for what a server makes, and can make again
         self._wanted = encoder
         self._rebuild = rebuilds
         self._encoder: Encoder | None = None
@@ -88,7 +90,7 @@ class GalleryState:
             manifest = self._manifest()
             encoder = self._fitting_encoder(manifest)
             try:
-                store = self._open_store(manifest).frozen()
+                store = self._open_store(manifest).snapshot()
                 results = find(asked, store, encoder)
                 break
             except StorageError:  # a writer may have deleted this version's files, or the table

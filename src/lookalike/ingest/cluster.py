@@ -123,7 +123,7 @@ def ingest_on_cluster(  # noqa: PLR0913
         rows = store.pictures.count()
         is_other = rows >= INDEX_TOGETHER_ROWS and 2 * ledger.added >= rows
         store.optimize(build=index_builder(ray, store.pictures) if is_other else None)
-        store.drop_apart()  # of workers that died, in this run or an earlier one
+        store.drop_uncommitted()  # of workers that died, in this run or an earlier one
     return ledger.report(unchanged=queued.listed - queued.unseen, seconds=now - started)
 
 

@@ -183,7 +183,7 @@ class Ledger:
         refusals, self._refusals = self._refusals, {}
         self._by_content = {}
         moved_before = self.moved
-        self._store.append(fragments)
+        self._store.commit_fragments(fragments)
         rows_of_moved = self._find_in_store(in_store, rows)
         of_paths = {path: record.content_hash for path, record in rows.items()} | written
         rows_of_moved += self._moved_bare(of_paths)
@@ -239,7 +239,7 @@ class Ledger:
     ) -> list[str]:
         """Give files whose content has rows already their vector; tell which rows have moved."""
         siblings: defaultdict[bytes, list[Record]] = defaultdict(list)
-        for record in self._store.by_content({content for _, content in in_store}):
+        for record in self._store.records_by_content({content for _, content in in_store}):
             siblings[record.content_hash].append(record)
         moved: list[str] = []
         for source, content in in_store:
@@ -271,7 +271,7 @@ class Ledger:
             if content_key(content) in self._known.bare
         }
         moved = []
-        for old in self._store.by_content(bare):
+        for old in self._store.records_by_content(bare):
             path = old.source.path
             if path not in of_paths and self._is_lost(path):
                 moved.append(path)

@@ -83,7 +83,7 @@ class SeenFiles:
 
         Where the gallery keeps fingerprints, a row without one counts as not seen.
         """
-        prints = store.prints.table.scan(["content_hash"]) if store.copies else ()
+        prints = store.fingerprints.table.scan(["content_hash"]) if store.copies else ()
         self.fingerprinted = Keys(_content_keys(batch.column(0)) for batch in prints)
         rows = list(_keys(store.pictures, with_content=True))
         self.bare = Keys([])

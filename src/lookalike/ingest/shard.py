@@ -164,7 +164,7 @@ def work(
             outcomes[at] = replace(outcome, record=None, written=True)
     known = {outcome.source.path for outcome in outcomes}
     missing = [source for source in sources if source.path not in known]
-    return Result(outcomes, store.write_apart(records), missing, platform.node())
+    return Result(outcomes, store.write_fragments(records), missing, platform.node())
 
 
 def _parts(sources: Sequence[Source], pictures: int) -> Iterator[list[Source]]:

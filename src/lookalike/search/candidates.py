@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ..copies import Fingerprint, View
-    from ..storage import Allowed, FingerprintIndex
+    from ..storage import ContentFilter, FingerprintIndex
     from ..types import Match
 
     KindAndMatch: TypeAlias = tuple[str, Match | None]
@@ -27,7 +27,7 @@ def find_matches(
     prints: FingerprintIndex,
     nearest: Sequence[bytes],
     *,
-    allowed: Allowed | None = None,
+    allowed: ContentFilter | None = None,
 ) -> dict[bytes, KindAndMatch]:
     """Find the pictures that are the query, or share a part with it.
 
@@ -53,7 +53,7 @@ def find_matches(
 
     views = verifier.views
     by_words = _by_words(prints, views, ROUNDS * WORD_CANDIDATES, allowed)
-    by_hash = prints.by_hash(query.pdq, HASH_CANDIDATES, allowed)
+    by_hash = prints.search_hash(query.pdq, HASH_CANDIDATES, allowed)
     verify(_by_content(prints, nearest[:VECTOR_CANDIDATES], views))
     verify((content, data, views) for content, data in by_hash.items())
     verify(by_words[:WORD_CANDIDATES])
@@ -69,15 +69,15 @@ def find_matches(
 def _by_content(
     prints: FingerprintIndex, contents: Sequence[bytes], views: Sequence[View]
 ) -> list[Candidate]:
-    packed = prints.of(contents)
+    packed = prints.get(contents)
     return [(content, packed[content], views) for content in contents if content in packed]
 
 
 def _by_words(
-    prints: FingerprintIndex, views: Sequence[View], top: int, allowed: Allowed | None
+    prints: FingerprintIndex, views: Sequence[View], top: int, allowed: ContentFilter | None
 ) -> list[Candidate]:
     """Return the pictures with most visual words of one view, each with this view."""
-    candidates = prints.by_words([view.fingerprint for view in views], top, allowed)
+    candidates = prints.search_words([view.fingerprint for view in views], top, allowed)
     return [(content, data, [views[view]]) for content, (view, data) in candidates.items()]
 
 

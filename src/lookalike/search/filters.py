@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import ArgumentError
 from ..sources import absolute, is_absolute
-from ..storage import literal, to_text, under_filter
+from ..storage import path_literal, to_text, under_filter
 
 _MAX_INT32, _MAX_INT64 = 2**31 - 1, 2**63 - 1
 _NS = 10**9
@@ -95,7 +95,7 @@ class Filter:
         if self.folder is not None:
             conditions.append(under_filter(absolute(self.folder)))
         if self.label is not None:
-            conditions.append(f"regexp_like(path, {literal(_label_pattern(self.label))})")
+            conditions.append(f"regexp_like(path, {path_literal(_label_pattern(self.label))})")
         for name, (column, largest) in _MINIMA.items():
             value = getattr(self, name)
             if value is not None:

@@ -85,7 +85,7 @@ def search(
     with ThreadPoolExecutor(1) as pool:
         future = pool.submit(fingerprint, query.picture) if verify else None
         (vector,) = encoder.encode([encoder.prepare(query.picture)])
-        rows = store.find(vector, options.count(verify=verify), query.content, options.sql())
+        rows = store.nearest(vector, options.count(verify=verify), query.content, options.sql())
         prepared = PreparedQuery(query, vector, future.result() if future else None)
     return _result(_ranked(prepared, rows, store, options), query.name, options, started)
 
@@ -113,7 +113,7 @@ def search_many(
             )
         )
         usable = [item for item in prepared if isinstance(item, PreparedQuery)]
-        rows = store.find_many(
+        rows = store.nearest_many(
             np.array([item.vector for item in usable], np.float32),
             options.count(verify=verify),
             [item.query.content for item in usable],
@@ -138,7 +138,7 @@ def search_text(text: str, store: Store, encoder: Encoder, options: SearchOption
         StorageError: the table can't be read.
     """
     started = time.perf_counter()
-    rows = store.find(encode_text(encoder, text), options.top, None, options.sql())
+    rows = store.nearest(encode_text(encoder, text), options.top, None, options.sql())
     rows.sort(key=lambda row: (-row["score"], row["path"]))
     return _result(rows, text, options, started)
 
@@ -179,11 +179,11 @@ def _ranked(
     matches: dict[bytes, tuple[str, Match | None]] = {}
     if query_fingerprint:
         nearest = sorted(rows, key=lambda row: -row["score"])[:_NEAREST]
-        allowed = partial(store.contents_among, where=sql) if sql else None
+        allowed = partial(store.contents_matching, where=sql) if sql else None
         contents = [row["content_hash"] for row in nearest]
-        matches = find_matches(query_fingerprint, store.prints, contents, allowed=allowed)
+        matches = find_matches(query_fingerprint, store.fingerprints, contents, allowed=allowed)
     missing = set(matches) - {row["content_hash"] for row in rows}
-    rows = rows + store.rows_of(missing, vector, sql)
+    rows = rows + store.rows_by_content(missing, vector, sql)
     for row in rows:
         row["kind"], row["match"] = matches.get(row["content_hash"], ("similar", None))
         if row["content_hash"] == query.content:

@@ -13,11 +13,11 @@ from ..errors import ArgumentError, OfflineError, PictureError
 from ..sources import (
     CONTENT_HASH_BYTES,
     MAX_FILE_BYTES,
-    area,
     content_hash,
     is_local,
     is_under,
     name_of,
+    root_folder,
     split_member,
     stat_source,
 )
@@ -61,7 +61,7 @@ def opened(entry: Entry, roots: Sequence[str]) -> tuple[IO[bytes], str]:
         OfflineError: no file of it can be reached.
         PictureError: there are files, but none has that content, or none lies in the gallery.
     """
-    real_roots = [os.path.realpath(area(root)) for root in roots if is_local(root)]
+    real_roots = [os.path.realpath(root_folder(root)) for root in roots if is_local(root)]
     objection = ""
     for path in entry.paths:
         if not is_local(path):

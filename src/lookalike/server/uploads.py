@@ -42,7 +42,7 @@ def drop(gallery: Place, path: str) -> bool:
     """Delete a picture that was sent; tell whether it was the last one."""
     name = os.path.basename(path)
     if isinstance(gallery, Bucket):
-        gallery.drop(f"{FOLDER}/{name}")
+        gallery.delete(f"{FOLDER}/{name}")
         return not (gallery / FOLDER).size()
     with contextlib.suppress(FileNotFoundError):
         os.unlink(path)

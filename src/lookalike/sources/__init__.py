@@ -1,6 +1,7 @@
-"""Where pictures come from: folders, object stores, URLs, archives of these, and lists.
+"""Where pictures come from: folders, object stores, URLs, archives, and lists.
 
-`walk` lists and `read` reads, whatever an address is of.
+`walk` lists and `read` reads, whatever the kind of address. `HttpClient` keeps URLs out of private
+networks, and `DeletionCheck` tells a deleted file from one that is offline.
 """
 
 from .addresses import (
@@ -23,21 +24,23 @@ from .content import (
     format_size,
     read_stream,
 )
-from .labelled import LabelledPicture, list_labelled
+from .labelled_folder import LabelledPicture, list_labelled
 from .prefetch import map_ahead
-from .public_hosts import is_public
-from .read import check_address, check_root, is_gone, read, release, stat_source, walk
-from .roots import LostFiles, area, merge_roots, require_online, split_by_reach
+from .read import check_address, check_root, is_gone, read, release, stat_source
+from .roots import DeletionCheck, merge_roots, require_online, root_folder, split_online
+from .safe_http import HttpClient, PrivateAddressError
+from .walk import walk
 
 __all__ = [
     "CONTENT_HASH_BYTES",
     "MAX_FILE_BYTES",
     "PICTURE_SUFFIXES",
     "TRY_AGAIN",
+    "DeletionCheck",
+    "HttpClient",
     "LabelledPicture",
-    "LostFiles",
+    "PrivateAddressError",
     "absolute",
-    "area",
     "below",
     "check_address",
     "check_id",
@@ -47,7 +50,6 @@ __all__ = [
     "is_absolute",
     "is_gone",
     "is_local",
-    "is_public",
     "is_under",
     "list_labelled",
     "map_ahead",
@@ -57,9 +59,10 @@ __all__ = [
     "read_stream",
     "release",
     "require_online",
+    "root_folder",
     "scheme_of",
-    "split_by_reach",
     "split_member",
+    "split_online",
     "stat_source",
     "walk",
 ]

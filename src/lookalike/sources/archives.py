@@ -1,8 +1,8 @@
-"""Pictures in zip and tar archives, near and far; whoever made an archive is a stranger.
+"""Pictures in zip and tar archives, local and remote, which may come from a stranger.
 
-Nothing is ever unpacked to where a member's name says: names are only looked at. What such a name
-could do elsewhere (`../`, a drive, NUL), what unpacks to far more than it is, what is encrypted, a
-link or a device is refused with a reason; an archive in an archive is left closed.
+Nothing is ever unpacked to the path that a member's name gives. A member is refused with a reason
+if its name could do harm elsewhere (`../`, a drive, NUL), if it is encrypted, a link or a device,
+or if it unpacks to far more than its size. An archive inside an archive stays closed.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ def members(archive: Source, chunks: Callable[[], Iterator[bytes]]) -> Iterator[
 
     Args:
         archive: the file.
-        chunks: opens it as a stream; not used for an archive that lies here and needs no unpacking.
+        chunks: opens it as a stream; not used for a local archive that needs no unpacking.
 
     Raises:
-        PictureError: it is no archive, or damaged; the members before that have been given.
+        PictureError: it is no archive, or damaged; the members before the damage were returned.
         OSError: it can't be read.
     """
     seen: set[int] = set()
@@ -59,9 +59,9 @@ def members(archive: Source, chunks: Callable[[], Iterator[bytes]]) -> Iterator[
             if number >= MAX_MEMBERS:
                 raise PictureError(f"it has over {MAX_MEMBERS:,} members")
             key = hash(member.path)
-            if key in seen:  # its address has no place for a second one
-                again = "another member has the same name"
-                yield replace(member, path=f"{member.path}#{number}", objection=again)
+            if key in seen:  # two members can't share an address
+                objection = "another member has the same name"
+                yield replace(member, path=f"{member.path}#{number}", objection=objection)
                 continue
             seen.add(key)
             yield member
@@ -74,7 +74,7 @@ def read(source: Source, archive: Source, chunks: Callable[[], Iterator[bytes]])
 
     Raises:
         NotAPictureError: neither the content nor the name is a picture's.
-        PictureError: it must not be read, is too large, damaged, or named like a picture but none.
+        PictureError: it is refused, too large or damaged, or has only the name of a picture.
         FileNotFoundError: it is not in the archive.
         OSError: the archive can't be read.
     """
@@ -87,7 +87,7 @@ def read(source: Source, archive: Source, chunks: Callable[[], Iterator[bytes]])
         if source.objection:
             raise PictureError(source.objection)
         check_size(source.size)
-        with temporary_files.opened(archive, chunks) as file:
+        with temporary_files.open_archive(archive, chunks) as file:
             file.seek(source.at)
             head = file.read(min(HEAD_BYTES, source.size))
             check_head(head, name)
@@ -107,39 +107,35 @@ def find(address: str, archive: Source, chunks: Callable[[], Iterator[bytes]]) -
         PictureError: the archive is damaged.
         OSError: it can't be read.
     """
-    found = _index(archive, chunks).get(address)
-    if found is None:
-        raise FileNotFoundError(errno.ENOENT, "the archive has no such member")
-    return found
-
-
-def _index(archive: Source, chunks: Callable[[], Iterator[bytes]]) -> dict[str, Source]:
     with _index_lock:
-        return _indexed(archive, _Unkeyed(chunks))
+        member = _index(archive, _ChunkReader(chunks)).get(address)
+    if member is None:
+        raise FileNotFoundError(errno.ENOENT, "the archive has no such member")
+    return member
 
 
-class _Unkeyed:
-    """Something that is not a part of a cache's key."""
+class _ChunkReader:
+    """Opens an archive; all are equal, so that a cache is keyed by the archive alone."""
 
     def __init__(self, chunks: Callable[[], Iterator[bytes]]) -> None:
         self.chunks = chunks
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Unkeyed)
+        return isinstance(other, _ChunkReader)
 
     def __hash__(self) -> int:
         return 0
 
 
 @functools.lru_cache(maxsize=2)
-def _indexed(archive: Source, unkeyed: _Unkeyed) -> dict[str, Source]:
-    return {member.path: member for member in members(archive, unkeyed.chunks)}
+def _index(archive: Source, reader: _ChunkReader) -> dict[str, Source]:
+    return {member.path: member for member in members(archive, reader.chunks)}
 
 
 def release() -> None:
-    """Close what was kept open to be read again, and give the temporary files' space back."""
+    """Close the archives kept open for the next read, and drop the temporary files."""
     with _index_lock:
-        _indexed.cache_clear()
+        _index.cache_clear()
     zips.release()
     temporary_files.release()
 

@@ -1,4 +1,4 @@
-"""What bytes must be like to be taken for a picture, and how much of them is read."""
+"""Checks of a file's first bytes and size, and the hash of its content."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ..errors import ArgumentError, NotAPictureError, PictureError
 
 MAX_FILE_BYTES = 2**30
 STREAM_CHUNK_BYTES = 2**20
-CONTENT_HASH_BYTES = 16  # of the 32 of SHA-256; 10^9 pictures collide with a chance of 10^-21
-TRY_AGAIN = -1  # as a refusal's mtime: the disk failed, not the file, so the next run asks again
+CONTENT_HASH_BYTES = 16  # of SHA-256's 32; among 10^9 pictures two collide with a chance of 10^-21
+TRY_AGAIN = -1  # as a refusal's mtime: the disk failed, not the file, so the next run retries
 PICTURE_SUFFIXES = frozenset(
     {
         ".jpg",
@@ -46,22 +46,20 @@ MAX_METADATA_BYTES = 65_536  # of a picture, as JSON
 
 
 def check_head(head: bytes, name: str) -> None:
-    """See that a file begins as a picture does.
+    """Check that a file begins like a picture.
 
     Raises:
         NotAPictureError: neither the content nor the name is a picture's.
-        PictureError: named like a picture but none.
+        PictureError: only the name is a picture's.
     """
     if sniff(head[:HEAD_BYTES]) is None:
         if has_picture_suffix(name):
-            raise PictureError(
-                "not a picture, in spite of its name" if head else "the file is empty"
-            )
+            raise PictureError("not a picture, despite its name" if head else "the file is empty")
         raise NotAPictureError("not a picture that lookalike knows")
 
 
 def check_size(size: int) -> None:
-    """See that a file is not too large.
+    """Check that a file is not too large.
 
     Raises:
         PictureError: it is.
@@ -71,22 +69,22 @@ def check_size(size: int) -> None:
 
 
 def has_picture_suffix(name: str) -> bool:
-    """Tell whether a name ends as a picture's does."""
+    """Check whether a name has a picture's suffix."""
     return os.path.splitext(name)[1].lower() in PICTURE_SUFFIXES
 
 
 def may_be_picture(name: str) -> bool:
-    """Tell by its name whether it is worth a look where looking is dear: a suffix's, or none."""
+    """Check whether a name has a picture's suffix or none, before a costly look at the content."""
     suffix = os.path.splitext(name)[1].lower()
     return not suffix or suffix in PICTURE_SUFFIXES
 
 
-def stamp(seconds: float, *marks: object) -> int:
-    """Make a time of the last change in nanoseconds, whose digits below a second are a mark's.
+def tagged_mtime_ns(seconds: float, *tags: object) -> int:
+    """Return a modification time in nanoseconds whose digits below a second are a hash of tags.
 
-    An entity tag or a checksum so tells of a change that size and time do not.
+    So a new entity tag or checksum shows a change that size and time do not show.
     """
-    text = "\0".join(map(str, marks)).encode("utf-8", "surrogateescape")
+    text = "\0".join(map(str, tags)).encode("utf-8", "surrogateescape")
     digits = int.from_bytes(hashlib.sha256(text).digest()[:8], "big") % 10**9
     return max(int(seconds), 0) * 10**9 + digits
 
@@ -96,34 +94,33 @@ def read_stream(file: IO[bytes]) -> bytes:
 
     Raises:
         PictureError: it is longer than `MAX_FILE_BYTES`.
-        ArgumentError: it gives text.
+        ArgumentError: it returns text.
     """
-    chunks, total = list[bytes](), 0
+    chunks, size = list[bytes](), 0
     while chunk := file.read(STREAM_CHUNK_BYTES):
         if not isinstance(chunk, bytes):
             raise ArgumentError("Open the query's file in binary mode, as open(path, 'rb').")
         chunks.append(chunk)
-        total += len(chunk)
-        if total > MAX_FILE_BYTES:
-            raise PictureError(f"too large: over {MAX_FILE_BYTES // 2**20} MiB")
+        size += len(chunk)
+        check_size(size)
     return b"".join(chunks)
 
 
 def format_size(count: int) -> str:
-    """Write a number of bytes as kB or MB."""
+    """Format a number of bytes as kB or MB."""
     return f"{count / 1e6:,.1f} MB" if count >= 1e6 else f"{count / 1e3:,.1f} kB"  # noqa: PLR2004
 
 
 def content_hash(data: bytes) -> bytes:
-    """Name a file's content: the first `CONTENT_HASH_BYTES` bytes of its SHA-256."""
+    """Return the first `CONTENT_HASH_BYTES` bytes of a file's SHA-256."""
     return hashlib.sha256(data).digest()[:CONTENT_HASH_BYTES]
 
 
-def check_id(one: str) -> None:
-    """See that a text is the id of a picture: its content hash as hexadecimal digits.
+def check_id(picture_id: str) -> None:
+    """Check that a text is the id of a picture: its content hash in hexadecimal digits.
 
     Raises:
         ArgumentError: it is not.
     """
-    if not re.fullmatch(r"[0-9a-f]{32}", one):
-        raise ArgumentError(f"{one[:80]!r} is no id; one has 32 hexadecimal digits.")
+    if not re.fullmatch(r"[0-9a-f]{32}", picture_id):
+        raise ArgumentError(f"{picture_id[:80]!r} is no id; an id has 32 hexadecimal digits.")

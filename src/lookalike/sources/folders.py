@@ -1,4 +1,4 @@
-"""Folders walked, and files read, of this machine's file system."""
+"""Folders and files of this machine's file system."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ def walk(
         root: absolute path.
         exclude: glob patterns, matched with a file's or folder's name and with its path below
             `root` (`/` between the parts).
-        include_hidden: whether to list what begins with a dot. `._*` (macOS resource forks) and
-            `SKIPPED_FOLDERS` are left out always.
+        include_hidden: whether to list names that begin with a dot. `._*` (macOS resource forks)
+            and `SKIPPED_FOLDERS` are always left out.
         skip: folders (absolute paths) to leave out, such as the gallery's own.
-        on_unreadable: told of every folder that can't be listed.
+        on_unreadable: called with every folder that can't be listed.
     """
     if not os.path.isdir(root):
         with contextlib.suppress(OSError):
@@ -68,17 +68,19 @@ def walk(
         try:
             entries = _entries(folder, visited)
         except OSError as error:
-            on_unreadable(Refusal(folder, f"folder can't be listed: {error.strerror}"))
+            on_unreadable(Refusal(folder, f"the folder can't be listed: {error.strerror}"))
             continue
         below = list[str]()
         for entry in entries:
             name = os.path.relpath(entry.path, root) if exclude else entry.name
-            if entry.path in skip or is_left_out(exclude, include_hidden, name):
+            if entry.path in skip or is_left_out(
+                name, exclude=exclude, include_hidden=include_hidden
+            ):
                 continue
             with contextlib.suppress(OSError):  # gone since, or a loop of links
                 if entry.is_dir():
                     if entry.name.lower().endswith(_LIKE_MEMBERS):
-                        reason = "what is in it would read as an archive's members; rename it"
+                        reason = "its name reads like an archive's members; rename the folder"
                         on_unreadable(Refusal(entry.path, reason))
                         continue
                     (links if entry.is_symlink() else below).append(entry.path)
@@ -86,19 +88,19 @@ def walk(
                     status = entry.stat()
                     yield Source(entry.path, status.st_size, status.st_mtime_ns)
                 elif entry.is_symlink() and has_picture_suffix(entry.name):
-                    on_unreadable(Refusal(entry.path, "the link leads nowhere"))
+                    on_unreadable(Refusal(entry.path, "the link is broken"))
         folders += reversed(below)
 
 
 def read(source: Source) -> bytes:
-    """Read a picture's bytes once; files of other kinds are recognised by their first bytes.
+    """Read a picture's bytes once; the first bytes show whether it is one.
 
     Raises:
         NotAPictureError: neither the content nor the name is a picture's.
-        PictureError: larger than `MAX_FILE_BYTES`, or named like a picture but none.
-        OSError: it can't be read, or is no longer there.
+        PictureError: it is larger than `MAX_FILE_BYTES`, or has only the name of a picture.
+        OSError: it can't be read, or is gone.
     """
-    # Not blocking: should a pipe stand there by now, opening it must not wait for a writer.
+    # Not blocking: if a pipe has replaced the file, opening it must not wait for a writer.
     flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
     with open(os.open(source.path, flags), "rb") as file:
         status = os.fstat(file.fileno())
@@ -107,52 +109,52 @@ def read(source: Source) -> bytes:
         head = file.read(HEAD_BYTES)
         check_head(head, source.path)
         check_size(status.st_size)
-        # By its size: a larger read would set that much memory aside first.
+        # Exactly its size: a larger read would reserve that much memory first.
         return head + file.read(max(status.st_size - len(head), 0))
 
 
 def is_gone(path: str) -> bool:
-    """Tell whether a file is certainly not there; one that can't be asked about is not gone."""
+    """Check whether a file is certainly gone; one that can't be checked is not."""
     try:
         os.stat(path)
     except OSError as error:
         return error.errno in _GONE
-    except ValueError:  # a path this system can't have
+    except ValueError:  # this system has no such paths
         return True
     return False
 
 
 def check_root(path: str) -> Root:
-    """Tell whether a root can be read now.
+    """Check whether a root can be read now.
 
-    An empty folder counts as offline: it is what an unmounted disk leaves behind.
+    An empty folder counts as offline: an unmounted disk leaves one behind.
     """
     is_file = is_archive(path) or is_list(path)
     try:
         if is_file and not os.path.isdir(path):
             folder = os.path.dirname(path)
-            there = Root(path, online=True) if os.path.isfile(path) else check_root(folder)
-            return Root(path, online=there.online, reason=there.reason)
+            root = Root(path, online=True) if os.path.isfile(path) else check_root(folder)
+            return Root(path, online=root.online, reason=root.reason)
         with os.scandir(path) as scan:
             if any(True for _ in scan):
                 return Root(path, online=True)
-        return Root(path, online=False, reason="the folder is empty, as if its disk was unmounted")
+        return Root(path, online=False, reason="the folder is empty, as if its disk were unmounted")
     except OSError as error:
         return Root(path, online=False, reason=error.strerror or type(error).__name__)
 
 
 def stat_file(path: str) -> Source:
-    """Look at one file.
+    """Return one file's size and time.
 
     Raises:
-        FileNotFoundError: it is certainly not there, or no regular file.
-        OSError: it can't be asked about.
+        FileNotFoundError: it is certainly gone, or no regular file.
+        OSError: it can't be checked.
     """
     try:
         status = os.stat(path)
     except NotADirectoryError as error:
         raise FileNotFoundError(error.errno, error.strerror) from error
-    except ValueError as error:  # a path this system can't have
+    except ValueError as error:  # this system has no such paths
         raise FileNotFoundError(errno.ENOENT, str(error)) from error
     if not stat.S_ISREG(status.st_mode):
         raise FileNotFoundError(errno.EINVAL, "no regular file")
@@ -163,7 +165,7 @@ def chunks(path: str) -> Iterator[bytes]:
     """Read a file in pieces.
 
     Raises:
-        OSError: it can't be read, or is no longer there.
+        OSError: it can't be read, or is gone.
     """
     with open(path, "rb") as file:
         while piece := file.read(STREAM_CHUNK_BYTES):
@@ -171,7 +173,7 @@ def chunks(path: str) -> Iterator[bytes]:
 
 
 def _entries(folder: str, visited: set[tuple[int, int]]) -> list[os.DirEntry[str]]:
-    """List a folder in order; nothing where it was visited already."""
+    """List a folder in order; return nothing if it was visited before."""
     status = os.stat(folder)
     identity = (status.st_dev, status.st_ino)
     if identity in visited and status.st_ino:
@@ -181,12 +183,8 @@ def _entries(folder: str, visited: set[tuple[int, int]]) -> list[os.DirEntry[str
         return sorted(scan, key=lambda entry: entry.name)
 
 
-def is_left_out(
-    exclude: Collection[str],
-    include_hidden: bool,  # noqa: FBT001
-    path: str,
-) -> bool:
-    """Tell whether one of the names of a path below a root, or of a member, is not wanted."""
+def is_left_out(path: str, *, exclude: Collection[str], include_hidden: bool) -> bool:
+    """Check whether the options leave out one of the names in a path below a root or archive."""
     parts = path.replace(os.sep, "/").split("/")
     for name in parts:
         if name.startswith("._") or name in SKIPPED_FOLDERS:

@@ -1,8 +1,7 @@
-"""Lists of pictures: the addresses in one column of a Parquet or CSV file, or one a line of a text.
+"""Lists of pictures: addresses in a column of a Parquet or CSV file, or in lines of text.
 
-All other columns are kept as the pictures' metadata. A list may come from a stranger: it names
-files of this machine only if it is one itself, and a list far away only what lies in its own
-bucket, and the public web.
+All other columns are kept as the pictures' metadata. A list may come from a stranger: only a local
+list may name local files, and a remote one only its own bucket and the public web.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from ..types import Refusal, Source
 from .addresses import WEB, absolute, is_absolute, scheme_of, split_bucket, split_member
 from .content import MAX_METADATA_BYTES
 from .prefetch import map_ahead
-from .temporary_files import Copy, View
+from .temporary_files import CopyReader, StreamCopy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 COLUMNS = ("path", "url", "image_url", "image", "file", "file_name", "filename", "uri", "key")
 ROWS_AT_ONCE = 1_024
 MAX_LINE_CHARACTERS = 2**20
-MAX_TOLD_ROWS = 1_000  # rows that can't be used, one by one; then only how many
+MAX_REPORTED_ROWS = 1_000  # unusable rows reported one by one; then only their number
 
 
 def walk(
@@ -41,63 +40,63 @@ def walk(
     column: str | None,
     on_unreadable: Callable[[Refusal], None],
 ) -> Iterator[Source]:
-    """List what a list names, in its order; a row that can't be used costs only itself.
+    """List the pictures that a list names, in its order; an unusable row is only reported.
 
     Args:
         source: the list.
         chunks: opens it as a stream.
-        stat: looks at one address; several threads call it.
-        column: which has the addresses; None for the first of `COLUMNS` that there is.
-        on_unreadable: told of every row that can't be used.
+        stat: returns the size and time of one address; several threads call it.
+        column: the column that holds the addresses; None for the first of `COLUMNS` in the list.
+        on_unreadable: called with every row that can't be used.
 
     Raises:
         ArgumentError: there is no such column.
-        PictureError: it is no list, or damaged; what stands before that was given.
+        PictureError: it is no list, or damaged; the rows before the damage were returned.
         OSError: it can't be read.
     """
-    told = 0
-    numbered = enumerate(_rows(source, chunks, column), 1)
-    for number, found in map_ahead(functools.partial(_looked_at, source.path, stat), numbered):
-        if isinstance(found, Source):
-            yield found
+    unusable = 0
+    rows = enumerate(_rows(source, chunks, column), 1)
+    for number, result in map_ahead(functools.partial(_source_or_reason, source.path, stat), rows):
+        if isinstance(result, Source):
+            yield result
             continue
-        told += 1
-        if told <= MAX_TOLD_ROWS:
-            on_unreadable(Refusal(f"{source.path}!/{number}", found))
-    if told > MAX_TOLD_ROWS:
-        more = f"{told - MAX_TOLD_ROWS:,} more rows can't be used"
+        unusable += 1
+        if unusable <= MAX_REPORTED_ROWS:
+            on_unreadable(Refusal(f"{source.path}!/{number}", result))
+    if unusable > MAX_REPORTED_ROWS:
+        more = f"{unusable - MAX_REPORTED_ROWS:,} more rows can't be used"
         on_unreadable(Refusal(f"{source.path}!/more", more))
 
 
 def resolve(text: str, list_address: str) -> str:
-    """Give the address that a list means; a relative one is relative to the list.
+    """Return the absolute address of a row; a relative one is relative to the list.
 
     Raises:
-        PictureError: the list must not name it.
+        PictureError: the list may not name this address.
         ArgumentError: it is no address.
     """
     text = text.strip()
     if not text or "\0" in text:
-        raise PictureError("it names nothing")
+        raise PictureError("the address is empty")
     home = scheme_of(list_address)
     if text.lower().startswith("file:"):
         text = absolute(text)
     if not is_absolute(text):
         folder = list_address.rpartition("/")[0] if home else os.path.dirname(list_address)
         if home and ".." in text.replace("\\", "/").split("/"):
-            raise PictureError("its path leads out of the list's folder")
+            raise PictureError("its path points outside the list's folder")
         text = f"{folder}/{text}" if home else os.path.join(folder, text)
-    found = absolute(text)
-    scheme = scheme_of(found)
+    address = absolute(text)
+    scheme = scheme_of(address)
     if home and not scheme:
-        raise PictureError("a list that lies elsewhere must not name files of this machine")
-    is_own = (scheme, split_bucket(found)[0]) == (home, split_bucket(list_address)[0])
+        raise PictureError("a remote list may not name files of this machine")
+    is_own = (scheme, split_bucket(address)[0]) == (home, split_bucket(list_address)[0])
     if home and scheme not in WEB and not is_own:
-        raise PictureError("a list that lies elsewhere must not name another bucket")
-    return found
+        raise PictureError("a remote list may not name another bucket")
+    return address
 
 
-def _looked_at(
+def _source_or_reason(
     list_address: str, stat: Callable[[str], Source], row: tuple[int, dict[str, Any]]
 ) -> tuple[int, Source | str]:
     number, values = row
@@ -107,18 +106,18 @@ def _looked_at(
         if not split_member(address)[1]:
             return number, replace(stat(address), metadata=metadata)
     except FileNotFoundError:
-        return number, f"there is no {str(values[''])[:300]}"
+        return number, f"{str(values[''])[:300]} does not exist"
     except OSError as error:
         return number, f"{str(values[''])[:300]}: {error.strerror or error}"
     except (PictureError, ArgumentError) as error:
         return number, str(error)
-    return number, "name the archive itself, not its members"
+    return number, "a list may name an archive, but not its members"
 
 
 def _rows(
     source: Source, chunks: Callable[[], Iterator[bytes]], column: str | None
 ) -> Iterator[dict[str, Any]]:
-    """Give the rows; the address of each is named by nothing."""
+    """Read the rows; the key of each row's address is the empty string."""
     name = source.path.partition("?")[0].lower()
     if name.endswith(".parquet"):
         yield from _parquet_rows(source, chunks, column)
@@ -131,27 +130,27 @@ def _rows(
         return
     try:
         reader = csv.DictReader(lines, delimiter="\t" if name.endswith(".tsv") else ",")
-        which = _column(reader.fieldnames or (), column, source.path)
+        key = _column(reader.fieldnames or (), column, source.path)
         for row in reader:
-            rest = {k: v for k, v in row.items() if k and k != which and isinstance(v, str) and v}
-            yield {**rest, "": row[which]}
+            rest = {k: v for k, v in row.items() if k and k != key and isinstance(v, str) and v}
+            yield {**rest, "": row[key]}
     except csv.Error as error:
         raise PictureError(f"it is no CSV file: {error}") from error
 
 
 def _lines(pieces: Iterator[bytes]) -> Iterator[str]:
-    left = b""
+    rest = b""
     encoding = "utf-8-sig"
     for piece in pieces:
-        left += piece
-        *whole, left = left.split(b"\n")
-        for line in whole:
+        rest += piece
+        *lines, rest = rest.split(b"\n")
+        for line in lines:
             yield line.decode(encoding, "surrogateescape") + "\n"
             encoding = "utf-8"
-        if len(left) > MAX_LINE_CHARACTERS:
+        if len(rest) > MAX_LINE_CHARACTERS:
             raise PictureError("it is no list: a line is too long")
-    if left:
-        yield left.decode(encoding, "surrogateescape")
+    if rest:
+        yield rest.decode(encoding, "surrogateescape")
 
 
 def _parquet_rows(
@@ -161,15 +160,17 @@ def _parquet_rows(
     import pyarrow.parquet as pq
 
     try:
-        is_here = not scheme_of(source.path)
-        with pq.ParquetFile(source.path if is_here else io.BufferedReader(View(Copy(chunks)))) as f:
-            which = _column(f.schema_arrow.names, column, source.path)
-            # Vectors and pictures by the row are no metadata, and may be large.
+        is_on_disk = not scheme_of(source.path)
+        with pq.ParquetFile(
+            source.path if is_on_disk else io.BufferedReader(CopyReader(StreamCopy(chunks)))
+        ) as f:
+            key = _column(f.schema_arrow.names, column, source.path)
+            # Columns of vectors or pictures are no metadata, and may be large.
             names = [field.name for field in f.schema_arrow if _is_plain(field.type)]
-            columns = list(dict.fromkeys([which, *names]))
+            columns = list(dict.fromkeys([key, *names]))
             for batch in f.iter_batches(ROWS_AT_ONCE, columns=columns):
                 for row in batch.to_pylist():
-                    yield {"": row.pop(which), **{k: v for k, v in row.items() if v is not None}}
+                    yield {"": row.pop(key), **{k: v for k, v in row.items() if v is not None}}
     except pa.ArrowException as error:
         raise PictureError(f"it is no Parquet file: {str(error)[:200]}") from error
 
@@ -183,15 +184,15 @@ def _is_plain(kind: Any) -> bool:
     )
 
 
-def _column(names: Any, wanted: str | None, path: str) -> str:
+def _column(names: Any, column: str | None, path: str) -> str:
     lower = {str(name).strip().lower(): str(name) for name in names}
-    for name in [wanted.lower()] if wanted else COLUMNS:
+    for name in [column.lower()] if column else COLUMNS:
         if name in lower:
             return lower[name]
-    said = f"no column {wanted}" if wanted else f"none of the columns {', '.join(COLUMNS)}"
+    missing = f"no column {column}" if column else f"none of the columns {', '.join(COLUMNS)}"
+    existing = ", ".join(itertools.islice(map(str, names), 30))
     raise ArgumentError(
-        f"{path} has {said}; name the one that has the addresses with --column. It has: "
-        f"{', '.join(itertools.islice(map(str, names), 30))}"
+        f"{path} has {missing}; choose the column of addresses with --column, one of: {existing}."
     )
 
 
@@ -199,9 +200,9 @@ def _as_json(values: dict[str, Any]) -> str | None:
     if not values:
         return None
     text = json.dumps({k: _plain(v) for k, v in values.items()}, ensure_ascii=False)
-    text = text.encode("utf-8", "replace").decode()  # bytes that are not UTF-8 have no place in it
+    text = text.encode("utf-8", "replace").decode()  # JSON can't hold bytes that are not UTF-8
     if len(text.encode()) > MAX_METADATA_BYTES:
-        raise PictureError(f"its metadata are over {MAX_METADATA_BYTES // 1024} KiB")
+        raise PictureError(f"its metadata is over {MAX_METADATA_BYTES // 1024} KiB")
     return text
 
 
@@ -211,5 +212,5 @@ def _plain(value: Any) -> Any:
     if value is None or isinstance(value, (str, int, bool)):
         return value
     if isinstance(value, (list, tuple)):
-        return [_plain(one) for one in value]
+        return [_plain(item) for item in value]
     return value.isoformat() if hasattr(value, "isoformat") else str(value)

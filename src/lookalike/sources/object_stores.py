@@ -1,8 +1,8 @@
-"""Pictures in object stores: s3://, gs:// and az://, by obstore.
+"""Pictures in object stores: s3://, gs:// and az://, read with obstore.
 
-It is the client that Lance's own object stores are made of, so credentials and endpoints come from
-the same environment variables: AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL, GOOGLE_APPLICATION_CREDENTIALS,
-AZURE_STORAGE_ACCOUNT_NAME... It asks again by itself, with growing pauses, where a store is busy.
+Lance reads its object stores with the same client, so credentials and endpoints come from the same
+environment variables: AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL, GOOGLE_APPLICATION_CREDENTIALS,
+AZURE_STORAGE_ACCOUNT_NAME... Where a store is busy, obstore retries with growing pauses.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ArgumentError
 from ..types import Root, Source
 from .addresses import scheme_of, split_bucket
-from .content import may_be_picture, stamp
+from .content import may_be_picture, tagged_mtime_ns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,88 +29,88 @@ CONNECT_SECONDS = 10
 REQUEST_SECONDS = 60
 LIST_CHUNK_OBJECTS = 1_000
 STREAM_CHUNK_BYTES = 2**20
-_KNOWN = "folders, s3://, gs://, az://, http:// and https://"
+_SUPPORTED = "a folder, s3://, gs://, az://, http:// or https://"
 _PIP_LINE = "pip install 'lookalike[remote]'"
 
 
-def walk(address: str, *, every: bool = False) -> Iterator[Source]:
-    """List the objects at or below an address, page by page, those named like pictures.
+def walk(address: str, *, all_names: bool = False) -> Iterator[Source]:
+    """List the objects at or below an address that have a picture's name, page by page.
 
     Args:
         address: such as `s3://bucket/prefix`.
-        every: whether to list what is named otherwise, too.
+        all_names: whether to list objects with other names, too.
 
     Raises:
-        OSError: the store can't be reached, or does not let us in.
+        OSError: the store can't be reached, or denies access.
     """
-    store, key = _of(address)
+    store, key = _locate(address)
     base = address[: len(address) - len(key)].rstrip("/")
-    with _told():
+    with _store_errors():
         for page in store.list(prefix=key or None, chunk_size=LIST_CHUNK_OBJECTS):
             for meta in page:
                 name = meta["path"]
-                if every or may_be_picture(name):
+                if all_names or may_be_picture(name):
                     yield _source(f"{base}/{name}", meta)
 
 
 def stat_object(address: str) -> Source:
-    """Ask for one object's size and time.
+    """Return one object's size and time.
 
     Raises:
-        FileNotFoundError: it is certainly not there.
-        OSError: the store can't be reached, or does not let us in.
+        FileNotFoundError: it is certainly gone.
+        OSError: the store can't be reached, or denies access.
     """
-    store, key = _of(address)
+    store, key = _locate(address)
     if not key:
-        raise IsADirectoryError(errno.EISDIR, "a bucket, not an object")
-    with _told():
+        raise IsADirectoryError(errno.EISDIR, "it is a bucket, not an object")
+    with _store_errors():
         return _source(address, store.head(key))
 
 
 def chunks(address: str, start: int = 0) -> Iterator[bytes]:
-    """Read an object from some byte on, in pieces.
+    """Read an object in pieces, from byte `start` on.
 
     Raises:
-        FileNotFoundError: it is certainly not there.
-        OSError: the store can't be reached, or does not let us in.
+        FileNotFoundError: it is certainly gone.
+        OSError: the store can't be reached, or denies access.
     """
-    store, key = _of(address)
-    with _told():
+    store, key = _locate(address)
+    with _store_errors():
         options = {"range": {"offset": start}} if start else {}
         for piece in store.get(key, options=options).stream(min_chunk_size=STREAM_CHUNK_BYTES):
             yield bytes(piece)
 
 
 def check_root(address: str) -> Root:
-    """Tell whether an object or what is below it can be read now; nothing there is offline."""
+    """Check whether an object or prefix can be read now; an empty prefix counts as offline."""
     try:
-        store, key = _of(address)
-        with _told():
+        store, key = _locate(address)
+        with _store_errors():
             if any(store.list(prefix=key or None, chunk_size=1)):
                 return Root(address, online=True)
             with contextlib.suppress(FileNotFoundError):
                 if key and store.head(key):
                     return Root(address, online=True)
-        return Root(address, online=False, reason="there is nothing below it")
+        return Root(address, online=False, reason="the bucket has nothing at this address")
     except (OSError, ArgumentError) as error:
         return Root(address, online=False, reason=getattr(error, "strerror", None) or str(error))
 
 
-def check(address: str) -> None:
-    """See that the store can be spoken to, as far as this machine goes.
+def check_address(address: str) -> None:
+    """Check that this machine has what it takes to read an object store; send nothing.
 
     Raises:
-        ArgumentError: obstore is missing, or the address is of no store.
+        ArgumentError: obstore is missing, or the address is of no known kind.
     """
-    _of(address)
+    _locate(address)
 
 
-def _of(address: str) -> tuple[Any, str]:
+def _locate(address: str) -> tuple[Any, str]:
     bucket, key = split_bucket(address)
     scheme = scheme_of(address)
     if scheme not in SCHEMES:
-        raise ArgumentError(f"{scheme}:// is not known; pictures are read from {_KNOWN}.")
-    # The environment is a part of the key: it may name another endpoint by now.
+        raise ArgumentError(f"{scheme}:// is not supported; use {_SUPPORTED}.")
+    # The environment is a part of the cache's key: it may name another endpoint later.
     names = ("AWS_", "GOOGLE_", "AZURE_")
     environment = tuple(sorted(i for i in os.environ.items() if i[0].startswith(names)))
     return _store(scheme, bucket, environment), key
@@ -121,14 +121,18 @@ def _store(scheme: str, bucket: str, environment: tuple[tuple[str, str], ...]) -
     try:
         from obstore import store
     except ImportError as error:
-        raise ArgumentError(f"Reading {scheme}:// needs obstore: {_PIP_LINE}") from error
+        raise ArgumentError(
+            f"Reading {scheme}:// needs obstore; install it with: {_PIP_LINE}"
+        ) from error
     kinds = {"s3": store.S3Store, "gs": store.GCSStore, "az": store.AzureStore}
-    endpoint = any("ENDPOINT" in name and "http://" in value for name, value in environment)
+    has_http_endpoint = any(
+        "ENDPOINT" in name and "http://" in value for name, value in environment
+    )
     try:
         return kinds[scheme](
             bucket,
             client_options={
-                "allow_http": endpoint,  # where the user has named one
+                "allow_http": has_http_endpoint,  # only where the user chose one
                 "connect_timeout": timedelta(seconds=CONNECT_SECONDS),
                 "timeout": timedelta(seconds=REQUEST_SECONDS),
             },
@@ -138,27 +142,29 @@ def _store(scheme: str, bucket: str, environment: tuple[tuple[str, str], ...]) -
             },
         )
     except Exception as error:
-        raise ArgumentError(f"{scheme}://{bucket} can't be used: {_said(error)}") from error
+        raise ArgumentError(f"{scheme}://{bucket} can't be used: {_reason(error)}") from error
 
 
 def _source(address: str, meta: Any) -> Source:
-    when = meta["last_modified"].timestamp()
-    return Source(address, meta["size"], stamp(when, meta["e_tag"] or meta["last_modified"]))
+    modified = meta["last_modified"].timestamp()
+    return Source(
+        address, meta["size"], tagged_mtime_ns(modified, meta["e_tag"] or meta["last_modified"])
+    )
 
 
 @contextlib.contextmanager
-def _told() -> Iterator[None]:
-    """Turn what a store complains of into an OSError, whose `strerror` is one clause."""
+def _store_errors() -> Iterator[None]:
+    """Turn the errors of a store into an OSError whose `strerror` is one clause."""
     from obstore.exceptions import BaseError
 
     try:
         yield
     except FileNotFoundError as error:
-        raise FileNotFoundError(errno.ENOENT, "there is no such object") from error
+        raise FileNotFoundError(errno.ENOENT, "the object does not exist") from error
     except (BaseError, OSError, ValueError) as error:
-        raise OSError(errno.EIO, _said(error)) from error
+        raise OSError(errno.EIO, _reason(error)) from error
 
 
-def _said(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     text = " ".join(str(error).partition("\n\nDebug source")[0].split())
     return text[:300] or type(error).__name__

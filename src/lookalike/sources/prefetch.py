@@ -1,4 +1,4 @@
-"""Work that mostly waits, done a little ahead by threads, its results in order."""
+"""A map whose threads work a little ahead, for calls that mostly wait."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ THREADS = 16
 def map_ahead(
     function: Callable[[T], R], values: Iterable[T], threads: int = THREADS
 ) -> Iterator[R]:
-    """Apply a function to values by several threads; twice as many are under way at most."""
+    """Apply a function in several threads, in order; at most twice as many calls are pending."""
     iterator = iter(values)
     with ThreadPoolExecutor(threads) as pool:
-        under_way: deque[Future[R]] = deque()
+        pending: deque[Future[R]] = deque()
         try:
             while True:
-                more = itertools.islice(iterator, 2 * threads - len(under_way))
-                under_way.extend(pool.submit(function, value) for value in more)
-                if not under_way:
+                values = itertools.islice(iterator, 2 * threads - len(pending))
+                pending.extend(pool.submit(function, value) for value in values)
+                if not pending:
                     return
-                yield under_way.popleft().result()
+                yield pending.popleft().result()
         finally:
-            for one in under_way:
-                one.cancel()
+            for future in pending:
+                future.cancel()

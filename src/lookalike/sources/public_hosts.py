@@ -1,4 +1,4 @@
-"""Which addresses are on the public internet, and which a stranger must not make us ask."""
+"""A check whether an IP address is on the public internet."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 Address: TypeAlias = "ipaddress.IPv4Address | ipaddress.IPv6Address"
 
-# Python's own lists have grown from version to version; these are IANA's special-purpose blocks.
+# IANA's special-purpose blocks; Python's own lists differ from version to version.
 _NOT_PUBLIC_4 = tuple(
     map(
         ipaddress.IPv4Network,
@@ -16,7 +16,7 @@ _NOT_PUBLIC_4 = tuple(
             "10.0.0.0/8",
             "100.64.0.0/10",  # carriers' NAT
             "127.0.0.0/8",
-            "169.254.0.0/16",  # link-local, where clouds answer with secrets
+            "169.254.0.0/16",  # link-local, where clouds serve their credentials
             "172.16.0.0/12",
             "192.0.0.0/24",
             "192.0.2.0/24",  # documentation
@@ -30,14 +30,14 @@ _NOT_PUBLIC_4 = tuple(
         ),
     )
 )
-_PUBLIC_6 = ipaddress.IPv6Network("2000::/3")  # all that was ever given out
+_PUBLIC_6 = ipaddress.IPv6Network("2000::/3")  # all that was ever assigned
 _NOT_PUBLIC_6 = tuple(
     map(
         ipaddress.IPv6Network,
         (
             "2001::/23",  # protocols: Teredo, ORCHID, benchmarks...
             "2001:db8::/32",  # documentation
-            "3fff::/20",  # likewise
+            "3fff::/20",  # documentation
             "5f00::/16",  # segment routing
         ),
     )
@@ -48,10 +48,10 @@ _32_BITS = 0xFFFF_FFFF
 
 
 def is_public(address: Address) -> bool:
-    """Tell whether an address is on the public internet, whatever it is wrapped in.
+    """Check whether an address is on the public internet, however it is written.
 
-    IPv4 addresses in IPv6 ones count by what they are: mapped, NAT64 and 6to4. All others that hold
-    one (IPv4-compatible, Teredo, NAT64 of a local prefix) are not public.
+    An IPv6 address that maps an IPv4 address, or embeds it by NAT64 or 6to4, counts as that one.
+    Other embeddings (IPv4-compatible, Teredo, NAT64 with a local prefix) are not public.
     """
     if isinstance(address, ipaddress.IPv4Address):
         return not any(address in block for block in _NOT_PUBLIC_4)

@@ -1,4 +1,4 @@
-"""The folders a gallery was indexed from, and what their absence means."""
+"""The roots of a gallery, from which it was indexed: which are online, and which files are gone."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
-def split_by_reach(
+def split_online(
     paths: Iterable[str | os.PathLike[str]], roots: Sequence[str], *, private: bool = True
 ) -> tuple[list[str], list[str]]:
-    """Split the paths to index into those that can be read and those that are offline.
+    """Split the paths to index into those that are online and those that are offline.
 
-    An empty folder that is a root with pictures known from it is offline: a disk is missing. So is
-    a URL in a private network, unless it is allowed.
+    An empty folder that is already a root is offline: its disk is missing. So is a URL in a private
+    network, unless `private` allows it.
 
     Raises:
-        ArgumentError: an address can't be meant, or what reads it is not installed.
+        ArgumentError: an address is invalid, or the library that reads it is not installed.
     """
     online, offline = list[str](), list[str]()
     for path in map(absolute, paths):
@@ -37,58 +37,65 @@ def split_by_reach(
 
 
 def merge_roots(roots: Sequence[str], paths: Iterable[str]) -> tuple[str, ...]:
-    """Add the folders indexed, and those of single files, to the roots.
+    """Add folders, and the folders of single files, to the roots.
 
-    A folder below another counts by that one, unless it is on a disk of its own, which may be
-    disconnected while the other is not. Archives and lists are roots themselves.
+    A root covers the folders below it, except one on another disk, which may be disconnected by
+    itself. Archives and lists are roots of their own.
     """
     all_roots = list(roots)
     for path in paths:
         root = path if _is_root_itself(path) else os.path.dirname(path)
-        if any(_counts_by(root, other) for other in all_roots):
+        if any(_is_covered(root, other) for other in all_roots):
             continue
-        all_roots = [*(r for r in all_roots if not _counts_by(r, root)), root]
+        all_roots = [*(r for r in all_roots if not _is_covered(r, root)), root]
     return tuple(all_roots)
 
 
-def area(root: str) -> str:
-    """Give the folder, bucket or archive whose pictures are a root's: of a list, where it lies."""
+def root_folder(root: str) -> str:
+    """Return the folder, bucket or archive that holds a root's pictures; for a list, its folder."""
     if not is_list(root):
         return root
     return root.rpartition("/")[0] if scheme_of(root) else os.path.dirname(root)
 
 
 def require_online(roots: Iterable[str]) -> None:
-    """Refuse what needs every file.
+    """Check that all roots are online.
 
     Raises:
-        OfflineError: a root can't be reached.
+        OfflineError: a root is not.
     """
     for root in map(check_root, roots):
         if not root.online:
             raise OfflineError(
-                f"{root.path} is offline ({root.reason}); connect it, or give its pictures up "
+                f"{root.path} is offline ({root.reason}); connect it, or remove its pictures "
                 f"with: lookalike remove {root.path}"
             )
 
 
-class LostFiles:
-    """Tell whether a file is certainly gone: its root is online, and it is not there.
+class DeletionCheck:
+    """Check whether a file is certainly gone: its root is online, but the file does not exist.
 
-    A path under no root, or under one that is offline, is never lost. What a URL names is, once
-    its server says so: a list names many, each from a server of its own.
+    A file outside of all roots, or in one that is offline, never counts as gone. A URL is gone
+    once its own server says so, for a list names URLs of many servers.
+
+    Example:
+        >>> from pathlib import Path
+        >>> photos = str(Path("photos").resolve())
+        >>> is_deleted = DeletionCheck([photos])
+        >>> is_deleted(photos + "/no-such-file.jpg")
+        True
     """
 
     def __init__(self, roots: Sequence[str]) -> None:
-        """Take the roots; each is looked at once, when first needed."""
-        self._roots = sorted(roots, key=lambda root: len(area(root)), reverse=True)
+        """Take the roots; each is checked once, when first needed."""
+        self._roots = sorted(roots, key=lambda root: len(root_folder(root)), reverse=True)
         self._is_online = functools.cache(lambda root: check_root(root).online)
 
     def __call__(self, path: str) -> bool:
-        """Tell it of one path."""
+        """Check one path."""
         if scheme_of(path) in WEB:
             return is_gone(path, private=any(is_under(path, root) for root in self._roots))
-        root = next((root for root in self._roots if is_under(path, area(root))), None)
+        root = next((root for root in self._roots if is_under(path, root_folder(root))), None)
         return root is not None and self._is_online(root) and is_gone(path)
 
 
@@ -104,8 +111,8 @@ def _is_root_itself(path: str) -> bool:
     return not is_local(path) or is_archive(path) or is_list(path) or os.path.isdir(path)
 
 
-def _counts_by(path: str, root: str) -> bool:
-    """Tell whether a root below another needs no place of its own."""
+def _is_covered(path: str, root: str) -> bool:
+    """Check whether one root makes another needless."""
     if path == root:
         return True
     if is_archive(path) or is_list(path) or not is_under(path, root):

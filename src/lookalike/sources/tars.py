@@ -1,4 +1,4 @@
-"""The members of tar archives, with what a WebDataset says of its pictures."""
+"""The members of tar archives, with the metadata of a WebDataset."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from typing import IO, TYPE_CHECKING, Any
 from ..errors import PictureError
 from ..types import Source
 from .addresses import bad_name, member_of
-from .content import MAX_METADATA_BYTES, has_picture_suffix, may_be_picture, stamp
-from .temporary_files import opened
+from .content import MAX_METADATA_BYTES, has_picture_suffix, may_be_picture, tagged_mtime_ns
+from .temporary_files import open_archive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-MAX_SAMPLE_PICTURES = 64  # of one name but for their suffixes
+MAX_SAMPLE_PICTURES = 64  # members whose names differ only in their suffixes
 MAX_HEADER_BYTES = 2**20  # long names and the like
-_SIBLINGS = {".json", ".txt", ".cls"}  # of a WebDataset's sample, beside its picture
+_SIBLINGS = {".json", ".txt", ".cls"}  # files beside a picture in a WebDataset's sample
 
 
 def members(archive: Source, chunks: Callable[[], Iterator[bytes]]) -> Iterator[Source]:
-    """List the members named like pictures; see `archives.members`."""
+    """List the members with a picture's name; see `archives.members`."""
     sample, siblings, pictures = "", dict[str, Any](), list[Source]()
-    broken: Exception | None = None
-    with opened(archive, chunks) as file:
+    failure: Exception | None = None
+    with open_archive(archive, chunks) as file:
         for info in _headers(file):
             if isinstance(info, Exception):
-                broken = info
+                failure = info
                 break
             key = re.sub(r"\.[^/]*$", "", info.name)
             if key != sample or len(pictures) >= MAX_SAMPLE_PICTURES:
@@ -48,30 +48,32 @@ def members(archive: Source, chunks: Callable[[], Iterator[bytes]]) -> Iterator[
             if not info.isreg():
                 if not has_picture_suffix(info.name):
                     continue
-                objection = "a link or a device in an archive is not followed"
+                objection = "links and devices in archives are not followed"
             elif info.issparse():
-                objection = "a sparse member of an archive is not read"
+                objection = "sparse members of archives are not read"
             pictures.append(
                 Source(
                     member_of(archive.path, info.name),
                     info.size,
-                    # A tar has no checksums: what has changed in it, its own stamp says.
-                    stamp(info.mtime or archive.mtime_ns // 10**9, archive.size, archive.mtime_ns),
+                    # A tar has no checksums: the tar's own size and time show a change.
+                    tagged_mtime_ns(
+                        info.mtime or archive.mtime_ns // 10**9, archive.size, archive.mtime_ns
+                    ),
                     at=info.offset_data,
                     objection=objection,
                 )
             )
     yield from _with_metadata(pictures, siblings)
-    if broken:
-        raise broken
+    if failure:
+        raise failure
 
 
 def _headers(file: IO[bytes]) -> Iterator[tarfile.TarInfo | Exception]:
-    """Read the headers one after another; the last one may be what went wrong."""
+    """Read the headers one after another; an error comes last, as a value."""
     try:
-        with tarfile.open(fileobj=_Headers(file), mode="r:") as tar:  # type: ignore[call-overload]
+        with tarfile.open(fileobj=_HeaderFile(file), mode="r:") as tar:  # type: ignore[call-overload]
             for info in tar:
-                tar.members = []  # it would keep all of them
+                tar.members = []  # tarfile would keep all of them
                 yield info
     except (OSError, EOFError, zlib.error, lzma.LZMAError, tarfile.TarError, PictureError) as error:
         yield error
@@ -86,21 +88,21 @@ def _with_metadata(pictures: list[Source], siblings: dict[str, Any]) -> Iterator
 
 
 def _sibling(suffix: str, data: bytes) -> dict[str, Any]:
-    """Read what stands beside a picture of a WebDataset."""
+    """Read a file beside a picture of a WebDataset."""
     try:
         text = data.decode("utf-8")
         if suffix == ".txt":
             return {"txt": text}
-        found = json.loads(text, parse_constant=lambda _: None)
+        value = json.loads(text, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
         return {}
     if suffix == ".cls":
-        return {"cls": found} if isinstance(found, (int, str)) else {}
-    return found if isinstance(found, dict) else {}
+        return {"cls": value} if isinstance(value, (int, str)) else {}
+    return value if isinstance(value, dict) else {}
 
 
-class _Headers:
-    """A file for tarfile, which would read a long name into memory, however long it is."""
+class _HeaderFile:
+    """A file that keeps tarfile from reading an endless name into memory."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file

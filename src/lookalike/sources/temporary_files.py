@@ -1,7 +1,7 @@
-"""Archives that are far away or packed as a whole, copied to a temporary file as they are read.
+"""Temporary copies of archives that are remote or compressed as a whole, made as they are read.
 
-So each is read once, from its beginning to its end, whatever the order in which its members are
-asked for, and never stands in memory.
+So each archive is read once from its beginning to its end, in whatever order its members are read,
+and is never held in memory.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
     from ..types import Source
 
-MAX_COPIED_BYTES = 16 * 2**30  # in temporary files at a time, before the oldest is dropped
+MAX_COPIED_BYTES = 16 * 2**30  # of all temporary files; beyond it the oldest is dropped
 MAX_COPIES = 64
-IDLE_SECONDS = 5.0  # one that was not read for so long is dropped without regret
+IDLE_SECONDS = 5.0  # a copy not read for so long may be dropped
 _POLL_SECONDS = 0.05
-MAX_RATIO = 200  # pictures never unpack to so much more; what a bomb holds does
+MAX_RATIO = 200  # of unpacked to packed size: bombs exceed it, pictures never do
 RATIO_FROM_BYTES = 32 * 2**20
 _UNPACKERS: dict[str, Any] = {
     "gz": gzip.open,
@@ -42,122 +42,122 @@ _UNPACKERS: dict[str, Any] = {
 }
 
 
-class Copy:
-    """What a stream has given so far, in a file without a name; more is drawn when asked for."""
+class StreamCopy:
+    """The part of a stream that was read so far, in an unnamed file; reads extend it."""
 
     def __init__(self, chunks: Callable[[], Iterator[bytes]]) -> None:
-        """Take the stream, which is opened by the first reading."""
+        """Open nothing yet: the first read opens the stream."""
         self._chunks = chunks
         self._stream: Iterator[bytes] | None = None
         self._file = tempfile.TemporaryFile(prefix="lookalike-")  # noqa: SIM115  see the next line
         weakref.finalize(self, self._file.close)
         self._lock = threading.Lock()
-        self._complete = False
+        self._is_complete = False
         self.copied = 0
         self.read_at = time.monotonic()
 
     def read(self, start: int, count: int) -> bytes:
-        """Read bytes from some place on; fewer where it ends.
+        """Read bytes from `start` on; fewer at the end.
 
         Raises:
             OSError: the stream broke, or the disk of the temporary files is full.
         """
         with self._lock:
             self.read_at = time.monotonic()
-            self._draw(start + count)
+            self._copy_until(start + count)
             self._file.seek(start)
             return self._file.read(count)
 
     def length(self) -> int:
-        """Draw all there is; give the number of bytes."""
+        """Copy the whole stream and return its number of bytes."""
         with self._lock:
-            self._draw(None)
+            self._copy_until(None)
             return self.copied
 
-    def _draw(self, until: int | None) -> None:
-        if self._complete or (until is not None and self.copied >= until):
+    def _copy_until(self, end: int | None) -> None:
+        if self._is_complete or (end is not None and self.copied >= end):
             return
         if self._stream is None:
             self._stream = self._chunks()
         self._file.seek(self.copied)
-        while until is None or self.copied < until:
+        while end is None or self.copied < end:
             try:
                 piece = next(self._stream, None)
             except BaseException:
-                self._stream = None  # the next reading begins anew
+                self._stream = None  # the next read starts again
                 self.copied = 0
                 raise
             if piece is None:
-                self._complete = True
+                self._is_complete = True
                 break
             self._file.write(piece)
             self.copied += len(piece)
         self._file.flush()
 
 
-class View(io.RawIOBase):
-    """A copy as a file of its own position."""
+class CopyReader(io.RawIOBase):
+    """A file over a copy, with a position of its own."""
 
-    def __init__(self, copy: Copy) -> None:
+    def __init__(self, copy: StreamCopy) -> None:
         """Begin at its start."""
         self._copy = copy
-        self._at = 0
+        self._position = 0
 
     def readable(self) -> bool:
-        """Tell that it can be read."""
+        """Return True."""
         return True
 
     def seekable(self) -> bool:
-        """Tell that it can be read from any place."""
+        """Return True."""
         return True
 
     def tell(self) -> int:
-        """Tell the position."""
-        return self._at
+        """Return the position."""
+        return self._position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to a position."""
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at}
+        """Move to a position and return it."""
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position}
         start = base[whence] if whence in base else self._copy.length()
-        self._at = max(start + offset, 0)
-        return self._at
+        self._position = max(start + offset, 0)
+        return self._position
 
     def readinto(self, buffer: Any) -> int:
-        """Read what there is, up to the buffer's size."""
-        data = self._copy.read(self._at, len(buffer))
+        """Read up to the buffer's size; return the number of bytes."""
+        data = self._copy.read(self._position, len(buffer))
         buffer[: len(data)] = data
-        self._at += len(data)
+        self._position += len(data)
         return len(data)
 
 
-class Copies:
-    """The copies at hand, by what they are of."""
+class CopyCache:
+    """The copies of archives, by their key."""
 
     def __init__(self) -> None:
-        """Begin with none."""
-        self._copies: OrderedDict[object, Copy] = OrderedDict()
+        """Start with none."""
+        self._copies: OrderedDict[object, StreamCopy] = OrderedDict()
         self._lock = threading.Lock()
         self._process = os.getpid()
 
-    def of(self, key: object, chunks: Callable[[], Iterator[bytes]]) -> Copy:
-        """Give the copy of a thing, begun now where there is none."""
+    def get(self, key: object, chunks: Callable[[], Iterator[bytes]]) -> StreamCopy:
+        """Return the copy with this key; start one if there is none."""
         with self._lock:
-            if self._process != os.getpid():  # a fork shares the files' positions
+            if self._process != os.getpid():  # forked processes share the positions in files
                 self._copies, self._process = OrderedDict(), os.getpid()
-            found = self._copies.get(key)
-        if found:
-            return found
+            copy = self._copies.get(key)
+        if copy:
+            return copy
         self._make_room()
         with self._lock:
-            return self._copies.setdefault(key, Copy(chunks))
+            return self._copies.setdefault(key, StreamCopy(chunks))
 
-    def drop(self) -> None:
-        """Let go of all; one that is being read goes when that is done."""
+    def clear(self) -> None:
+        """Drop all copies; one that is being read is deleted afterwards."""
         with self._lock:
             self._copies = OrderedDict()
 
     def _make_room(self) -> None:
-        """Drop the oldest while there are too many, once nobody has read it for a while."""
+        """While there are too many copies, drop the oldest as soon as it is idle."""
         while True:
             with self._lock:
                 if not self._is_full():
@@ -174,54 +174,56 @@ class Copies:
 
 
 def release() -> None:
-    """Let go of all copies."""
-    _copies.drop()
+    """Drop all copies."""
+    _copies.clear()
 
 
-def opened(archive: Source, chunks: Callable[[], Iterator[bytes]]) -> IO[bytes]:
-    """Open an archive to be read from any place, unpacked as a whole where it is packed so."""
-    packing = archive.path.lower().rpartition(".")[2]
-    if packing not in _UNPACKERS and is_local(archive.path):
+def open_archive(archive: Source, chunks: Callable[[], Iterator[bytes]]) -> IO[bytes]:
+    """Open an archive for reading at any position, unpacked if it is compressed as a whole."""
+    suffix = archive.path.lower().rpartition(".")[2]
+    if suffix not in _UNPACKERS and is_local(archive.path):
         return open(archive.path, "rb")
-    view = View(_copies.of(archive, functools.partial(_unpacked, packing, archive.size, chunks)))
-    return io.BufferedReader(view)
+    reader = CopyReader(
+        _copies.get(archive, functools.partial(_unpacked, suffix, archive.size, chunks))
+    )
+    return io.BufferedReader(reader)
 
 
-def _unpacked(packing: str, size: int, chunks: Callable[[], Iterator[bytes]]) -> Iterator[bytes]:
-    if packing not in _UNPACKERS:
+def _unpacked(suffix: str, size: int, chunks: Callable[[], Iterator[bytes]]) -> Iterator[bytes]:
+    if suffix not in _UNPACKERS:
         yield from chunks()
         return
     total = 0
-    with _UNPACKERS[packing](io.BufferedReader(_Stream(chunks()))) as file:
+    with _UNPACKERS[suffix](io.BufferedReader(_Stream(chunks()))) as file:
         while piece := file.read(STREAM_CHUNK_BYTES):
             total += len(piece)
             if total > RATIO_FROM_BYTES and size >= 0 and total > MAX_RATIO * size:
                 raise PictureError(
-                    f"the archive unpacks to over {MAX_RATIO} times its size, as a bomb does"
+                    f"the archive unpacks to over {MAX_RATIO} times its size, like a zip bomb"
                 )
             yield piece
 
 
 class _Stream(io.RawIOBase):
-    """Pieces as a file to be read from its beginning to its end."""
+    """A file over chunks, read from its beginning to its end."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
-        self._left = b""
+        self._rest = b""
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        while not self._left:
+        while not self._rest:
             piece = next(self._pieces, None)
             if piece is None:
                 return 0
-            self._left = piece
-        count = min(len(buffer), len(self._left))
-        buffer[:count] = self._left[:count]
-        self._left = self._left[count:]
+            self._rest = piece
+        count = min(len(buffer), len(self._rest))
+        buffer[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
         return count
 
 
-_copies = Copies()
+_copies = CopyCache()

@@ -1,22 +1,23 @@
 """A gallery's tables and manifest, in a folder or an object store.
 
-`Store` holds pictures and refusals, `FingerprintIndex` what proves copies, `Manifest` the
-lasting choices.
+`Store` holds pictures and refusals, `FingerprintIndex` the fingerprints that prove copies, and
+`Manifest` the lasting choices.
 """
 
-from .fingerprint_index import Allowed, FingerprintIndex
+from .bucket import Bucket
+from .fingerprint_index import ContentFilter, FingerprintIndex
 from .lock import write_lock
 from .manifest import MANIFEST_NAME, EncoderCard, Manifest, locate_gallery
-from .place import Bucket, Place, open_place, parse_place
-from .sql import from_text, literal, to_text, under_filter
+from .place import Place, open_place, parse_place
+from .sql import from_text, path_literal, to_text, under_filter
 from .store import FragmentPair, Store
 from .table import READ_ATTEMPTS, Table, batched
 
 __all__ = [
     "MANIFEST_NAME",
     "READ_ATTEMPTS",
-    "Allowed",
     "Bucket",
+    "ContentFilter",
     "EncoderCard",
     "FingerprintIndex",
     "FragmentPair",
@@ -26,10 +27,10 @@ __all__ = [
     "Table",
     "batched",
     "from_text",
-    "literal",
     "locate_gallery",
     "open_place",
     "parse_place",
+    "path_literal",
     "to_text",
     "under_filter",
     "write_lock",

@@ -1,4 +1,4 @@
-"""The fingerprints of a gallery, one for each content, and what finds them."""
+"""The fingerprints of a gallery, one for each content, with their indexes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..copies import descriptor_model, unpack_pdq, unpack_words
 from ..sources import CONTENT_HASH_BYTES
-from .table import Table, again, storage
+from .table import Table, retry_reads, storage_errors
 from .visual_words import VisualWords
 
 if TYPE_CHECKING:
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
     from ..copies import Fingerprint
     from .place import Place
 
-Allowed: TypeAlias = "Callable[[Iterable[bytes]], set[bytes]]"
+ContentFilter: TypeAlias = "Callable[[Iterable[bytes]], set[bytes]]"
 NAME = "fingerprints.lance"
 INDEX_FROM_ROWS = 5_000  # below this, comparing all hashes is about as fast as an index
 HASH_INDEX = "pdq_idx"
 HASH_NPROBES = 16
 HASH_PARTITION_ROWS = 2_000
-SEGMENT_PICTURES = 100_000  # whose words are sorted in memory
-MAX_ORPHANS_SHARE = 0.25  # of fingerprints whose files are gone from the gallery
+SEGMENT_PICTURES = 100_000  # whose words are sorted in memory together
+MAX_ORPHANS_SHARE = 0.25  # fingerprints without a file in the gallery, relative to its rows
 PDQ_BYTES = 32
-MOST_RIVALS = 2_048  # that a filter may leave out before what it allows, likest first
-MOST_BITS = 80  # of 256 that differ; of different pictures it is 128, give or take 8
+MAX_RIVALS = 2_048  # best candidates among which a filter chooses
+MAX_BITS = 80  # of 256 that differ; different pictures differ in 128, plus or minus 8
 
 
 class FingerprintIndex:
-    """Fingerprints by their file's content; rows are only added, so that a place names one."""
+    """Fingerprints by content hash; rows are only appended, so a row's position identifies it."""
 
     def __init__(self, folder: Place) -> None:
-        """Name the tables."""
+        """Open nothing yet."""
         import pyarrow as pa
 
         self.table = Table(
@@ -49,107 +49,115 @@ class FingerprintIndex:
                 ]
             ),
         )
-        self.words = VisualWords(folder)
+        self.visual_words = VisualWords(folder)
 
-    def frozen(self) -> FingerprintIndex:
-        """Give these as they are now, whatever is written."""
-        twin = copy(self)
-        twin.words = self.words.frozen()  # first: what they name is there by now
-        twin.table = self.table.frozen()
-        return twin
+    def snapshot(self) -> FingerprintIndex:
+        """Return a reader of the newest version, which later writes don't change."""
+        index = copy(self)
+        # Before the table, so that it has every fingerprint that the words point to.
+        index.visual_words = self.visual_words.snapshot()
+        index.table = self.table.snapshot()
+        return index
 
-    def add(self, prints: Mapping[bytes, bytes]) -> None:
-        """Commit packed fingerprints by content hash; none of them may be there already."""
-        if prints:
-            self.table.write(_rows(prints), replace=False)
+    def add(self, fingerprints: Mapping[bytes, bytes]) -> None:
+        """Commit packed fingerprints by content hash; all must be new."""
+        if fingerprints:
+            self.table.write(_columns(fingerprints), replace=False)
 
-    def write_apart(self, prints: Mapping[bytes, bytes]) -> list[str]:
-        """Write packed fingerprints by content hash as `Table.write_apart` does."""
-        return self.table.write_apart(_rows(prints)) if prints else []
+    def write_fragments(self, fingerprints: Mapping[bytes, bytes]) -> list[str]:
+        """Write packed fingerprints by content hash as `Table.write_fragments` does."""
+        return self.table.write_fragments(_columns(fingerprints)) if fingerprints else []
 
     def contents(self) -> Iterator[list[bytes]]:
-        """List the contents whose fingerprints are there, in batches."""
+        """List the content hashes of all fingerprints, in batches."""
         for batch in self.table.scan(["content_hash"]):
             yield batch.column(0).to_pylist()
 
-    @again
-    def of(self, contents: Iterable[bytes]) -> dict[bytes, bytes]:
-        """Give the packed fingerprints of some contents; those that have none are left out."""
-        found = dict[bytes, bytes]()
-        for batch in self.table.of_contents(contents, ["content_hash", "fingerprint"]):
-            found.update(zip(*(c.to_pylist() for c in batch.columns), strict=True))
-        return found
+    @retry_reads
+    def get(self, contents: Iterable[bytes]) -> dict[bytes, bytes]:
+        """Return packed fingerprints by content hash; contents without one are left out."""
+        fingerprints = dict[bytes, bytes]()
+        for batch in self.table.scan_contents(contents, ["content_hash", "fingerprint"]):
+            fingerprints.update(zip(*(c.to_pylist() for c in batch.columns), strict=True))
+        return fingerprints
 
-    def there(self, contents: Iterable[bytes]) -> set[bytes]:
-        """Tell which of some contents have a fingerprint."""
-        found = self.table.of_contents(contents, ["content_hash"])
-        return {content for batch in found for content in batch.column(0).to_pylist()}
+    def existing(self, contents: Iterable[bytes]) -> set[bytes]:
+        """Return those of the contents that have a fingerprint."""
+        batches = self.table.scan_contents(contents, ["content_hash"])
+        return {content for batch in batches for content in batch.column(0).to_pylist()}
 
-    @again
-    def by_words(
-        self, views: Sequence[Fingerprint], top: int, allowed: Allowed | None = None
+    @retry_reads
+    def search_words(
+        self, views: Sequence[Fingerprint], top: int, allowed: ContentFilter | None = None
     ) -> dict[bytes, tuple[int, bytes]]:
         """Find the pictures that share most visual words with one of several views of a query.
 
         Args:
             views: of the query.
             top: how many pictures, at most.
-            allowed: picks the contents that may be found; of `MOST_RIVALS` that share most.
+            allowed: filters the contents of the best `MAX_RIVALS` pictures.
 
         Returns:
-            which view it is, and the packed fingerprint, by content.
+            the number of the view and the packed fingerprint, by content hash, best first.
         """
-        asked = [descriptor_model().words(view.descriptors) for view in views]
-        places, of_view = self.words.find(asked, MOST_RIVALS if allowed else top)
+        words = [descriptor_model().words(view.descriptors) for view in views]
+        positions, best_views = self.visual_words.search(words, MAX_RIVALS if allowed else top)
         if allowed:
-            kept = self._allowed(places, top, allowed)
-            places, of_view = places[kept], of_view[kept]
-        columns = self.table.take(places, ["content_hash", "fingerprint"]).columns
-        contents, prints = (column.to_pylist() for column in columns)
-        return dict(zip(contents, zip(of_view.tolist(), prints, strict=True), strict=True))
+            passed = self._filter(positions, top, allowed)
+            positions, best_views = positions[passed], best_views[passed]
+        columns = self.table.take(positions, ["content_hash", "fingerprint"]).columns
+        contents, fingerprints = (column.to_pylist() for column in columns)
+        matches = zip(best_views.tolist(), fingerprints, strict=True)
+        return dict(zip(contents, matches, strict=True))
 
-    @again
-    def by_hash(
-        self, pdq: NDArray[np.uint8], top: int, allowed: Allowed | None = None
+    @retry_reads
+    def search_hash(
+        self, pdq: NDArray[np.uint8], top: int, allowed: ContentFilter | None = None
     ) -> dict[bytes, bytes]:
-        """Find the pictures whose PDQ hashes differ from one in `MOST_BITS` at most.
+        """Find the pictures whose PDQ hashes differ from a query's in at most `MAX_BITS` bits.
 
-        With `allowed` only those that it picks, of `MOST_RIVALS` that differ least.
+        Args:
+            pdq: the query's hash, uint8 [32].
+            top: how many pictures, at most.
+            allowed: filters the contents of the best `MAX_RIVALS` pictures.
+
+        Returns:
+            the packed fingerprints, by content hash.
         """
         import pyarrow as pa
 
         dataset = self.table.dataset()
         if dataset is None:
             return {}
-        with storage():
-            found = dataset.scanner(
+        with storage_errors():
+            result = dataset.scanner(
                 columns=["content_hash", "_distance"],
                 nearest={
                     "column": "pdq",
                     "q": pa.array(pdq, pa.uint8()),
-                    "k": MOST_RIVALS if allowed else top,
+                    "k": MAX_RIVALS if allowed else top,
                     "metric": "hamming",
                     "nprobes": HASH_NPROBES,
                 },
                 disable_scoring_autoprojection=True,
             ).to_table()
-        columns = (found[name].to_pylist() for name in ("content_hash", "_distance"))
-        near = [one for one, bits in zip(*columns, strict=True) if bits <= MOST_BITS]
+        columns = (result[name].to_pylist() for name in ("content_hash", "_distance"))
+        contents = [content for content, bits in zip(*columns, strict=True) if bits <= MAX_BITS]
         if allowed:
-            may = allowed(near)
-            near = [one for one in near if one in may][:top]
-        return self.of(near)
+            passed = allowed(contents)
+            contents = [content for content in contents if content in passed][:top]
+        return self.get(contents)
 
-    def _allowed(self, places: NDArray[np.int64], top: int, allowed: Allowed) -> list[int]:
-        """Tell which of some places hold a content that may be found: the first `top` of them."""
-        kept, start, many = list[int](), 0, top
-        while start < len(places) and len(kept) < top:
-            some = self.table.take(places[start : start + many], ["content_hash"])
-            contents = some["content_hash"].to_pylist()
-            may = allowed(contents)
-            kept += [start + k for k, content in enumerate(contents) if content in may]
-            start, many = start + many, 2 * many
-        return kept[:top]
+    def _filter(self, positions: NDArray[np.int64], top: int, allowed: ContentFilter) -> list[int]:
+        """Return the indexes of the first `top` positions whose contents a filter allows."""
+        passed, start, count = list[int](), 0, top
+        while start < len(positions) and len(passed) < top:
+            rows = self.table.take(positions[start : start + count], ["content_hash"])
+            contents = rows["content_hash"].to_pylist()
+            passing = allowed(contents)
+            passed += [start + k for k, content in enumerate(contents) if content in passing]
+            start, count = start + count, 2 * count
+        return passed[:top]
 
     def optimize(self) -> None:
         """Merge fragments, bring the indexes up to date, drop old versions."""
@@ -163,12 +171,12 @@ class FingerprintIndex:
             metric="hamming",
             num_partitions=max(self.table.count() // HASH_PARTITION_ROWS, 1),
         )
-        for table in (self.table, self.words.table):
+        for table in (self.table, self.visual_words.table):
             table.drop_old_versions()
 
     def drop_orphans(self, contents: set[bytes]) -> None:
-        """Keep only the fingerprints of these contents."""
-        self.words.clear()  # first: its places mean nothing once the rows have moved
+        """Delete all fingerprints but those of these contents."""
+        self.visual_words.clear()  # first: its positions are wrong once rows have moved
         names = self.table.schema.names
         batches = (
             batch.filter([content in contents for content in batch.column(0).to_pylist()])
@@ -178,27 +186,31 @@ class FingerprintIndex:
         self.optimize()
 
     def _update_words(self) -> None:
-        start, rows = self.words.until(), self.table.count()
+        start, rows = self.visual_words.picture_count(), self.table.count()
         while start < rows:
             end = min(start + SEGMENT_PICTURES, rows)
-            self.words.add([*map(unpack_words, self._packed(start, end))])
+            self.visual_words.add([*map(unpack_words, self._packed(start, end))])
             start = end
-        self.words.merge()
+        self.visual_words.merge()
 
     def _packed(self, start: int, end: int) -> Iterator[bytes]:
         dataset = self.table.dataset()
         if dataset is not None:
-            with storage():
+            with storage_errors():
                 scanner = dataset.scanner(["fingerprint"], offset=start, limit=end - start)
                 for batch in scanner.to_batches():
                     yield from batch.column(0).to_pylist()
 
 
-def _rows(prints: Mapping[bytes, bytes]) -> dict[str, Any]:
-    """Make the table's columns of packed fingerprints."""
+def _columns(fingerprints: Mapping[bytes, bytes]) -> dict[str, Any]:
+    """Return the table's columns for packed fingerprints."""
     import numpy as np
     import pyarrow as pa
 
-    hashes = np.frombuffer(b"".join(map(unpack_pdq, prints.values())), np.uint8)
+    hashes = np.frombuffer(b"".join(map(unpack_pdq, fingerprints.values())), np.uint8)
     pdq = pa.FixedSizeListArray.from_arrays(hashes, PDQ_BYTES)
-    return {"content_hash": [*prints], "pdq": pdq, "fingerprint": [*prints.values()]}
+    return {
+        "content_hash": [*fingerprints],
+        "pdq": pdq,
+        "fingerprint": [*fingerprints.values()],
+    }

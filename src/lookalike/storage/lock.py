@@ -1,4 +1,4 @@
-"""One writer at a time: a lock that the system frees when its process dies, or a lease."""
+"""The lock of a gallery's only writer: the system's, or a lease in an object store."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from ..errors import GalleryBusyError, StorageError
-from .lease import leased
-from .place import Bucket
+from .bucket import Bucket
+from .lease import hold_lease
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,7 @@ FILE_NAME = "lock"
 
 @contextlib.contextmanager
 def write_lock(folder: Place) -> Iterator[None]:
-    """Hold a gallery's lock; its folder is made where it is not there yet.
+    """Hold a gallery's lock, and create its folder if needed. It ends with the process.
 
     Raises:
         GalleryBusyError: another process, or another thread of this one, is writing.
@@ -28,7 +28,7 @@ def write_lock(folder: Place) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     if isinstance(folder, Bucket):
-        with leased(folder):
+        with hold_lease(folder):
             yield
         return
     try:
@@ -37,12 +37,12 @@ def write_lock(folder: Place) -> Iterator[None]:
         lock.acquire()
     except Timeout as error:
         raise GalleryBusyError(
-            f"Another lookalike is writing to {folder}; run this again when it is done."
+            f"Another lookalike is writing to {folder}; run the command again when it is done."
         ) from error
     except OSError as error:
         raise StorageError(
-            f"The gallery {folder} can't be written ({error.strerror}); see its rights, or choose "
-            "another folder with --gallery."
+            f"The gallery {folder} can't be written ({error.strerror}); check its permissions, or "
+            "choose another folder with --gallery."
         ) from error
     try:
         yield

@@ -1,4 +1,4 @@
-"""A gallery's lasting choices, in `gallery.json`: encoder, table, roots, format."""
+"""The manifest of a gallery, `gallery.json`: its encoder, table, roots and format."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ FIRST_TABLE = "pictures.lance"
 
 @dataclass(frozen=True, slots=True)
 class EncoderCard:
-    """Which encoder made a table's vectors.
+    """The encoder that made a table's vectors.
 
     Attributes:
         name: of the encoder.
-        source: what `encoders.load` takes to find it again.
+        source: the argument of `encoders.load` that finds it again.
         sha256: of its weights.
         dimensions: D.
-        preprocessing: as the encoder states it.
+        preprocessing: of pictures, in the encoder's own terms.
     """
 
     name: str
@@ -40,7 +40,7 @@ class EncoderCard:
     preprocessing: dict[str, Any]
 
     @classmethod
-    def of(cls, encoder: Encoder) -> EncoderCard:
+    def from_encoder(cls, encoder: Encoder) -> EncoderCard:
         """Describe a loaded encoder."""
         return cls(
             encoder.name,
@@ -50,22 +50,22 @@ class EncoderCard:
             encoder.preprocessing,
         )
 
-    def fits(self, other: EncoderCard) -> bool:
-        """Tell whether the vectors of both can be compared: weights, D and preprocessing agree."""
+    def matches(self, other: EncoderCard) -> bool:
+        """Check that both make comparable vectors: the same weights, D and preprocessing."""
         return replace(self, name=other.name, source=other.source) == other
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What `gallery.json` says.
+    """The contents of `gallery.json`.
 
     Attributes:
-        encoder: of the table in use.
-        table: name of the table of pictures in use.
-        roots: absolute paths of the folders that were indexed.
-        rebuild: encoder and table of a rebuild that is under way; None without one.
-        copies: whether fingerprints are kept, by which copies are proved.
-        stamp: of the object that it was read from, see `place.Stored`.
+        encoder: of the current table.
+        table: name of the current table of pictures.
+        roots: absolute paths of the indexed folders.
+        rebuild: encoder and table of an unfinished rebuild; None without one.
+        copies: whether the gallery keeps fingerprints, which prove copies.
+        revision: of the object that it was read from, see `bucket.StoredFile`.
     """
 
     encoder: EncoderCard
@@ -73,11 +73,11 @@ class Manifest:
     roots: tuple[str, ...] = ()
     rebuild: tuple[EncoderCard, str] | None = None
     copies: bool = True
-    stamp: dict[str, str] | None = field(default=None, compare=False)
+    revision: dict[str, str] | None = field(default=None, compare=False)
 
     @classmethod
     def read(cls, folder: Place) -> Manifest | None:
-        """Read a gallery's manifest; None where there is no gallery.
+        """Read a gallery's manifest; None if there is no gallery.
 
         Raises:
             GalleryFormatError: it is damaged, or of a newer format.
@@ -99,30 +99,30 @@ class Manifest:
                 roots=tuple(map(str, values["roots"])),
                 rebuild=rebuild and (EncoderCard(**rebuild[0]), _table_name(rebuild[1])),
                 copies=bool(values.get("copies", True)),
-                stamp=stored.stamp,
+                revision=stored.revision,
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise GalleryFormatError(
-                f"{folder / MANIFEST_NAME} is damaged; put back a copy of it, or delete all of it "
+                f"{folder / MANIFEST_NAME} is damaged; restore a copy of it, or delete the gallery "
                 "and index again."
             ) from error
 
     def write(self, folder: Place) -> Manifest:
-        """Put the manifest in place in one step; give it as it then is.
+        """Write the manifest in one step; return it with its new revision.
 
         Raises:
             GalleryBusyError: in an object store, somebody else has written it since it was read.
             StorageError: the disk is full or read-only, or the store can't be written.
         """
         values = asdict(self)
-        del values["stamp"]
+        del values["revision"]
         text = json.dumps({"format_version": FORMAT_VERSION, **values}, indent=2) + "\n"
-        stamp = open_place(folder).write(MANIFEST_NAME, text.encode("utf-8"), self.stamp)
-        return replace(self, stamp=stamp)
+        revision = open_place(folder).write(MANIFEST_NAME, text.encode("utf-8"), self.revision)
+        return replace(self, revision=revision)
 
 
 def locate_gallery(path: str | os.PathLike[str] | None) -> Place:
-    """Find a gallery's place: the one named, else the environment's, else the user's own folder.
+    """Return a gallery's place: `path`, else `LOOKALIKE_GALLERY`, else the user's data folder.
 
     Raises:
         ArgumentError: it is neither a folder nor an address of an object store.
@@ -136,7 +136,7 @@ def locate_gallery(path: str | os.PathLike[str] | None) -> Place:
 
 
 def _table_name(name: str) -> str:
-    """Refuse a table outside the gallery's folder: the file may come from somebody else."""
+    """Check that a table is inside the gallery's folder: the file may come from a stranger."""
     if Path(name).name != name or not name.endswith(".lance"):
         raise ValueError(name)
     return name

@@ -1,4 +1,4 @@
-"""Rows of the table of pictures, and what they stand for."""
+"""Conversions between rows of the table of pictures and records, entries and hits."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def records(batch: pa.RecordBatch) -> Iterator[Record]:
-    """Turn a batch with all columns of the table of pictures into records."""
+def to_records(batch: pa.RecordBatch) -> Iterator[Record]:
+    """Convert a batch with all columns of the table of pictures to records."""
     import numpy as np
 
     vectors = batch.column("vector")
@@ -29,35 +29,35 @@ def records(batch: pa.RecordBatch) -> Iterator[Record]:
         yield Record(source, row["content_hash"], row["width"], row["height"], vector)
 
 
-def entry(one: str, rows: list[dict[str, Any]]) -> Entry:
-    """Make one picture of the rows of its files."""
+def to_entry(picture_id: str, rows: list[dict[str, Any]]) -> Entry:
+    """Combine the rows of all files of one picture."""
     newest = max(rows, key=lambda row: row["mtime_ns"])
     paths = tuple(sorted(from_text(row["path"]) for row in rows))
-    told = next((row["metadata"] for row in rows if row.get("metadata")), None)
+    metadata = next((row["metadata"] for row in rows if row.get("metadata")), None)
     return Entry(
-        one,
+        picture_id,
         paths,
         newest["width"],
         newest["height"],
         newest["size"],
         newest["mtime_ns"],
-        json.loads(told) if told else None,
+        json.loads(metadata) if metadata else None,
     )
 
 
 def file_columns(sources: Iterable[Source]) -> dict[str, Any]:
-    """Give the columns that say which files are meant."""
+    """Return the columns that identify files."""
     rows = [(to_text(source.path), source.size, source.mtime_ns) for source in sources]
     return dict(zip(("path", "size", "mtime_ns"), zip(*rows, strict=True), strict=True))
 
 
-def row_of(record: Record, vector: NDArray[np.float32]) -> dict[str, Any]:
-    """Write a record as `find` does."""
+def scored_row(record: Record, query: NDArray[np.float32]) -> dict[str, Any]:
+    """Return a record as `Store.nearest` does, with its score for a query's vector."""
     import numpy as np
 
     return {
         "path": record.source.path,
-        "score": _cosine(record.vector.astype(np.float32), vector),
+        "score": _cosine(record.vector.astype(np.float32), query),
         "width": record.width,
         "height": record.height,
         "content_hash": record.content_hash,
@@ -67,8 +67,8 @@ def row_of(record: Record, vector: NDArray[np.float32]) -> dict[str, Any]:
     }
 
 
-def _cosine(stored: NDArray[np.float32], asked: NDArray[np.float32]) -> float:
-    """Compare with a stored vector, whose half precision has moved its length off one."""
+def _cosine(stored: NDArray[np.float32], query: NDArray[np.float32]) -> float:
+    """Return the cosine of a query and a stored vector, no longer of unit length after rounding."""
     import numpy as np
 
-    return float(stored @ asked / max(np.linalg.norm(stored), np.finfo(np.float32).tiny))
+    return float(stored @ query / max(np.linalg.norm(stored), np.finfo(np.float32).tiny))

@@ -1,4 +1,4 @@
-"""Paths and conditions as Lance writes them."""
+"""Paths and filters in Lance's SQL."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ import re
 from ..sources import below
 
 
-def literal(path: str) -> str:
-    """Write a path as a literal of Lance's filters."""
+def path_literal(path: str) -> str:
+    """Return a path as a literal for Lance's filters."""
     return "'" + to_text(path).replace("'", "''") + "'"
 
 
 def under_filter(*paths: str) -> str:
-    """Write the Lance filter for the rows at or below one of some paths."""
-    folders = itertools.chain.from_iterable(map(below, paths))
-    parts = [f"path IN ({', '.join(map(literal, paths))})"]
-    parts += [f"starts_with(path, {literal(folder)})" for folder in folders]
+    """Return the filter for the rows at or below any of the paths."""
+    prefixes = itertools.chain.from_iterable(map(below, paths))
+    parts = [f"path IN ({', '.join(map(path_literal, paths))})"]
+    parts += [f"starts_with(path, {path_literal(prefix)})" for prefix in prefixes]
     return f"({' OR '.join(parts)})"
 
 
 def to_text(path: str) -> str:
-    r"""Make a path that need not be valid Unicode (PEP 383) fit a string column.
+    r"""Make a path, which need not be valid Unicode (PEP 383), fit a string column.
 
-    A lone surrogate becomes NUL, which no path has, and its four hexadecimal digits.
+    A lone surrogate becomes NUL, which no path contains, and its four hexadecimal digits.
     """
     return re.sub("[\ud800-\udfff]", lambda match: f"\0{ord(match[0]):04x}", path)
 

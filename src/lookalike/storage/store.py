@@ -1,4 +1,4 @@
-"""The Lance tables of a gallery: rows with vectors and their index, and the refusals."""
+"""The tables of a gallery: pictures with their vectors, fingerprints, and refusals."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from ..sources import TRY_AGAIN, check_id, map_ahead
 from ..types import Entry, Record, Refusal, Source
 from .fingerprint_index import MAX_ORPHANS_SHARE, FingerprintIndex
 from .place import open_place
-from .rows import entry, file_columns, records, row_of
+from .rows import file_columns, scored_row, to_entry, to_records
 from .sql import from_text, to_text, under_filter
-from .table import Table, again, batched, storage
-from .vectors import FOUND, nearest
+from .table import Table, batched, retry_reads, storage_errors
+from .vectors import HIT_COLUMNS, nearest_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -27,26 +27,26 @@ if TYPE_CHECKING:
 REFUSALS = "refusals.lance"
 INDEX_FROM_ROWS = 5_000  # below this, scanning all vectors is about as fast as an index
 INDEX_KIND = "IVF_RQ"
-INDEX_BITS = 512  # a row, or a little more; exact vectors decide among the candidates
-MAX_INDEX_BITS = 8  # a dimension, which Lance wants to be whole
+INDEX_BITS = 512  # a row, or slightly more; exact vectors decide among the candidates
+MAX_INDEX_BITS = 8  # a dimension; Lance takes whole bits
 VECTOR_INDEX = "vector_idx"
-PATHS_AT_ONCE = 100  # that one scan looks under
-LOST_AT_ONCE = 64  # files that one thread looks for
-# What `Table.write_apart` gave of pictures, and of their fingerprints.
+PATHS_PER_SCAN = 100
+FILES_PER_THREAD = 64  # checked in one call
+# The fragments of `Table.write_fragments`: of pictures, and of their fingerprints.
 FragmentPair: TypeAlias = "tuple[list[str], list[str]]"
 
 
 class Store:
-    """The rows of a gallery and its refusals."""
+    """The rows of a gallery, their fingerprints, and its refusals."""
 
     def __init__(self, folder: Place, table: str, dimensions: int, *, copies: bool = True) -> None:
-        """Name the tables.
+        """Open nothing yet.
 
         Args:
-            folder: the gallery's.
-            table: name of the table of pictures, as the manifest states it.
+            folder: the gallery's place.
+            table: name of the table of pictures, from the manifest.
             dimensions: D of its vectors.
-            copies: whether fingerprints are kept, by which copies are proved.
+            copies: whether the gallery keeps fingerprints, which prove copies.
         """
         import pyarrow as pa
 
@@ -64,79 +64,81 @@ class Store:
                     ("width", pa.int32()),
                     ("height", pa.int32()),
                     ("vector", pa.list_(pa.float16(), dimensions)),
-                    ("metadata", pa.string()),  # an object of JSON
+                    ("metadata", pa.string()),  # a JSON object
                 ]
             ),
         )
-        # A file of another kind is kept with no reason: known, so that it is not read again.
+        # A file that is no picture is kept without a reason, so that it is not read again.
         self.refusals = Table(folder / REFUSALS, pa.schema([*file, ("reason", pa.string())]))
-        self.prints = FingerprintIndex(folder)
+        self.fingerprints = FingerprintIndex(folder)
 
-    def frozen(self) -> Store:
-        """Give it as it is now, for what is read in several steps."""
-        twin = copy(self)
-        twin.prints, twin.pictures = self.prints.frozen(), self.pictures.frozen()
-        return twin
+    def snapshot(self) -> Store:
+        """Return a reader of the newest version, for reads in several steps."""
+        store = copy(self)
+        store.fingerprints, store.pictures = self.fingerprints.snapshot(), self.pictures.snapshot()
+        return store
 
     def entries(self, ids: Sequence[str]) -> list[Entry]:
-        """Find pictures by their content hashes, in the order asked for.
+        """Find pictures by their ids, in the order of these.
 
         Raises:
-            ArgumentError: one is not 32 hexadecimal digits.
+            ArgumentError: an id is not 32 hexadecimal digits.
         """
-        for one in ids:
-            check_id(one)
-        found: dict[str, list[Any]] = {one: [] for one in ids}
-        for batch in self.pictures.of_contents(map(bytes.fromhex, found), FOUND):
+        for picture_id in ids:
+            check_id(picture_id)
+        rows: dict[str, list[Any]] = {picture_id: [] for picture_id in ids}
+        for batch in self.pictures.scan_contents(map(bytes.fromhex, rows), HIT_COLUMNS):
             for row in batch.to_pylist():
-                found[row["content_hash"].hex()].append(row)
-        return [entry(one, rows) for one, rows in found.items() if rows]
+                rows[row["content_hash"].hex()].append(row)
+        return [to_entry(picture_id, files) for picture_id, files in rows.items() if files]
 
     def add(self, records: Sequence[Record], *, replace: bool) -> None:
-        """Commit rows; `replace` where some of the paths may have a row already.
+        """Commit rows; `replace` if some of their paths may have a row.
 
         Raises:
             StorageError: the disk is full, read-only or unreachable; nothing was changed.
         """
         if not records:
             return
-        # First, so that no row is without: what has a fingerprint is not looked at again.
+        # First: a row is never committed without its fingerprint, nor decoded for it again.
         if self.copies:
-            self.prints.add(_prints(records))
+            self.fingerprints.add(_fingerprints(records))
         self.pictures.write(self._rows(records), replace=replace)
 
-    def write_apart(self, records: Sequence[Record]) -> FragmentPair:
-        """Write rows that are no part of the tables until they are given to `append`.
+    def write_fragments(self, records: Sequence[Record]) -> FragmentPair:
+        """Write rows that are part of the tables once `commit_fragments` gets them.
 
         Raises:
-            StorageError: the tables are not there (see `create`), or can't be written.
+            StorageError: the tables do not exist (see `create`), or can't be written.
         """
         if not records:
             return [], []
-        prints = self.prints.write_apart(_prints(records)) if self.copies else []
-        return self.pictures.write_apart(self._rows(records)), prints
+        fragments: list[str] = []
+        if self.copies:
+            fragments = self.fingerprints.write_fragments(_fingerprints(records))
+        return self.pictures.write_fragments(self._rows(records)), fragments
 
-    def append(self, written: Sequence[FragmentPair]) -> None:
-        """Commit rows that were written apart; none of their paths may have a row already.
+    def commit_fragments(self, pairs: Sequence[FragmentPair]) -> None:
+        """Commit the rows of `write_fragments`; none of their paths may have a row.
 
         Raises:
             StorageError: as by `add`.
         """
-        self.prints.table.append(one for _, prints in written for one in prints)
-        self.pictures.append(one for pictures, _ in written for one in pictures)
+        self.fingerprints.table.commit_fragments(one for _, fragments in pairs for one in fragments)
+        self.pictures.commit_fragments(one for fragments, _ in pairs for one in fragments)
 
     def create(self) -> None:
-        """Make the tables that others are to write apart for."""
-        for table in (self.pictures, self.prints.table):
+        """Create the tables, for `write_fragments` in other processes."""
+        for table in (self.pictures, self.fingerprints.table):
             table.create()
 
-    def drop_apart(self) -> None:
-        """Delete what was written apart and never appended; nobody may be writing apart."""
-        for table in (self.pictures, self.prints.table):
-            table.drop_old_versions(apart=True)
+    def drop_uncommitted(self) -> None:
+        """Delete fragments that were never committed; nobody may be writing any."""
+        for table in (self.pictures, self.fingerprints.table):
+            table.drop_old_versions(uncommitted=True)
 
     def _rows(self, records: Sequence[Record]) -> dict[str, Any]:
-        """Make the table's columns of records."""
+        """Return the table's columns for records."""
         import numpy as np
         import pyarrow as pa
 
@@ -151,7 +153,7 @@ class Store:
         }
 
     def refuse(self, refused: Sequence[tuple[Source, str | None]]) -> None:
-        """Remember files that could not be used; None for a reason where it is another kind."""
+        """Store files that can't be used, with the reason; None for a file that is no picture."""
         if refused:
             rows = {
                 **file_columns(source for source, _ in refused),
@@ -160,16 +162,16 @@ class Store:
             self.refusals.write(rows, replace=True)
 
     def refuse_folders(self, refusals: Sequence[Refusal]) -> None:
-        """Remember folders that could not be listed, until the next run."""
+        """Store folders that can't be listed, until the next run."""
         self.refuse([(Source(r.path, 0, TRY_AGAIN), r.reason) for r in refusals])
 
-    def forget_passing_refusals(self, paths: Iterable[str]) -> None:
-        """Drop what could not be read for the disk's sake, at or under paths now tried again."""
+    def forget_transient_refusals(self, paths: Iterable[str]) -> None:
+        """Delete refusals that were the disk's fault, at or below paths that are now retried."""
         for path in paths:
             where = f"mtime_ns = {TRY_AGAIN} AND {under_filter(path)}"
-            found = self.refusals.scan(["path"], where)
-            gone = [from_text(name) for batch in found for name in batch.column(0).to_pylist()]
-            self.refusals.delete(gone)
+            batches = self.refusals.scan(["path"], where)
+            refused = [from_text(name) for b in batches for name in b.column(0).to_pylist()]
+            self.refusals.delete(refused)
 
     def refused(self) -> Iterator[Refusal]:
         """List the refusals that have a reason."""
@@ -178,103 +180,108 @@ class Store:
                 yield Refusal(from_text(path), reason)
 
     def paths(self, table: Table, *under: str) -> Iterator[str]:
-        """List the paths of a table's rows: all, or those at or below one of some paths."""
+        """List the paths of a table's rows: all, or those at or below the given paths."""
         for batch in table.scan(["path"], under_filter(*under) if under else None):
             yield from map(from_text, batch.column(0).to_pylist())
 
     def remove(self, paths: Iterable[str]) -> int:
-        """Delete the rows and refusals at or below paths; give the number of rows."""
+        """Delete the rows and refusals at or below paths; return the number of rows."""
         removed = 0
-        for some in batched(paths, PATHS_AT_ONCE):
-            rows = list(self.paths(self.pictures, *some))
+        for batch in batched(paths, PATHS_PER_SCAN):
+            rows = list(self.paths(self.pictures, *batch))
             self.pictures.delete(rows)
-            self.refusals.delete(list(self.paths(self.refusals, *some)))
+            self.refusals.delete(list(self.paths(self.refusals, *batch)))
             removed += len(rows)
         return removed
 
-    def lost(
-        self, is_lost: Callable[[str], bool], on_rows: Callable[[int, int], None]
+    def deleted_files(
+        self, is_deleted: Callable[[str], bool], on_rows: Callable[[int, int], None]
     ) -> list[str]:
-        """List the rows whose file is gone; `on_rows` is told of those looked at, and of all."""
-        rows, looked_at, lost = self.pictures.count(), 0, list[str]()
+        """List the rows whose file is deleted; call `on_rows` with checked and all rows."""
+        rows, checked, deleted = self.pictures.count(), 0, list[str]()
 
-        def look(paths: list[str]) -> tuple[int, list[str]]:
-            return len(paths), list(filter(is_lost, paths))
+        def check(paths: list[str]) -> tuple[int, list[str]]:
+            return len(paths), list(filter(is_deleted, paths))
 
-        # By many threads, as each may be a question to another machine.
-        for count, some in map_ahead(look, batched(self.paths(self.pictures), LOST_AT_ONCE)):
-            looked_at += count
-            lost += some
-            on_rows(looked_at, rows)
-        return lost
+        # In many threads, for each check may be a request to another machine.
+        batches = batched(self.paths(self.pictures), FILES_PER_THREAD)
+        for count, found in map_ahead(check, batches):
+            checked += count
+            deleted += found
+            on_rows(checked, rows)
+        return deleted
 
-    def by_content(self, hashes: Iterable[bytes], where: str | None = None) -> Iterator[Record]:
-        """Find the rows whose files have one of these contents, of those that a filter allows."""
-        for batch in self.pictures.of_contents(hashes, self.pictures.schema.names, where):
-            yield from records(batch)
+    def records_by_content(
+        self, hashes: Iterable[bytes], where: str | None = None
+    ) -> Iterator[Record]:
+        """Find the rows with one of these contents, among those that a filter allows."""
+        for batch in self.pictures.scan_contents(hashes, self.pictures.schema.names, where):
+            yield from to_records(batch)
 
-    def contents_among(self, contents: Iterable[bytes], where: str) -> set[bytes]:
-        """Tell which of some contents have a row that a filter allows."""
-        found = self.pictures.of_contents(contents, ["content_hash"], where)
-        return {content for batch in found for content in batch.column(0).to_pylist()}
+    def contents_matching(self, contents: Iterable[bytes], where: str) -> set[bytes]:
+        """Return those of the contents that have a row that a filter allows."""
+        batches = self.pictures.scan_contents(contents, ["content_hash"], where)
+        return {content for batch in batches for content in batch.column(0).to_pylist()}
 
-    @again
-    def find(
+    @retry_reads
+    def nearest(
         self,
         vector: NDArray[np.float32],
         top: int,
         content: bytes | None = None,
         where: str | None = None,
     ) -> list[dict[str, Any]]:
-        """Find the rows whose vectors have the greatest cosine with one.
+        """Find the rows whose vectors have the greatest cosine with a query's.
 
         Args:
-            vector: float32 [D], unit length.
+            vector: of the query, float32 [D], unit length.
             top: how many, at most.
-            content: a content hash; its rows are found too, for certain, which the index, being
-                approximate, does not promise.
-            where: a Lance filter; only rows that it allows are looked at.
+            content: a content hash; its rows are always found, too, which the approximate index
+                does not promise.
+            where: a Lance filter on the rows.
 
         Returns:
             dicts of path, score, width, height, content_hash, size, mtime_ns and metadata (JSON;
-            not in tables that an older lookalike made), in no order.
+            missing if an older lookalike made the table), in no order.
         """
-        (rows,) = nearest(self.pictures, vector[None], top, where)
+        (rows,) = nearest_rows(self.pictures, vector[None], top, where)
         if content:
             known = {row["path"] for row in rows}
-            same = self.rows_of([content], vector, where)
+            same = self.rows_by_content([content], vector, where)
             rows += [row for row in same if row["path"] not in known]
         return rows
 
-    @again
-    def find_many(
+    @retry_reads
+    def nearest_many(
         self,
         vectors: NDArray[np.float32],
         top: int,
         contents: Sequence[bytes | None],
         where: str | None = None,
     ) -> list[list[dict[str, Any]]]:
-        """Find for many vectors, float32 [Q, D], each with its content, what `find` does."""
-        rows = nearest(self.pictures, vectors, top, where)
+        """Do the same as `nearest` for many queries, float32 [Q, D], each with its content."""
+        rows = nearest_rows(self.pictures, vectors, top, where)
         same = defaultdict[bytes, list[Record]](list)
-        for record in self.by_content({one for one in contents if one}, where):
+        for record in self.records_by_content(set(filter(None, contents)), where):
             same[record.content_hash].append(record)
-        for found, vector, content in zip(rows, vectors, contents, strict=True):
-            known = {row["path"] for row in found}
+        for nearest, vector, content in zip(rows, vectors, contents, strict=True):
+            known = {row["path"] for row in nearest}
             of_content = same.get(content or b"", ())
-            found += [row_of(r, vector) for r in of_content if r.source.path not in known]
+            nearest += [scored_row(r, vector) for r in of_content if r.source.path not in known]
         return rows
 
-    def rows_of(
+    def rows_by_content(
         self, contents: Iterable[bytes], vector: NDArray[np.float32], where: str | None = None
     ) -> list[dict[str, Any]]:
-        """Give the rows of some contents as `find` does."""
-        return [row_of(record, vector) for record in self.by_content(contents, where)]
+        """Return the rows of some contents, as `nearest` does."""
+        return [scored_row(record, vector) for record in self.records_by_content(contents, where)]
 
     def optimize(self, *, orphans: bool = True, build: Callable[..., Any] | None = None) -> None:
-        """Merge fragments, build the index or bring it up to date, drop old versions.
+        """Merge fragments, build or update the index, and drop old versions.
 
-        `build` makes the index of vectors anew, in place of Lance, see `Table.update_index`.
+        Args:
+            orphans: whether to drop fingerprints without a file, if there are many.
+            build: rebuilds the index of vectors instead of Lance, see `Table.update_index`.
         """
         for table in (self.pictures, self.refusals):
             table.merge_fragments()
@@ -288,18 +295,23 @@ class Store:
             metric="cosine",
             num_bits=bits,
         )
-        self.prints.optimize()
-        if orphans and self.prints.table.count() > (1 + MAX_ORPHANS_SHARE) * self.pictures.count():
+        self.fingerprints.optimize()
+        if (
+            orphans
+            and self.fingerprints.table.count() > (1 + MAX_ORPHANS_SHARE) * self.pictures.count()
+        ):
             columns = self.pictures.scan(["content_hash"])
-            self.prints.drop_orphans({value for c in columns for value in c.column(0).to_pylist()})
+            self.fingerprints.drop_orphans(
+                {value for c in columns for value in c.column(0).to_pylist()}
+            )
         for table in (self.pictures, self.refusals):
             table.drop_old_versions()
 
     def index_state(self) -> dict[str, Any]:
-        """Tell the index's kind (`none` without one), indexed and unindexed rows."""
+        """Return the index's kind (`none` without one), indexed and unindexed rows."""
         dataset = self.pictures.dataset()
         rows = self.pictures.count()
-        with storage():
+        with storage_errors():
             names = [index.name for index in dataset.describe_indices()] if dataset else []
             if dataset is None or VECTOR_INDEX not in names:
                 return {"kind": "none", "indexed_rows": 0, "unindexed_rows": rows}
@@ -311,9 +323,9 @@ class Store:
         }
 
     def bytes_on_disk(self) -> int:
-        """Sum up the sizes of all files of the gallery."""
+        """Return the total size of the gallery's files."""
         return open_place(self.folder).size()
 
 
-def _prints(records: Sequence[Record]) -> dict[bytes, bytes]:
+def _fingerprints(records: Sequence[Record]) -> dict[bytes, bytes]:
     return {r.content_hash: r.fingerprint for r in records if r.fingerprint}

@@ -1,4 +1,4 @@
-"""A Lance table whose key is `path`."""
+"""A Lance table: commits, snapshots, fragments and indexes, with errors in plain words."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from ..errors import StorageError
-from .place import explained, is_of_a_store, open_place
-from .sql import literal
+from .bucket import explain, is_store_error
+from .place import open_place
+from .sql import path_literal
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -29,49 +30,55 @@ if TYPE_CHECKING:
 
 MAX_SMALL_FRAGMENTS = 8
 SMALL_FRAGMENT_ROWS = 100_000
-MAX_UNINDEXED_SHARE = 0.05  # rows added since; a search scans them, which costs time, not recall
+MAX_UNINDEXED_SHARE = 0.05  # of the rows; a search scans these, at a cost in time, not in recall
 READ_ATTEMPTS = 3
-LOOKUP_VALUES = 500  # in one filter expression
+MAX_FILTER_VALUES = 500  # in one filter expression
 
 
 class Table:
-    """One Lance table whose key is `path`; created by its first write."""
+    """One Lance table, created by its first write; rows are replaced by their `path`."""
 
     def __init__(self, uri: Place, schema: pa.Schema, *, file_format: str | None = None) -> None:
-        """Name the table, and Lance's file format where it is not to be its own choice."""
+        """Open nothing yet.
+
+        Args:
+            uri: the table's place.
+            schema: its columns.
+            file_format: Lance's version of the file format; None for its own choice.
+        """
         self.uri = uri
         self.schema = schema
         self._file_format = file_format
         self._dataset: lance.LanceDataset | None = None
         self._lock = threading.Lock()
-        self._is_frozen = False
+        self._is_snapshot = False
 
-    def frozen(self) -> Table:
-        """Give this table as it is now: whatever is written, it keeps to its version."""
-        twin = Table(self.uri, self.schema)
-        twin._dataset, twin._is_frozen = self.dataset(), True
-        return twin
+    def snapshot(self) -> Table:
+        """Return a reader of the newest version, which later writes don't change."""
+        table = Table(self.uri, self.schema)
+        table._dataset, table._is_snapshot = self.dataset(), True
+        return table
 
     def version(self) -> int:
-        """Tell the number of the newest version; 0 while nothing was written."""
+        """Return the number of the newest version; 0 before the first write."""
         dataset = self.dataset()
         return 0 if dataset is None else int(dataset.version)
 
     def dataset(self) -> lance.LanceDataset | None:
-        """Open the newest version; None while nothing was written."""
-        if self._is_frozen:
+        """Open the newest version; None before the first write."""
+        if self._is_snapshot:
             return self._dataset
-        with storage(), self._lock:
-            # Never moved to another version in place: other threads may be reading from it.
+        with storage_errors(), self._lock:
+            # Replaced, never moved to another version: other threads may be reading from it.
             if self._dataset is None:
                 self._dataset = self._open()
             elif self._dataset.version != self._dataset.latest_version:
-                # With what the session's caches hold of the index.
+                # The session keeps what its caches hold of the index.
                 self._dataset = self._open(session=self._dataset.session())
         return self._dataset
 
     def write(self, rows: dict[str, Any], *, replace: bool) -> None:
-        """Commit rows; with `replace`, in place of those of the same path, in the same commit."""
+        """Commit rows; with `replace`, they replace rows of the same path in the same commit."""
         import pyarrow as pa
 
         table = pa.table(rows, schema=self.schema)
@@ -91,13 +98,13 @@ class Table:
             )
 
     def _with_all_columns(self) -> lance.LanceDataset | None:
-        """Open it; one that an older lookalike made gets what the schema has more, first."""
+        """Open the table, and first add the columns that an older lookalike did not write."""
         dataset = self.dataset()
         if dataset is None:
             return None
         missing = [field for field in self.schema if field.name not in dataset.schema.names]
         if missing:
-            with self._committing():  # another object than the one that threads may read from
+            with self._committing():  # on a new object: threads may be reading from the other
                 _lance().dataset(
                     str(self.uri), storage_options=open_place(self.uri).storage_options()
                 ).add_columns(missing)
@@ -105,47 +112,52 @@ class Table:
         return dataset
 
     def create(self) -> None:
-        """Commit the table without a row, where there is none yet."""
+        """Commit an empty table, if there is none yet."""
         if self._with_all_columns() is None:
             self.overwrite([])
 
-    def write_apart(self, rows: dict[str, Any]) -> list[str]:
-        """Write rows beside the table, which `append` makes part of it; give their fragments.
+    def write_fragments(self, rows: dict[str, Any]) -> list[str]:
+        """Write rows as fragments, which are part of the table once `commit_fragments` gets them.
 
-        Any number of processes may do so at once. What is never appended is deleted in time, see
-        `drop_old_versions`.
+        Any number of processes may write fragments at once. `drop_old_versions` deletes those that
+        are never committed.
+
+        Returns:
+            the fragments, as JSON.
 
         Raises:
-            StorageError: the table is not there, or can't be written.
+            StorageError: the table does not exist, or can't be written.
         """
         import pyarrow as pa
 
         dataset = self._with_all_columns()
         if dataset is None:
-            raise StorageError(f"There is no table at {self.uri}; see that the gallery is shared.")
-        with storage():
+            raise StorageError(
+                f"There is no table at {self.uri}; check that all nodes share the gallery."
+            )
+        with storage_errors():
             data = pa.table(rows, schema=self.schema)
             fragments = _lance().fragment.write_fragments(data, dataset, mode="append")
         return [json.dumps(fragment.to_json()) for fragment in fragments]
 
-    def append(self, fragments: Iterable[str]) -> None:
-        """Commit what `write_apart` gave, all in one commit.
+    def commit_fragments(self, fragments: Iterable[str]) -> None:
+        """Commit the fragments of `write_fragments`, all in one commit.
 
         Raises:
-            StorageError: it can't be written, or a fragment's file is not here.
+            StorageError: the table can't be written, or a fragment's file is missing.
         """
         lance, dataset = _lance(), self.dataset()
-        found = [lance.FragmentMetadata.from_json(fragment) for fragment in fragments]
-        if not found or dataset is None:
+        metadata = [lance.FragmentMetadata.from_json(fragment) for fragment in fragments]
+        if not metadata or dataset is None:
             return
-        for file in (file for fragment in found for file in fragment.files):
+        for file in (file for fragment in metadata for file in fragment.files):
             if isinstance(self.uri, Path) and not (self.uri / "data" / file.path).exists():
                 raise StorageError(
-                    f"A worker's file is not in {self.uri}; the gallery's folder must be the same "
-                    "one on every node, such as of a network disk."
+                    f"A worker's file is not in {self.uri}; use a gallery that all nodes share, "
+                    "such as on a network disk."
                 )
         with self._committing():
-            operation = lance.LanceOperation.Append(found)
+            operation = lance.LanceOperation.Append(metadata)
             self._dataset = lance.LanceDataset.commit(
                 dataset, operation, read_version=dataset.version
             )
@@ -156,35 +168,35 @@ class Table:
         return 0 if dataset is None else dataset.count_rows()
 
     def scan(self, columns: Sequence[str], where: str | None = None) -> Iterator[pa.RecordBatch]:
-        """Read columns of all rows, or of those that a Lance filter names, in batches.
+        """Read columns of all rows, or of those that a Lance filter allows, in batches.
 
-        Columns that the table lacks, as an older lookalike made it, are left out.
+        Columns are left out if an older lookalike made the table without them.
         """
         dataset = self.dataset()
         if dataset is not None:
-            with storage():
-                there = having(dataset, columns)
-                yield from dataset.scanner(columns=there, filter=where).to_batches()
+            with storage_errors():
+                names = existing_columns(dataset, columns)
+                yield from dataset.scanner(columns=names, filter=where).to_batches()
 
-    def of_contents(
+    def scan_contents(
         self, contents: Iterable[bytes], columns: Sequence[str], where: str | None = None
     ) -> Iterator[pa.RecordBatch]:
         """Read columns of the rows with one of these content hashes, in batches."""
-        also = f" AND ({where})" if where else ""
-        for some in batched(contents, LOOKUP_VALUES):
-            wanted = ", ".join(f"X'{value.hex()}'" for value in some)
-            yield from self.scan(columns, f"content_hash IN ({wanted}){also}")
+        condition = f" AND ({where})" if where else ""
+        for batch in batched(contents, MAX_FILTER_VALUES):
+            hashes = ", ".join(f"X'{content.hex()}'" for content in batch)
+            yield from self.scan(columns, f"content_hash IN ({hashes}){condition}")
 
-    def take(self, places: Any, columns: Sequence[str]) -> pa.Table:
-        """Read columns of the rows at some places, in the order asked for."""
+    def take(self, positions: Any, columns: Sequence[str]) -> pa.Table:
+        """Read columns of the rows at some positions, in the order of these."""
         dataset = self.dataset()
         if dataset is None:
             return self.schema.empty_table().select(list(columns))
-        with storage():
-            return dataset.take(list(map(int, places)), columns=list(columns))
+        with storage_errors():
+            return dataset.take(list(map(int, positions)), columns=list(columns))
 
     def overwrite(self, batches: Iterable[pa.RecordBatch]) -> None:
-        """Put these rows in place of all, in one commit."""
+        """Replace all rows, in one commit."""
         import pyarrow as pa
 
         reader = pa.RecordBatchReader.from_batches(self.schema, iter(batches))
@@ -199,16 +211,16 @@ class Table:
             )
 
     def delete(self, paths: Iterable[str]) -> None:
-        """Remove the rows of these paths."""
+        """Delete the rows of these paths."""
         dataset = self.dataset()
         if dataset is None:
             return
-        for some in batched(paths, LOOKUP_VALUES):
+        for batch in batched(paths, MAX_FILTER_VALUES):
             with self._committing():
-                dataset.delete(f"path IN ({', '.join(map(literal, some))})")
+                dataset.delete(f"path IN ({', '.join(map(path_literal, batch))})")
 
     def merge_fragments(self) -> None:
-        """Merge small fragments, where there are many."""
+        """Merge small fragments, if there are many."""
         dataset = self.dataset()
         if dataset is None:
             return
@@ -231,10 +243,10 @@ class Table:
 
         Args:
             name: of the column's index.
-            column: to be searched for what is nearest.
-            kind: of index, as Lance names it.
-            from_rows: a smaller table has none.
-            build: called as Lance's `create_index`, to make the index anew by other means.
+            column: the vectors, searched for the nearest.
+            kind: the kind of index, in Lance's words.
+            from_rows: a smaller table gets no index.
+            build: rebuilds the index instead of Lance's `create_index`, with its arguments.
             options: of the index.
         """
         dataset, rows = self.dataset(), self.count()
@@ -242,48 +254,48 @@ class Table:
             return
         with self._committing():
             if build or name not in {index.name for index in dataset.describe_indices()}:
-                dataset.create_scalar_index("content_hash", "BTREE")  # replaces, if there is one
+                dataset.create_scalar_index("content_hash", "BTREE")  # replaces an existing one
                 (build or dataset.create_index)(column, kind, name, **options)
                 return
             unindexed = dataset.stats.index_stats(name)["num_unindexed_rows"]
             if unindexed > MAX_UNINDEXED_SHARE * rows:
                 dataset.optimize.optimize_indices()
 
-    def drop_old_versions(self, *, apart: bool = False) -> None:
-        """Delete what only older versions use: a reader takes the newest at every call.
+    def drop_old_versions(self, *, uncommitted: bool = False) -> None:
+        """Delete the files that only old versions use: every call of a reader takes the newest.
 
-        In an object store those of the last minutes stay, see `place.KEPT_VERSIONS_MINUTES`. Files
-        that no version uses, as killed processes leave them, go when they are a week old; with
-        `apart` now, which asks that nobody is writing apart.
+        In an object store the versions of the last `bucket.RETENTION_MINUTES` stay. Files that no
+        version uses, such as those of killed processes, go when they are a week old; with
+        `uncommitted` they go now, so nobody else may be writing fragments.
         """
         dataset = self.dataset()
         if dataset is not None:
             with self._committing():
-                kept = open_place(self.uri).kept_versions
-                dataset.cleanup_old_versions(kept, delete_unverified=apart)
+                retention = open_place(self.uri).version_retention
+                dataset.cleanup_old_versions(retention, delete_unverified=uncommitted)
 
     def _open(self, **options: Any) -> lance.LanceDataset | None:
-        """Open the newest version; None where there is no table, which is no failure to look."""
+        """Open the newest version; None if there is no table. Failing to look is an error."""
         if isinstance(self.uri, Path) and not (self.uri / "_versions").is_dir():
             return None
         options["storage_options"] = open_place(self.uri).storage_options()
         try:
-            found: lance.LanceDataset = _lance().dataset(str(self.uri), **options)
+            dataset: lance.LanceDataset = _lance().dataset(str(self.uri), **options)
         except ValueError as error:
             if isinstance(self.uri, Path) or "was not found" not in str(error):
                 raise
             return None
-        return found
+        return dataset
 
     @contextlib.contextmanager
     def _committing(self) -> Iterator[None]:
-        open_place(self.uri).check()
-        with storage():
+        open_place(self.uri).check_writable()
+        with storage_errors():
             yield
 
 
-def having(dataset: lance.LanceDataset, columns: Iterable[str]) -> list[str]:
-    """Pick the columns that a table has."""
+def existing_columns(dataset: lance.LanceDataset, columns: Iterable[str]) -> list[str]:
+    """Return those of the columns that a table has."""
     names = set(dataset.schema.names)
     return [name for name in columns if name in names or name.startswith("_")]
 
@@ -291,45 +303,47 @@ def having(dataset: lance.LanceDataset, columns: Iterable[str]) -> list[str]:
 def batched(values: Iterable[Any], size: int) -> Iterator[list[Any]]:
     """Cut values into lists of at most `size`."""
     iterator = iter(values)
-    while some := list(itertools.islice(iterator, size)):
-        yield some
+    while batch := list(itertools.islice(iterator, size)):
+        yield batch
 
 
 @contextlib.contextmanager
-def storage() -> Iterator[None]:
-    """Turn what the disk and Lance complain of into a `StorageError`."""
+def storage_errors() -> Iterator[None]:
+    """Turn the errors of the disk and of Lance into `StorageError`."""
     import pyarrow as pa
 
     try:
         yield
     except (OSError, RuntimeError, ValueError, pa.ArrowException) as error:
-        text = re.sub(r",? /\S+\.rs:\S+", "", " ".join(str(error).split()))  # of Lance's source
-        if is_of_a_store(text):
-            raise StorageError(f"The gallery can't be used: {explained(text)}") from error
+        text = re.sub(
+            r",? /\S+\.rs:\S+", "", " ".join(str(error).split())
+        )  # a line of Lance's source
+        if is_store_error(text):
+            raise StorageError(f"The gallery can't be used: {explain(text)}") from error
         if isinstance(error, ValueError) and not isinstance(error, pa.ArrowException):
             raise
         raise StorageError(
-            "The gallery can't be read or written; see that its disk has space and is writable, "
+            "The gallery can't be read or written; check that its disk has space and is writable, "
             f"then run the command again ({text[:300]})."
         ) from error
 
 
 def _lance() -> Any:
-    # Lance writes its advice to stderr, which is for the user of this program.
+    # Otherwise Lance writes its advice to stderr, among the messages for the user.
     os.environ.setdefault("LANCE_LOG", "error")
     import lance
 
     return lance
 
 
-def again(read: Callable[P, T]) -> Callable[P, T]:
-    """Read again where a writer has just replaced the files of the version that was taken."""
+def retry_reads(read: Callable[P, T]) -> Callable[P, T]:
+    """Retry a read if a writer has just deleted the files of the version that it took."""
 
     @functools.wraps(read)
-    def tried(*arguments: P.args, **options: P.kwargs) -> T:
+    def retried(*arguments: P.args, **options: P.kwargs) -> T:
         for _ in range(READ_ATTEMPTS - 1):
             with contextlib.suppress(StorageError):
                 return read(*arguments, **options)
         return read(*arguments, **options)
 
-    return tried
+    return retried

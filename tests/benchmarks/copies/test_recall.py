@@ -14,7 +14,7 @@ from sklearn.metrics import average_precision_score, precision_recall_curve
 from benchmarks.copies import recall
 from lookalike import encoders
 from lookalike.edits.edits import EDITS, STRENGTHS
-from lookalike.sources.read import walk
+from lookalike.sources import walk
 
 from ...conftest import draw, fill
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..decode import HEAD_BYTES, sniff
 from ..errors import ArgumentError
 from .content import PICTURE_SUFFIXES
-from .read import walk
+from .walk import walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ class LabelledPicture:
     """A picture file and what it shows.
 
     Attributes:
-        path: absolute path; bytes that are not UTF-8 stand in it as lone surrogates (PEP 383).
+        path: absolute path; lone surrogates are bytes that are not UTF-8 (PEP 383).
         label: name of the folder that directly holds it, likewise.
     """
 
@@ -37,39 +37,44 @@ def list_labelled(
 ) -> list[LabelledPicture]:
     """List the labelled pictures under a folder, sorted by path.
 
-    A label's folder may stand at any depth, and folders of one name are one label. Files directly
-    in `folder` have no label and are left out; so is what `sources.walk` leaves out, and files
-    that neither name nor first bytes show to be pictures. A damaged picture is listed: only
-    decoding tells.
+    Label folders may be at any depth, and folders of one name are one label. Files directly in
+    `folder` have no label and are left out; so are the files that `sources.walk` leaves out, and
+    those that neither their name nor their first bytes show to be pictures. A damaged picture is
+    listed: only decoding shows the damage.
 
     Args:
         folder: the folder of label folders.
-        on_unreadable: told of every folder below that can't be listed.
+        on_unreadable: called with every folder below that can't be listed.
 
     Raises:
         ArgumentError: it is no folder, or has no picture in a folder below it.
+
+    Example:
+        >>> pictures = list_labelled("photos")
+        >>> sorted({picture.label for picture in pictures})
+        ['leopards', 'motorbikes', 'sunflower']
     """
     root = os.path.abspath(folder)
     if not os.path.isdir(root):
-        what = "is a file" if os.path.exists(root) else "is not there"
-        raise ArgumentError(f"{root} {what}; name a folder that holds {_LAYOUT}.")
-    pictures, unlabelled = list[LabelledPicture](), False
+        reason = "is a file" if os.path.exists(root) else "does not exist"
+        raise ArgumentError(f"{root} {reason}; choose a folder that holds {_LAYOUT}.")
+    pictures, has_unlabelled = list[LabelledPicture](), False
     for source in walk(root, on_unreadable=on_unreadable):
         if not _is_picture(source.path):
             continue
-        holder = os.path.dirname(source.path)
-        if holder == root:
-            unlabelled = True
+        parent = os.path.dirname(source.path)
+        if parent == root:
+            has_unlabelled = True
         else:
-            pictures.append(LabelledPicture(source.path, os.path.basename(holder)))
+            pictures.append(LabelledPicture(source.path, os.path.basename(parent)))
     if not pictures:
-        what = "its pictures stand in no label folder" if unlabelled else "it has no picture"
-        raise ArgumentError(f"{root} is no labelled folder: {what}. It must hold {_LAYOUT}.")
+        reason = "has pictures in no label folder" if has_unlabelled else "has no pictures"
+        raise ArgumentError(f"{root} {reason}; choose a folder that holds {_LAYOUT}.")
     return sorted(pictures, key=lambda picture: picture.path)
 
 
 def _is_picture(path: str) -> bool:
-    """Tell a picture by its name, or else by its first bytes; one that can't be read is none."""
+    """Check a file's name, or else its first bytes; a file that can't be read is no picture."""
     if os.path.splitext(path)[1].lower() in PICTURE_SUFFIXES:
         return True
     try:

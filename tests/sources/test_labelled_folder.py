@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lookalike.errors import ArgumentError
-from lookalike.sources.labelled import LabelledPicture, list_labelled
+from lookalike.sources import LabelledPicture, list_labelled
 from lookalike.types import Refusal
 
 from ..conftest import fill, save
@@ -52,15 +52,15 @@ def test_order_is_by_path(tmp_path: Path) -> None:
 
 
 def test_errors_show_the_layout(tmp_path: Path) -> None:
-    with pytest.raises(ArgumentError, match=r"is not there; name a folder .*FOLDER/cat/1\.jpg"):
+    with pytest.raises(ArgumentError, match=r"does not exist; choose a folder .*FOLDER/cat/1\.jpg"):
         list_labelled(tmp_path / "nothing")
     picture = save(tmp_path / "flat" / "1.jpg", 1)
     with pytest.raises(ArgumentError, match="is a file"):
         list_labelled(picture)
-    with pytest.raises(ArgumentError, match=r"stand in no label folder.*FOLDER/cat/"):
+    with pytest.raises(ArgumentError, match=r"has pictures in no label folder.*FOLDER/cat/"):
         list_labelled(tmp_path / "flat")
     (tmp_path / "empty" / "label").mkdir(parents=True)
-    with pytest.raises(ArgumentError, match="it has no picture"):
+    with pytest.raises(ArgumentError, match="has no pictures"):
         list_labelled(tmp_path / "empty")
 
 
