@@ -94,7 +94,7 @@ class Entry:
         id: its content hash, 32 hexadecimal digits.
         paths: absolute, in order.
         width: pixels, upright.
-        height: likewise.
+        height: pixels, upright.
         size: bytes of each file; -1 where not known.
         mtime_ns: time of the last change of the file changed last, nanoseconds since the epoch.
         metadata: what a list or archive says of it; None without.

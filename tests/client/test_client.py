@@ -140,7 +140,7 @@ def test_errors_are_those_of_a_gallery(server: Server, tmp_path: Path) -> None:
             client.duplicates(tmp_path)
     with Client("http://127.0.0.1:1") as nobody, pytest.raises(ServerError, match="serve"):
         nobody.info()
-    with pytest.raises(ArgumentError, match="no URL"):
+    with pytest.raises(ArgumentError, match="not a valid server URL"):
         Client("http://host:port")
     with serving(tmp_path / "g", "--workers", "1", "--token", "long enough") as locked:
         with Client(locked.url, token="wrong one") as client, pytest.raises(ServerError):

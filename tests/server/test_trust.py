@@ -19,7 +19,7 @@ import pytest
 from PIL import Image
 
 from lookalike import Gallery
-from lookalike.server.access import session_of
+from lookalike.server.access import session_cookie
 
 from ..conftest import draw, save
 from .conftest import Server, serving
@@ -210,7 +210,7 @@ def test_without_the_token_nothing_is_told(locked: Server) -> None:
         {"Authorization": f"Basic {TOKEN}"},
         {"Authorization": "Bearer \u00e9\u00e9"},
         {"Cookie": f"lookalike_session={TOKEN}"},
-        {"Cookie": "lookalike_session=" + session_of("another token")},
+        {"Cookie": "lookalike_session=" + session_cookie("another token")},
         {"Cookie": 'lookalike_session="'},
     ]
     for path in (

@@ -14,7 +14,7 @@ from lookalike.errors import PictureError
 from lookalike.server import workers
 from lookalike.server.messages import receive, send
 from lookalike.server.problems import BusyError, ProblemError
-from lookalike.server.workers import LATER, Pool
+from lookalike.server.workers import LOW, WorkerPool
 
 
 def misbehave(connection: Any) -> None:
@@ -39,15 +39,15 @@ def misbehave(connection: Any) -> None:
 
 
 @pytest.fixture
-def pool() -> Iterator[Pool]:
+def pool() -> Iterator[WorkerPool]:
     """One misbehaving worker."""
-    found = Pool(misbehave, workers=1)
+    found = WorkerPool(misbehave, workers=1)
     found.start()
     yield found
     found.stop()
 
 
-def test_bytes_go_and_come(pool: Pool) -> None:
+def test_bytes_go_and_come(pool: WorkerPool) -> None:
     found, blob = asyncio.run(pool.call("echo", {"number": 7}, b"\0data"))
     assert (found["number"], blob) == (7, b"\0data")
 
@@ -61,11 +61,11 @@ def test_bytes_go_and_come(pool: Pool) -> None:
         ("hang", "too_much_work"),
     ],
 )
-def test_one_that_dies_hangs_or_babbles_is_replaced(pool: Pool, verb: str, code: str) -> None:
+def test_one_that_dies_hangs_or_babbles_is_replaced(pool: WorkerPool, verb: str, code: str) -> None:
     async def both() -> None:
         before, _ = await pool.call("echo", {})
         with pytest.raises(ProblemError) as caught:
-            await pool.call(verb, {}, seconds=1.0 if verb == "hang" else 30)
+            await pool.call(verb, {}, timeout=1.0 if verb == "hang" else 30)
         assert (caught.value.status, caught.value.code) == (422, code)
         after, _ = await pool.call("echo", {})
         assert after["pid"] != before["pid"]
@@ -74,7 +74,7 @@ def test_one_that_dies_hangs_or_babbles_is_replaced(pool: Pool, verb: str, code:
     assert pool.restarts == 1
 
 
-def test_what_it_raises_is_raised_here(pool: Pool) -> None:
+def test_what_it_raises_is_raised_here(pool: WorkerPool) -> None:
     with pytest.raises(PictureError, match="no"):
         asyncio.run(pool.call("refuse", {}))
     with pytest.raises(Exception, match="no") as caught:
@@ -83,26 +83,26 @@ def test_what_it_raises_is_raised_here(pool: Pool) -> None:
 
 
 def test_a_full_queue_refuses_and_the_urgent_go_first(
-    pool: Pool, monkeypatch: pytest.MonkeyPatch
+    pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workers, "MAX_WAITING", {workers.URGENT: 2, LATER: 2})
+    monkeypatch.setattr(workers, "MAX_WAITING", {workers.HIGH: 2, LOW: 2})
     order = list[str]()
 
-    async def call(name: str, rank: int, seconds: float = 0.0) -> None:
-        await pool.call("echo", {"seconds": seconds}, rank=rank)
+    async def call(name: str, priority: int, seconds: float = 0.0) -> None:
+        await pool.call("echo", {"seconds": seconds}, priority=priority)
         order.append(name)
 
     async def many() -> None:
-        first = asyncio.create_task(call("first", workers.URGENT, 1.0))
+        first = asyncio.create_task(call("first", workers.HIGH, 1.0))
         await asyncio.sleep(0)  # it is in the queue
         while pool.waiting or not pool.pids:  # noqa: ASYNC110  it is in another thread
             await asyncio.sleep(0.01)
-        tasks = [asyncio.create_task(call("later", LATER)) for _ in range(2)]
-        tasks += [asyncio.create_task(call("urgent", workers.URGENT)) for _ in range(2)]
+        tasks = [asyncio.create_task(call("later", LOW)) for _ in range(2)]
+        tasks += [asyncio.create_task(call("urgent", workers.HIGH)) for _ in range(2)]
         await asyncio.sleep(0.05)
-        for rank in (workers.URGENT, LATER):
+        for priority in (workers.HIGH, LOW):
             with pytest.raises(BusyError) as caught:
-                await pool.call("echo", {}, rank=rank)
+                await pool.call("echo", {}, priority=priority)
             assert caught.value.status == 503
             assert caught.value.headers == {"Retry-After": "1"}
         await asyncio.gather(first, *tasks)
@@ -111,7 +111,7 @@ def test_a_full_queue_refuses_and_the_urgent_go_first(
     assert order == ["first", "urgent", "urgent", "later", "later"]
 
 
-def test_a_caller_that_goes_away_costs_nothing(pool: Pool) -> None:
+def test_a_caller_that_goes_away_costs_nothing(pool: WorkerPool) -> None:
     async def leave() -> None:
         first = asyncio.create_task(pool.call("echo", {"seconds": 0.5}))
         await asyncio.sleep(0)
