@@ -54,8 +54,8 @@ class Client(Connection):
 
         Example:
             >>> from lookalike import Client, Filter
-            >>> client = Client("http://127.0.0.1:8000")
-            >>> result = client.search("query.jpg", top=3, where=Filter(label="leopards"))
+            >>> with Client("http://127.0.0.1:8000") as client:
+            ...     result = client.search("query.jpg", top=3, where=Filter(label="leopards"))
             >>> len(result), len(result.copies)
             (3, 0)
         """
@@ -80,8 +80,8 @@ class Client(Connection):
 
         Example:
             >>> from lookalike import Client
-            >>> client = Client("http://127.0.0.1:8000")
-            >>> [result[0].kind for result in client.search_many(["query.jpg"], top=1)]
+            >>> with Client("http://127.0.0.1:8000") as client:
+            ...     [result[0].kind for result in client.search_many(["query.jpg"], top=1)]
             ['similar']
         """
         for query in queries:
@@ -98,9 +98,9 @@ class Client(Connection):
 
         Example:
             >>> from lookalike import Client
-            >>> client = Client("http://127.0.0.1:8000")
-            >>> one, other = client.browse(top=2).entries
-            >>> client.compare(one.id, other.id)["kind"]
+            >>> with Client("http://127.0.0.1:8000") as client:
+            ...     one, other = client.browse(top=2).entries
+            ...     client.compare(one.id, other.id)["kind"]
             'different'
         """
         return self._request("POST", "/compare", json={"query": query, "target": target})
@@ -110,9 +110,9 @@ class Client(Connection):
 
         Example:
             >>> from lookalike import Client
-            >>> client = Client("http://127.0.0.1:8000")
-            >>> hit = client.search("query.jpg")[0]
-            >>> client.get(hit.id).paths == (hit.path,)
+            >>> with Client("http://127.0.0.1:8000") as client:
+            ...     hit = client.search("query.jpg")[0]
+            ...     client.get(hit.id).paths == (hit.path,)
             True
         """
         check_id(id)
@@ -126,7 +126,8 @@ class Client(Connection):
 
         Example:
             >>> from lookalike import Client, Filter
-            >>> page = Client("http://127.0.0.1:8000").browse(top=5, where=Filter(label="leopards"))
+            >>> with Client("http://127.0.0.1:8000") as client:
+            ...     page = client.browse(top=5, where=Filter(label="leopards"))
             >>> len(page.entries), page.total
             (5, 10)
         """
@@ -142,8 +143,8 @@ class Client(Connection):
 
         Example:
             >>> from lookalike import Client
-            >>> entry = Client("http://127.0.0.1:8000").add("photos/leopards/image_0002.jpg")
-            >>> entry.paths
+            >>> with Client("http://127.0.0.1:8000") as client:
+            ...     client.add("photos/leopards/image_0002.jpg").paths
             ('...leopards...image_0002.jpg',)
         """
         blob, name = _read_query(picture)
@@ -170,7 +171,8 @@ class Client(Connection):
 
         Example:
             >>> from lookalike import Client
-            >>> report = Client("http://127.0.0.1:8000").index("photos")
+            >>> with Client("http://127.0.0.1:8000") as client:
+            ...     report = client.index("photos")
             >>> report.added, report.unchanged
             (0, 30)
         """
@@ -203,7 +205,8 @@ class Client(Connection):
 
         Example:
             >>> from lookalike import Client
-            >>> Client("http://127.0.0.1:8000").prune(dry_run=True).removed
+            >>> with Client("http://127.0.0.1:8000") as client:
+            ...     client.prune(dry_run=True).removed
             ()
         """
 
@@ -218,7 +221,8 @@ class Client(Connection):
 
         Example:
             >>> from lookalike import Client
-            >>> Client("http://127.0.0.1:8000").remove("old photos")
+            >>> with Client("http://127.0.0.1:8000") as client:
+            ...     client.remove("old photos")
             0
         """
         values = {"paths": [absolute(path) for path in paths]}
@@ -237,7 +241,8 @@ class Client(Connection):
 
         Example:
             >>> from lookalike import Client
-            >>> Client("http://127.0.0.1:8000").duplicates(kind="exact")
+            >>> with Client("http://127.0.0.1:8000") as client:
+            ...     client.duplicates(kind="exact")
             []
         """
         if paths:
@@ -260,7 +265,8 @@ class Client(Connection):
 
         Example:
             >>> from lookalike import Client
-            >>> info = Client("http://127.0.0.1:8000").info()
+            >>> with Client("http://127.0.0.1:8000") as client:
+            ...     info = client.info()
             >>> info.pictures, info.fingerprints
             (30, 30)
         """
@@ -271,8 +277,8 @@ class Client(Connection):
 
         Example:
             >>> from lookalike import Client
-            >>> client = Client("http://127.0.0.1:8000")
-            >>> client.version() == client.search("query.jpg").version
+            >>> with Client("http://127.0.0.1:8000") as client:
+            ...     client.version() == client.search("query.jpg").version
             True
         """
         return int(self._request("GET", "/info")["version"])
@@ -282,7 +288,8 @@ class Client(Connection):
 
         Example:
             >>> from lookalike import Client
-            >>> list(Client("http://127.0.0.1:8000").refused())
+            >>> with Client("http://127.0.0.1:8000") as client:
+            ...     list(client.refused())
             []
         """
         yield from map(serialization.refusal_from_json, self._request("GET", "/refused")["refused"])
@@ -324,7 +331,8 @@ def open_gallery(where: str | os.PathLike[str] | None, **options: Any) -> AnyGal
         >>> from lookalike.client import open_gallery
         >>> open_gallery("gallery").info().pictures
         30
-        >>> open_gallery("http://127.0.0.1:8000").info().pictures
+        >>> with open_gallery("http://127.0.0.1:8000") as client:
+        ...     client.info().pictures
         30
     """
     where = where or os.environ.get("LOOKALIKE_GALLERY")
