@@ -214,8 +214,7 @@ def own(_writable: Server, tmp_path: Path) -> Server:
         _writable.job(job["id"])
     gallery = Gallery.open(_writable.folder)
     with contextlib.suppress(GalleryNotFoundError):
-        gallery.remove(*(root.path for root in gallery.info().roots))
-        gallery.remove(*(refusal.path for refusal in gallery.refused()))
+        gallery.remove(os.path.abspath(os.sep), *(root.path for root in gallery.info().roots))
     for name in ("duplicates", "queries", "thumbnails", "uploads"):
         shutil.rmtree(_writable.folder / name, ignore_errors=True)
     (_writable.folder / "map.npz").unlink(missing_ok=True)
