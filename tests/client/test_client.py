@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
 from lookalike import Client, Filter, Gallery
+from lookalike.cli import main
 from lookalike.errors import (
     ArgumentError,
     GalleryBusyError,
@@ -183,10 +185,10 @@ def test_search_options_of_the_command(collection: Path) -> None:
     query = collection / "pictures" / "busy" / "0.png"
 
     def paths(*options: object) -> list[str]:
-        done = run(
-            "search", query, "--top", 50, "--paths", *options, gallery=collection / "gallery"
-        )
-        assert done.returncode == 0, done.stderr
+        words = ["search", query, "--top", 50, "--paths", *options]
+        place = {"LOOKALIKE_GALLERY": str(collection / "gallery")}
+        done = CliRunner().invoke(main.app, list(map(str, words)), env=place)
+        assert done.exit_code == 0, done.output
         return [Path(path).name for path in done.stdout.splitlines()]
 
     assert paths("--label", "copies") == ["again.jpg", "mirrored.png"]

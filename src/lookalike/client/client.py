@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import ArgumentError, PictureError
 from ..gallery import Gallery
-from ..search import PicturePage, as_file_bytes, query_refusal
+from ..search import as_file_bytes, query_refusal
 from ..sources import absolute, check_id
 from ..types import Progress
 from . import serialization
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from ..duplicates import Group
-    from ..search import Filter, QueryInput, Region
+    from ..search import Filter, PicturePage, QueryInput, Region
     from ..types import Entry, IndexReport, Info, PruneReport, Refusal, SearchResult
 
 MAX_TOP = 1_000  # hits that a server returns for one search
@@ -134,9 +134,7 @@ class Client(Connection):
         values: dict[str, Any] = {"offset": offset, "top": top}
         if where is not None:
             values["filter"] = json.dumps(where.as_json())
-        page = self._request("GET", "/pictures", params=values)
-        entries = list(map(serialization.entry_from_json, page["pictures"]))
-        return PicturePage(entries, page["total"], page["version"])
+        return serialization.page_from_json(self._request("GET", "/pictures", params=values))
 
     def add(self, picture: QueryInput) -> Entry:
         """Upload a picture to the gallery; one that the gallery already has is not added again.

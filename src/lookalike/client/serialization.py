@@ -15,6 +15,7 @@ import numpy as np
 
 from .. import errors
 from ..duplicates import Duplicate, Group
+from ..search import PicturePage
 from ..types import (
     Entry,
     Hit,
@@ -114,6 +115,12 @@ def result_from_json(values: dict[str, Any]) -> SearchResult:
     """Read the result of a search."""
     hits = tuple(map(hit_from_json, values["hits"]))
     return SearchResult(hits, values["query"]["name"], values["took_ms"], values["version"])
+
+
+def page_from_json(values: dict[str, Any]) -> PicturePage:
+    """Read a page of pictures."""
+    entries = list(map(entry_from_json, values["pictures"]))
+    return PicturePage(entries, values["total"], values["version"])
 
 
 def group_as_json(group: Group) -> dict[str, Any]:

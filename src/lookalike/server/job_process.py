@@ -9,6 +9,7 @@ import threading
 import time
 import warnings
 from dataclasses import asdict
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ArgumentError, GalleryNotFoundError, LookalikeError
@@ -30,11 +31,8 @@ def run(connection: Connection, folder: str, kind: str, values: dict[str, Any]) 
     if hasattr(os, "nice"):
         with contextlib.suppress(OSError):
             os.nice(NICENESS)
-    # Imported before Ctrl-C can arrive: Python can't repeat an interrupted import of Lance.
-    import lance  # noqa: F401  see above
-
-    from ..gallery import Gallery  # noqa: F401  see above
-
+    for module in ("lance", "lookalike.gallery"):  # an interrupted import can't be repeated
+        import_module(module)
     message: dict[str, Any]
     try:
         _interrupt_on_message(connection)

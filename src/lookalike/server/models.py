@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_PATHS = 1_000
-MAX_PATH_CHARACTERS = 4_096
 # Fields that JSON names and writes differently than Python.
 DESCRIPTIONS = {
     "bytes": "size of the file; -1 if unknown",
