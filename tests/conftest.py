@@ -21,6 +21,7 @@ from lookalike import Gallery, encoders
 
 from .faults import Faults
 
+pytest_plugins = ["tests.servers"]
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 
 

@@ -15,7 +15,7 @@ import pytest
 import lookalike
 from lookalike import Gallery
 
-from .server.conftest import Server, serving
+from .servers import Server, serving
 
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"
 LABELS = ("leopards", "motorbikes", "sunflower")

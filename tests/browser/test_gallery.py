@@ -277,7 +277,7 @@ def test_a_folder_that_is_not_there(page: Page, watched: Watched) -> None:
     page.goto("/index")
     page.get_by_label("Folder, as its whole path").fill("pictures/of/mine")
     page.get_by_role("button", name="Add the folder").click()
-    page.get_by_text("is no absolute path").wait_for()
+    page.get_by_text("Enter the full path").wait_for()
 
 
 @pytest.mark.parametrize("view", ["browse", "map", "duplicates"])

@@ -1,4 +1,4 @@
-"""`lookalike.Client`, and the command line with a URL in place of a folder."""
+"""`lookalike.Client`, and the command line with the URL of a server."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
 from lookalike import Client, Filter, Gallery
+from lookalike.cli import main
 from lookalike.errors import (
     ArgumentError,
     GalleryBusyError,
@@ -24,25 +26,25 @@ from lookalike.storage.lock import write_lock
 from lookalike.types import Refusal
 
 from ..conftest import busy, draw, fill, run
-from ..server.conftest import Server, serving
+from ..servers import Server
 
 
-def test_it_has_the_verbs_of_a_gallery() -> None:
-    verbs = {
+def test_it_has_the_methods_of_a_gallery() -> None:
+    methods = {
         name
         for kind in (Gallery, Reading)
         for name, value in vars(kind).items()
         if not name.startswith("_") and inspect.isfunction(value)
     }
-    # What a server makes its own answers from, and what its machine is like.
+    # A server uses these for its own responses, or they describe its machine.
     only_there = {"labels", "rows", "device", "likely_device"}
-    assert verbs - only_there <= {name for name in dir(Client) if not name.startswith("_")}
+    assert methods - only_there <= {name for name in dir(Client) if not name.startswith("_")}
     for name in ("search", "prune", "browse", "index"):
         here, there = (inspect.signature(getattr(kind, name)) for kind in (Gallery, Client))
         assert list(here.parameters) == list(there.parameters)
 
 
-def test_many_are_searched_for_one_after_another(server: Server, collection: Path) -> None:
+def test_search_many(server: Server, collection: Path) -> None:
     queries = [collection / "pictures" / "cats" / "0003.jpg", b"nothing", busy(2, (480, 360))]
     here = Gallery.open(collection / "gallery").search_many(queries, top=3)
     with Client(server.url) as client:
@@ -53,7 +55,7 @@ def test_many_are_searched_for_one_after_another(server: Server, collection: Pat
     assert refusal.path == "bytes"
 
 
-def test_search_is_alike_here_and_there(server: Server, collection: Path) -> None:
+def test_search_has_the_same_results_as_a_gallery(server: Server, collection: Path) -> None:
     gallery = Gallery.open(collection / "gallery")
     crop = busy(2, (480, 360)).crop((60, 45, 480, 360))
     with Client(server.url) as client:
@@ -84,16 +86,16 @@ def test_reading(server: Server, collection: Path) -> None:
     here, there = gallery.info(), client.info()
     assert (there.pictures, there.roots, there.encoder) == (30, here.roots, here.encoder)
     assert client.version() == gallery.version()
-    shelf = client.browse(top=3, offset=2, where=Filter(label="dogs"))
-    assert [e.id for e in shelf.entries] == [
+    page = client.browse(top=3, offset=2, where=Filter(label="dogs"))
+    assert [e.id for e in page.entries] == [
         e.id for e in gallery.browse(top=3, offset=2, where=Filter(label="dogs")).entries
     ]
-    assert shelf.total == 12
-    entry = client.get(shelf.entries[0].id)
-    assert entry == shelf.entries[0]
+    assert page.total == 12
+    entry = client.get(page.entries[0].id)
+    assert entry == page.entries[0]
     assert client.get("0" * 32) is None
     assert list(client.refused()) == []
-    two = [entry.id, shelf.entries[1].id]
+    two = [entry.id, page.entries[1].id]
     assert client.compare(*two)["kind"] == "different"
     pairs = [
         {Path(g.kept.path).name, *(Path(o.member.path).name for o in g.others)}
@@ -117,11 +119,13 @@ def test_writing(own: Server, tmp_path: Path) -> None:
         assert client.prune(dry_run=True).removed == (str(tmp_path / "more" / "0051.jpg"),)
         assert len(client.prune().removed) == 1
         assert client.remove(tmp_path / "more") == 4
-        with write_lock(tmp_path / "gallery"), pytest.raises(GalleryBusyError, match="writing"):
+        with write_lock(own.folder), pytest.raises(GalleryBusyError, match="writing"):
             client.index(tmp_path / "more")
 
 
-def test_errors_are_those_of_a_gallery(server: Server, tmp_path: Path) -> None:
+def test_errors_are_those_of_a_gallery(
+    server: Server, locked: Server, empty: Server, tmp_path: Path
+) -> None:
     with Client(server.url) as client:
         with pytest.raises(PictureError):
             client.search(b"GIF89a nothing")
@@ -140,15 +144,16 @@ def test_errors_are_those_of_a_gallery(server: Server, tmp_path: Path) -> None:
             client.duplicates(tmp_path)
     with Client("http://127.0.0.1:1") as nobody, pytest.raises(ServerError, match="serve"):
         nobody.info()
-    with pytest.raises(ArgumentError, match="no URL"):
+    with pytest.raises(ArgumentError, match="not a valid server URL"):
         Client("http://host:port")
-    with serving(tmp_path / "g", "--workers", "1", "--token", "long enough") as locked:
-        with Client(locked.url, token="wrong one") as client, pytest.raises(ServerError):
-            client.info()
-        with Client(locked.url, token="long enough") as client:
-            assert client.info().pictures == 0
-            with pytest.raises(GalleryNotFoundError):
-                client.search(draw(1))
+    with Client(locked.url, token="wrong one") as client, pytest.raises(ServerError):
+        client.info()
+    with Client(locked.url, token=locked.token) as client:
+        assert client.info().pictures == 30
+    with Client(empty.url) as client:
+        assert client.info().pictures == 0
+        with pytest.raises(GalleryNotFoundError):
+            client.search(draw(1))
 
 
 def test_the_command_line(server: Server, collection: Path, tmp_path: Path) -> None:
@@ -180,10 +185,10 @@ def test_search_options_of_the_command(collection: Path) -> None:
     query = collection / "pictures" / "busy" / "0.png"
 
     def paths(*options: object) -> list[str]:
-        done = run(
-            "search", query, "--top", 50, "--paths", *options, gallery=collection / "gallery"
-        )
-        assert done.returncode == 0, done.stderr
+        words = ["search", query, "--top", 50, "--paths", *options]
+        place = {"LOOKALIKE_GALLERY": str(collection / "gallery")}
+        done = CliRunner().invoke(main.app, list(map(str, words)), env=place)
+        assert done.exit_code == 0, done.output
         return [Path(path).name for path in done.stdout.splitlines()]
 
     assert paths("--label", "copies") == ["again.jpg", "mirrored.png"]

@@ -65,7 +65,7 @@ def test_reports() -> None:
     values = {name: getattr(report, name) for name in IndexReport.__slots__}
     assert serialization.report_from_json(through(values)) == report
     pruned = {"removed": ["/a"], "offline": [{"path": "/r", "online": False, "reason": "gone"}]}
-    assert serialization.pruned_from_json(pruned) == PruneReport(
+    assert serialization.prune_report_from_json(pruned) == PruneReport(
         ("/a",), (Root("/r", False, "gone"),)
     )
 
@@ -74,8 +74,8 @@ def test_reports() -> None:
     ("kind", "code"), [(kind, code) for kind, _, code in serialization.ERROR_CODES]
 )
 def test_codes_stand_for_errors(kind: type[errors.LookalikeError], code: str) -> None:
-    assert type(serialization.error_of(code, "no")) is kind
+    assert type(serialization.error_from_code(code, "no")) is kind
 
 
 def test_other_codes_are_the_servers() -> None:
-    assert type(serialization.error_of("busy", "no")) is errors.ServerError
+    assert type(serialization.error_from_code("busy", "no")) is errors.ServerError

@@ -16,7 +16,7 @@ from lookalike.storage import lease
 
 from ..conftest import RandomEncoder, draw, fill, save
 from ..faults import Faults, none
-from ..server.conftest import serving
+from ..servers import serving
 
 PICTURES = 96
 WRITE = """

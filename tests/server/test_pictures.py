@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from lookalike import Client, Gallery
+from lookalike import Client
 
 from ..conftest import fill, save
-from .conftest import Server, serving
+from ..servers import Server
 
 
 def test_browse_page_by_page(server: Server) -> None:
@@ -41,16 +41,16 @@ def test_thumbnails_are_made_once(own: Server, tmp_path: Path) -> None:
     first = own.get(f"/pictures/{one}/thumbnail?size=160")
     assert first.headers["cache-control"] == "private, max-age=31536000, immutable"
     assert first.headers["etag"] == f'"{one}-160"'
-    (kept,) = (tmp_path / "gallery" / "thumbnails").rglob("*.webp")
-    kept.write_bytes(b"as kept")
-    assert own.get(f"/pictures/{one}/thumbnail?size=160").content == b"as kept"
+    (stored,) = (own.folder / "thumbnails").rglob("*.webp")
+    stored.write_bytes(b"as stored")
+    assert own.get(f"/pictures/{one}/thumbnail?size=160").content == b"as stored"
     again = own.get(
         f"/pictures/{one}/thumbnail?size=160", headers={"If-None-Match": f'"{one}-160"'}
     )
     assert (again.status_code, again.content) == (304, b"")
     assert own.get(f"/pictures/{one}/thumbnail?size=161").json()["code"] == "argument"
     own.ask("DELETE", f"/pictures/{one}")
-    assert not kept.exists()
+    assert not stored.exists()
 
 
 def test_an_upload_is_found_at_once(own: Server, tmp_path: Path) -> None:
@@ -65,15 +65,14 @@ def test_an_upload_is_found_at_once(own: Server, tmp_path: Path) -> None:
     for wrong in (b"%PDF", b"GIF89a nothing"):
         answer = own.post("/pictures", files={"image": ("a.png", wrong)})
         assert answer.json()["code"] in {"not_a_picture", "picture"}
-    assert len(list((tmp_path / "gallery" / "uploads").iterdir())) == 1
+    assert len(list((own.folder / "uploads").iterdir())) == 1
     own.ask("DELETE", f"/pictures/{added.json()['id']}")
     assert [root["online"] for root in own.get("/info").json()["roots"]] == [True]
 
 
-def test_the_file_as_it_is(server: Server, collection: Path) -> None:
+def test_a_file_is_sent_unchanged(server: Server, collection: Path) -> None:
     path = collection / "pictures" / "busy" / "0.png"
-    found = server.get("/pictures", params={"top": 500}).json()["pictures"]
-    one = next(picture for picture in found if picture["paths"] == [str(path)])
+    one = server.get(f"/pictures/{server.picture(str(path))}").json()
     answer = server.get(f"/pictures/{one['id']}/file")
     assert answer.content == path.read_bytes()
     assert answer.headers["content-disposition"] == "inline; filename*=UTF-8''0.png"
@@ -90,7 +89,7 @@ def test_revealing_needs_a_desktop(server: Server) -> None:
 
 @pytest.fixture
 def web(tmp_path: Path) -> Iterator[str]:
-    """The pictures of a folder on a web server on loopback."""
+    """A web server on loopback with a picture and a page."""
     save(tmp_path / "web" / "far.png", 600)
     (tmp_path / "web" / "page.png").write_text("<html></html>")
 
@@ -107,43 +106,39 @@ def web(tmp_path: Path) -> Iterator[str]:
     found.server_close()
 
 
-def test_a_picture_by_its_url(tmp_path: Path, web: str) -> None:
-    fill(tmp_path / "pictures", 3)
-    Gallery.open(tmp_path / "gallery").index(tmp_path / "pictures")
-    options = ("--workers", "1", "--allow-private-urls")
-    with serving(tmp_path / "gallery", *options) as running:
-        asked = running.post("/search", json={"url": f"{web}/far.png", "top": 1}).json()
-        assert (asked["query"]["name"], asked["query"]["in_gallery"]) == ("far.png", False)
-        query = asked["query"]["id"]
-        assert running.get(f"/queries/{query}/image").status_code == 200
-        added = running.post("/pictures", json={"url": f"{web}/far.png"})
-        assert (added.status_code, added.json()["id"]) == (201, query)
-        again = running.post("/search", json={"query": query, "top": 1}).json()
-        assert (again["hits"][0]["id"], again["query"]["in_gallery"]) == (query, True)
-        for path in ("/search", "/pictures"):
-            wrong = running.post(path, json={"url": f"{web}/page.png"})
-            assert (wrong.status_code, wrong.json()["code"]) == (415, "not_a_picture")
-            gone = running.post(path, json={"url": f"{web}/gone.png"})
-            assert (gone.status_code, gone.json()["code"]) == (422, "url")
+def test_a_picture_by_its_url(trusting: Server, web: str) -> None:
+    asked = trusting.post("/search", json={"url": f"{web}/far.png", "top": 1}).json()
+    assert (asked["query"]["name"], asked["query"]["in_gallery"]) == ("far.png", False)
+    query = asked["query"]["id"]
+    assert trusting.get(f"/queries/{query}/image").status_code == 200
+    added = trusting.post("/pictures", json={"url": f"{web}/far.png"})
+    assert (added.status_code, added.json()["id"]) == (201, query)
+    again = trusting.post("/search", json={"query": query, "top": 1}).json()
+    assert (again["hits"][0]["id"], again["query"]["in_gallery"]) == (query, True)
+    for path in ("/search", "/pictures"):
+        wrong = trusting.post(path, json={"url": f"{web}/page.png"})
+        assert (wrong.status_code, wrong.json()["code"]) == (415, "not_a_picture")
+        gone = trusting.post(path, json={"url": f"{web}/gone.png"})
+        assert (gone.status_code, gone.json()["code"]) == (422, "url")
 
 
-def test_private_urls_are_refused_if_not_said(server: Server, web: str) -> None:
+def test_private_urls_are_refused_by_default(server: Server, web: str) -> None:
     for path in ("/search", "/pictures"):
         refused = server.post(path, json={"url": f"{web}/far.png"})
         assert (refused.status_code, refused.json()["code"]) == (422, "url_refused")
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="names are text elsewhere")
-def test_a_name_that_is_not_unicode(tmp_path: Path) -> None:
-    folder = tmp_path / "pictures"
-    fill(folder, 2)
+def test_a_name_that_is_not_unicode(own: Server, tmp_path: Path) -> None:
+    folder = tmp_path / "names"
+    fill(folder, 2, start=50)
     name = os.path.join(os.fsencode(folder), b"caf\xe9\n.jpg")
-    os.rename(folder / "0001.jpg", name)
-    Gallery.open(tmp_path / "gallery").index(folder)
-    with serving(tmp_path / "gallery", "--workers", "1") as running, Client(running.url) as client:
+    os.rename(folder / "0051.jpg", name)
+    with Client(own.url) as client:
+        assert client.index(folder).added == 2
         hit = client.search(os.fsdecode(name), top=1)[0]
         assert (hit.path, hit.kind) == (os.fsdecode(name), "exact")
-        answer = running.get(f"/pictures/{hit.id}/file")
+        answer = own.get(f"/pictures/{hit.id}/file")
         assert answer.headers["content-disposition"] == "inline; filename*=UTF-8''caf%E9%0A.jpg"
-        assert running.get(f"/pictures/{hit.id}/thumbnail").status_code == 200
+        assert own.get(f"/pictures/{hit.id}/thumbnail").status_code == 200
         assert client.remove(hit.path) == 1

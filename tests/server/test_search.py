@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from ..conftest import busy, draw
-from .conftest import Server
+from ..servers import Server
 
 
 def ids(answer: dict) -> list[str]:
@@ -22,7 +22,7 @@ def jpeg(image: Image.Image, **options: object) -> bytes:
     return out.getvalue()
 
 
-def test_a_copy_comes_first_with_what_was_done_to_it(server: Server, collection: Path) -> None:
+def test_a_copy_comes_first_with_its_edits(server: Server, collection: Path) -> None:
     asked = ImageOps.mirror(busy(2, (480, 360)).crop((60, 45, 480, 360)))
     answer = server.search(jpeg(asked), top=3).json()
     best = answer["hits"][0]
@@ -48,7 +48,7 @@ def test_its_own_file_is_exact(server: Server, collection: Path) -> None:
     }
 
 
-def test_pages_are_cut_from_one_answer(server: Server, collection: Path) -> None:
+def test_pages_come_from_one_result(server: Server, collection: Path) -> None:
     query = collection / "pictures" / "cats" / "0004.jpg"
     whole = server.search(query, top=30).json()
     first = server.search(query, top=10).json()
@@ -62,7 +62,7 @@ def test_pages_are_cut_from_one_answer(server: Server, collection: Path) -> None
     assert pages == ids(whole)
 
 
-def test_ask_again_by_the_querys_id_and_with_a_part_of_it(server: Server, collection: Path) -> None:
+def test_search_again_by_the_querys_id_and_by_a_region(server: Server, collection: Path) -> None:
     both = Image.new("RGB", (960, 360))
     both.paste(busy(0, (480, 360)), (0, 0))
     both.paste(busy(3, (480, 360)), (480, 0))
@@ -72,7 +72,7 @@ def test_ask_again_by_the_querys_id_and_with_a_part_of_it(server: Server, collec
     best = right["hits"][0]
     assert best["path"].endswith("3.png")
     assert best["kind"] == "copy"
-    # From the whole query's pixels: its right half lies in the picture from 0 on.
+    # In the whole query's pixels: its right half starts at the left edge of the picture.
     assert best["match"]["transform"][0][2] == pytest.approx(-480, abs=4)
     assert best["match"]["query_overlap"] == pytest.approx(1, abs=0.02)
     assert (right["query"]["width"], right["query"]["height"]) == (960, 360)
@@ -80,7 +80,7 @@ def test_ask_again_by_the_querys_id_and_with_a_part_of_it(server: Server, collec
     assert left["hits"][0]["path"].endswith(("0.png", "again.jpg"))
 
 
-def test_ask_with_a_picture_of_the_gallery(server: Server, collection: Path) -> None:
+def test_search_by_a_picture_of_the_gallery(server: Server, collection: Path) -> None:
     known = server.get("/pictures", params={"top": 500}).json()["pictures"]
     one = next(p for p in known if p["paths"][0].endswith("dogs/0015.jpg"))
     answer = server.post("/search", json={"id": one["id"], "top": 2}).json()
@@ -111,7 +111,7 @@ def test_filters(server: Server, collection: Path, way: str) -> None:
     assert found(label="do'gs") == set()
 
 
-def test_proved_copies_obey_filters(server: Server) -> None:
+def test_copies_match_filters(server: Server) -> None:
     asked = jpeg(busy(0, (480, 360)))
     kinds = {h["path"].split("/")[-1]: h["kind"] for h in server.search(asked).json()["hits"]}
     assert kinds["0.png"] == kinds["again.jpg"] == "copy"
@@ -147,7 +147,7 @@ def test_compare(server: Server, collection: Path) -> None:
     assert same["kind"] == "exact"
 
 
-def test_a_kept_query_compares_in_its_own_pixels(server: Server) -> None:
+def test_a_cached_query_is_compared_in_its_own_pixels(server: Server) -> None:
     large = busy(3, (480, 360)).resize((2400, 1800))
     asked = server.search(jpeg(large)).json()
     body = {"query": asked["query"]["id"], "target": asked["hits"][0]["id"]}
@@ -157,7 +157,7 @@ def test_a_kept_query_compares_in_its_own_pixels(server: Server) -> None:
     assert found["match"]["transform"][0][0] == pytest.approx(0.2, abs=0.01)
 
 
-def test_kept_queries_carry_no_exif(server: Server) -> None:
+def test_cached_queries_have_no_exif(server: Server) -> None:
     exif = Image.Exif()
     exif[0x010F] = "SECRETCAMERA"
     exif.get_ifd(0x8825)[1] = "N"
@@ -188,17 +188,17 @@ def test_kept_queries_carry_no_exif(server: Server) -> None:
         ({"url": "ftp://example.org/a.jpg"}, "url"),
     ],
 )
-def test_what_can_not_be_meant_is_told(server: Server, body: dict, code: str) -> None:
+def test_invalid_requests(server: Server, body: dict, code: str) -> None:
     answer = server.post("/search", json=body)
     assert answer.headers["content-type"] == "application/problem+json"
-    told = answer.json()
-    assert (told["code"], told["status"]) == (code, answer.status_code)
+    problem = answer.json()
+    assert (problem["code"], problem["status"]) == (code, answer.status_code)
     assert 400 <= answer.status_code < 500
-    assert told["detail"].endswith(".")
+    assert problem["detail"].endswith(".")
 
 
 @pytest.mark.parametrize("region", ["0,0,0,1", "0.9,0,0.2,1", "1,1,1,1"])
-def test_a_region_outside_is_told(server: Server, region: str) -> None:
+def test_a_region_outside_the_query(server: Server, region: str) -> None:
     answer = server.search(jpeg(draw(3)), region=region)
     assert (answer.status_code, answer.json()["code"]) == (422, "argument")
 
@@ -212,17 +212,14 @@ def test_a_region_outside_is_told(server: Server, region: str) -> None:
         (jpeg(draw(1))[:300], 422, "picture"),
     ],
 )
-def test_what_is_no_picture_is_told(server: Server, data: bytes, status: int, code: str) -> None:
+def test_a_file_that_is_not_a_picture(server: Server, data: bytes, status: int, code: str) -> None:
     answer = server.search(data)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
-def test_a_gallery_that_is_empty_is_told(tmp_path: Path) -> None:
-    from .conftest import serving
-
-    with serving(tmp_path / "none", "--workers", "1") as empty:
-        assert empty.search(jpeg(draw(1))).json()["code"] == "gallery_empty"
-        assert empty.get("/pictures").json()["total"] == 0
-        assert empty.get("/info").json()["pictures"] == 0
-        assert empty.get("/map").json()["code"] == "gallery_empty"
-        assert empty.get("/refused").json() == {"refused": []}
+def test_an_empty_gallery(empty: Server) -> None:
+    assert empty.search(jpeg(draw(1))).json()["code"] == "gallery_empty"
+    assert empty.get("/pictures").json()["total"] == 0
+    assert empty.get("/info").json()["pictures"] == 0
+    assert empty.get("/map").json()["code"] == "gallery_empty"
+    assert empty.get("/refused").json() == {"refused": []}

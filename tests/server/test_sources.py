@@ -1,4 +1,4 @@
-"""Pictures that are no files by themselves, over HTTP."""
+"""Pictures in archives, in lists and on the web, over HTTP."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 from lookalike import Client
 
 from ..conftest import save
+from ..servers import Server
 from ..sources.conftest import Web
-from .conftest import Server, serving
 
 
 def archive(folder: Path) -> tuple[Path, bytes]:
@@ -19,7 +19,7 @@ def archive(folder: Path) -> tuple[Path, bytes]:
     return folder / "a.zip", data
 
 
-def test_a_member_is_indexed_shown_and_given_out(own: Server, tmp_path: Path) -> None:
+def test_a_member_of_an_archive_is_indexed_and_shown(own: Server, tmp_path: Path) -> None:
     path, data = archive(tmp_path)
     with Client(own.url) as client:
         assert client.index(path).added == 1
@@ -37,7 +37,7 @@ def test_a_member_is_indexed_shown_and_given_out(own: Server, tmp_path: Path) ->
         assert client.remove(path) == 1
 
 
-def test_metadata_come_over_http(own: Server, tmp_path: Path) -> None:
+def test_metadata_of_a_list(own: Server, tmp_path: Path) -> None:
     _, data = archive(tmp_path)
     (tmp_path / "l.csv").write_text("path,caption\none/x.jpg,a ship\n")
     with Client(own.url) as client:
@@ -50,25 +50,23 @@ def test_metadata_come_over_http(own: Server, tmp_path: Path) -> None:
         assert own.get(f"/pictures/{hit.id}/file").content == data
 
 
-def test_a_client_can_not_make_the_server_ask_its_own_network(tmp_path: Path) -> None:
+def test_a_client_can_not_make_the_server_ask_its_own_network(
+    own: Server, trusting: Server, tmp_path: Path
+) -> None:
     web = Web()
-    url = web.put("/a.jpg", archive(tmp_path)[1])
+    data = archive(tmp_path)[1]
+    url = web.put("/a.jpg", data)
     try:
-        with serving(tmp_path / "gallery") as server:
-            for body in ({"paths": [url]}, {"paths": [url.replace("127.0.0.1", "localhost")]}):
-                job = server.post("/index", json=body).json()
-                assert server.job(job["id"])["report"]["offline"] == body["paths"]
-            assert not web.asked
-            answer = server.post("/index", json={"paths": ["relative.jpg"]})
-            assert answer.json()["code"] == "argument"
-            job = server.post("/index", json={"paths": ["ftp://host/a.jpg"]}).json()
-            assert server.job(job["id"])["error"]["code"] == "argument"
-        with serving(tmp_path / "gallery", "--allow-private-urls") as server:
-            job = server.post("/index", json={"paths": [url]}).json()
-            report = server.job(job["id"])["report"]
-            assert report["added"] == 1
-            found = server.get("/pictures").json()["pictures"][0]
-            assert server.get(f"/pictures/{found['id']}/file").status_code == 200
+        for path in (url, url.replace("127.0.0.1", "localhost")):
+            assert own.index(path)["report"]["offline"] == [path]
+        assert not web.asked
+        answer = own.post("/index", json={"paths": ["relative.jpg"]})
+        assert answer.json()["code"] == "argument"
+        assert own.index("ftp://host/a.jpg")["error"]["code"] == "argument"
+        assert trusting.index(url)["report"]["added"] == 1
+        hit = trusting.search(data, top=1).json()["hits"][0]
+        assert (hit["kind"], hit["path"]) == ("exact", url)
+        assert trusting.get(f"/pictures/{hit['id']}/file").content == data
     finally:
         web.server.shutdown()
         web.server.server_close()

@@ -1,4 +1,4 @@
-"""What strangers try on a server, and what they get."""
+"""Attacks on a server, and how it responds."""
 
 from __future__ import annotations
 
@@ -18,17 +18,14 @@ import httpx
 import pytest
 from PIL import Image
 
-from lookalike import Gallery
-from lookalike.server.access import session_of
+from lookalike.server.access import session_cookie
 
 from ..conftest import draw, save
-from .conftest import Server, serving
-
-TOKEN = "a long enough token"
+from ..servers import TOKEN, Server
 
 
 def raw(server: Server, data: bytes, *, seconds: float = 30) -> bytes:
-    """Send bytes as they are; give all that comes until the connection is closed."""
+    """Send raw bytes, and return all bytes until the connection is closed."""
     parts = urlsplit(server.url)
     with socket.create_connection((parts.hostname, parts.port), timeout=seconds) as connection:
         connection.sendall(data)
@@ -62,9 +59,9 @@ def test_an_address_others_reach_needs_a_token(tmp_path: Path, host: str) -> Non
     assert "Traceback" not in done.stderr
 
 
-def test_a_short_token_and_a_taken_port_are_told(tmp_path: Path, server: Server) -> None:
+def test_a_short_token_and_a_port_in_use(tmp_path: Path, server: Server) -> None:
     port = str(urlsplit(server.url).port)
-    for options, said in ((["--token", "short"], "too short"), (["--port", port], "--port")):
+    for options, message in ((["--token", "short"], "too short"), (["--port", port], "--port")):
         done = subprocess.run(
             [sys.executable, "-m", "lookalike", "serve", "--gallery", tmp_path, *options],
             capture_output=True,
@@ -73,7 +70,7 @@ def test_a_short_token_and_a_taken_port_are_told(tmp_path: Path, server: Server)
             check=False,
         )
         assert done.returncode == 2
-        assert said in done.stderr
+        assert message in done.stderr
 
 
 # Names, origins, other pages
@@ -95,7 +92,9 @@ def test_a_short_token_and_a_taken_port_are_told(tmp_path: Path, server: Server)
     ],
 )
 @pytest.mark.parametrize("path", ["/", "/api/v1/info", "/healthz"])
-def test_only_its_own_names_are_answered(server: Server, host: str, status: int, path: str) -> None:
+def test_only_its_own_host_names_are_accepted(
+    server: Server, host: str, status: int, path: str
+) -> None:
     answer = httpx.get(f"{server.url}{path}", headers={"Host": host}, trust_env=False)
     assert answer.status_code == status
     if status == 403:
@@ -114,7 +113,7 @@ def test_two_hosts_or_none_are_refused(server: Server) -> None:
     "origin",
     ["https://evil.example", "null", "http://localhost:1", "file://", "http://127.0.0.1", "x", ""],
 )
-def test_no_other_page_drives_it(server: Server, collection: Path, origin: str) -> None:
+def test_other_web_pages_are_rejected(server: Server, collection: Path, origin: str) -> None:
     before = server.get("/info").json()["pictures"]
     for method, path in (
         ("POST", "/index"),
@@ -136,8 +135,8 @@ def test_no_other_page_drives_it(server: Server, collection: Path, origin: str) 
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
-def test_what_a_browser_says_of_other_sites_counts(server: Server, site: str) -> None:
-    """As for an <img> or a <form> of another page, which sends no Origin with GET."""
+def test_fetch_metadata_of_other_sites_is_rejected(server: Server, site: str) -> None:
+    """An <img> or a <form> on another page sends no Origin with GET."""
     for path in ("/api/v1/info", "/metrics", "/openapi.json", "/api/v1/map/points"):
         for mode, kind in (("no-cors", "image"), ("navigate", "document"), ("cors", "empty")):
             headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": kind}
@@ -152,14 +151,14 @@ def test_what_a_browser_says_of_other_sites_counts(server: Server, site: str) ->
 @pytest.mark.parametrize(
     "kind", ["text/plain", "application/x-www-form-urlencoded", "", "application/jsonp"]
 )
-def test_what_a_simple_form_sends_is_not_taken(server: Server, kind: str) -> None:
+def test_the_body_of_a_simple_form_is_rejected(server: Server, kind: str) -> None:
     for path in ("/index", "/remove", "/prune", "/search", "/pictures", "/compare"):
         headers = {"Content-Type": kind} if kind else {}
         answer = server.post(path, content=b'{"paths": ["/"], "dry_run": false}', headers=headers)
         assert answer.status_code in {415, 422}, path
 
 
-def test_every_answer_carries_its_policies(server: Server, collection: Path) -> None:
+def test_every_response_has_security_headers(server: Server, collection: Path) -> None:
     one = server.get("/pictures", params={"top": 1}).json()["pictures"][0]["id"]
     for path in (
         "/",
@@ -195,13 +194,7 @@ def test_every_answer_carries_its_policies(server: Server, collection: Path) -> 
 # The token
 
 
-@pytest.fixture(scope="module")
-def locked(collection: Path) -> Any:
-    with serving(collection / "gallery", "--workers", "1", LOOKALIKE_TOKEN=TOKEN) as running:
-        yield running
-
-
-def test_without_the_token_nothing_is_told(locked: Server) -> None:
+def test_without_the_token_nothing_is_revealed(locked: Server) -> None:
     wrong: list[dict[str, str]] = [
         {},
         {"Authorization": "Bearer"},
@@ -210,7 +203,7 @@ def test_without_the_token_nothing_is_told(locked: Server) -> None:
         {"Authorization": f"Basic {TOKEN}"},
         {"Authorization": "Bearer \u00e9\u00e9"},
         {"Cookie": f"lookalike_session={TOKEN}"},
-        {"Cookie": "lookalike_session=" + session_of("another token")},
+        {"Cookie": "lookalike_session=" + session_cookie("another token")},
         {"Cookie": 'lookalike_session="'},
     ]
     for path in (
@@ -225,7 +218,9 @@ def test_without_the_token_nothing_is_told(locked: Server) -> None:
             answer = httpx.get(f"{locked.url}{path}", headers=coded, trust_env=False)
             assert (answer.status_code, answer.json()["code"]) == (401, "token_needed")
             assert answer.headers["www-authenticate"] == "Bearer"
-    assert httpx.get(f"{locked.url}/", trust_env=False).status_code == 200  # it asks for the token
+    assert (
+        httpx.get(f"{locked.url}/", trust_env=False).status_code == 200
+    )  # the page asks for the token
     assert httpx.get(f"{locked.url}/healthz", trust_env=False).json() == {"status": "ok"}
     assert httpx.get(f"{locked.url}/api/v1/info?token={TOKEN}", trust_env=False).status_code == 401
 
@@ -264,7 +259,7 @@ def test_the_token_opens_and_so_does_the_cookie(locked: Server) -> None:
         "/api/v1/pictures/%00/file",
     ],
 )
-def test_no_path_leads_out(server: Server, path: str) -> None:
+def test_no_path_leaves_its_folder(server: Server, path: str) -> None:
     host = urlsplit(server.url).netloc.encode()
     answer = raw(
         server,
@@ -275,16 +270,11 @@ def test_no_path_leads_out(server: Server, path: str) -> None:
     assert b"import" not in answer
 
 
-def served(server: Server, name: str) -> str:
-    found = server.get("/pictures", params={"top": 500}).json()["pictures"]
-    return next(p["id"] for p in found if p["paths"][0].endswith(name))
-
-
 @pytest.mark.skipif(os.name != "posix", reason="links need rights elsewhere")
-def test_links_lead_nowhere(own: Server, tmp_path: Path) -> None:
+def test_swapped_files_and_links_are_not_served(own: Server, tmp_path: Path) -> None:
     pictures = tmp_path / "pictures"
     secret = save(tmp_path / "secret" / "0.png", 99)
-    ids = {n: served(own, f"000{n}.jpg") for n in range(8)}
+    ids = {n: own.picture(f"000{n}.jpg") for n in range(8)}
 
     def swap(n: int, target: str | Path) -> None:
         (pictures / f"000{n}.jpg").unlink()
@@ -292,7 +282,7 @@ def test_links_lead_nowhere(own: Server, tmp_path: Path) -> None:
 
     swap(0, "/etc/passwd")
     swap(1, secret)
-    moved = tmp_path / "elsewhere.jpg"  # the right bytes, but outside of the gallery's folders
+    moved = tmp_path / "elsewhere.jpg"  # the right bytes, but outside the gallery's folders
     (pictures / "0002.jpg").rename(moved)
     (pictures / "0002.jpg").symlink_to(moved)
     (pictures / "0003.jpg").write_bytes(secret.read_bytes())  # in place, but other bytes
@@ -314,44 +304,42 @@ def test_links_lead_nowhere(own: Server, tmp_path: Path) -> None:
     }  # fmt: skip
 
 
-def test_the_content_decides_the_type(tmp_path: Path) -> None:
-    folder = tmp_path / "pictures"
+def test_the_content_decides_the_type(own: Server, tmp_path: Path) -> None:
+    folder = tmp_path / "types"
     folder.mkdir()
-    draw(1).save(folder / "page.html.jpg", "PNG")
-    draw(2).save(folder / "a.tif", "TIFF")
+    draw(11).save(folder / "page.html.jpg", "PNG")
+    draw(12).save(folder / "a.tif", "TIFF")
     html = b"<script>alert(1)</script>"
-    (folder / "b.jpg").write_bytes(jpeg(3, comment=html))
-    Gallery.open(tmp_path / "gallery").index(folder)
-    with serving(tmp_path / "gallery", "--workers", "1") as running:
-        for name, kind, how in (
-            ("page.html.jpg", "image/png", "inline"),
-            ("a.tif", "image/tiff", "attachment"),
-            ("b.jpg", "image/jpeg", "inline"),
-        ):
-            answer = running.get(f"/pictures/{served(running, name)}/file")
-            assert answer.headers["content-type"] == kind
-            assert answer.headers["content-disposition"].startswith(how)
-            assert answer.content == (folder / name).read_bytes()
-            assert "sandbox" in answer.headers["content-security-policy"]
+    (folder / "b.jpg").write_bytes(jpeg(13, comment=html))
+    assert own.index(folder)["report"]["added"] == 3
+    for name, kind, disposition in (
+        ("page.html.jpg", "image/png", "inline"),
+        ("a.tif", "image/tiff", "attachment"),
+        ("b.jpg", "image/jpeg", "inline"),
+    ):
+        answer = own.get(f"/pictures/{own.picture(name)}/file")
+        assert answer.headers["content-type"] == kind
+        assert answer.headers["content-disposition"].startswith(disposition)
+        assert answer.content == (folder / name).read_bytes()
+        assert "sandbox" in answer.headers["content-security-policy"]
 
 
-def test_thumbnails_carry_nothing_but_pixels(tmp_path: Path) -> None:
+def test_thumbnails_contain_nothing_but_pixels(own: Server, tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x010F] = "SECRETCAMERA"
     exif.get_ifd(0x8825)[1] = "N"
-    (tmp_path / "pictures").mkdir()
+    (tmp_path / "more").mkdir()
     draw(5, (900, 700)).save(
-        tmp_path / "pictures" / "a.jpg", exif=exif.tobytes(), comment=b"SECRETWORD"
+        tmp_path / "more" / "a.jpg", exif=exif.tobytes(), comment=b"SECRETWORD"
     )
-    Gallery.open(tmp_path / "gallery").index(tmp_path / "pictures")
-    with serving(tmp_path / "gallery", "--workers", "1") as running:
-        for size in (160, 320, 640):
-            one = served(running, "a.jpg")
-            small = running.get(f"/pictures/{one}/thumbnail", params={"size": size})
-            assert b"SECRET" not in small.content
-            with Image.open(io.BytesIO(small.content)) as image:
-                assert (image.format, max(image.size)) == ("WEBP", size)
-                assert set(image.info) <= {"loop", "background", "timestamp", "duration"}
+    assert own.index(tmp_path / "more")["report"]["added"] == 1
+    one = own.picture("a.jpg")
+    for size in (160, 320, 640):
+        small = own.get(f"/pictures/{one}/thumbnail", params={"size": size})
+        assert b"SECRET" not in small.content
+        with Image.open(io.BytesIO(small.content)) as image:
+            assert (image.format, max(image.size)) == ("WEBP", size)
+            assert set(image.info) <= {"loop", "background", "timestamp", "duration"}
 
 
 def test_uploads_are_named_by_their_content(own: Server, tmp_path: Path) -> None:
@@ -360,20 +348,20 @@ def test_uploads_are_named_by_their_content(own: Server, tmp_path: Path) -> None
         answer = own.post("/pictures", files={"image": (name, data)})
         assert answer.status_code == 201, answer.text
     (path,) = answer.json()["paths"]
-    assert path == str(tmp_path / "gallery" / "uploads" / f"{answer.json()['id']}.jpg")
-    assert len(list((tmp_path / "gallery" / "uploads").iterdir())) == 1
+    assert path == str(own.folder / "uploads" / f"{answer.json()['id']}.jpg")
+    assert len(list((own.folder / "uploads").iterdir())) == 1
     assert own.ask("DELETE", f"/pictures/{answer.json()['id']}").status_code == 204
     assert not Path(path).exists()
-    # A picture that was not sent here loses its row, not its file.
-    one = served(own, "0001.jpg")
+    # A picture that was not uploaded loses its row, not its file.
+    one = own.picture("0001.jpg")
     assert own.ask("DELETE", f"/pictures/{one}").status_code == 204
     assert own.get(f"/pictures/{one}").json()["code"] == "no_such_picture"
     assert (tmp_path / "pictures" / "0001.jpg").exists()
 
 
-def test_the_trash_takes_only_what_a_group_proposes(own: Server, tmp_path: Path) -> None:
+def test_the_trash_accepts_only_listed_duplicates(own: Server, tmp_path: Path) -> None:
     victim = tmp_path / "pictures" / "0001.jpg"
-    for path in (str(victim), "/etc/passwd", str(tmp_path / "gallery" / "gallery.json")):
+    for path in (str(victim), "/etc/passwd", str(own.folder / "gallery.json")):
         answer = own.post("/duplicates/trash", json={"paths": [path]})
         assert answer.json()["code"] == "argument"
     assert victim.exists()
@@ -382,31 +370,30 @@ def test_the_trash_takes_only_what_a_group_proposes(own: Server, tmp_path: Path)
 # Too much, too slow, too hostile
 
 
-def test_bodies_have_a_limit(collection: Path) -> None:
-    with serving(collection / "gallery", "--workers", "1", "--max-upload", "1") as running:
-        large = jpeg(1) + b"\0" * (2 << 20)
-        answer = running.search(large)
-        assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+def test_bodies_have_a_limit(locked: Server) -> None:
+    large = jpeg(1) + b"\0" * (2 << 20)
+    answer = locked.search(large)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
-        def endless() -> Any:
-            yield b'--x\r\nContent-Disposition: form-data; name="image"; filename="a"\r\n\r\n'
-            for _ in range(64):
-                yield b"\0" * (1 << 16)
+    def endless() -> Any:
+        yield b'--x\r\nContent-Disposition: form-data; name="image"; filename="a"\r\n\r\n'
+        for _ in range(64):
+            yield b"\0" * (1 << 16)
 
-        kind = "multipart/form-data; boundary=x"
-        try:
-            answer = running.post("/search", content=endless(), headers={"Content-Type": kind})
-            assert answer.json()["code"] == "too_large"
-        except (httpx.WriteError, httpx.ReadError):
-            pass  # it was cut off while it sent
-        many = {f"f{n}": "x" for n in range(100)}
-        answer = running.post("/search", data=many, files={"image": ("a.jpg", jpeg(1))})
-        assert answer.status_code == 400
-        assert running.search(jpeg(1)).status_code == 200
+    kind = "multipart/form-data; boundary=x"
+    try:
+        answer = locked.post("/search", content=endless(), headers={"Content-Type": kind})
+        assert answer.json()["code"] == "too_large"
+    except (httpx.WriteError, httpx.ReadError):
+        pass  # the server closed the connection while the client was sending
+    many = {f"f{n}": "x" for n in range(100)}
+    answer = locked.post("/search", data=many, files={"image": ("a.jpg", jpeg(1))})
+    assert answer.status_code == 400
+    assert locked.search(jpeg(1)).status_code == 200
 
 
 def bomb(width: int, height: int) -> bytes:
-    """A small PNG that claims, and has, very many pixels."""
+    """A small PNG with very many pixels."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return (
@@ -420,7 +407,7 @@ def bomb(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
-def test_bombs_end_as_problems(own: Server) -> None:
+def test_decompression_bombs_get_a_problem(own: Server) -> None:
     claims = bytearray(bomb(1, 1))
     claims[16:24] = (200_000).to_bytes(4, "big") * 2
     assert own.search(bytes(claims)).json()["code"] == "picture"
@@ -431,7 +418,7 @@ def test_bombs_end_as_problems(own: Server) -> None:
     assert own.search(jpeg(3)).status_code == 200
 
 
-def test_a_slow_client_holds_nobody_up(server: Server) -> None:
+def test_slow_clients_do_not_block_others(server: Server) -> None:
     parts = urlsplit(server.url)
     address = (parts.hostname, parts.port)
     slow = [socket.create_connection(address) for _ in range(100)]
@@ -451,7 +438,7 @@ def test_a_slow_client_holds_nobody_up(server: Server) -> None:
             connection.close()
 
 
-def test_headers_that_do_not_come_end_the_connection(server: Server) -> None:
+def test_a_connection_without_headers_is_closed(server: Server) -> None:
     with ThreadPoolExecutor() as pool:
         for answer in pool.map(
             partial(raw, server, seconds=60), [b"GET / HTTP/1.1\r\nHost: l", b""]
@@ -459,7 +446,7 @@ def test_headers_that_do_not_come_end_the_connection(server: Server) -> None:
             assert answer == b""
 
 
-def test_nonsense_is_refused(server: Server) -> None:
+def test_malformed_requests_are_refused(server: Server) -> None:
     for data in (
         b"\x16\x03\x01\x02\x00\x01\x00",
         b"GET\r\n\r\n",
@@ -471,7 +458,7 @@ def test_nonsense_is_refused(server: Server) -> None:
         assert b"Traceback" not in answer
 
 
-def test_no_problem_tells_of_the_machine(server: Server) -> None:
+def test_problems_reveal_nothing_about_the_machine(server: Server) -> None:
     for answer in (
         server.search(b"GIF89a nothing"),
         server.get("/nothing"),

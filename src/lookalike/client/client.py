@@ -1,4 +1,4 @@
-"""A gallery that a server has: the verbs of `Gallery`, over HTTP."""
+"""The methods of `Gallery` over HTTP, for a gallery on a server."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from ..errors import ArgumentError, PictureError
 from ..gallery import Gallery
 from ..search import as_file_bytes, query_refusal
 from ..sources import absolute, check_id
+from ..types import Progress
+from . import serialization
 from .connection import Connection
 
 if TYPE_CHECKING:
@@ -18,20 +20,27 @@ if TYPE_CHECKING:
 
     from ..duplicates import Group
     from ..search import Filter, PicturePage, QueryInput, Region
-    from ..types import Entry, IndexReport, Info, Progress, PruneReport, Refusal, SearchResult
+    from ..types import Entry, IndexReport, Info, PruneReport, Refusal, SearchResult
 
-MAX_TOP = 1_000  # of a search by a server
+MAX_TOP = 1_000  # hits that a server returns for one search
 
 
 class Client(Connection):
-    """The gallery of a server, by its URL; `with` closes the connections.
+    """A gallery on a server, by the server's URL; `with` closes the connection.
 
-    Paths are those of the server's machine. Hits and pictures are as `Gallery` gives them, but
-    times are of whole seconds, and matches have no points. A `Client` may be used by several
-    threads.
+    Paths are paths on the server's machine. Hits and pictures are those of `Gallery`, except that
+    times are in whole seconds and matches have no points. Several threads may share a `Client`.
+
+    Example:
+        >>> from lookalike import Client
+        >>> with Client("http://127.0.0.1:8000") as client:
+        ...     for hit in client.search("query.jpg", top=2):
+        ...         print(hit.kind, hit.path)
+        similar ...sunflower...
+        similar ...sunflower...
     """
 
-    def search(  # noqa: PLR0913
+    def search(  # noqa: PLR0913  the signature of `Gallery.search`
         self,
         query: QueryInput,
         *,
@@ -41,12 +50,18 @@ class Client(Connection):
         region: Region | None = None,
         where: Filter | None = None,
     ) -> SearchResult:
-        """Find where a picture stands; see `Gallery.search`. `top` is 1,000 at most."""
-        from . import serialization
+        """Search by image; see `Gallery.search`. `top` is at most 1,000.
 
+        Example:
+            >>> from lookalike import Client, Filter
+            >>> with Client("http://127.0.0.1:8000") as client:
+            ...     result = client.search("query.jpg", top=3, where=Filter(label="leopards"))
+            >>> len(result), len(result.copies)
+            (3, 0)
+        """
         if not 1 <= top <= MAX_TOP:
-            raise ArgumentError(f"top is {top}; a server takes 1 to {MAX_TOP}.")
-        blob, name = _file(query)
+            raise ArgumentError(f"top is {top}; a server accepts 1 to {MAX_TOP}.")
+        blob, name = _read_query(query)
         fields = {"top": str(top), "copies": str(copies).lower()}
         if min_score is not None:
             fields["min_score"] = repr(float(min_score))
@@ -54,15 +69,21 @@ class Client(Connection):
             fields["region"] = ",".join(f"{share:.9f}" for share in region)
         if where is not None:
             fields["filter"] = json.dumps(where.as_json())
-        found = self._ask("POST", "/search", data=fields, files={"image": (name, blob)})
         return serialization.result_from_json(
-            found, [serialization.hit_from_json(hit) for hit in found["hits"]]
+            self._request("POST", "/search", data=fields, files={"image": (name, blob)})
         )
 
     def search_many(
         self, queries: Iterable[QueryInput], **options: Any
     ) -> Iterator[SearchResult | Refusal]:
-        """Search for many pictures, one after another; see `Gallery.search_many`."""
+        """Search by many images, one after another; see `Gallery.search_many`.
+
+        Example:
+            >>> from lookalike import Client
+            >>> with Client("http://127.0.0.1:8000") as client:
+            ...     [result[0].kind for result in client.search_many(["query.jpg"], top=1)]
+            ['similar']
+        """
         for query in queries:
             try:
                 yield self.search(query, **options)
@@ -70,45 +91,66 @@ class Client(Connection):
                 yield query_refusal(query, error)
 
     def compare(self, query: str, target: str) -> dict[str, Any]:
-        """Compare two pictures by their ids: of the gallery, or of what was asked with.
+        """Compare two pictures by their ids: pictures of the gallery or earlier queries.
 
         Returns:
-            `kind`, `sentences`, `changes`, `match`, the sizes of both, and `points`.
+            `kind`, `sentences`, `changes`, `match`, the sizes of both pictures, and `points`.
+
+        Example:
+            >>> from lookalike import Client
+            >>> with Client("http://127.0.0.1:8000") as client:
+            ...     one, other = client.browse(top=2).entries
+            ...     client.compare(one.id, other.id)["kind"]
+            'different'
         """
-        return self._ask("POST", "/compare", json={"query": query, "target": target})
+        return self._request("POST", "/compare", json={"query": query, "target": target})
 
-    def get(self, id: str) -> Entry | None:  # noqa: A002
-        """Give a picture by its id; None where there is none; see `Gallery.get`."""
-        from . import serialization
+    def get(self, id: str) -> Entry | None:  # noqa: A002  the signature of `Gallery.get`
+        """Return the picture with an id, or None; see `Gallery.get`.
 
+        Example:
+            >>> from lookalike import Client
+            >>> with Client("http://127.0.0.1:8000") as client:
+            ...     hit = client.search("query.jpg")[0]
+            ...     client.get(hit.id).paths == (hit.path,)
+            True
+        """
         check_id(id)
-        found = self._ask("GET", f"/pictures/{id}", none_for="no_such_picture")
-        return serialization.entry_from_json(found) if found else None
+        values = self._request("GET", f"/pictures/{id}", none_for="no_such_picture")
+        return serialization.entry_from_json(values) if values else None
 
     def browse(
         self, *, offset: int = 0, top: int = 100, where: Filter | None = None
     ) -> PicturePage:
-        """Give some of the pictures, the newest first; see `Gallery.browse`."""
-        from ..search import PicturePage
-        from . import serialization
+        """Return a page of pictures, the newest first; see `Gallery.browse`.
 
+        Example:
+            >>> from lookalike import Client, Filter
+            >>> with Client("http://127.0.0.1:8000") as client:
+            ...     page = client.browse(top=5, where=Filter(label="leopards"))
+            >>> len(page.entries), page.total
+            (5, 10)
+        """
         values: dict[str, Any] = {"offset": offset, "top": top}
         if where is not None:
             values["filter"] = json.dumps(where.as_json())
-        found = self._ask("GET", "/pictures", params=values)
-        entries = [serialization.entry_from_json(one) for one in found["pictures"]]
-        return PicturePage(entries, found["total"], found["version"])
+        return serialization.page_from_json(self._request("GET", "/pictures", params=values))
 
     def add(self, picture: QueryInput) -> Entry:
-        """Send a picture to be kept in the gallery."""
-        from . import serialization
+        """Upload a picture to the gallery; one that the gallery already has is not added again.
 
-        blob, name = _file(picture)
+        Example:
+            >>> from lookalike import Client
+            >>> with Client("http://127.0.0.1:8000") as client:
+            ...     client.add("photos/leopards/image_0002.jpg").paths
+            ('...leopards...image_0002.jpg',)
+        """
+        blob, name = _read_query(picture)
         return serialization.entry_from_json(
-            self._ask("POST", "/pictures", files={"image": (name, blob)})
+            self._request("POST", "/pictures", files={"image": (name, blob)})
         )
 
-    def index(  # noqa: PLR0913
+    def index(  # noqa: PLR0913  the signature of `Gallery.index`
         self,
         *paths: str | os.PathLike[str],
         exclude: Collection[str] = (),
@@ -120,22 +162,26 @@ class Client(Connection):
         ray: str | None = None,
         on_progress: Callable[[Progress], None] = lambda _: None,
     ) -> IndexReport:
-        """Index what the server can reach; none for all it knows; see `Gallery.index`.
+        """Index paths that the server can reach, by default all known ones; see `Gallery.index`.
 
         Raises:
-            ArgumentError: `allow_private_urls` is asked for, which the server decides itself.
+            ArgumentError: `allow_private_urls` or `ray` is set; only the server can choose these.
+
+        Example:
+            >>> from lookalike import Client
+            >>> with Client("http://127.0.0.1:8000") as client:
+            ...     report = client.index("photos")
+            >>> report.added, report.unchanged
+            (0, 30)
         """
-        from ..types import Progress
-        from . import serialization
-
         if allow_private_urls is not None:
-            self._not_here("--allow-private-urls")
+            self._not_over_http("--allow-private-urls")
         if ray is not None:
-            self._not_here("an ingest on a cluster")
+            self._not_over_http("Indexing on a cluster")
 
-        def on_job(now: dict[str, Any]) -> None:
-            names = [name for name in Progress.__slots__ if name in now]
-            on_progress(Progress(**{name: now[name] for name in names}))
+        def on_job(progress: dict[str, Any]) -> None:
+            names = [name for name in Progress.__slots__ if name in progress]
+            on_progress(Progress(**{name: progress[name] for name in names}))
 
         values = {
             "paths": [absolute(path) for path in paths],
@@ -145,7 +191,7 @@ class Client(Connection):
             "column": column,
             "copies": copies,
         }
-        return serialization.report_from_json(self._job("/index", values, on_job))
+        return serialization.report_from_json(self._run_job("/index", values, on_job))
 
     def prune(
         self,
@@ -153,18 +199,32 @@ class Client(Connection):
         dry_run: bool = False,
         on_rows: Callable[[int, int], None] = lambda _done, _of: None,
     ) -> PruneReport:
-        """Remove the rows whose file is gone; see `Gallery.prune`."""
-        from . import serialization
+        """Remove the rows of deleted files; see `Gallery.prune`.
 
-        def on_job(now: dict[str, Any]) -> None:
-            on_rows(now["done"], now["todo"])
+        Example:
+            >>> from lookalike import Client
+            >>> with Client("http://127.0.0.1:8000") as client:
+            ...     client.prune(dry_run=True).removed
+            ()
+        """
 
-        return serialization.pruned_from_json(self._job("/prune", {"dry_run": dry_run}, on_job))
+        def on_job(progress: dict[str, Any]) -> None:
+            on_rows(progress["done"], progress["todo"])
+
+        report = self._run_job("/prune", {"dry_run": dry_run}, on_job)
+        return serialization.prune_report_from_json(report)
 
     def remove(self, *paths: str | os.PathLike[str]) -> int:
-        """Remove the rows at or under paths of the server's machine; see `Gallery.remove`."""
+        """Remove the rows at or under paths, never a file; see `Gallery.remove`.
+
+        Example:
+            >>> from lookalike import Client
+            >>> with Client("http://127.0.0.1:8000") as client:
+            ...     client.remove("old photos")
+            0
+        """
         values = {"paths": [absolute(path) for path in paths]}
-        return int(self._ask("POST", "/remove", json=values)["removed"])
+        return int(self._request("POST", "/remove", json=values)["removed"])
 
     def duplicates(
         self,
@@ -173,55 +233,81 @@ class Client(Connection):
         on_progress: Callable[[str, int, int], None] = lambda _stage, _done, _of: None,
         on_left_out: Callable[[str], None] = lambda _: None,
     ) -> list[Group]:
-        """Group the files that show the same; see `Gallery.duplicates`. Not below paths."""
-        from . import serialization
+        """Group the files that show the same picture, of the whole gallery.
 
+        See `Gallery.duplicates`; a server does not accept paths.
+
+        Example:
+            >>> from lookalike import Client
+            >>> with Client("http://127.0.0.1:8000") as client:
+            ...     client.duplicates(kind="exact")
+            []
+        """
         if paths:
-            self._not_here("duplicates of some paths only")
+            self._not_over_http("Finding duplicates under some paths")
         values = {"kind": kind, "refresh": "true"}
-        found = self._ask("GET", "/duplicates", params=values)
-        if found["status"] == "running":
+        result = self._request("GET", "/duplicates", params=values)
+        if result["status"] == "running":
 
-            def on_job(now: dict[str, Any]) -> None:
-                on_progress(now["stage"], now["done"], now["todo"])
+            def on_job(progress: dict[str, Any]) -> None:
+                on_progress(progress["stage"], progress["done"], progress["todo"])
 
-            self._wait(found["job"], on_job)
-            found = self._ask("GET", "/duplicates", params={"kind": kind})
-        for path in found["left_out"]:
+            self._wait_for_job(result["job"], on_job)
+            result = self._request("GET", "/duplicates", params={"kind": kind})
+        for path in result["left_out"]:
             on_left_out(path)
-        return [serialization.group_from_json(group) for group in found["groups"]]
+        return list(map(serialization.group_from_json, result["groups"]))
 
     def info(self) -> Info:
-        """Tell what is in the gallery; see `Gallery.info`."""
-        from . import serialization
+        """Return the gallery's status; see `Gallery.info`.
 
-        return serialization.info_from_json(self._ask("GET", "/info"))
+        Example:
+            >>> from lookalike import Client
+            >>> with Client("http://127.0.0.1:8000") as client:
+            ...     info = client.info()
+            >>> info.pictures, info.fingerprints
+            (30, 30)
+        """
+        return serialization.info_from_json(self._request("GET", "/info"))
 
     def version(self) -> int:
-        """Tell the number of the gallery's newest version; see `Gallery.version`."""
-        return int(self._ask("GET", "/info")["version"])
+        """Return the number of the gallery's newest version; see `Gallery.version`.
+
+        Example:
+            >>> from lookalike import Client
+            >>> with Client("http://127.0.0.1:8000") as client:
+            ...     client.version() == client.search("query.jpg").version
+            True
+        """
+        return int(self._request("GET", "/info")["version"])
 
     def refused(self) -> Iterator[Refusal]:
-        """List the files that could not be used; see `Gallery.refused`."""
-        from . import serialization
+        """List the files that could not be indexed; see `Gallery.refused`.
 
-        yield from map(serialization.refusal_from_json, self._ask("GET", "/refused")["refused"])
+        Example:
+            >>> from lookalike import Client
+            >>> with Client("http://127.0.0.1:8000") as client:
+            ...     list(client.refused())
+            []
+        """
+        yield from map(serialization.refusal_from_json, self._request("GET", "/refused")["refused"])
 
     def search_text(self, *_: Any, **__: Any) -> NoReturn:
-        """Refuse: a server searches by picture."""
-        self._not_here("a search by words")
+        """Raise `ArgumentError`: a server searches by image only."""
+        self._not_over_http("Searching by text")
 
     def export(self, *_: Any, **__: Any) -> NoReturn:
-        """Refuse: the list is written where the gallery is."""
-        self._not_here("export")
+        """Raise `ArgumentError`: export writes its list on the gallery's machine."""
+        self._not_over_http("Export")
 
     def import_(self, *_: Any, **__: Any) -> NoReturn:
-        """Refuse: the list is read where the gallery is."""
-        self._not_here("import")
+        """Raise `ArgumentError`: import reads its list on the gallery's machine."""
+        self._not_over_http("Import")
 
-    def _not_here(self, what: str) -> NoReturn:
+    def _not_over_http(self, feature: str) -> NoReturn:
         raise ArgumentError(
-            f"{what} is not to be had over HTTP; run it where the gallery is, with --gallery DIR."
+            f"{feature} is not available over HTTP; run it where the gallery is, with --gallery "
+            "DIR."
         )
 
 
@@ -229,22 +315,35 @@ AnyGallery: TypeAlias = "Gallery | Client"
 
 
 def open_gallery(where: str | os.PathLike[str] | None, **options: Any) -> AnyGallery:
-    """Open the gallery in a folder, with options of `Gallery.open`, or of the server at a URL.
+    """Open the gallery in a folder or object store, or the gallery of the server at a URL.
+
+    Args:
+        where: a folder, an address in an object store, or the http(s) URL of a server. None
+            means the environment variable LOOKALIKE_GALLERY, or else the default folder.
+        options: those of `Gallery.open`; a server accepts none.
 
     Raises:
-        ArgumentError: a server is asked for another encoder; and all that `Gallery.open` raises.
+        ArgumentError: options are set for a server. `Gallery.open` raises other errors.
+
+    Example:
+        >>> from lookalike.client import open_gallery
+        >>> open_gallery("gallery").info().pictures
+        30
+        >>> with open_gallery("http://127.0.0.1:8000") as client:
+        ...     client.info().pictures
+        30
     """
     where = where or os.environ.get("LOOKALIKE_GALLERY")
     if not isinstance(where, str) or not where.startswith(("http://", "https://")):
         return Gallery.open(where, **options)
     if any(options.values()):
         raise ArgumentError(
-            "A server's gallery keeps its encoder; use --encoder, --device and --rebuild where it "
-            "is."
+            "The encoder of a server's gallery can't be changed over HTTP; use --encoder, --device "
+            "and --rebuild where the gallery is."
         )
     return Client(where)
 
 
-def _file(query: QueryInput) -> tuple[bytes, str]:
+def _read_query(query: QueryInput) -> tuple[bytes, str]:
     blob, name = as_file_bytes(query)
     return blob, name.encode("utf-8", "replace").decode()  # a name may hold other bytes (PEP 383)

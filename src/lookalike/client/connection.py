@@ -1,4 +1,4 @@
-"""One server, asked over HTTP."""
+"""HTTP requests to one server, its jobs, and its errors."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ArgumentError, ServerError
+from .serialization import error_from_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,25 +18,26 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 TOKEN_VARIABLE = "LOOKALIKE_TOKEN"  # noqa: S105  the name of the variable, not a token
-SECONDS = 60.0
+TIMEOUT_SECONDS = 60.0
 POLL_SECONDS = 0.25
-MAX_TRIES = 5  # where the server is busy
+MAX_TRIES = 5  # while the server is busy
+MAX_RETRY_SECONDS = 30.0
 _BUSY = 503
 
 
 class Connection:
-    """A server, by its URL; `with` closes the connections."""
+    """A connection to a server, by the server's URL; `with` closes it."""
 
     def __init__(self, url: str, *, token: str | None = None) -> None:
-        """Name the server; nothing is asked yet.
+        """Prepare the connection; the first request opens it.
 
         Args:
             url: such as `http://127.0.0.1:8000`.
-            token: what the server was started with; None for that of the environment variable
-                LOOKALIKE_TOKEN, if there is one.
+            token: the token that the server requires. By default, the value of the environment
+                variable LOOKALIKE_TOKEN, if it is set.
 
         Raises:
-            ArgumentError: it is no such URL.
+            ArgumentError: the URL is invalid.
         """
         import httpx
 
@@ -43,13 +45,15 @@ class Connection:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self.folder = url.rstrip("/")
         try:
-            # Not through a proxy of the environment: the server is mostly on this machine.
             self._http = httpx.Client(
-                base_url=f"{self.folder}/api/v1", headers=headers, timeout=SECONDS, trust_env=False
+                base_url=f"{self.folder}/api/v1",
+                headers=headers,
+                timeout=TIMEOUT_SECONDS,
+                trust_env=False,  # most servers run on this machine: bypass any proxy
             )
         except (httpx.InvalidURL, UnicodeError, ValueError) as error:
             raise ArgumentError(
-                f"{url!r} is no URL of a server; write it as http://127.0.0.1:8000."
+                f"{url!r} is not a valid server URL; write it like http://127.0.0.1:8000."
             ) from error
 
     def __enter__(self) -> Self:
@@ -61,71 +65,77 @@ class Connection:
         self.close()
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connection.
+
+        Example:
+            >>> from lookalike import Client
+            >>> client = Client("http://127.0.0.1:8000")
+            >>> client.info().pictures
+            30
+            >>> client.close()
+        """
         self._http.close()
 
-    def _job(
+    def _run_job(
         self, path: str, values: dict[str, Any], on_job: Callable[[dict[str, Any]], None]
     ) -> dict[str, Any]:
-        return self._wait(self._ask("POST", path, json=values)["id"], on_job)
+        return self._wait_for_job(self._request("POST", path, json=values)["id"], on_job)
 
-    def _wait(self, job: str, on_job: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
-        """Wait for a job, and cancel it where this is stopped; give its report."""
-        from . import serialization
-
+    def _wait_for_job(
+        self, job_id: str, on_job: Callable[[dict[str, Any]], None]
+    ) -> dict[str, Any]:
+        """Wait for a job and return its report; Ctrl-C cancels the job."""
         try:
             while True:
-                now = self._ask("GET", f"/jobs/{job}")
-                on_job(now["progress"])
-                if now["state"] not in {"queued", "running"}:
+                job = self._request("GET", f"/jobs/{job_id}")
+                on_job(job["progress"])
+                if job["state"] not in {"queued", "running"}:
                     break
                 time.sleep(POLL_SECONDS)
         except KeyboardInterrupt:
-            self._ask("DELETE", f"/jobs/{job}")
+            self._request("DELETE", f"/jobs/{job_id}")
             raise
-        if now["state"] == "done":
-            return dict(now["report"])
-        error = now["error"] or {"code": "cancelled", "detail": "The job was cancelled."}
-        raise serialization.error_of(error["code"], error["detail"])
+        if job["state"] == "done":
+            return dict(job["report"])
+        error = job["error"] or {"code": "cancelled", "detail": "The job was cancelled."}
+        raise error_from_code(error["code"], error["detail"])
 
-    def _ask(
+    def _request(
         self, method: str, path: str, *, none_for: str | None = None, **options: Any
     ) -> dict[str, Any]:
-        """Ask the server; an empty object where it says `none_for`."""
+        """Send a request and return the JSON; an empty object for the problem code `none_for`."""
         import httpx
 
-        from . import serialization
-
-        if "json" in options:  # in ASCII: a path may hold what is not UTF-8
+        if "json" in options:  # in ASCII: a path may contain bytes that are not UTF-8
             options["content"] = json.dumps(options.pop("json")).encode("ascii")
             options["headers"] = {"Content-Type": "application/json"}
-        for left in reversed(range(MAX_TRIES)):
+        for tries_left in reversed(range(MAX_TRIES)):
             try:
-                answer = self._http.request(method, path, **options)
+                response = self._http.request(method, path, **options)
             except (httpx.HTTPError, httpx.InvalidURL) as error:
-                said = str(error) or type(error).__name__
+                reason = str(error) or type(error).__name__
                 raise ServerError(
-                    f"{self.folder} can't be reached ({said}); see that `lookalike serve` runs "
-                    "there."
+                    f"{self.folder} can't be reached ({reason}); check that `lookalike serve` is "
+                    "running there."
                 ) from error
-            if answer.status_code != _BUSY or not left:
+            if response.status_code != _BUSY or not tries_left:
                 break
-            time.sleep(_seconds(answer))
+            time.sleep(_retry_seconds(response))
         try:
-            values = answer.json() if answer.content else {}
-            if answer.is_success:
+            values = response.json() if response.content else {}
+            if response.is_success:
                 return dict(values)
             code, detail = str(values["code"]), str(values["detail"])
         except (ValueError, KeyError, TypeError) as error:
             raise ServerError(
-                f"{self.folder} does not answer as a server of lookalike ({answer.status_code}); "
-                "see what runs there."
+                f"{self.folder} is not a lookalike server (status {response.status_code}); check "
+                "the URL."
             ) from error
         if code == none_for:
             return {}
-        raise serialization.error_of(code, detail)
+        raise error_from_code(code, detail)
 
 
-def _seconds(answer: httpx.Response) -> float:
-    text = answer.headers.get("retry-after", "1")
-    return min(float(text), 30.0) if text.isdigit() else 1.0
+def _retry_seconds(response: httpx.Response) -> float:
+    text = response.headers.get("retry-after", "1")
+    return min(float(text), MAX_RETRY_SECONDS) if text.isdigit() else 1.0

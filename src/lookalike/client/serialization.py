@@ -1,15 +1,21 @@
-"""Values as JSON on their way between server and client: what one writes, the other reads."""
+"""Values as JSON between server and client: one side writes what the other reads.
+
+The fields of a value are those of its dataclass. `JSON_FIELDS` holds the few that JSON names or
+writes in another way; the server describes the same fields in OpenAPI.
+"""
 
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import datetime, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from .. import errors
 from ..duplicates import Duplicate, Group, Member
+from ..search import PicturePage
 from ..types import (
     Entry,
     Hit,
@@ -22,8 +28,12 @@ from ..types import (
     SearchResult,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
 _NS = 10**9
-# A problem's code, and its status, for each error; the most special class first.
+# The status and code of a problem, for each error; a subclass comes before its base class.
 ERROR_CODES: tuple[tuple[type[errors.LookalikeError], int, str], ...] = (
     (errors.ArgumentError, 422, "argument"),
     (errors.NotAPictureError, 415, "not_a_picture"),
@@ -39,86 +49,77 @@ ERROR_CODES: tuple[tuple[type[errors.LookalikeError], int, str], ...] = (
 )
 
 
-def error_of(code: str, detail: str) -> errors.LookalikeError:
-    """Make the error that a problem's code stands for; `ServerError` for what only servers have."""
+def error_from_code(code: str, detail: str) -> errors.LookalikeError:
+    """Make the error for a problem's code; `ServerError` for codes that only servers use."""
     kind = next((kind for kind, _, known in ERROR_CODES if known == code), errors.ServerError)
     return kind(detail)
 
 
-def entry_as_json(entry: Entry) -> dict[str, Any]:
-    """Write a picture of the gallery."""
-    return {
-        "id": entry.id,
-        "paths": list(entry.paths),
-        "width": entry.width,
-        "height": entry.height,
-        "bytes": entry.size,
-        "mtime": moment(entry.mtime_ns),
-        "label": label_of(entry.paths[0]),
-        "metadata": entry.metadata,
-    }
+def time_as_json(mtime_ns: int) -> str | None:
+    """Write a time as ISO 8601 in UTC; None if it is unknown."""
+    if mtime_ns < 0:
+        return None
+    return datetime.fromtimestamp(mtime_ns // _NS, timezone.utc).isoformat()
 
 
-def entry_from_json(values: dict[str, Any]) -> Entry:
-    """Read what `entry_as_json` wrote; the time is of whole seconds."""
-    return Entry(
-        values["id"],
-        tuple(values["paths"]),
-        values["width"],
-        values["height"],
-        values["bytes"],
-        nanoseconds(values["mtime"]),
-        values.get("metadata"),
-    )
+def time_from_json(text: str | None) -> int:
+    """Read what `time_as_json` wrote; -1 if it is unknown."""
+    return -1 if text is None else int(datetime.fromisoformat(text).timestamp()) * _NS
 
 
-def hit_as_json(hit: Hit, changes: list[str]) -> dict[str, Any]:
-    """Write a hit, and what was done to it in words."""
-    return {
-        "id": hit.id,
-        "rank": hit.rank,
-        "path": hit.path,
-        "score": hit.score,
-        "width": hit.width,
-        "height": hit.height,
-        "kind": hit.kind,
-        "changes": changes,
-        "match": hit.match.as_json() if hit.match else None,
-        "bytes": hit.size,
-        "mtime": moment(hit.mtime_ns),
-        "label": label_of(hit.path),
-        "metadata": hit.metadata,
-    }
-
-
-def hit_from_json(values: dict[str, Any]) -> Hit:
-    """Read what `hit_as_json` wrote; a match has no points."""
-    return Hit(
-        values["rank"],
-        values["path"],
-        values["score"],
-        values["width"],
-        values["height"],
-        values["kind"],
-        match_from_json(values["match"]),
-        values["id"],
-        values["bytes"],
-        nanoseconds(values["mtime"]),
-        values.get("metadata"),
-    )
-
-
-def result_from_json(values: dict[str, Any], hits: list[Hit]) -> SearchResult:
-    """Read the answer of a search, whose hits may have come in several pages."""
-    return SearchResult(tuple(hits), values["query"]["name"], values["took_ms"], values["version"])
+def match_as_json(match: Match | None) -> dict[str, Any] | None:
+    """Write a match without its points."""
+    return match.as_json() if match else None
 
 
 def match_from_json(values: dict[str, Any] | None) -> Match | None:
-    """Read what `Match.as_json` wrote; it has no points."""
+    """Read what `match_as_json` wrote; the match has no points."""
     if values is None:
         return None
     matrix = tuple(tuple(map(float, row)) for row in values["transform"])
     return Match(**{**values, "transform": matrix}, points=np.empty((0, 4), np.float32))
+
+
+# Fields that JSON names or writes differently: key, type in JSON, writer, reader.
+JSON_FIELDS: dict[str, tuple[str, Any, Callable[[Any], Any], Callable[[Any], Any]]] = {
+    "content_hash": ("id", str, bytes.hex, bytes.fromhex),
+    "match": ("match", dict, match_as_json, match_from_json),
+    "mtime_ns": ("mtime", str | None, time_as_json, time_from_json),
+    "paths": ("paths", list[str], list, tuple),
+    "size": ("bytes", int, int, int),
+}
+
+
+def entry_as_json(entry: Entry) -> dict[str, Any]:
+    """Write a picture of the gallery."""
+    return {**_as_json(entry), "label": label_of(entry.paths[0])}
+
+
+def entry_from_json(values: dict[str, Any]) -> Entry:
+    """Read what `entry_as_json` wrote; the time is in whole seconds."""
+    return _from_json(Entry, values)
+
+
+def hit_as_json(hit: Hit, changes: list[str]) -> dict[str, Any]:
+    """Write a hit and the edits that made the copy, in words."""
+    return {**_as_json(hit), "label": label_of(hit.path), "changes": changes}
+
+
+def hit_from_json(values: dict[str, Any]) -> Hit:
+    """Read what `hit_as_json` wrote; the time is in whole seconds, a match has no points."""
+    return _from_json(Hit, values)
+
+
+def result_from_json(values: dict[str, Any]) -> SearchResult:
+    """Read the result of a search."""
+    hits = tuple(map(hit_from_json, values["hits"]))
+    return SearchResult(hits, values["query"]["name"], values["took_ms"], values["version"])
+
+
+def page_from_json(values: dict[str, Any]) -> PicturePage:
+    """Read a page of pictures."""
+    entries = list(map(entry_from_json, values["pictures"]))
+    return PicturePage(entries, values["total"], values["version"])
 
 
 def group_as_json(group: Group) -> dict[str, Any]:
@@ -134,7 +135,7 @@ def group_as_json(group: Group) -> dict[str, Any]:
                 "how": other.how,
                 "stays": other.stays,
                 "frees": other.bytes_freed,
-                "match": other.match.as_json() if other.match else None,
+                "match": match_as_json(other.match),
             }
             for other in group.others
         ],
@@ -144,85 +145,75 @@ def group_as_json(group: Group) -> dict[str, Any]:
 
 def group_from_json(values: dict[str, Any]) -> Group:
     """Read what `group_as_json` wrote."""
-    return Group(
-        values["kind"],
-        _member_from_json(values["best"]),
-        values["best"]["why"],
-        tuple(
-            Duplicate(
-                _member_from_json(one),
-                one["kind"],
-                tuple(one["changes"]),
-                match_from_json(one["match"]),
-            )
-            for one in values["members"]
-        ),
+    others = tuple(
+        Duplicate(
+            _member_from_json(member),
+            member["kind"],
+            tuple(member["changes"]),
+            match_from_json(member["match"]),
+        )
+        for member in values["members"]
     )
+    best = values["best"]
+    return Group(values["kind"], _member_from_json(best), best["why"], others)
 
 
 def info_from_json(values: dict[str, Any]) -> Info:
-    """Read the state of a gallery."""
-    names = [name for name in Info.__slots__ if name != "roots"]
-    return Info(**{name: values[name] for name in names}, roots=_roots(values["roots"]))
+    """Read the status of a gallery."""
+    return _from_json(Info, {**values, "roots": _roots(values["roots"])})
 
 
 def report_from_json(values: dict[str, Any]) -> IndexReport:
-    """Read what one run of `index` did."""
+    """Read the report of an indexing run."""
     return IndexReport(**{**values, "offline": tuple(values["offline"])})
 
 
-def pruned_from_json(values: dict[str, Any]) -> PruneReport:
-    """Read what `prune` removed."""
+def prune_report_from_json(values: dict[str, Any]) -> PruneReport:
+    """Read the report of `prune`."""
     return PruneReport(tuple(values["removed"]), _roots(values["offline"]))
 
 
 def refusal_from_json(values: dict[str, Any]) -> Refusal:
-    """Read a file that could not be used."""
+    """Read a file that could not be used, with the reason."""
     return Refusal(values["path"], values["reason"])
 
 
-def moment(mtime_ns: int) -> str | None:
-    """Write a time as ISO 8601 in UTC; None where it is not known."""
-    if mtime_ns < 0:
-        return None
-    return datetime.fromtimestamp(mtime_ns // _NS, timezone.utc).isoformat()
-
-
-def nanoseconds(text: str | None) -> int:
-    """Read what `moment` wrote; -1 where it is not known."""
-    return -1 if text is None else int(datetime.fromisoformat(text).timestamp()) * _NS
-
-
 def label_of(path: str) -> str:
-    """Name the folder that a file lies in."""
+    """Return the name of the folder that contains a file."""
     return os.path.basename(os.path.dirname(path))
 
 
+def _as_json(value: Any) -> dict[str, Any]:
+    """Write the fields of a dataclass."""
+    values: dict[str, Any] = {}
+    for name in value.__slots__:
+        key, _, write, _ = JSON_FIELDS.get(name, (name, Any, _unchanged, _unchanged))
+        values[key] = write(getattr(value, name))
+    return values
+
+
+def _from_json(kind: type[T], values: dict[str, Any]) -> T:
+    """Read the fields of a dataclass; a field that is missing keeps its default."""
+    arguments: dict[str, Any] = {}
+    for name in vars(kind)["__slots__"]:
+        key, _, _, read = JSON_FIELDS.get(name, (name, Any, _unchanged, _unchanged))
+        if key in values:
+            arguments[name] = read(values[key])
+    return kind(**arguments)
+
+
+def _unchanged(value: Any) -> Any:
+    return value
+
+
 def _roots(values: list[dict[str, Any]]) -> tuple[Root, ...]:
-    return tuple(Root(one["path"], one["online"], one["reason"]) for one in values)
+    return tuple(Root(**root) for root in values)
 
 
 def _member_as_json(member: Member) -> dict[str, Any]:
-    return {
-        "id": member.content_hash.hex(),
-        "path": member.path,
-        "width": member.width,
-        "height": member.height,
-        "bytes": member.size,
-        "mtime": moment(member.mtime_ns),
-        "mtime_ns": member.mtime_ns,
-        "label": label_of(member.path),
-        "names": member.names,
-    }
+    exact_time = {"mtime_ns": member.mtime_ns}  # the trash checks that the file is unchanged
+    return {**_as_json(member), **exact_time, "label": label_of(member.path)}
 
 
 def _member_from_json(values: dict[str, Any]) -> Member:
-    return Member(
-        values["path"],
-        values["bytes"],
-        values["mtime_ns"],
-        bytes.fromhex(values["id"]),
-        values["width"],
-        values["height"],
-        values["names"],
-    )
+    return replace(_from_json(Member, values), mtime_ns=values["mtime_ns"])

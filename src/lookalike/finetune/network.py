@@ -22,7 +22,7 @@ GENERAL_DIMENSIONS = 384
 CLASS_DIMENSIONS = 64
 CONCEPT_DIMENSIONS = 64
 # How certain a head must be to contribute, and its weight: chosen on held-out train pictures, on
-# labels left out of training, and on five other collections, see docs/encoders.md.
+# labels left out of training, and on five other collections, see docs/benchmarks/encoder.md.
 EVIDENCE_TEMPERATURE = 0.11
 MIN_CLASSES = 100  # fewer are padded with classes of cosine 0, or two would be too certain
 CONCEPT_TEMPERATURE = 1.25

@@ -29,7 +29,7 @@ def pretrained_network(init: str | Trunk, *, classes: int) -> tuple[EmbeddingNet
 
     The packaged encoder is int8. Its float weights are the numbers that the integers represent:
     each integer times the scale of its channel. So no other file is needed, and weights that are
-    not trained are exported again bit by bit. docs/encoders.md says what that costs.
+    not trained are exported again bit by bit. docs/benchmarks/encoder.md says what that costs.
 
     Args:
         init: the packaged encoder's name, an .onnx file that `finetune` wrote, `hf:owner/name`, or

@@ -1,6 +1,6 @@
-"""The page and the REST service over a gallery: one process that serves, and its children.
+"""The web page and the REST API of a gallery: a server process and its child processes.
 
-`serve` runs it with `Settings`.
+`serve` runs them with `Settings`; `allowed_hosts` normalizes the host names of users.
 """
 
 from .access import allowed_hosts

@@ -1,8 +1,8 @@
-"""Who may ask, and what every answer carries: the door of the server.
+"""Access control, and the security headers of every response.
 
-A server on loopback is open to each page that a browser on the machine shows. So a request must
-name this server as its host (a rebinding name does not), must not come from another page, and where
-there is a token it must be shown.
+Any web page in a browser on this machine can send requests to a server on loopback. So a request
+must name this server as its host (DNS rebinding does not), must not come from another web page, and
+must carry the token if the server has one.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ PAGE_POLICY = (
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; sandbox"
-OPEN_PATHS = {"/healthz", "/api/v1/session"}  # what answers without a token, beside the page
+OPEN_PATHS = {"/healthz", "/api/v1/session"}  # need no token, like the page itself
 DATA_PATHS = ("/api/", "/metrics", "/openapi.json")
-BODY_SECONDS = 60.0  # for all of a request's body
+BODY_SECONDS = 60.0  # for the whole body of a request
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -47,28 +47,28 @@ _HEADERS = {
 }
 
 
-def session_of(token: str) -> str:
-    """Make the cookie's value: it shows that the token is known, and does not tell it."""
+def session_cookie(token: str) -> str:
+    """Return the cookie's value: it proves that the client knows the token, and hides the token."""
     return hmac.new(token.encode(), b"lookalike session", hashlib.sha256).hexdigest()
 
 
-def is_same(one: str, other: str) -> bool:
-    """Compare secrets in a time that tells nothing of where they differ."""
+def secrets_match(one: str, other: str) -> bool:
+    """Compare two secrets in constant time."""
     return hmac.compare_digest(one.encode(), other.encode())
 
 
-class Guard:
-    """The middleware round everything."""
+class AccessMiddleware:
+    """The outermost middleware: it rejects requests, and adds security headers to responses."""
 
     def __init__(self, app: ASGIApp, *, settings: Settings) -> None:
-        """Stand before `app`."""
+        """Wrap an application."""
         self._app = app
         self._settings = settings
         names = {"localhost", socket.gethostname().lower(), *map(str.lower, settings.hosts)}
         self._hosts = names | {f"{name}.local" for name in names if "." not in name}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request in, or answer why not."""
+        """Pass a request on, or respond why not."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -77,40 +77,42 @@ class Guard:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _complete(MutableHeaders(scope=message), path)
+                _add_headers(MutableHeaders(scope=message), path)
             await send(message)
 
-        objection = self._objection(scope["method"], path, headers)
-        if objection:
-            await objection(scope, receive, send_with_headers)
+        rejection = self._reject(scope["method"], path, headers)
+        if rejection:
+            await rejection(scope, receive, send_with_headers)
             return
-        await self._app(scope, self._bounded(receive), send_with_headers)
+        await self._app(scope, self._limit_body(receive), send_with_headers)
 
-    def _objection(self, method: str, path: str, headers: Headers) -> Response | None:
+    def _reject(self, method: str, path: str, headers: Headers) -> Response | None:
         host = headers.get("host", "")
-        if len(headers.getlist("host")) != 1 or not self._is_ours(host):
+        if len(headers.getlist("host")) != 1 or not self._is_own_host(host):
             return problem(
                 403,
                 "wrong_host",
-                "This server is not called that; start it with --allow-host NAME to allow it.",
+                "The server does not know this host name; allow it with --allow-host NAME.",
             )
         if not _is_own_page(host, method, path, headers):
             return problem(
-                403, "other_origin", "Only this server's own page may ask; open it and ask there."
+                403,
+                "other_origin",
+                "Requests from other web pages are not allowed; open this server's own page.",
             )
         if _length(headers) > self._settings.max_body_bytes:
-            return _too_large(self._settings.max_body_bytes)
+            return problem(413, "too_large", self._too_large(), {"Connection": "close"})
         if self._needs_token(path) and not self._has_token(headers):
             return problem(
                 401,
                 "token_needed",
-                "Show the token that the server was started with, as Authorization: Bearer TOKEN.",
+                "This server requires its token; send it as Authorization: Bearer TOKEN.",
                 {"WWW-Authenticate": "Bearer"},
             )
         return None
 
-    def _is_ours(self, host: str) -> bool:
-        """Tell whether a name is one of this server: an address can't be rebound."""
+    def _is_own_host(self, host: str) -> bool:
+        """Check whether a host is this server: its name, or any IP address, which can't rebind."""
         try:
             parts = urlsplit(f"//{host}")
             name, _ = parts.hostname or "", parts.port
@@ -131,51 +133,54 @@ class Guard:
         token = self._settings.token
         if token is None:
             return True
-        kind, _, shown = headers.get("authorization", "").partition(" ")
-        if kind.lower() == "bearer":
-            return is_same(shown.strip(), token)
+        scheme, _, credentials = headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            return secrets_match(credentials.strip(), token)
         try:
             cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
         except CookieError:
             return False
-        return cookie is not None and is_same(cookie.value, session_of(token))
+        return cookie is not None and secrets_match(cookie.value, session_cookie(token))
 
-    def _bounded(self, receive: Receive) -> Receive:
-        """Let so many bytes of a body in, and only for so long."""
+    def _limit_body(self, receive: Receive) -> Receive:
+        """Limit the bytes of a body, and the seconds that it may take."""
         import asyncio
 
-        left = self._settings.max_body_bytes
-        until = time.monotonic() + BODY_SECONDS
-        is_whole = False
+        bytes_left = self._settings.max_body_bytes
+        deadline = time.monotonic() + BODY_SECONDS
+        is_complete = False
 
-        async def bounded() -> Message:
-            nonlocal left, is_whole
-            if is_whole:  # what comes now is that the client has gone
+        async def receive_limited() -> Message:
+            nonlocal bytes_left, is_complete
+            if is_complete:  # the next message says that the client has disconnected
                 return await receive()
             try:
-                message = await asyncio.wait_for(receive(), max(until - time.monotonic(), 0))
+                message = await asyncio.wait_for(receive(), max(deadline - time.monotonic(), 0))
             except asyncio.TimeoutError:
                 raise ProblemError(
                     408,
                     "too_slow",
-                    "The request took too long to arrive; send it again.",
+                    "The request arrived too slowly; send it again.",
                     headers={"Connection": "close"},
                 ) from None
             if message["type"] == "http.request":
-                left -= len(message.get("body", b""))
-                is_whole = not message.get("more_body", False)
-                if left < 0:
-                    most = self._settings.max_body_bytes
+                bytes_left -= len(message.get("body", b""))
+                is_complete = not message.get("more_body", False)
+                if bytes_left < 0:
                     raise ProblemError(
-                        413, "too_large", _said(most), headers={"Connection": "close"}
+                        413, "too_large", self._too_large(), headers={"Connection": "close"}
                     )
             return message
 
-        return bounded
+        return receive_limited
+
+    def _too_large(self) -> str:
+        size = self._settings.max_body_bytes // 2**20
+        return f"The request is larger than {size} MiB; send a smaller picture."
 
 
 def _is_own_page(host: str, method: str, path: str, headers: Headers) -> bool:
-    """Tell whether a request is from this server's page, or from no page."""
+    """Check whether a request is from this server's page, or from no page at all."""
     origin = headers.get("origin")
     if origin is not None:
         parts = urlsplit(origin)
@@ -184,7 +189,7 @@ def _is_own_page(host: str, method: str, path: str, headers: Headers) -> bool:
     site = headers.get("sec-fetch-site", "none")
     if site in {"none", "same-origin"}:
         return True
-    # A link that leads here is followed; to nothing but the page.
+    # Other pages may link to this page, but not to its data.
     is_link = headers.get("sec-fetch-mode") == "navigate" and method in {"GET", "HEAD"}
     return is_link and headers.get("sec-fetch-dest") == "document" and not _is_data(path)
 
@@ -198,15 +203,7 @@ def _length(headers: Headers) -> int:
     return int(text) if text.isascii() and text.isdigit() else 0
 
 
-def _too_large(most: int) -> Response:
-    return problem(413, "too_large", _said(most), {"Connection": "close"})
-
-
-def _said(most: int) -> str:
-    return f"The request is larger than {most // 2**20} MiB; send a smaller picture."
-
-
-def _complete(headers: MutableHeaders, path: str) -> None:
+def _add_headers(headers: MutableHeaders, path: str) -> None:
     for name, value in _HEADERS.items():
         headers[name] = value
     headers["Content-Security-Policy"] = DATA_POLICY if _is_data(path) else PAGE_POLICY
@@ -215,5 +212,5 @@ def _complete(headers: MutableHeaders, path: str) -> None:
 
 
 def allowed_hosts(names: Iterable[str]) -> tuple[str, ...]:
-    """Take host names as users write them."""
+    """Normalize host names that a user typed."""
     return tuple(name.strip().lower().rstrip(".") for name in names if name.strip())

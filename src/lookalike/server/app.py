@@ -11,10 +11,10 @@ from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 
 from ..errors import LookalikeError
-from . import openapi, problems, search_request
-from .access import Guard
-from .metrics import Measured, Metrics
-from .routes import duplicates, gallery, jobs, page, pictures, search
+from . import openapi, problems, routes
+from .access import AccessMiddleware
+from .metrics import Metrics, MetricsMiddleware
+from .search_request import FilterModel
 from .state import State
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 PREFIX = "/api/v1"
 
 
-def make_app(opened: Gallery, settings: Settings) -> FastAPI:
-    """Make the application; its workers start and end with its lifespan."""
-    state = State.of(opened, settings)
+def make_app(gallery: Gallery, settings: Settings) -> FastAPI:
+    """Make the application; its lifespan starts and stops the child processes."""
+    state = State.create(gallery, settings)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -43,7 +43,7 @@ def make_app(opened: Gallery, settings: Settings) -> FastAPI:
     app = FastAPI(
         title="lookalike",
         version="1",
-        description="Search a collection of pictures by picture.",
+        description="Search your pictures by image.",
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
@@ -51,39 +51,38 @@ def make_app(opened: Gallery, settings: Settings) -> FastAPI:
     )
     app.state.lookalike = state
     app.state.metrics = Metrics(state)
-    routers = [(PREFIX, part.router) for part in (search, pictures, gallery, jobs, duplicates)]
-    routers += [(PREFIX, page.session_router), ("", page.router)]
+    routers = [(PREFIX, router) for router in routes.API] + [("", routes.PAGE)]
     for prefix, router in routers:
         app.include_router(router, prefix=prefix)
     app.state.routes = [(prefix, route) for prefix, router in routers for route in router.routes]
     app.add_exception_handler(problems.ProblemError, problems.on_problem)
-    app.add_exception_handler(LookalikeError, problems.on_lookalike)
-    app.add_exception_handler(RequestValidationError, problems.on_invalid)
-    app.add_exception_handler(HTTPException, problems.on_http)
+    app.add_exception_handler(LookalikeError, problems.on_lookalike_error)
+    app.add_exception_handler(RequestValidationError, problems.on_validation_error)
+    app.add_exception_handler(HTTPException, problems.on_http_error)
     app.add_exception_handler(Exception, problems.on_crash)
-    app.add_middleware(Measured, metrics=app.state.metrics)
-    app.add_middleware(Guard, settings=settings)
+    app.add_middleware(MetricsMiddleware, metrics=app.state.metrics)
+    app.add_middleware(AccessMiddleware, settings=settings)
 
-    def openapi() -> dict[str, Any]:
+    def schema() -> dict[str, Any]:
         if not app.openapi_schema:
-            app.openapi_schema = _described(app, settings)
+            app.openapi_schema = _openapi_schema(app, settings)
         return app.openapi_schema
 
-    app.openapi = openapi  # type: ignore[method-assign]
+    app.openapi = schema  # type: ignore[method-assign]
     return app
 
 
-def _described(app: FastAPI, settings: Settings) -> dict[str, Any]:
-    found = get_openapi(
+def _openapi_schema(app: FastAPI, settings: Settings) -> dict[str, Any]:
+    schema = get_openapi(
         title=app.title, version=app.version, description=app.description, routes=app.routes
     )
-    schemas = found.setdefault("components", {}).setdefault("schemas", {})
+    schemas = schema.setdefault("components", {}).setdefault("schemas", {})
     schemas.update(openapi.components())
-    schemas["FilterModel"] = search_request.FilterModel.model_json_schema()
+    schemas["FilterModel"] = FilterModel.model_json_schema()
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     if settings.token is not None:
         schemes = {"token": {"type": "http", "scheme": "bearer"}}
-        found["components"]["securitySchemes"] = schemes
-        found["security"] = [{"token": []}]
-    return found
+        schema["components"]["securitySchemes"] = schemes
+        schema["security"] = [{"token": []}]
+    return schema

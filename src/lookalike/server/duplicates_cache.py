@@ -1,16 +1,17 @@
-"""Groups of duplicates, kept in the gallery's folder until they are asked for."""
+"""Groups of duplicates, stored in the gallery's folder by the job that found them."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..client import group_as_json, group_from_json
 from ..duplicates import KINDS
 from ..errors import ArgumentError
-from .query_cache import write
+from .query_cache import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -24,16 +25,19 @@ FOLDER = "duplicates"
 def save(
     gallery: Path, kind: str, version: int, groups: Sequence[Group], left_out: Sequence[str]
 ) -> None:
-    """Keep the groups of a kind, and the paths of the files that could not be in one."""
-    grouped = [group_as_json(group) for group in groups]
-    values = {"version": version, "groups": grouped, "left_out": [*left_out]}
+    """Store the groups of a kind, and the paths of files that could not be compared."""
+    values = {
+        "version": version,
+        "groups": list(map(group_as_json, groups)),
+        "left_out": list(left_out),
+    }
     path = _path(gallery, kind)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write(path, json.dumps(values).encode("ascii"))
+    write_atomically(path, json.dumps(values).encode("ascii"))
 
 
 def read(gallery: Path, kind: str) -> dict[str, Any] | None:
-    """Give as JSON what was kept of a kind, with the version it was found in; None without."""
+    """Return the stored groups as JSON, with the gallery's version; None if there are none."""
     try:
         values: dict[str, Any] = json.loads(_path(gallery, kind).read_bytes())
     except (OSError, ValueError):
@@ -42,48 +46,45 @@ def read(gallery: Path, kind: str) -> dict[str, Any] | None:
 
 
 def load(gallery: Path, kind: str) -> list[Group]:
-    """Give the groups of a kind."""
-    return [group_from_json(group) for group in (read(gallery, kind) or {}).get("groups", ())]
+    """Return the stored groups of a kind."""
+    return list(map(group_from_json, (read(gallery, kind) or {}).get("groups", ())))
 
 
-def only(groups: Sequence[Group], paths: Collection[str]) -> list[Group]:
-    """Leave in the groups only these of their members.
+def select(groups: Sequence[Group], paths: Collection[str]) -> list[Group]:
+    """Reduce groups to the members with these paths.
 
     Raises:
-        ArgumentError: no group proposes one of them.
+        ArgumentError: a path is not that of a duplicate.
     """
-    from dataclasses import replace
-
-    wanted = set(paths)
-    found = []
+    missing = set(paths)
+    selected = []
     for group in groups:
-        others = tuple(other for other in group.others if other.member.path in wanted)
-        wanted -= {other.member.path for other in others}
+        others = tuple(other for other in group.others if other.member.path in missing)
+        missing -= {other.member.path for other in others}
         if others:
-            found.append(replace(group, others=others))
-    if wanted:
-        name = os.path.basename(min(wanted))
-        raise ArgumentError(
-            f"{name} is in no group of duplicates beside a kept one; look for duplicates again."
-        )
-    return found
+            selected.append(replace(group, others=others))
+    if missing:
+        name = os.path.basename(min(missing))
+        raise ArgumentError(f"{name} is not listed as a duplicate; find duplicates again.")
+    return selected
 
 
-def forget(gallery: Path, paths: Collection[str]) -> None:
-    """Take files that are gone out of all groups that are kept."""
+def remove(gallery: Path, paths: Collection[str]) -> None:
+    """Remove files from the stored groups of all kinds."""
     for kind in KINDS:
         values = read(gallery, kind)
         if values is None:
             continue
         for group in values["groups"]:
-            group["members"] = [one for one in group["members"] if one["path"] not in paths]
-            group["frees"] = sum(one["frees"] for one in group["members"])
+            members = [member for member in group["members"] if member["path"] not in paths]
+            group["members"] = members
+            group["frees"] = sum(member["frees"] for member in members)
         values["groups"] = [group for group in values["groups"] if group["members"]]
         with contextlib.suppress(OSError):
-            write(_path(gallery, kind), json.dumps(values).encode("ascii"))
+            write_atomically(_path(gallery, kind), json.dumps(values).encode("ascii"))
 
 
 def _path(gallery: Path, kind: str) -> Path:
     if kind not in KINDS:
-        raise ArgumentError(f"There is no kind {kind!r} of duplicates; ask for {', '.join(KINDS)}.")
+        raise ArgumentError(f"Unknown kind {kind!r} of duplicates; use one of {', '.join(KINDS)}.")
     return gallery / FOLDER / f"{kind}.json"

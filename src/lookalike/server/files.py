@@ -1,4 +1,4 @@
-"""A picture's file, opened by the picture's id: nothing else is ever read for anybody."""
+"""Open the file of a picture of the gallery; no other file is ever served."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from ..types import Entry
 
-TYPES = {  # by what `sniff` says
+MEDIA_TYPES = {  # by the format that `sniff` returns
     "JPEG": "image/jpeg",
     "PNG": "image/png",
     "WEBP": "image/webp",
@@ -39,68 +39,68 @@ TYPES = {  # by what `sniff` says
     "JPEG2000": "image/jp2",
     "ICO": "image/x-icon",
 }
-SHOWN = {"JPEG", "PNG", "WEBP", "GIF", "BMP", "AVIF", "ICO"}  # which browsers can show
+INLINE_FORMATS = {"JPEG", "PNG", "WEBP", "GIF", "BMP", "AVIF", "ICO"}  # browsers show these
 
 
-def opened(entry: Entry, roots: Sequence[str]) -> tuple[IO[bytes], str]:
-    """Open a file that has a picture's content, and see that it is a file of the gallery.
+def open_file(entry: Entry, roots: Sequence[str]) -> tuple[IO[bytes], str]:
+    """Open a file of a picture, after checking that the file still belongs to the gallery.
 
-    What is opened lies, all links followed, under a root of the gallery, and its bytes are those
-    that were indexed: a file that was swapped for another, or for a link, is not given out. A
-    member of an archive, or what lies elsewhere, is read into memory, and looked at likewise; what
-    a URL names that a list has named must be on the public web.
+    With all links resolved, the file is inside a root of the gallery, and its bytes are those that
+    were indexed: a file that was replaced by another file or by a link is not opened. Members of
+    archives, objects and URLs are read into memory and checked in the same way; a URL from a list
+    must be on the public web.
 
     Args:
         entry: the picture.
         roots: absolute paths of the gallery's folders.
 
     Returns:
-        the file, at its start, and its format as `sniff` names it.
+        The file, at its start, and its format as `sniff` names it.
 
     Raises:
-        OfflineError: no file of it can be reached.
-        PictureError: there are files, but none has that content, or none lies in the gallery.
+        OfflineError: no file of the picture can be reached.
+        PictureError: its files have changed, or are no longer inside the gallery's folders.
     """
     real_roots = [os.path.realpath(root_folder(root)) for root in roots if is_local(root)]
-    objection = ""
+    problem = ""
     for path in entry.paths:
         if not is_local(path):
-            data = _fetched(path, roots, real_roots)
+            data = _read_into_memory(path, roots, real_roots)
             if data is None:
                 continue
             kind = sniff(data[:HEAD_BYTES])
             if kind and content_hash(data).hex() == entry.id:
                 return io.BytesIO(data), kind
-            objection = "has changed since it was indexed"
+            problem = "has changed since it was indexed"
             continue
         real = os.path.realpath(path)
         if not any(is_under(real, root) for root in real_roots):
-            objection = "lies outside of the gallery's folders by now"
+            problem = "is now outside the gallery's folders"
             continue
         try:
-            file = _opened(real)
+            file = _open_without_links(real)
         except OSError:
             continue
-        kind = _checked(file, entry.id)
+        kind = _format_if_unchanged(file, entry.id)
         if kind:
             return file, kind
         file.close()
-        objection = "has changed since it was indexed"
+        problem = "has changed since it was indexed"
     name = name_of(entry.paths[0])
-    if objection:
-        raise PictureError(f"The file of {name} {objection}; index its folder again.")
-    raise OfflineError(f"The file of {name} can't be reached now; connect its disk.")
+    if problem:
+        raise PictureError(f"The file {name} {problem}; index its folder again.")
+    raise OfflineError(f"The file {name} can't be reached; connect its disk and try again.")
 
 
 def read(entry: Entry, roots: Sequence[str]) -> bytes:
-    """Read what `opened` opens; it raises the same, and OSError."""
-    file, _ = opened(entry, roots)
+    """Read the file that `open_file` opens; raises the same errors, and OSError."""
+    file, _ = open_file(entry, roots)
     with file:
         return file.read(MAX_FILE_BYTES + 1)
 
 
-def _fetched(path: str, roots: Sequence[str], real_roots: Sequence[str]) -> bytes | None:
-    """Read a member, or what lies elsewhere; None where it can't be had, or must not be."""
+def _read_into_memory(path: str, roots: Sequence[str], real_roots: Sequence[str]) -> bytes | None:
+    """Read a member, an object or a URL; None if it can't be read, or must not be."""
     archive = split_member(path)[0]
     is_root = any(is_under(path, root) for root in roots)
     if is_local(archive):
@@ -114,15 +114,15 @@ def _fetched(path: str, roots: Sequence[str], real_roots: Sequence[str]) -> byte
         return None
 
 
-def _opened(path: str) -> IO[bytes]:
+def _open_without_links(path: str) -> IO[bytes]:
     flags = os.O_RDONLY
     for name in ("O_BINARY", "O_NONBLOCK", "O_NOFOLLOW", "O_CLOEXEC"):
         flags |= getattr(os, name, 0)
     return open(os.open(path, flags), "rb")
 
 
-def _checked(file: IO[bytes], wanted: str) -> str | None:
-    """Name the format of a file that has the content; None for any other file."""
+def _format_if_unchanged(file: IO[bytes], picture_id: str) -> str | None:
+    """Return the format of a file with this content hash; None for any other file."""
     import hashlib
 
     status = os.fstat(file.fileno())
@@ -136,4 +136,4 @@ def _checked(file: IO[bytes], wanted: str) -> str | None:
     while chunk := file.read(2**20):
         digest.update(chunk)
     file.seek(0)
-    return kind if digest.digest()[:CONTENT_HASH_BYTES].hex() == wanted else None
+    return kind if digest.digest()[:CONTENT_HASH_BYTES].hex() == picture_id else None

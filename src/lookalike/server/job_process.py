@@ -1,4 +1,4 @@
-"""What the process of a job does: it tells how far it is, and ends when the server does."""
+"""The process of one job: it reports its progress, and ends when the server does."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import threading
 import time
 import warnings
 from dataclasses import asdict
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ArgumentError, GalleryNotFoundError, LookalikeError
@@ -19,47 +20,45 @@ if TYPE_CHECKING:
 
     from ..types import Progress
 
-NICENESS = 10  # who searches goes first
+NICENESS = 10  # searches run first
 PROGRESS_SECONDS = 0.2
-RATE_SECONDS = 1.0  # before which a rate says little
+MIN_RATE_SECONDS = 1.0  # an earlier rate is unreliable
 
 
 def run(connection: Connection, folder: str, kind: str, values: dict[str, Any]) -> None:
-    """Do one job; its last message says how it ended."""
+    """Run one job; the last message says how it ended."""
     warnings.filterwarnings("ignore", module="PIL|pillow_heif")
     if hasattr(os, "nice"):
         with contextlib.suppress(OSError):
             os.nice(NICENESS)
-    import lance  # noqa: F401  an import that is interrupted could not be made again
-
-    from ..gallery import Gallery  # noqa: F401  likewise
-
-    last: dict[str, Any]
+    for module in ("lance", "lookalike.gallery"):  # an interrupted import can't be repeated
+        import_module(module)
+    message: dict[str, Any]
     try:
-        _be_stoppable(connection)
-        chore = Job(connection, folder)
-        last = {"report": getattr(chore, kind)(values)}
+        _interrupt_on_message(connection)
+        methods = JobMethods(connection, folder)
+        message = {"report": getattr(methods, kind)(values)}
     except KeyboardInterrupt:
-        last = {"cancelled": True}
+        message = {"cancelled": True}
     except LookalikeError as error:
-        last = dict(error_as_json(error))
+        message = error_as_json(error)
     with contextlib.suppress(OSError):
-        send(connection, last)
+        send(connection, message)
 
 
-class Job:
-    """The jobs by name, each of which takes an object of JSON and gives one."""
+class JobMethods:
+    """One method for each kind of job: it takes a JSON object and returns one, the report."""
 
     def __init__(self, connection: Connection, folder: str) -> None:
-        """Work on the gallery at a place."""
+        """Open the gallery; progress goes to the connection."""
         from ..gallery import Gallery
 
         self._connection = connection
         self._gallery = Gallery.open(folder)
-        self._started = self._told = time.monotonic()
+        self._started = self._reported = time.monotonic()
 
     def index(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Index folders: those named, or all that are known."""
+        """Index the given folders, or all known ones."""
         from .uploads import FOLDER
 
         paths = values["paths"]
@@ -68,11 +67,11 @@ class Job:
                 paths = [root.path for root in self._gallery.info().roots]
             paths = [path for path in paths if path != str(self._gallery.folder / FOLDER)]
         if not paths:
-            raise ArgumentError("No folder is known yet; name one.")
+            raise ArgumentError("The gallery has no folders yet; choose one to index.")
 
-        def on_progress(now: Progress) -> None:
-            if self._is_due() or now.optimizing:
-                self._tell(**_of_index(now))
+        def on_progress(progress: Progress) -> None:
+            if self._is_due() or progress.optimizing:
+                self._report(**_progress_as_json(progress))
 
         report = self._gallery.index(
             *paths,
@@ -87,32 +86,32 @@ class Job:
         return asdict(report)
 
     def prune(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Remove rows whose files are gone."""
+        """Remove the rows of deleted files."""
 
         def on_rows(done: int, of: int) -> None:
-            self._stage("Looking for files", done, of)
+            self._report_stage("Checking files", done, of)
 
         report = self._gallery.prune(dry_run=values["dry_run"], on_rows=on_rows)
         return asdict(report)
 
     def duplicates(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Find the groups of duplicates, and leave them for the server."""
+        """Find groups of duplicates, and store them for the server."""
         from . import duplicates_cache
 
         version = self._gallery.version()
         left_out = list[str]()
-        found = self._gallery.duplicates(
-            kind=values["kind"], on_progress=self._stage, on_left_out=left_out.append
+        groups = self._gallery.duplicates(
+            kind=values["kind"], on_progress=self._report_stage, on_left_out=left_out.append
         )
-        duplicates_cache.save(self._gallery.cache, values["kind"], version, found, left_out)
-        return {"groups": len(found), "left_out": len(left_out)}
+        duplicates_cache.save(self._gallery.cache, values["kind"], version, groups, left_out)
+        return {"groups": len(groups), "left_out": len(left_out)}
 
     def trash(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Move files to the trash that a group of duplicates proposes."""
+        """Move duplicates to the system's trash."""
         from ..duplicates import to_trash
         from . import duplicates_cache
 
-        wanted = duplicates_cache.only(
+        groups = duplicates_cache.select(
             duplicates_cache.load(self._gallery.cache, values["kind"]), values["paths"]
         )
         moved = list[str]()
@@ -122,57 +121,57 @@ class Job:
                 moved.append(path)
 
         try:
-            report = to_trash(wanted, on_file=on_file)
+            report = to_trash(groups, on_file=on_file)
         finally:
             if moved:
                 self._gallery.remove(*moved)
-                duplicates_cache.forget(self._gallery.cache, moved)
+                duplicates_cache.remove(self._gallery.cache, moved)
         left = [asdict(refusal) for refusal in report.left]
         return {"moved": list(report.moved), "left": left, "frees": report.bytes_freed}
 
     def map(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Lay out the map, and leave it for the server."""
+        """Compute the map, and store it for the server."""
         from . import map_cache
 
-        return map_cache.make(self._gallery, on_progress=self._stage, **values)
+        return map_cache.make(self._gallery, on_progress=self._report_stage, **values)
 
-    def _stage(self, stage: str, done: int, of: int) -> None:
+    def _report_stage(self, stage: str, done: int, of: int) -> None:
         if self._is_due():
             seconds = round(time.monotonic() - self._started, 1)
-            self._tell(stage=stage, done=done, todo=of, seconds=seconds)
+            self._report(stage=stage, done=done, todo=of, seconds=seconds)
 
     def _is_due(self) -> bool:
         now = time.monotonic()
-        is_due = now - self._told >= PROGRESS_SECONDS
+        is_due = now - self._reported >= PROGRESS_SECONDS
         if is_due:
-            self._told = now
+            self._reported = now
         return is_due
 
-    def _tell(self, **progress: Any) -> None:
+    def _report(self, **progress: Any) -> None:
         send(self._connection, {"progress": progress})
 
 
-def _of_index(now: Progress) -> dict[str, Any]:
-    rate = now.done / now.seconds if now.seconds >= RATE_SECONDS else 0.0
-    left = None if now.listing or not rate else round((now.todo - now.done) / rate, 1)
-    stage = "Bringing the index up to date" if now.optimizing else "Indexing"
-    values = asdict(now)
+def _progress_as_json(progress: Progress) -> dict[str, Any]:
+    rate = progress.done / progress.seconds if progress.seconds >= MIN_RATE_SECONDS else 0.0
+    seconds_left = None
+    if rate and not progress.listing:
+        seconds_left = round((progress.todo - progress.done) / rate, 1)
     return {
-        **values,
-        "seconds": round(now.seconds, 1),
+        **asdict(progress),
+        "seconds": round(progress.seconds, 1),
         "rate": round(rate, 1),
-        "seconds_left": left,
-        "stage": stage,
+        "seconds_left": seconds_left,
+        "stage": "Updating the search index" if progress.optimizing else "Indexing",
     }
 
 
-def _be_stoppable(connection: Connection) -> None:
-    """Turn the server's word, and its end, into one Ctrl-C: then what is through is committed."""
-    asked = threading.Event()
+def _interrupt_on_message(connection: Connection) -> None:
+    """Turn any message, and the server's end, into one Ctrl-C: the job commits and stops."""
+    is_interrupted = threading.Event()
 
     def interrupt(_signal: int, _frame: Any) -> None:
-        if not asked.is_set():
-            asked.set()
+        if not is_interrupted.is_set():
+            is_interrupted.set()
             raise KeyboardInterrupt
 
     signal.signal(signal.SIGINT, interrupt)

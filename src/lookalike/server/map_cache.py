@@ -1,4 +1,4 @@
-"""The map of a gallery: a sample laid out, all others put beside those that they look most like."""
+"""The map of a gallery: a 2-D layout in which similar pictures are close together."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..storage import from_text
-from .query_cache import write
+from .query_cache import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,25 +21,25 @@ if TYPE_CHECKING:
     from ..gallery import Gallery
 
 FILE = "map.npz"
-MAX_POINTS = 100_000  # of more pictures, so many are drawn at random
-SAMPLE = 3_000  # what t-SNE lays out, in some 17 s on one core
+MAX_POINTS = 100_000  # a larger gallery is sampled at random
+SAMPLE = 3_000  # pictures for t-SNE, which takes about 17 s on one core
 NEIGHBOURS = 4
-SHARPNESS = 0.02  # cosine by which a neighbour's say falls to a third
-JITTER = 0.004  # of the map's side, so that what is alike does not lie in one point
+TEMPERATURE = 0.02  # difference of cosines that divides a neighbour's weight by e
+JITTER = 0.004  # of the map's side, so that similar pictures are not at the same point
 BLOCK = 4_096
 POINT = np.dtype([("id", "V16"), ("x", "<f4"), ("y", "<f4"), ("label", "<u4")])
 
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """A layout.
+    """A map.
 
     Attributes:
-        points: [N] of `POINT`: x and y are 0..1, `label` counts into `labels`.
-        labels: names of the folders that hold the pictures.
-        version: of the table of pictures.
-        method: how it was made.
-        note: one sentence on what a reader should know; may be empty.
+        points: [N] of `POINT`: x and y are 0..1, `label` is an index of `labels`.
+        labels: names of the folders that contain the pictures.
+        version: of the gallery.
+        method: name of the layout algorithm.
+        note: what a reader should know, one or more sentences; may be empty.
     """
 
     points: NDArray[Any]
@@ -50,10 +50,13 @@ class Map:
 
 
 def make(gallery: Gallery, *, on_progress: Callable[[str, int, int], None]) -> dict[str, Any]:
-    """Lay a gallery out, and leave it for the server.
+    """Compute and store the map of a gallery.
+
+    Returns:
+        the number of points and the method.
 
     Raises:
-        GalleryNotFoundError: there is no gallery.
+        GalleryNotFoundError: the gallery is empty.
     """
     from ..report import build_map
 
@@ -63,75 +66,75 @@ def make(gallery: Gallery, *, on_progress: Callable[[str, int, int], None]) -> d
     rng = np.random.default_rng(0)
     notes = []
     if len(ids) > MAX_POINTS:
-        some = np.sort(rng.choice(len(ids), MAX_POINTS, replace=False))
-        notes.append(f"{MAX_POINTS:,} of {len(ids):,} pictures, drawn at random.")
-        ids, vectors, labels = ids[some], vectors[some], labels[some]
-    on_progress("Laying out", 1, 3)
+        chosen = np.sort(rng.choice(len(ids), MAX_POINTS, replace=False))
+        notes.append(f"{MAX_POINTS:,} of {len(ids):,} pictures, chosen at random.")
+        ids, vectors, labels = ids[chosen], vectors[chosen], labels[chosen]
+    on_progress("Computing the layout", 1, 3)
     sample = np.arange(len(ids))
     if len(ids) > SAMPLE:
         sample = np.sort(rng.choice(len(ids), SAMPLE, replace=False))
-        notes.append(f"{SAMPLE:,} are laid out, the others put beside those they look most like.")
-    atlas = build_map(vectors[sample].astype(np.float32), max_points=SAMPLE)
-    places = np.empty((len(ids), 2), np.float32)
-    on_progress("Placing", 2, 3)
+        notes.append(f"{SAMPLE:,} are laid out; the others are next to the most similar of these.")
+    layout = build_map(vectors[sample].astype(np.float32), max_points=SAMPLE)
+    positions = np.empty((len(ids), 2), np.float32)
+    on_progress("Placing pictures", 2, 3)
     if len(ids) > len(sample):
-        places[:] = placed(vectors, vectors[sample], atlas.points)
-        places += rng.normal(0, JITTER, places.shape).astype(np.float32)
-        places = places.clip(0, 1)
-    places[sample] = atlas.points
+        positions[:] = interpolate(vectors, vectors[sample], layout.points)
+        positions += rng.normal(0, JITTER, positions.shape).astype(np.float32)
+        positions = positions.clip(0, 1)
+    positions[sample] = layout.points
     points = np.empty(len(ids), POINT)
     points["id"] = ids
-    points["x"], points["y"], points["label"] = places[:, 0], places[:, 1], labels
-    note = " ".join(filter(None, [*notes, atlas.note]))
-    save(gallery.cache, Map(points, names, version, atlas.method, note))
-    return {"points": len(ids), "method": atlas.method}
+    points["x"], points["y"], points["label"] = positions[:, 0], positions[:, 1], labels
+    note = " ".join(filter(None, [*notes, layout.note]))
+    save(gallery.cache, Map(points, names, version, layout.method, note))
+    return {"points": len(ids), "method": layout.method}
 
 
-def placed(
+def interpolate(
     vectors: NDArray[np.floating[Any]],
     sample: NDArray[np.floating[Any]],
     points: NDArray[np.float32],
 ) -> NDArray[np.float32]:
-    """Put vectors where those of a sample are that have the greatest cosine with them.
+    """Place vectors at the weighted mean position of their nearest neighbours in a sample.
 
     Args:
         vectors: [N, D], unit length.
-        sample: [M, D], likewise.
-        points: [M, 2], where the sample is.
+        sample: [M, D], unit length.
+        points: [M, 2], positions of the sample.
 
     Returns:
         float32 [N, 2].
     """
-    many = min(NEIGHBOURS, len(sample))
-    known = sample.astype(np.float32)
-    found = np.empty((len(vectors), 2), np.float32)
+    neighbours = min(NEIGHBOURS, len(sample))
+    sample = sample.astype(np.float32)
+    positions = np.empty((len(vectors), 2), np.float32)
     for start in range(0, len(vectors), BLOCK):
-        cosines = vectors[start : start + BLOCK].astype(np.float32) @ known.T
-        nearest = np.argpartition(-cosines, many - 1, axis=1)[:, :many]
+        cosines = vectors[start : start + BLOCK].astype(np.float32) @ sample.T
+        nearest = np.argpartition(-cosines, neighbours - 1, axis=1)[:, :neighbours]
         best = np.take_along_axis(cosines, nearest, axis=1)
-        say = np.exp((best - best.max(axis=1, keepdims=True)) / SHARPNESS)
-        say /= say.sum(axis=1, keepdims=True)
-        found[start : start + BLOCK] = np.einsum("nk,nkd->nd", say, points[nearest])
-    return found
+        weights = np.exp((best - best.max(axis=1, keepdims=True)) / TEMPERATURE)
+        weights /= weights.sum(axis=1, keepdims=True)
+        positions[start : start + BLOCK] = np.einsum("nk,nkd->nd", weights, points[nearest])
+    return positions
 
 
-def save(folder: Path, made: Map) -> None:
-    """Put a map in place in one step."""
+def save(folder: Path, gallery_map: Map) -> None:
+    """Store a map in one step."""
     out = io.BytesIO()
     np.savez(
         out,
-        points=made.points.view(np.uint8),
-        labels=np.array(made.labels, np.str_),
-        version=np.int64(made.version),
-        method=np.str_(made.method),
-        note=np.str_(made.note),
+        points=gallery_map.points.view(np.uint8),
+        labels=np.array(gallery_map.labels, np.str_),
+        version=np.int64(gallery_map.version),
+        method=np.str_(gallery_map.method),
+        note=np.str_(gallery_map.note),
     )
     folder.mkdir(parents=True, exist_ok=True)
-    write(folder / FILE, out.getvalue())
+    write_atomically(folder / FILE, out.getvalue())
 
 
 def load(folder: Path) -> Map | None:
-    """Read the map; None where there is none."""
+    """Read the map; None if there is none."""
     try:
         with np.load(folder / FILE, allow_pickle=False) as file:
             return Map(
@@ -148,21 +151,21 @@ def load(folder: Path) -> Map | None:
 def _read(
     gallery: Gallery,
 ) -> tuple[NDArray[Any], NDArray[np.float16], NDArray[np.uint32], list[str]]:
-    """Read all contents, each once: ids, vectors, label numbers, and the labels' names."""
+    """Read each content once: ids, vectors, label indexes, and the labels' names."""
     ids, parts, labels = list[bytes](), list[Any](), list[int]()
-    numbers: dict[str, int] = {}
+    label_indexes: dict[str, int] = {}
     seen = set[bytes]()
     for batch in gallery.rows(["content_hash", "path", "vector"]):
-        contents, paths = (batch.column(k).to_pylist() for k in (0, 1))
+        contents, paths = (batch.column(column).to_pylist() for column in (0, 1))
         flat = batch.column("vector").flatten().to_numpy(zero_copy_only=False)
-        kept = []
+        new_rows = []
         for row, content in enumerate(contents):
             if content not in seen:
                 seen.add(content)
-                kept.append(row)
+                new_rows.append(row)
                 ids.append(content)
                 label = os.path.basename(os.path.dirname(from_text(paths[row])))
-                labels.append(numbers.setdefault(label, len(numbers)))
-        parts.append(flat.astype(np.float16).reshape(len(contents), -1)[kept])
+                labels.append(label_indexes.setdefault(label, len(label_indexes)))
+        parts.append(flat.astype(np.float16).reshape(len(contents), -1)[new_rows])
     vectors = np.concatenate(parts) if parts else np.empty((0, 2), np.float16)
-    return np.array(ids, "V16"), vectors, np.array(labels, np.uint32), [*numbers]
+    return np.array(ids, "V16"), vectors, np.array(labels, np.uint32), [*label_indexes]

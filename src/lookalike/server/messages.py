@@ -1,7 +1,7 @@
 """Messages between the server and its child processes: JSON and bytes, never a pickle.
 
-A child decodes pictures of strangers. Should one take it over, what it sends must not be able to
-run anything in the server.
+A child decodes untrusted pictures. If one takes over a child, the child's messages must not be able
+to run code in the server.
 """
 
 from __future__ import annotations
@@ -15,43 +15,45 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 MAX_MESSAGE_BYTES = 2**30
-FAULT = "fault"  # in place of an error's name: what we did not think of
+FAULT = "fault"  # instead of an error's name: a bug
 _LENGTH_BYTES = 4
+
+Message = tuple[dict[str, Any], bytes]
 
 
 def send(connection: Connection, values: dict[str, Any], blob: bytes = b"") -> None:
-    """Send an object of JSON with some bytes.
+    """Send a JSON object and bytes.
 
     Raises:
-        OSError: the other side is gone.
+        OSError: the other process has ended.
     """
     head = json.dumps(values).encode()
     connection.send_bytes(len(head).to_bytes(_LENGTH_BYTES, "little") + head + blob)
 
 
-def receive(connection: Connection) -> tuple[dict[str, Any], bytes]:
+def receive(connection: Connection) -> Message:
     """Wait for a message.
 
     Raises:
-        EOFError: the other side is gone.
-        OSError: likewise, or the message is too long.
-        ValueError: it is no message.
+        EOFError: the other process has ended.
+        OSError: the other process has ended, or the message is too long.
+        ValueError: the data is not a message.
     """
     data = connection.recv_bytes(MAX_MESSAGE_BYTES)
     end = _LENGTH_BYTES + int.from_bytes(data[:_LENGTH_BYTES], "little")
     values = json.loads(data[_LENGTH_BYTES:end])
     if not isinstance(values, dict):
-        raise ValueError("a message is an object")  # noqa: TRY004  it is malformed data
+        raise ValueError("a message is a JSON object")  # noqa: TRY004  malformed data, not a bug
     return values, data[end:]
 
 
-def error_as_json(error: errors.LookalikeError) -> dict[str, str]:
-    """Write an error so that `error_from_json` makes the same one."""
+def error_as_json(error: errors.LookalikeError) -> dict[str, Any]:
+    """Write an error for `error_from_json`."""
     return {"error": type(error).__name__, "message": str(error)}
 
 
 def error_from_json(values: dict[str, Any]) -> errors.LookalikeError:
-    """Make the error that the other side told of."""
+    """Make the error that the other process sent; `LookalikeError` for any unknown class."""
     kind = getattr(errors, str(values.get("error")), None)
-    is_ours = isinstance(kind, type) and issubclass(kind, errors.LookalikeError)
-    return (kind if is_ours and kind else errors.LookalikeError)(str(values.get("message")))
+    is_known = isinstance(kind, type) and issubclass(kind, errors.LookalikeError)
+    return (kind if is_known and kind else errors.LookalikeError)(str(values.get("message")))

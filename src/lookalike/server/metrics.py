@@ -1,4 +1,4 @@
-"""What the server counts, for Prometheus."""
+"""Metrics of the server, for Prometheus."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ if TYPE_CHECKING:
     from .state import State
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+METHODS = {"GET", "POST", "DELETE", "HEAD", "OPTIONS", "PUT", "PATCH"}
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
 class Metrics:
-    """The counters of one server."""
+    """The metrics of one server."""
 
     def __init__(self, state: State) -> None:
-        """Begin at zero."""
+        """Start with all counters at zero."""
         from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
         self._registry = CollectorRegistry()
@@ -30,56 +31,61 @@ class Metrics:
         )
         self._seconds = Histogram(
             "lookalike_request_seconds",
-            "Until the answer begins",
+            "Seconds until the response starts",
             ["method", "route"],
             buckets=BUCKETS,
             registry=self._registry,
         )
         pool, jobs = state.pool, state.jobs
         for name, text, read in (
-            ("waiting", "Tasks that no worker has taken yet", lambda: pool.waiting),
-            ("worker_restarts", "Workers that died or hung", lambda: pool.restarts),
+            ("waiting", "Tasks that wait for a worker", lambda: pool.waiting),
+            (
+                "worker_restarts",
+                "Workers that died or hung",
+                lambda: pool.restarts,
+            ),
             ("workers", "Worker processes", lambda: len(pool.pids)),
-            ("jobs_running", "Jobs", lambda: sum(j.state == "running" for j in jobs.all())),
+            (
+                "jobs_running",
+                "Jobs that run now",
+                lambda: sum(j.state == "running" for j in jobs.all()),
+            ),
         ):
             gauge = Gauge(f"lookalike_{name}", text, registry=self._registry)
             gauge.set_function(read)
 
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count one request."""
+        """Count a request."""
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)
 
     def text(self) -> bytes:
-        """Write all for Prometheus."""
+        """Write all metrics in the text format of Prometheus."""
         from prometheus_client import generate_latest
 
         return generate_latest(self._registry)
 
 
-class Measured:
-    """The middleware that counts requests, by the pattern of their route."""
+class MetricsMiddleware:
+    """Counts and times requests by route, method and status."""
 
     def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
-        """Stand before `app`."""
+        """Wrap an application."""
         self._app, self._metrics = app, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request through, and count it."""
+        """Pass a request on, and count it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
 
-        async def counted(message: Message) -> None:
+        async def send_and_count(message: Message) -> None:
             if message["type"] == "http.response.start":
                 route = getattr(scope.get("route"), "path", "other")
                 seconds = time.perf_counter() - started
-                method = scope["method"] if scope["method"] in _METHODS else "other"
+                method = scope["method"] if scope["method"] in METHODS else "other"
                 self._metrics.count(method, route, message["status"], seconds)
             await send(message)
 
-        await self._app(scope, receive, counted)
-
-
-_METHODS = {"GET", "POST", "DELETE", "HEAD", "OPTIONS", "PUT", "PATCH"}
+        await self._app(scope, receive, send_and_count)

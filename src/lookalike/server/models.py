@@ -1,110 +1,140 @@
-"""The shapes of requests and answers, for OpenAPI; `/docs` shows them."""
+"""The JSON of requests and responses, for OpenAPI and the page `/docs`.
+
+A model whose values are also a dataclass takes its fields and their descriptions from there.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import re
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from .. import types
+from ..client import JSON_FIELDS
+from ..duplicates import Member
+from .query_cache import CachedQuery
 from .search_request import ID_PATTERN, MAX_URL_CHARACTERS, PathText
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 MAX_PATHS = 1_000
-MAX_PATH_CHARACTERS = 4_096
+# Fields that JSON names and writes differently than Python.
+DESCRIPTIONS = {
+    "bytes": "size of the file; -1 if unknown",
+    "id": "content hash of the file, 32 hexadecimal digits",
+    "mtime": "time of the last change, ISO 8601 in UTC; null if unknown",
+}
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def fields_of(kind: Any, *, without: str = "") -> Callable[[type[Model]], type[Model]]:
+    """Add a dataclass's fields to a model, except those that the model declares itself.
+
+    Args:
+        kind: the dataclass.
+        without: name of a field that JSON leaves out.
+    """
+    hints = get_type_hints(kind, localns={"np": np, "NDArray": NDArray})
+    descriptions = _descriptions(kind)
+
+    def add(model: type[Model]) -> type[Model]:
+        definitions: dict[str, Any] = {}
+        for field in fields(kind):
+            key, hint = JSON_FIELDS.get(field.name, (field.name, hints[field.name]))[:2]
+            if key not in model.model_fields and field.name != without:
+                description = DESCRIPTIONS.get(key) or descriptions.get(field.name)
+                definitions[key] = (hint, Field(description=description))
+        return create_model(
+            model.__name__,
+            __base__=model,
+            __doc__=model.__doc__,
+            __module__=model.__module__,
+            **definitions,
+        )
+
+    return add
+
+
+def _descriptions(kind: Any) -> dict[str, str]:
+    """Read the descriptions of attributes from a Google-style docstring."""
+    section = (kind.__doc__ or "").partition("Attributes:\n")[2]
+    pairs = re.findall(r"^ {8}(\w+): (.+(?:\n {12}.+)*)", section, re.MULTILINE)
+    return {name: " ".join(text.split()).rstrip(".") for name, text in pairs}
 
 
 class Problem(BaseModel):
-    """What went wrong (RFC 9457)."""
+    """An error (RFC 9457)."""
 
     type: str
     title: str
     status: int
-    detail: str = Field(description="one sentence that says what to do")
-    code: str = Field(description="for programs; all stand in docs/reference/rest.md")
+    detail: str = Field(description="one sentence that says what to do next")
+    code: str = Field(description="for programs; docs/reference/rest.md lists all codes")
 
 
+@fields_of(types.Match, without="points")
 class Match(BaseModel):
-    """How the query lies in a picture."""
-
-    inliers: int
-    residual: float
-    agreement: float
-    confidence: float
-    query_overlap: float
-    target_overlap: float
-    flipped: bool
-    transform: list[list[float]] = Field(description="3 x 3, query's pixels to target's")
+    """Where the query is in a picture."""
 
 
+@fields_of(types.Hit)
 class Hit(BaseModel):
-    """One answer of a search."""
+    """A picture that a search found."""
 
-    id: str
-    rank: int
-    path: str
-    score: float
-    width: int
-    height: int
     kind: Literal["exact", "copy", "near", "similar"]
-    changes: list[str]
     match: Match | None
-    bytes: int
-    mtime: str | None
-    label: str
-    metadata: dict[str, Any] | None
+    changes: list[str] = Field(description="edits that made the copy, in words")
+    label: str = Field(description="name of the file's folder")
 
 
-class Asked(BaseModel):
-    """The picture that was asked with."""
+@fields_of(CachedQuery)
+class Query(BaseModel):
+    """The picture that was searched by."""
 
-    id: str
-    name: str
-    width: int
-    height: int
     in_gallery: bool
 
 
-class SearchAnswer(BaseModel):
+class SearchResult(BaseModel):
     """A page of hits."""
 
-    query: Asked
+    query: Query
     hits: list[Hit]
     total: int | None
-    next_offset: int | None
+    next_offset: int | None = Field(description="offset of the next page; null on the last one")
     took_ms: float
-    version: int
+    version: int = Field(description="version of the gallery")
 
 
+@fields_of(types.Entry)
 class Picture(BaseModel):
-    """A picture of the gallery: one content, and the files that have it."""
+    """A picture of the gallery; files with the same bytes are one picture."""
 
-    id: str
-    paths: list[str]
-    width: int
-    height: int
-    bytes: int
-    mtime: str | None
-    label: str
-    metadata: dict[str, Any] | None
+    label: str = Field(description="name of the first file's folder")
 
 
 class Pictures(BaseModel):
-    """A page of the gallery."""
+    """A page of pictures."""
 
     pictures: list[Picture]
     total: int
-    next_offset: int | None
-    version: int
+    next_offset: int | None = Field(description="offset of the next page; null on the last one")
+    version: int = Field(description="version of the gallery")
 
 
-class Sizes(BaseModel):
-    """Of a picture, upright."""
+class Size(BaseModel):
+    """The size of a picture, upright."""
 
     width: int
     height: int
 
 
 class CompareBody(BaseModel):
-    """Two pictures: ids of the gallery, or of queries."""
+    """Ids of two pictures: of the gallery, or of earlier queries."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -113,19 +143,21 @@ class CompareBody(BaseModel):
 
 
 class Comparison(BaseModel):
-    """How the one lies in the other."""
+    """How two pictures are related."""
 
     kind: Literal["exact", "copy", "near", "different"]
     sentences: list[str]
-    changes: list[str]
+    changes: list[str] = Field(description="edits that made the copy, in words")
     match: Match | None
-    query: Sizes
-    target: Sizes
-    points: list[list[float]]
+    query: Size
+    target: Size
+    points: list[list[float]] = Field(
+        description="matching points: x and y in the query, x and y in the target, in pixels"
+    )
 
 
 class UrlBody(BaseModel):
-    """A picture that a URL names."""
+    """A picture on the web."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -133,7 +165,7 @@ class UrlBody(BaseModel):
 
 
 class TokenBody(BaseModel):
-    """What opens a session."""
+    """The server's token."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -141,26 +173,30 @@ class TokenBody(BaseModel):
 
 
 class IndexBody(BaseModel):
-    """What to index."""
+    """What to index, and how."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     paths: list[PathText] = Field(
-        default=[], max_length=MAX_PATHS, description="absolute; none for all known folders"
+        default=[],
+        max_length=MAX_PATHS,
+        description="absolute paths, or addresses of other sources; none for all known ones",
     )
-    exclude: list[PathText] = Field(default=[], max_length=100, description="as the command has it")
+    exclude: list[PathText] = Field(
+        default=[], max_length=100, description="patterns of names to skip, such as *.gif"
+    )
     include_hidden: bool = False
-    open_archives: bool = Field(default=False, description="also those that stand in folders")
-    column: str | None = Field(default=None, description="of a list, which has the addresses")
-    copies: bool | None = None
+    open_archives: bool = Field(default=False, description="also index archives inside folders")
+    column: str | None = Field(default=None, description="column of a list with the addresses")
+    copies: bool | None = Field(default=None, description="prepare copy detection")
 
 
 class PruneBody(BaseModel):
-    """Whether only to tell what would be removed."""
+    """Options of pruning."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    dry_run: bool = False
+    dry_run: bool = Field(default=False, description="report what would be removed, remove nothing")
 
 
 class PathsBody(BaseModel):
@@ -172,7 +208,7 @@ class PathsBody(BaseModel):
 
 
 class TrashBody(BaseModel):
-    """Files that a group of duplicates proposes."""
+    """Files that are listed as duplicates."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -180,23 +216,17 @@ class TrashBody(BaseModel):
     paths: list[PathText] = Field(min_length=1, max_length=MAX_PATHS)
 
 
+@fields_of(types.Progress)
 class Progress(BaseModel):
-    """How far a job is; what does not apply is 0."""
+    """The progress of a job; counts that do not apply are 0."""
 
-    listed: int
-    listing: bool
-    todo: int
-    done: int
-    refused: int
-    seconds: float
-    rate: float
+    rate: float = Field(description="files per second")
     seconds_left: float | None
-    optimizing: bool
     stage: str
 
 
 class Job(BaseModel):
-    """Work that goes on in the background."""
+    """Work that runs in the background."""
 
     id: str
     kind: Literal["index", "prune", "duplicates", "map", "trash"]
@@ -212,92 +242,69 @@ class Jobs(BaseModel):
     jobs: list[Job]
 
 
+@fields_of(types.Root)
 class Root(BaseModel):
     """A folder that was indexed."""
 
-    path: str
-    online: bool
-    reason: str
 
-
+@fields_of(types.Info)
 class Info(BaseModel):
-    """The state of the gallery."""
+    """The status of the gallery and the server."""
 
-    gallery: str
-    pictures: int
-    fingerprints: int
-    refused: int
     roots: list[Root]
-    encoder: dict[str, Any]
-    index: dict[str, Any]
-    bytes_on_disk: int
-    version: int
-    can_reveal: bool
-    labels: list[str]
-    sizes: list[int]
-    max_body_bytes: int
+    version: int = Field(description="version of the gallery")
+    can_reveal: bool = Field(description="whether the server can open a file manager for you")
+    labels: list[str] = Field(description="names of folders, at most 500")
+    sizes: list[int] = Field(description="sizes of thumbnails, in pixels")
+    max_body_bytes: int = Field(description="largest body of a request")
 
 
+@fields_of(types.Refusal)
 class Refusal(BaseModel):
-    """A file that could not be used."""
-
-    path: str
-    reason: str
+    """A file that can't be used."""
 
 
 class Refused(BaseModel):
-    """All of them."""
+    """The files that can't be used."""
 
     refused: list[Refusal]
 
 
-class Pruned(BaseModel):
-    """What was removed, or would be."""
-
-    removed: list[str]
-    offline: list[Root]
-
-
 class Removed(BaseModel):
-    """How many rows were removed."""
+    """The number of rows that were removed."""
 
     removed: int
 
 
 class Running(BaseModel):
-    """The answer is being made by a job."""
+    """The job that computes the response."""
 
     status: Literal["running"]
-    job: str
+    job: str = Field(description="id of the job")
 
 
+@fields_of(Member)
 class File(BaseModel):
     """A file in a group of duplicates."""
 
-    id: str
-    path: str
-    width: int
-    height: int
-    bytes: int
-    mtime: str | None
-    label: str
+    mtime_ns: int = Field(description="time of the last change, nanoseconds since the epoch")
+    label: str = Field(description="name of the file's folder")
 
 
 class Best(File):
-    """The one to keep."""
+    """The file to keep."""
 
-    why: str
+    why: str = Field(description="why this file is kept")
 
 
-class Member(File):
-    """One beside it."""
+class Duplicate(File):
+    """Another file in the group."""
 
     kind: Literal["exact", "copy", "near"]
-    changes: list[str]
+    changes: list[str] = Field(description="edits that made the copy, in words")
     how: str
-    stays: str = Field(description="why it never goes to the trash; empty where it may")
-    frees: int
-    names: int
+    stays: str = Field(description="why it can't go to the trash; empty if it can")
+    frees: int = Field(description="bytes that its removal frees")
     match: Match | None
 
 
@@ -306,38 +313,38 @@ class Group(BaseModel):
 
     kind: Literal["exact", "copy", "near"]
     best: Best
-    members: list[Member]
-    frees: int
+    members: list[Duplicate]
+    frees: int = Field(description="bytes that can be freed")
 
 
 class Duplicates(BaseModel):
-    """All groups, those that free most first."""
+    """All groups; those that free the most bytes come first."""
 
     status: Literal["done"]
-    version: int
-    stale: bool = Field(description="whether the gallery has changed since; ask with refresh")
+    version: int = Field(description="version of the gallery")
+    stale: bool = Field(description="whether the gallery has changed since; use refresh")
     groups: list[Group]
     left_out: list[str] = Field(
-        description="files that were not looked at: not there, or changed since they were indexed"
+        description="files that were not compared: they are missing, or changed after indexing"
     )
-    frees: int
+    frees: int = Field(description="bytes that can be freed")
 
 
 class Trashed(BaseModel):
-    """What went to the trash, and why the rest stays."""
+    """The files that moved to the trash, and those that stayed."""
 
     moved: list[str]
-    left: list[Refusal]
-    frees: int
+    left: list[Refusal] = Field(description="files that stayed, each with the reason")
+    frees: int = Field(description="bytes that are freed once the trash is emptied")
 
 
 class Map(BaseModel):
-    """Where the points of the map are."""
+    """The map of the gallery."""
 
     status: Literal["done"]
-    version: int
-    stale: bool
-    method: str
+    version: int = Field(description="version of the gallery")
+    stale: bool = Field(description="whether the gallery has changed since; use refresh")
+    method: str = Field(description="name of the layout algorithm")
     note: str
-    count: int
-    points: str
+    count: int = Field(description="number of points")
+    points: str = Field(description="address of the points")

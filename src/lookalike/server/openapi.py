@@ -1,46 +1,52 @@
-"""What each route takes and answers, in OpenAPI's words."""
+"""The requests and responses of each route, in OpenAPI's terms."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .models import Comparison, Picture, Pictures, Problem, Running, SearchAnswer, UrlBody
+from .models import Comparison, Picture, Pictures, Problem, Running, SearchResult, UrlBody
 from .problems import MEDIA_TYPE
 from .search_request import SearchBody, SearchFields
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+_FILE = {"type": "string", "format": "binary", "description": "the picture's file"}
+_SCHEMAS = "#/components/schemas/{model}"
+_PROBLEMS = {
+    400: "The body is malformed",
+    401: "The token is missing or wrong",
+    403: "The request comes from another web page, or uses an unknown host name",
+    404: "Not found",
+    408: "The request arrived too slowly",
+    409: "The gallery's current state does not allow this",
+    413: "The body is too large",
+    415: "The body has an unsupported type, or the file is not a picture",
+    422: "A value is invalid, or the picture can't be used",
+    503: "The server is busy; Retry-After says when to try again",
+}
 
-def responses(model: Any, *others: int, status: int = 200, **more: Any) -> dict[str, Any]:
-    """Describe what a route answers, in FastAPI's words."""
-    problems = {
-        code: {"description": text, "content": {MEDIA_TYPE: {"schema": _ref("Problem")}}}
+
+def responses(model: Any, *problems: int, status: int = 200, **more: Any) -> dict[str, Any]:
+    """Describe the responses of a route, as arguments of FastAPI's decorators."""
+    descriptions = {
+        code: {"description": text, "content": {MEDIA_TYPE: {"schema": _reference("Problem")}}}
         for code, text in _PROBLEMS.items()
-        if code in {401, 403, 422, *others}
+        if code in {401, 403, 422, *problems}
     }
-    good = {"description": "Done", **({"model": model} if model else {})}
+    success = {"description": "Success", **({"model": model} if model else {})}
     return {
         "status_code": status,
-        "responses": {status: good, **problems, **more.pop("also", {})},
+        "responses": {status: success, **descriptions, **more.pop("also", {})},
         "response_model": None,
         **more,
     }
 
 
 def search() -> dict[str, Any]:
-    """Describe `POST /search`, which takes a form or JSON."""
-    return responses(
-        SearchAnswer,
-        400,
-        404,
-        408,
-        409,
-        413,
-        415,
-        503,
-        openapi_extra=_body(SearchBody, {**_form_fields(), "image": _FILE}),
-    )
+    """Describe `POST /search`, which accepts a form or JSON."""
+    body = _body(SearchBody, {**_properties(SearchFields), "image": _FILE})
+    return responses(SearchResult, 400, 404, 408, 409, 413, 415, 503, openapi_extra=body)
 
 
 def compare() -> dict[str, Any]:
@@ -64,66 +70,48 @@ def add() -> dict[str, Any]:
     return responses(Picture, 400, 404, 408, 409, 413, 415, 503, status=201, openapi_extra=body)
 
 
-def nothing() -> dict[str, Any]:
-    """Describe what answers without a body."""
+def no_content() -> dict[str, Any]:
+    """Describe a response without a body."""
     return responses(None, 404, 409, status=204)
 
 
 def image(media_type: str) -> dict[str, Any]:
-    """Describe what answers with a picture."""
-    content = {media_type: {"schema": {"type": "string", "format": "binary"}}}
-    described = responses(None, 404, 409, 415, 503)
-    described["responses"][200]["content"] = content
-    return described
+    """Describe a response that is a picture, or other binary data."""
+    description = responses(None, 404, 409, 415, 503)
+    description["responses"][200]["content"] = {
+        media_type: {"schema": {"type": "string", "format": "binary"}}
+    }
+    return description
 
 
 def job_responses(model: Any) -> dict[str, Any]:
-    """Describe what a job makes: the answer, or which job makes it."""
-    also = {202: {"model": Running, "description": "A job makes it"}}
+    """Describe what a job computes: the result, or the job that is computing it."""
+    also = {202: {"model": Running, "description": "A job is computing the result"}}
     return responses(model, 409, 503, also=also)
 
 
 def events() -> dict[str, Any]:
     """Describe server-sent events."""
-    content: dict[str, Any] = {"text/event-stream": {}}
-    described = responses(None, 404)
-    described["responses"][200]["content"] = content
-    return described
+    description = responses(None, 404)
+    description["responses"][200]["content"] = {"text/event-stream": {}}
+    return description
 
 
 def components() -> dict[str, Any]:
-    """Give the schemas that routes name without using them."""
-    return {model.__name__: model.model_json_schema() for model in (Problem,)}
+    """Return the schemas that FastAPI does not find by itself."""
+    return {"Problem": Problem.model_json_schema(ref_template=_SCHEMAS)}
 
 
-_FILE = {"type": "string", "format": "binary", "description": "the picture's file"}
-_PROBLEMS = {
-    400: "The body is malformed",
-    401: "A token is needed",
-    403: "Another page asks, or another name is used",
-    404: "There is no such thing",
-    408: "The request was sent too slowly",
-    409: "Not as things stand now",
-    413: "The body is too large",
-    415: "This is no picture, or of no known type",
-    422: "Something in the request can't be meant, or the picture can't be used",
-    503: "Too much waits already; Retry-After says when to come back",
-}
+def _reference(name: str) -> dict[str, str]:
+    return {"$ref": _SCHEMAS.format(model=name)}
 
 
-def _ref(name: str) -> dict[str, str]:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _form_fields() -> dict[str, Any]:
-    fields: dict[str, Any] = SearchFields.model_json_schema(
-        ref_template="#/components/schemas/{model}"
-    )["properties"]
-    return fields
+def _properties(model: type[BaseModel]) -> dict[str, Any]:
+    return dict(model.model_json_schema(ref_template=_SCHEMAS)["properties"])
 
 
 def _body(model: type[BaseModel], form: dict[str, Any]) -> dict[str, Any]:
-    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    schema = model.model_json_schema(ref_template=_SCHEMAS)
     schema.pop("$defs", None)
     return {
         "requestBody": {

@@ -1,4 +1,4 @@
-"""The pictures that were asked with: kept for a while, bounded, without what a camera wrote in."""
+"""The pictures of earlier searches: stored for a while, within limits, without camera metadata."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FOLDER = "queries"
-MAX_KEPT = 1_000
+MAX_QUERIES = 1_000
 MAX_BYTES = 512 * 2**20
 MAX_AGE_SECONDS = 30 * 86_400
-_PICTURE, _FACTS = ".jpg", ".json"
+_PICTURE, _PROPERTIES = ".jpg", ".json"
 
 
 @dataclass(frozen=True, slots=True)
 class CachedQuery:
-    """A picture that was asked with.
+    """The picture of a search.
 
     Attributes:
-        id: content hash of the file that was sent, 32 hexadecimal digits.
-        name: what the file was called; text of a stranger.
-        width: pixels of the file's picture, upright.
-        height: likewise.
+        id: content hash of the file, 32 hexadecimal digits.
+        name: the file's name, as the client sent it.
+        width: pixels of the whole picture, upright.
+        height: pixels of the whole picture, upright.
     """
 
     id: str
@@ -39,62 +39,62 @@ class CachedQuery:
 
 
 class QueryCache:
-    """The folder of kept queries: each a JPEG, and a JSON file beside it."""
+    """A folder of queries: for each a JPEG, and a JSON file with its properties."""
 
     def __init__(self, gallery: Path) -> None:
-        """Name the folder in the gallery's; it is made when first needed."""
+        """Use a folder inside the gallery's; `put` creates it."""
         self._folder = gallery / FOLDER
         self._lock = threading.Lock()
 
-    def get(self, one: str) -> CachedQuery | None:
-        """Find a query by its id."""
+    def get(self, query_id: str) -> CachedQuery | None:
+        """Return a query, or None."""
         try:
-            values = json.loads((self._folder / f"{one}{_FACTS}").read_text("utf-8"))
+            values = json.loads((self._folder / f"{query_id}{_PROPERTIES}").read_text("utf-8"))
             return CachedQuery(**values)
         except (OSError, ValueError, TypeError):
             return None
 
-    def picture(self, one: str) -> bytes | None:
-        """Read a query's JPEG; None where it is not kept any more."""
-        path = self._folder / f"{one}{_PICTURE}"
+    def picture(self, query_id: str) -> bytes | None:
+        """Return a query's JPEG, or None."""
+        path = self._folder / f"{query_id}{_PICTURE}"
         try:
             data = path.read_bytes()
-            os.utime(path)  # what is looked at stays longest
+            os.utime(path)  # the least recently used are removed first
         except OSError:
             return None
         return data
 
     def put(self, query: CachedQuery, jpeg: bytes) -> None:
-        """Keep a query, and let the oldest go where there are too many.
+        """Store a query, and remove the oldest beyond the limits.
 
         Raises:
             OSError: the disk is full or read-only.
         """
         with self._lock:
             self._folder.mkdir(parents=True, exist_ok=True)
-            write(self._folder / f"{query.id}{_PICTURE}", jpeg)
-            facts = json.dumps(asdict(query)).encode("ascii")
-            write(self._folder / f"{query.id}{_FACTS}", facts)
+            write_atomically(self._folder / f"{query.id}{_PICTURE}", jpeg)
+            properties = json.dumps(asdict(query)).encode("ascii")
+            write_atomically(self._folder / f"{query.id}{_PROPERTIES}", properties)
             self._prune()
 
     def _prune(self) -> None:
-        found = []
+        files = []
         with os.scandir(self._folder) as scan:
             for entry in scan:
                 if entry.name.endswith(_PICTURE):
                     status = entry.stat()
-                    found.append((status.st_mtime, status.st_size, entry.name))
+                    files.append((status.st_mtime, status.st_size, entry.name))
         total, oldest = 0, time.time() - MAX_AGE_SECONDS
-        for number, (changed, size, name) in enumerate(sorted(found, reverse=True)):
+        for number, (used, size, name) in enumerate(sorted(files, reverse=True)):
             total += size
-            if number >= MAX_KEPT or total > MAX_BYTES or changed < oldest:
-                for ending in (_PICTURE, _FACTS):
+            if number >= MAX_QUERIES or total > MAX_BYTES or used < oldest:
+                for suffix in (_PICTURE, _PROPERTIES):
                     with contextlib.suppress(OSError):
-                        (self._folder / name.replace(_PICTURE, ending)).unlink()
+                        (self._folder / name.replace(_PICTURE, suffix)).unlink()
 
 
-def write(path: Path, data: bytes) -> None:
-    """Put a file in place in one step.
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file in one step: readers see the old or the new content.
 
     Raises:
         OSError: the disk is full or read-only.

@@ -1,4 +1,4 @@
-"""Answers of searches, kept while somebody scrolls through them."""
+"""Results of searches, cached while clients page through them."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
 
-MAX_ANSWERS = 64
-MAX_HITS = 1_000  # of an answer; what it takes is some 0.5 KB each
+MAX_RESULTS = 64
+MAX_HITS = 1_000  # of a result; a hit takes about 0.5 KB
 
 
 @dataclass(frozen=True, slots=True)
 class ResultKey:
-    """What makes two searches the same.
+    """What two searches have in common if they have the same result.
 
     Attributes:
         id: of the query.
-        region: of it.
-        filter: as JSON, its keys in order.
-        min_score: as `Gallery.search` has it.
-        copies: likewise.
+        region: of the query.
+        filter: as JSON with sorted keys.
+        min_score: see `Gallery.search`.
+        copies: see `Gallery.search`.
     """
 
     id: str
@@ -32,12 +32,12 @@ class ResultKey:
 
 @dataclass(frozen=True, slots=True)
 class CachedResult:
-    """An answer: all hits, of one version of the gallery.
+    """All hits of a search, from one version of the gallery.
 
     Attributes:
         hits: as JSON, best first.
-        width: of the whole query, pixels.
-        height: likewise.
+        width: pixels of the whole query.
+        height: pixels of the whole query.
         version: of the gallery.
     """
 
@@ -48,25 +48,25 @@ class CachedResult:
 
 
 class ResultCache:
-    """The latest answers, each made once."""
+    """The most recently used results."""
 
     def __init__(self) -> None:
-        """Start with none."""
-        self._found: OrderedDict[tuple[ResultKey, int], CachedResult] = OrderedDict()
+        """Start empty."""
+        self._results: OrderedDict[tuple[ResultKey, int], CachedResult] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, question: ResultKey, version: int | None) -> CachedResult | None:
-        """Find an answer of one version of the gallery, or the newest of any."""
+    def get(self, key: ResultKey, version: int | None) -> CachedResult | None:
+        """Return a result for a version of the gallery, or the last used one for any version."""
         with self._lock:
-            for key in reversed(self._found):
-                if key[0] == question and version in (None, key[1]):
-                    self._found.move_to_end(key)
-                    return self._found[key]
+            for entry in reversed(self._results):
+                if entry[0] == key and version in (None, entry[1]):
+                    self._results.move_to_end(entry)
+                    return self._results[entry]
         return None
 
-    def put(self, question: ResultKey, found: CachedResult) -> None:
-        """Keep an answer, and let the one go that was longest of no use."""
+    def put(self, key: ResultKey, result: CachedResult) -> None:
+        """Add a result, and remove the least recently used one if there are too many."""
         with self._lock:
-            self._found[question, found.version] = found
-            while len(self._found) > MAX_ANSWERS:
-                self._found.popitem(last=False)
+            self._results[key, result.version] = result
+            while len(self._results) > MAX_RESULTS:
+                self._results.popitem(last=False)

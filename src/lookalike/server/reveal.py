@@ -1,4 +1,4 @@
-"""Showing a file in the system's file manager, where there is one."""
+"""Show a file in the system's file manager."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import subprocess
 import sys
 
 
-def is_possible(client: str) -> bool:
-    """Tell whether the client sits at this machine, and it has a desktop."""
+def can_reveal(client: str) -> bool:
+    """Check whether the client is on this machine, and the machine has a desktop."""
     try:
         if not ipaddress.ip_address(client).is_loopback:
             return False
@@ -23,7 +23,7 @@ def reveal(path: str) -> None:
     """Open the file manager at a file."""
     command = _command(path)
     if command:
-        subprocess.Popen(  # noqa: S603  no shell; the path is one of the gallery
+        subprocess.Popen(  # noqa: S603  no shell, and the path is one of the gallery
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
 

@@ -1,4 +1,4 @@
-"""What a search request asks: read from a form or from JSON, and made sure of."""
+"""Search requests, read from a form or from JSON, and validated."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pydantic import (
 from ..errors import ArgumentError
 from ..search import Filter
 from ..sources import content_hash
-from .problems import ProblemError
+from .problems import ProblemError, invalid_request
 from .result_cache import MAX_HITS
 
 if TYPE_CHECKING:
@@ -35,58 +35,66 @@ ID_PATTERN = "^[0-9a-f]{32}$"
 NUMBER = r"(0|1|0?\.\d{1,17}|0\.\d{1,17}|1\.0{0,17})"
 REGION_PATTERN = rf"^{NUMBER}(,{NUMBER}){{3}}$"
 _SOURCES = ("url", "id", "query")
-_ONE_OF = "Ask with exactly one of image (a file, multipart), url, id and query."
+_ONE_SOURCE = "Send exactly one of: image (a file in a form), url, id, query."
 
 
 def _as_text(value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError("Input should be a valid string")  # noqa: TRY004  Pydantic's way
+        raise ValueError("Input should be a valid string")  # noqa: TRY004  what Pydantic expects
     return value
 
 
-# A path may hold what is not UTF-8 (PEP 383), which Pydantic's own text may not.
+# A path may contain bytes that are not UTF-8 (PEP 383); Pydantic's `str` may not.
 PathText = Annotated[Any, AfterValidator(_as_text), WithJsonSchema({"type": "string"})]
 
 
 class FilterModel(BaseModel):
-    """Limits that every hit must keep; all of them may be left out."""
+    """Conditions that every hit must meet; all are optional."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    folder: PathText | None = Field(None, description="absolute path")
-    label: PathText | None = Field(None, description="the folder a file lies in")
-    min_width: int | None = Field(None, ge=0, le=2**31)
-    min_height: int | None = Field(None, ge=0, le=2**31)
-    min_bytes: int | None = Field(None, ge=0, le=2**53)
-    max_bytes: int | None = Field(None, ge=0, le=2**53)
-    after: str | None = Field(None, max_length=40, description="ISO 8601")
-    before: str | None = Field(None, max_length=40, description="ISO 8601")
+    folder: PathText | None = Field(None, description="only pictures under this absolute path")
+    label: PathText | None = Field(None, description="only files in a folder of this name")
+    min_width: int | None = Field(None, ge=0, le=2**31, description="in pixels")
+    min_height: int | None = Field(None, ge=0, le=2**31, description="in pixels")
+    min_bytes: int | None = Field(None, ge=0, le=2**53, description="of the file")
+    max_bytes: int | None = Field(None, ge=0, le=2**53, description="of the file")
+    after: str | None = Field(
+        None, max_length=40, description="changed at this time or later, ISO 8601"
+    )
+    before: str | None = Field(
+        None, max_length=40, description="changed before this time, ISO 8601"
+    )
 
 
 class SearchFields(BaseModel):
-    """How to search, whatever is asked with."""
+    """The options of a search."""
 
     model_config = ConfigDict(extra="forbid")
 
-    top: int = Field(50, ge=1, le=MAX_HITS, description="hits in this page")
-    offset: int = Field(0, ge=0, le=MAX_HITS, description="hits to pass over")
-    min_score: float | None = Field(None, ge=-1, le=1, description="copies stay")
+    top: int = Field(50, ge=1, le=MAX_HITS, description="number of hits in this page")
+    offset: int = Field(0, ge=0, le=MAX_HITS, description="number of hits to skip")
+    min_score: float | None = Field(
+        None, ge=-1, le=1, description="minimum similarity; copies may score lower"
+    )
     region: str | None = Field(
-        None, pattern=REGION_PATTERN, description="x,y,w,h as shares of the upright query"
+        None, pattern=REGION_PATTERN, description="part of the upright query: x,y,w,h, each 0..1"
     )
     filter: FilterModel | None = None
-    copies: bool = Field(True, description="whether copies are proved")
+    copies: bool = Field(True, description="detect copies")
     version: int | None = Field(
-        None, ge=0, le=2**53, description="of the first page, so that the next ones fit to it"
+        None, ge=0, le=2**53, description="version of the first page, to get the next page"
     )
 
 
 class SearchBody(SearchFields):
     """A search without a file: exactly one of `url`, `id` and `query`."""
 
-    url: str | None = Field(None, max_length=MAX_URL_CHARACTERS)
-    id: str | None = Field(None, pattern=ID_PATTERN, description="a picture of the gallery")
-    query: str | None = Field(None, pattern=ID_PATTERN, description="asked with before")
+    url: str | None = Field(
+        None, max_length=MAX_URL_CHARACTERS, description="of a picture on the web"
+    )
+    id: str | None = Field(None, pattern=ID_PATTERN, description="id of a picture in the gallery")
+    query: str | None = Field(None, pattern=ID_PATTERN, description="id of an earlier query")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +102,10 @@ class SearchRequest:
     """A search request.
 
     Attributes:
-        fields: how to search.
-        id: of the picture asked with.
-        name: what it is called.
-        blob: its bytes; empty where it is known already.
+        fields: the options.
+        id: of the query.
+        name: of the query's file; empty for a picture that the server already has.
+        blob: the query's bytes; empty for a picture that the server already has.
     """
 
     fields: SearchFields
@@ -107,55 +115,58 @@ class SearchRequest:
 
     @property
     def region(self) -> tuple[float, ...] | None:
-        """The part to ask with; None for all of it."""
+        """The part of the query to search by; None for the whole query."""
         return tuple(map(float, self.fields.region.split(","))) if self.fields.region else None
 
     @property
     def filter(self) -> dict[str, Any]:
-        """The limits that there are, as JSON.
+        """The conditions that are set, as JSON.
 
         Raises:
-            ArgumentError: one can't be meant.
+            ArgumentError: a condition is invalid.
         """
-        limits = self.fields.filter
-        return Filter.from_json(limits.model_dump(exclude_none=True)).as_json() if limits else {}
+        where = self.fields.filter
+        return Filter.from_json(where.model_dump(exclude_none=True)).as_json() if where else {}
 
 
 async def read_search_request(request: Request, state: State) -> SearchRequest:
-    """Read a search request.
+    """Read a search request, and fetch its URL.
 
     Raises:
-        ArgumentError, ProblemError, PictureError: it is none, or its URL gives no picture.
+        ArgumentError, ProblemError, PictureError: the request is invalid, or its URL does not lead
+            to a picture.
     """
     values, blob, name = await read_body(request)
     if not blob:
-        body = validated(SearchBody, values, strict=True)
-        given = [source for source in _SOURCES if getattr(body, source) is not None]
-        if len(given) != 1:
-            raise ArgumentError(_ONE_OF)
+        body = validate(SearchBody, values, strict=True)
+        sources = [source for source in _SOURCES if getattr(body, source) is not None]
+        if len(sources) != 1:
+            raise ArgumentError(_ONE_SOURCE)
         if body.url is None:
-            return SearchRequest(body, str(getattr(body, given[0])), "")
-        blob, name = await fetched(body.url, state)
+            return SearchRequest(body, str(getattr(body, sources[0])), "")
+        blob, name = await fetch_picture(body.url, state)
         return SearchRequest(body, await asyncio.to_thread(content_id, blob), name, blob)
-    fields = validated(SearchFields, values)
+    fields = validate(SearchFields, values)
     return SearchRequest(fields, await asyncio.to_thread(content_id, blob), name, blob)
 
 
 async def read_body(request: Request) -> tuple[dict[str, Any], bytes, str]:
-    """Read a form with a file, or an object of JSON.
+    """Read a form with a file, or a JSON object.
 
     Returns:
-        the fields, the file's bytes and its name, both empty where there is none.
+        The fields, the file's bytes and the file's name; bytes and name are empty for JSON.
 
     Raises:
-        ProblemError: it is neither.
+        ProblemError: the body is neither.
     """
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if kind == "application/json":
         return await _read_json(request), b"", ""
     if kind != "multipart/form-data":
         raise ProblemError(
-            415, "media_type", "Send multipart/form-data with a file image, or application/json."
+            415,
+            "media_type",
+            "Send a form (multipart/form-data) with a file image, or application/json.",
         )
     form = await request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES)
     try:
@@ -164,8 +175,8 @@ async def read_body(request: Request) -> tuple[dict[str, Any], bytes, str]:
         await form.close()
 
 
-async def fetched(url: str, state: State) -> tuple[bytes, str]:
-    """Fetch a picture that a URL names; see `fetch`."""
+async def fetch_picture(url: str, state: State) -> tuple[bytes, str]:
+    """Fetch a picture by its URL; see `fetch`."""
     from .fetch import fetch
 
     return await fetch(
@@ -175,24 +186,21 @@ async def fetched(url: str, state: State) -> tuple[bytes, str]:
     )
 
 
-def validated(model: type[Any], values: dict[str, Any], *, strict: bool = False) -> Any:
-    """Take values as a model; `strict` where they come from JSON, which has types.
+def validate(model: type[Any], values: dict[str, Any], *, strict: bool = False) -> Any:
+    """Validate values by a model; `strict` for JSON, which has types.
 
     Raises:
-        ArgumentError: they do not fit.
+        ArgumentError: a value is invalid.
     """
     try:
         return model.model_validate(values, strict=strict)
     except ValidationError as error:
-        said = "; ".join(
-            f"{'.'.join(map(str, one['loc'])) or 'body'}: {one['msg']}"
-            for one in error.errors()[:3]
-        )
-        raise ArgumentError(f"The request does not fit: {said[:300]}. See /docs.") from None
+        fields = ((".".join(map(str, e["loc"])) or "body", e["msg"]) for e in error.errors())
+        raise ArgumentError(invalid_request(fields)) from None
 
 
 def content_id(blob: bytes) -> str:
-    """Name a content: 32 hexadecimal digits."""
+    """Return the id of a content: 32 hexadecimal digits."""
     return content_hash(blob).hex()
 
 
@@ -202,7 +210,7 @@ async def _read_json(request: Request) -> dict[str, Any]:
     except (ValueError, RecursionError):
         values = None
     if not isinstance(values, dict):
-        raise ProblemError(400, "malformed", "The body is no object of JSON.")
+        raise ProblemError(400, "malformed", "The body is not a JSON object.")
     return values
 
 
@@ -212,15 +220,15 @@ async def _read_form(form: FormData) -> tuple[dict[str, Any], bytes, str]:
     for key, value in form.multi_items():
         if not isinstance(value, str):
             if key != "image":
-                raise ArgumentError("The file's field is called image.")
+                raise ArgumentError("Name the form field of the file image.")
             blob, name = await value.read(), (value.filename or "")[-MAX_NAME_CHARACTERS:]
             if not blob:
-                raise ArgumentError("The file image is empty; send a picture.")
+                raise ArgumentError("The file is empty; send a picture.")
         elif key == "filter":
             try:
                 values[key] = json.loads(value)
             except (ValueError, RecursionError):
-                raise ArgumentError("The field filter is no object of JSON.") from None
+                raise ArgumentError("The field filter is not a JSON object.") from None
         else:
             values[key] = value
     return values, blob, name

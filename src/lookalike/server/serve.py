@@ -1,4 +1,4 @@
-"""The page and the REST service over a gallery: one process that serves, and its children."""
+"""Start and stop the server: check its address, listen, run uvicorn."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MIN_TOKEN_CHARACTERS = 8
 BACKLOG = 256
 MAX_CONNECTIONS = 1_000
 KEEP_ALIVE_SECONDS = 15
-END_SECONDS = 3  # for requests that are not through when the server is ended
+SHUTDOWN_SECONDS = 3  # for requests that are running when the server is stopped
 
 
 def serve(
@@ -30,30 +30,30 @@ def serve(
     port: int,
     on_ready: Callable[[str], None] = lambda _: None,
 ) -> None:
-    """Serve a gallery until the process is told to end.
+    """Serve a gallery until the process is interrupted or terminated.
 
     Args:
-        gallery: it need not be there yet.
-        settings: how to run.
+        gallery: may be empty.
+        settings: the options.
         host: address or name to listen on.
-        port: likewise; 0 for a free one.
-        on_ready: told the server's URL once it listens.
+        port: to listen on; 0 for any free port.
+        on_ready: called with the server's URL once it listens.
 
     Raises:
-        ArgumentError: the address can't be used, or needs a token.
+        ArgumentError: the address can't be used, or requires a token.
     """
     import uvicorn
 
     from .app import make_app
-    from .slow_clients import PatientProtocol
+    from .slow_clients import HeaderTimeoutProtocol
 
     _check(host, settings.token)
-    with _listening(host, port) as listener:
+    with _listen(host, port) as listener:
         name = f"[{host}]" if ":" in host else host
         on_ready(f"http://{name}:{listener.getsockname()[1]}/")
         config = uvicorn.Config(
             make_app(gallery, settings),
-            http=PatientProtocol,
+            http=HeaderTimeoutProtocol,
             ws="none",
             lifespan="on",
             log_level="warning",
@@ -62,13 +62,13 @@ def serve(
             proxy_headers=False,
             limit_concurrency=MAX_CONNECTIONS,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=END_SECONDS,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         )
         uvicorn.Server(config).run(sockets=[listener])
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can reach an address."""
+    """Check whether only this machine can reach an address."""
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
@@ -78,19 +78,19 @@ def is_loopback(host: str) -> bool:
 def _check(host: str, token: str | None) -> None:
     if token is not None and (len(token) < MIN_TOKEN_CHARACTERS or not token.isascii()):
         raise ArgumentError(
-            f"The token is too short or not ASCII; take {MIN_TOKEN_CHARACTERS} characters or more."
+            f"The token is too short or not ASCII; use at least {MIN_TOKEN_CHARACTERS} characters."
         )
     if token is None and not is_loopback(host):
         raise ArgumentError(
-            f"Others can reach {host}: set a token, which the page asks for, with --token TOKEN "
-            "or the environment variable LOOKALIKE_TOKEN; or listen on 127.0.0.1."
+            f"Other machines can reach {host}; set a token with --token TOKEN or the environment "
+            "variable LOOKALIKE_TOKEN, or listen on 127.0.0.1."
         )
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def _listen(host: str, port: int) -> socket.socket:
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, kind, protocol, _, address = found[0]
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, address = addresses[0]
         listener = socket.socket(family, kind, protocol)
         try:
             if os.name == "posix":
@@ -101,8 +101,8 @@ def _listening(host: str, port: int) -> socket.socket:
             listener.close()
             raise
     except (OSError, OverflowError) as error:
-        said = getattr(error, "strerror", None) or str(error)
+        reason = getattr(error, "strerror", None) or str(error)
         raise ArgumentError(
-            f"{host}:{port} can't be listened on ({said}); take another with --port or --host."
+            f"The server can't listen on {host}:{port} ({reason}); choose another --port or --host."
         ) from error
     return listener

@@ -1,4 +1,4 @@
-"""HTTP as uvicorn speaks it, but with an end to waiting for a request's headers."""
+"""uvicorn's HTTP protocol with a time limit for a request's headers."""
 
 from __future__ import annotations
 
@@ -13,39 +13,39 @@ if TYPE_CHECKING:
 HEADER_SECONDS = 10.0
 
 
-class PatientProtocol(H11Protocol):
-    """Close a connection whose next request's headers do not arrive in time."""
+class HeaderTimeoutProtocol(H11Protocol):
+    """Close a connection if the headers of a request take too long to arrive."""
 
-    _late: asyncio.TimerHandle | None = None
+    _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait."""
+        """Start the timer."""
         super().connection_made(transport)
-        self._wait()
+        self._start_timer()
 
     def data_received(self, data: bytes) -> None:
-        """Take data; wait on while the headers are not whole."""
+        """Process data; stop the timer once the headers are complete."""
         super().data_received(data)
         if self.conn.their_state is not h11.IDLE:
-            self._stop_waiting()
-        elif self._late is None:
-            self._wait()
+            self._stop_timer()
+        elif self._timer is None:
+            self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop waiting."""
-        self._stop_waiting()
+        """Stop the timer."""
+        self._stop_timer()
         super().connection_lost(exc)
 
-    def _wait(self) -> None:
-        self._late = self.loop.call_later(HEADER_SECONDS, self._close)
+    def _start_timer(self) -> None:
+        self._timer = self.loop.call_later(HEADER_SECONDS, self._close)
 
-    def _stop_waiting(self) -> None:
-        if self._late is not None:
-            self._late.cancel()
-            self._late = None
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _close(self) -> None:
-        self._late = None
-        # Between two requests the time to keep a connection is uvicorn's business.
+        self._timer = None
+        # Between two requests, uvicorn's own keep-alive timeout closes the connection.
         if not self.transport.is_closing() and self.conn.their_state is h11.IDLE:
             self.transport.close()

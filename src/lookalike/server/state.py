@@ -1,4 +1,4 @@
-"""What all routes of one server share."""
+"""What the routes of a server share."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from .problems import ProblemError
 from .query_cache import CachedQuery, QueryCache
 from .result_cache import ResultCache
 from .thumbnails import Thumbnails
-from .workers import LATER, Pool
+from .workers import LOW, WorkerPool
 
 if TYPE_CHECKING:
     from ..gallery import Gallery
     from ..types import Entry
 
 MAX_BODY_BYTES = 64 * 2**20
-KEEP_AFTER_SECONDS = 0.1  # a browser on this machine paints the hits first
+CACHE_DELAY_SECONDS = 0.1  # a browser on this machine shows the hits first
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How a server is to run.
+    """The options of a server.
 
     Attributes:
-        token: what clients must show; None for none.
-        hosts: names, besides those of this machine, that clients may call it by.
-        allow_private_urls: whether pictures may be fetched from private addresses.
-        max_body_bytes: of a request.
-        workers: processes that decode and search; 0 for one a core.
+        token: what clients must send; None if they need none.
+        hosts: names of this server, besides those of this machine.
+        allow_private_urls: whether the server may fetch pictures from private addresses.
+        max_body_bytes: the largest body of a request.
+        workers: processes that decode and search; 0 for one per core.
     """
 
     token: str | None = None
@@ -45,96 +45,101 @@ class Settings:
 
 @dataclass(slots=True)
 class State:
-    """One server's parts.
+    """The parts of one server.
 
     Attributes:
-        gallery: opened in this process for what needs no decoding.
-        settings: how it runs.
-        pool: where pictures are decoded.
-        kept: queries.
-        answers: of searches.
+        gallery: opened in this process, for requests that decode no pictures.
+        settings: the options.
+        pool: decodes pictures and searches.
+        query_cache: pictures of earlier searches.
+        result_cache: results of earlier searches.
         thumbnails: small pictures.
-        jobs: long work in the background.
-        writing: held by whoever changes the gallery from here.
+        jobs: background jobs.
+        write_lock: held while this process changes the gallery.
+        pending_queries: by id, the tasks that are still writing to `query_cache`.
     """
 
     gallery: Gallery
     settings: Settings
-    pool: Pool
-    kept: QueryCache
-    answers: ResultCache
+    pool: WorkerPool
+    query_cache: QueryCache
+    result_cache: ResultCache
     thumbnails: Thumbnails
     jobs: Jobs
-    writing: asyncio.Lock = field(default_factory=asyncio.Lock)
-    keeping: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    write_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    pending_queries: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, gallery: Gallery, settings: Settings) -> State:
-        """Put the parts together; the pool is not started."""
-        from .worker_process import work
+    def create(cls, gallery: Gallery, settings: Settings) -> State:
+        """Create the parts; the caller starts `pool` and `jobs`."""
+        from .worker_process import run_worker
 
         workers = settings.workers or os.cpu_count() or 1
-        pool = Pool(work, str(gallery.folder), workers=workers)
-        kept = QueryCache(gallery.cache)
-        small, jobs = Thumbnails(gallery.cache, pool), Jobs(str(gallery.folder))
-        return cls(gallery, settings, pool, kept, ResultCache(), small, jobs)
+        folder = str(gallery.folder)
+        pool = WorkerPool(run_worker, folder, workers=workers)
+        return cls(
+            gallery,
+            settings,
+            pool,
+            QueryCache(gallery.cache),
+            ResultCache(),
+            Thumbnails(gallery.cache, pool),
+            Jobs(folder),
+        )
 
     def roots(self) -> tuple[str, ...]:
-        """Tell the folders that the gallery was filled from."""
+        """Return the folders that the gallery contains."""
         manifest = Manifest.read(self.gallery.folder)
         return manifest.roots if manifest else ()
 
     async def version(self) -> int:
-        """Tell the number of the gallery's newest version; 0 where there is nothing."""
-        return await asyncio.to_thread(self._version)
-
-    def _version(self) -> int:
+        """Return the number of the gallery's newest version; 0 if there is no gallery yet."""
         try:
-            return self.gallery.version()
+            return await asyncio.to_thread(self.gallery.version)
         except GalleryNotFoundError:
             return 0
 
-    async def entry(self, one: str) -> Entry:
-        """Find a picture of the gallery.
+    async def entry(self, picture_id: str) -> Entry:
+        """Return a picture of the gallery.
 
         Raises:
-            ProblemError: there is none of this id.
+            ProblemError: the gallery has no picture with this id.
         """
-        found = await self.find(one)
-        if found is None:
+        entry = await self.find(picture_id)
+        if entry is None:
             raise ProblemError(
-                404, "no_such_picture", "The gallery has no such picture; search for it again."
+                404, "no_such_picture", "The gallery does not have this picture; search again."
             )
-        return found
+        return entry
 
-    async def find(self, one: str) -> Entry | None:
-        """Find a picture of the gallery; None where there is none of this id."""
+    async def find(self, picture_id: str) -> Entry | None:
+        """Return a picture of the gallery, or None."""
         try:
-            return await asyncio.to_thread(self.gallery.get, one)
+            return await asyncio.to_thread(self.gallery.get, picture_id)
         except GalleryNotFoundError:
             return None
 
-    async def query(self, one: str) -> CachedQuery | None:
-        """Find a kept query, also one that is about to be kept."""
-        task = self.keeping.get(one)
+    async def cached_query(self, query_id: str) -> CachedQuery | None:
+        """Return a query from the cache, after it is written; None if it is not there."""
+        task = self.pending_queries.get(query_id)
         if task:
             await asyncio.wait([task])
-        return await asyncio.to_thread(self.kept.get, one)
+        return await asyncio.to_thread(self.query_cache.get, query_id)
 
-    def keep(self, one: str, name: str, blob: bytes) -> None:
-        """Keep a query for later, without making anybody wait."""
-        if one not in self.keeping:
-            task = asyncio.create_task(self._keep(one, name, blob))
-            self.keeping[one] = task
-            task.add_done_callback(lambda _: self.keeping.pop(one, None))
+    def cache_query(self, query_id: str, name: str, blob: bytes) -> None:
+        """Write a query to the cache in the background."""
+        if query_id not in self.pending_queries:
+            task = asyncio.create_task(self._cache_query(query_id, name, blob))
+            self.pending_queries[query_id] = task
+            task.add_done_callback(lambda _: self.pending_queries.pop(query_id, None))
 
-    async def _keep(self, one: str, name: str, blob: bytes) -> None:
-        if await asyncio.to_thread(self.kept.get, one):
+    async def _cache_query(self, query_id: str, name: str, blob: bytes) -> None:
+        if await asyncio.to_thread(self.query_cache.get, query_id):
             return
-        await asyncio.sleep(KEEP_AFTER_SECONDS)
+        await asyncio.sleep(CACHE_DELAY_SECONDS)
         try:
-            sizes, jpeg = await self.pool.call("keep", {}, blob, rank=LATER)
-            kept = CachedQuery(one, name, sizes["width"], sizes["height"])
-            await asyncio.to_thread(self.kept.put, kept, jpeg)
-        except Exception:  # noqa: BLE001  the hits are there; only asking again is not
+            size, jpeg = await self.pool.call("reduce", {}, blob, priority=LOW)
+            query = CachedQuery(query_id, name, size["width"], size["height"])
+            await asyncio.to_thread(self.query_cache.put, query, jpeg)
+        except Exception:  # noqa: BLE001  the search itself succeeded, so its client sees no error
             return

@@ -1,4 +1,4 @@
-"""Small pictures: made once by a worker, kept in the gallery's folder."""
+"""Thumbnails: made once by a worker, then stored in the gallery's folder."""
 
 from __future__ import annotations
 
@@ -6,66 +6,66 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-from .query_cache import write
-from .workers import LATER
+from .query_cache import write_atomically
+from .workers import LOW
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .workers import Pool
+    from .workers import WorkerPool
 
 FOLDER = "thumbnails"
 
 
 class Thumbnails:
-    """The folder of small pictures, named by id and size."""
+    """A folder of thumbnails, named by the picture's id and the size."""
 
-    def __init__(self, gallery: Path, pool: Pool) -> None:
-        """Name the folder in the gallery's."""
+    def __init__(self, gallery: Path, pool: WorkerPool) -> None:
+        """Use a folder inside the gallery's."""
         self._folder = gallery / FOLDER
         self._pool = pool
-        self._making: dict[tuple[str, int], asyncio.Task[bytes]] = {}
+        self._pending: dict[tuple[str, int], asyncio.Task[bytes]] = {}
 
-    async def get(self, one: str, size: int, blob: bytes | None = None) -> bytes:
-        """Give a picture as WebP without metadata, its longer side `size` pixels at most.
+    async def get(self, picture_id: str, size: int, blob: bytes | None = None) -> bytes:
+        """Return a thumbnail as WebP without metadata.
 
         Args:
-            one: the picture's id.
-            size: in pixels.
-            blob: its bytes, where it is not of the gallery.
+            picture_id: of the picture.
+            size: pixels of the longer side, at most.
+            blob: the picture's bytes, if it is not in the gallery.
 
         Raises:
-            LookalikeError: its file can't be used now.
-            ProblemError: the queue is full, or a worker could not do it.
+            LookalikeError: the picture's file can't be used now.
+            ProblemError: the queue is full, or the worker failed.
         """
-        path = self._path(one, size)
+        path = self._path(picture_id, size)
         with contextlib.suppress(OSError):
             return await asyncio.to_thread(path.read_bytes)
-        key = (one, size)
-        task = self._making.get(key)
-        if task is None:  # those who ask for the same meanwhile wait for the same
-            task = asyncio.create_task(self._make(path, one, size, blob))
-            self._making[key] = task
-            task.add_done_callback(lambda _: self._making.pop(key, None))
+        key = (picture_id, size)
+        task = self._pending.get(key)
+        if task is None:  # requests for the same thumbnail share one task
+            task = asyncio.create_task(self._make(path, picture_id, size, blob))
+            self._pending[key] = task
+            task.add_done_callback(lambda _: self._pending.pop(key, None))
         return await asyncio.shield(task)
 
-    def forget(self, one: str, sizes: tuple[int, ...]) -> None:
-        """Delete what is kept of a picture."""
+    def remove(self, picture_id: str, sizes: tuple[int, ...]) -> None:
+        """Delete the stored thumbnails of a picture."""
         for size in sizes:
             with contextlib.suppress(OSError):
-                self._path(one, size).unlink()
+                self._path(picture_id, size).unlink()
 
-    async def _make(self, path: Path, one: str, size: int, blob: bytes | None) -> bytes:
-        values = {"id": "" if blob is not None else one, "size": size}
-        _, data = await self._pool.call("thumbnail", values, blob or b"", rank=LATER)
-        with contextlib.suppress(OSError):  # where it can't be kept it is made again
-            await asyncio.to_thread(_keep, path, data)
+    async def _make(self, path: Path, picture_id: str, size: int, blob: bytes | None) -> bytes:
+        values = {"id": "" if blob is not None else picture_id, "size": size}
+        _, data = await self._pool.call("thumbnail", values, blob or b"", priority=LOW)
+        with contextlib.suppress(OSError):  # a thumbnail that can't be stored is made again
+            await asyncio.to_thread(_store, path, data)
         return data
 
-    def _path(self, one: str, size: int) -> Path:
-        return self._folder / one[:2] / f"{one}-{size}.webp"
+    def _path(self, picture_id: str, size: int) -> Path:
+        return self._folder / picture_id[:2] / f"{picture_id}-{size}.webp"
 
 
-def _keep(path: Path, data: bytes) -> None:
+def _store(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    write(path, data)
+    write_atomically(path, data)

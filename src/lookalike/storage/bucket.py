@@ -267,7 +267,7 @@ def explain(text: str) -> str:
     for pattern, advice in _ADVICE:
         if re.search(pattern, text):
             return f"{advice} ({short})."
-    return f"see docs/object-stores.md ({short})."
+    return f"see docs/guides/object-stores.md ({short})."
 
 
 def _revision(meta: Any) -> dict[str, str]:

@@ -1,1 +1,14 @@
-"""The addresses of the server, each with what stands behind it."""
+"""The routes of the server: the REST API and the page."""
+
+from . import duplicates, gallery, jobs, map as map_routes, page, pictures, search
+
+API = [
+    search.router,
+    pictures.router,
+    gallery.router,
+    jobs.router,
+    duplicates.router,
+    map_routes.router,
+    page.session_router,
+]
+PAGE = page.router

@@ -1,4 +1,4 @@
-"""The page, its files, the description of the API, and whether the server is well."""
+"""Routes for the web page, the API's documentation, metrics, health and sessions."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from fastapi import APIRouter, Path as PathPart, Request
 from starlette.responses import FileResponse, Response
 
 from .. import models, openapi
-from ..access import COOKIE, is_same, session_of
+from ..access import COOKIE, secrets_match, session_cookie
 from ..metrics import CONTENT_TYPE
-from ..problems import Json, ProblemError
+from ..problems import JsonResponse, ProblemError
 from ..state import State
 
 router = APIRouter(include_in_schema=False)
 session_router = APIRouter(tags=["session"])
 PAGE = Path(__file__).parent.parent / "page"
 DOCS = Path(__file__).parent.parent / "docs"
-WRONG_TOKEN_SECONDS = 0.5  # before it is told, so that nobody tries many
+WRONG_TOKEN_SECONDS = 0.5  # delay of the response, against guessing
 SESSION_SECONDS = 90 * 86_400
-TYPES = {  # said here, as a system may have others
+MEDIA_TYPES = {  # fixed here, as the system's table may differ
     ".css": "text/css",
     ".html": "text/html",
     ".ico": "image/x-icon",
@@ -43,66 +43,66 @@ TYPES = {  # said here, as a system may have others
 @router.get("/duplicates")
 @router.get("/index")
 async def page() -> Response:
-    """Give the page; what it shows is its own business."""
+    """Return the page; its script shows the view for the address."""
     return _file(PAGE, "index.html")
 
 
 @router.get("/static/{name:path}")
 async def static(name: Annotated[str, PathPart()]) -> Response:
-    """Give a file of the page."""
+    """Return a file of the page."""
     return _file(PAGE, name)
 
 
 @router.get("/docs")
 async def docs() -> Response:
-    """Give the page that shows the API."""
+    """Return the page that documents the API."""
     return _file(DOCS, "index.html")
 
 
 @router.get("/docs/{name}")
 async def docs_file(name: str) -> Response:
-    """Give a file of that page."""
+    """Return a file of the page that documents the API."""
     return _file(DOCS, name)
 
 
 @router.get("/metrics")
 async def metrics(request: Request) -> Response:
-    """Give what the server counts, for Prometheus."""
+    """Return metrics for Prometheus."""
     return Response(request.app.state.metrics.text(), headers={"Content-Type": CONTENT_TYPE})
 
 
 @router.get("/healthz")
 async def healthz() -> Response:
-    """Tell that the server is there."""
-    return Json({"status": "ok"})
+    """Report that the server is running."""
+    return JsonResponse({"status": "ok"})
 
 
 @session_router.post("/session", **openapi.responses(None, 400, 415, status=204))
 async def session(body: models.TokenBody, request: Request) -> Response:
-    """Open a session: who knows the token gets a cookie that stands for it."""
+    """Open a session: exchange the token for a cookie."""
     state: State = request.app.state.lookalike
     token = state.settings.token
-    answer = Response(status_code=204)
+    response = Response(status_code=204)
     if token is None:
-        return answer
-    if not is_same(body.token, token):
+        return response
+    if not secrets_match(body.token, token):
         await asyncio.sleep(WRONG_TOKEN_SECONDS)
-        raise ProblemError(401, "token_needed", "This is not the token; look where it was set.")
-    answer.set_cookie(
+        raise ProblemError(401, "token_needed", "The token is wrong; check it and try again.")
+    response.set_cookie(
         COOKIE,
-        session_of(token),
+        session_cookie(token),
         max_age=SESSION_SECONDS,
         httponly=True,
         samesite="strict",
         secure=request.url.scheme == "https",
         path="/",
     )
-    return answer
+    return response
 
 
 def _file(folder: Path, name: str) -> Response:
     path = (folder / name.replace("\0", "/")).resolve()
-    kind = TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0]
-    if not path.is_relative_to(folder.resolve()) or not path.is_file() or kind is None:
-        raise ProblemError(404, "no_such_route", "There is nothing at this address.")
-    return FileResponse(path, media_type=kind)
+    media_type = MEDIA_TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0]
+    if not path.is_relative_to(folder.resolve()) or not path.is_file() or media_type is None:
+        raise ProblemError(404, "no_such_route", "Page not found.")
+    return FileResponse(path, media_type=media_type)
