@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import random
@@ -119,6 +120,45 @@ def run(*arguments: str | Path, gallery: Path | str | None = None, **options: An
         check=False,
         **options,
     )
+
+
+_COMMANDS = """
+import contextlib, io, json, sys
+from lookalike.cli.main import main
+for arguments in json.loads(sys.argv[1]):
+    sys.argv[1:] = arguments
+    code, output, errors = 0, io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
+        try:
+            main()
+        except SystemExit as stop:
+            code = stop.code or 0
+    print(json.dumps([code, output.getvalue(), errors.getvalue()]))
+"""
+
+
+def run_commands(
+    *commands: tuple[str | Path, ...], prelude: str = "", **environment: str
+) -> list[subprocess.CompletedProcess[str]]:
+    """Run commands in turn in one new process, which imports everything once.
+
+    `prelude` is code to run first.
+    """
+    words = [[*map(str, command)] for command in commands]
+    done = subprocess.run(
+        [sys.executable, "-c", prelude + _COMMANDS, json.dumps(words)],
+        env={**os.environ, "PYTHONUTF8": "1", **environment},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    results = map(json.loads, done.stdout.splitlines())
+    return [
+        subprocess.CompletedProcess(command, *result)
+        for command, result in zip(words, results, strict=True)
+    ]
 
 
 @pytest.fixture

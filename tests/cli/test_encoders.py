@@ -34,7 +34,7 @@ def test_evaluate_prints_figures_with_intervals(labelled: Path) -> None:
     assert "mAP 1.0000 1.0000 to 1.0000" in lines
     assert any(line.startswith("P@5 0.6000") for line in lines)  # three are there
     assert f"weights {encoders.load().sha256[:12]}, 512 dimensions" in done.stdout
-    assert "12 queries are few" in done.stderr
+    assert "There are only 12 queries" in done.stderr
     assert "1 file could not be used." in done.stderr
     assert f"{labelled / 'label 0' / 'bad.jpg'}\tnot a picture, despite its name" in done.stderr
 
@@ -70,17 +70,17 @@ def test_evaluate_takes_the_protocol(labelled: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        ([], 2, "Name one folder, or two"),
+        ([], 2, "Name one folder or two"),
         (
             ["{}/none"],
             2,
             "does not exist; choose a folder that holds one folder of pictures for each",
         ),
         (["{}/label 0"], 2, "has pictures in no label folder"),
-        (["{}", "--protocol", "some"], 2, "name one of: all, test3"),
+        (["{}", "--protocol", "some"], 2, "use one of: all, test3"),
         (["{}", "--encoder", "nonsense"], 1, "There is no encoder 'nonsense'"),
-        (["{}", "--queries", "{}"], 2, "Name one folder, or two"),
-        (["--queries", "{}", "--gallery", "{}"], 2, "Queries are in the gallery, too: 12 files"),
+        (["{}", "--queries", "{}"], 2, "Name one folder or two"),
+        (["--queries", "{}", "--gallery", "{}"], 2, "The gallery contains 12 of the queries"),
         (["{}", "--report", "{}/none/out.html"], 2, "is no folder; write the report to one"),
         (["{}", "--top", "0"], 2, "--top"),
     ],

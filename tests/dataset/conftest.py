@@ -1,4 +1,4 @@
-"""A publisher for tests: a small archive of the real one's form, and a real server that misbehaves."""
+"""A small archive like the real one, and a real server that can misbehave."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def zip_of(members: dict[str, bytes]) -> bytes:
 
 @functools.cache
 def packed(seed: int = 0) -> bytes:
-    """Make a zip like the real one: with a tar of annotations, and a stray file in the other."""
+    """Make a zip like the real one, with a tar of annotations and a stray file."""
     inner: list[tuple[tarfile.TarInfo, bytes]] = []
     for label in (FOLDER, *(f"{FOLDER}/{label}" for label in LABELS)):
         info = tarfile.TarInfo(label)
@@ -103,19 +103,19 @@ def published(content: bytes, url: str, **changes: Any) -> DataSet:
 
 @dataclass
 class Publisher:
-    """What the server has, how it misbehaves, and what it was asked.
+    """The server's file, its faults, and the requests it received.
 
     Attributes:
         content: the file at `/tiny-3.zip`.
         etag: and `date`, its validators; empty for none.
         ranges: whether it honours Range.
         cuts: how many bytes it sends of each answer, in turn, before it closes the connection;
-            a negative number closes it only when `go_on` is set.
-        codes: answered in turn instead of the file, 200 for it.
-        redirects: by path, where it leads.
-        headers: sent instead of its own, by name; None leaves one out.
-        asked: the path and headers of each request.
-        sent: bytes of the file, all answers together.
+            after a negative number it stays open until `go_on` is set.
+        codes: status of each response in turn; 200 sends the file.
+        redirects: target of each path.
+        headers: sent instead of its own, by name; None omits one.
+        asked: path and headers of each request.
+        sent: bytes of the file, in all responses.
     """
 
     content: bytes

@@ -8,7 +8,6 @@ import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import pytest
 from filelock import FileLock
@@ -16,11 +15,12 @@ from filelock import FileLock
 from lookalike.dataset.fetch import CALTECH101, DATA_SETS, DataSet, fetch
 from lookalike.errors import ArgumentError, DataSetError
 
+from ..conftest import run_commands
 from .conftest import FOLDER, TAR, Publisher, pictures, published, tar_of, zip_of
 
 HIDDEN = ".lookalike-tiny"
 PART = "tiny-3.zip.part"
-# The real command, knowing one more data set.
+# The real command, with one more data set.
 CODE = """
 import json, sys
 from lookalike import dataset
@@ -45,42 +45,29 @@ def command(data_set: DataSet, *arguments: str | Path) -> list[str]:
     ]
 
 
-def run(data_set: DataSet, *arguments: str | Path, **options: Any) -> Any:
-    return subprocess.run(
-        command(data_set, *arguments),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        **options,
-    )
-
-
 @pytest.fixture
 def tiny(publisher: Publisher) -> DataSet:
     return published(publisher.content, publisher.url)
 
 
-def test_a_data_set_is_brought(publisher: Publisher, tiny: DataSet, tmp_path: Path) -> None:
-    told: list[tuple[str, int, int]] = []
-    found = fetch(tiny, tmp_path / "new" / "d", on_progress=lambda *state: told.append(state))
+def test_a_data_set_is_fetched(publisher: Publisher, tiny: DataSet, tmp_path: Path) -> None:
+    states: list[tuple[str, int, int]] = []
+    found = fetch(tiny, tmp_path / "new" / "d", on_progress=lambda *state: states.append(state))
     assert found == tmp_path / "new" / "d" / FOLDER
     assert content_of(found) == pictures()
-    assert os.listdir(found.parent) == [FOLDER]  # and no archive, nor anything else
-    assert list(dict.fromkeys(doing for doing, _, _ in told)) == [
+    assert os.listdir(found.parent) == [FOLDER]  # no archive and nothing else
+    assert list(dict.fromkeys(doing for doing, _, _ in states)) == [
         "Downloading",
         "Checking",
         "Unpacking",
     ]
-    told.clear()
-    assert fetch(tiny, found.parent, on_progress=lambda *state: told.append(state)) == found
-    assert told == []
+    states.clear()
+    assert fetch(tiny, found.parent, on_progress=lambda *state: states.append(state)) == found
+    assert states == []
     assert len(publisher.asked) == 1
 
 
-def test_the_archive_is_kept_if_asked_and_found_again(
-    publisher: Publisher, tiny: DataSet, tmp_path: Path
-) -> None:
+def test_a_kept_archive_is_used_again(publisher: Publisher, tiny: DataSet, tmp_path: Path) -> None:
     found = fetch(tiny, tmp_path, keep_archive=True)
     assert (tmp_path / "tiny-3.zip").read_bytes() == publisher.content
     found.rename(tmp_path / "away")
@@ -89,7 +76,7 @@ def test_the_archive_is_kept_if_asked_and_found_again(
     assert sorted(os.listdir(tmp_path)) == [FOLDER, "away", "tiny-3.zip"]
 
 
-def test_an_archive_of_that_name_is_not_written_over(
+def test_another_file_of_the_archives_name_is_not_overwritten(
     publisher: Publisher, tiny: DataSet, tmp_path: Path
 ) -> None:
     (tmp_path / "tiny-3.zip").write_text("mine")
@@ -100,7 +87,7 @@ def test_an_archive_of_that_name_is_not_written_over(
 
 
 @pytest.mark.parametrize("as_url", [False, True])
-def test_an_archive_at_hand(
+def test_a_local_archive_is_used(
     publisher: Publisher, tiny: DataSet, tmp_path: Path, as_url: bool
 ) -> None:
     mine = tmp_path / "mein archiv.zip"
@@ -112,7 +99,7 @@ def test_an_archive_at_hand(
     assert publisher.asked == []
 
 
-def test_another_archive_at_hand_is_left_alone(
+def test_another_local_archive_is_refused_and_stays(
     publisher: Publisher, tiny: DataSet, tmp_path: Path
 ) -> None:
     mine = tmp_path / "tiny-3.zip"
@@ -121,7 +108,7 @@ def test_another_archive_at_hand_is_left_alone(
         (bytes(tiny.bytes), f"not MD5 {tiny.md5}"),
     ]:
         mine.write_bytes(content)
-        for source in (mine, None):  # named, or found where it would be put
+        for source in (mine, None):  # named, or found in its usual place
             with pytest.raises(DataSetError, match=match):
                 fetch(tiny, tmp_path, source=source)
         assert os.listdir(tmp_path) == ["tiny-3.zip"]
@@ -133,7 +120,7 @@ def test_another_archive_at_hand_is_left_alone(
     assert publisher.asked == []
 
 
-def test_another_address_goes_on_with_what_came(
+def test_another_url_resumes_the_download(
     publisher: Publisher, tiny: DataSet, tmp_path: Path
 ) -> None:
     publisher.cuts, publisher.codes = [300_000], [200, 404]
@@ -146,13 +133,15 @@ def test_another_address_goes_on_with_what_came(
     assert os.listdir(tmp_path) == [FOLDER]
 
 
-def test_what_is_not_as_published_is_told_and_fetched_anew(
+def test_a_file_that_is_not_as_published_is_refused_and_downloaded_again(
     publisher: Publisher, tiny: DataSet, tmp_path: Path
 ) -> None:
     right, publisher.content = publisher.content, bytes(tiny.bytes)
     (tmp_path / "mine.jpg").write_text("mine")
     for _ in range(2):
-        with pytest.raises(DataSetError, match=rf"not {tiny.md5}\).*left at .*anew.*--from"):
+        with pytest.raises(
+            DataSetError, match=rf"not {tiny.md5}\).*saved as .*download it again.*--from"
+        ):
             fetch(tiny, tmp_path)
     assert (tmp_path / HIDDEN / "tiny-3.zip.wrong").read_bytes() == publisher.content
     assert sorted(os.listdir(tmp_path)) == [HIDDEN, "mine.jpg"]
@@ -162,10 +151,10 @@ def test_what_is_not_as_published_is_told_and_fetched_anew(
     assert sorted(os.listdir(tmp_path)) == [FOLDER, "mine.jpg"]
 
 
-def test_halves_of_two_versions_are_fetched_once_more(
+def test_halves_of_two_versions_are_downloaded_again(
     publisher: Publisher, tiny: DataSet, tmp_path: Path
 ) -> None:
-    publisher.etag = ""  # nothing tells the versions apart
+    publisher.etag = ""  # nothing identifies the versions
     part = tmp_path / HIDDEN / PART
     part.parent.mkdir()
     part.write_bytes(bytes(300_000))
@@ -173,14 +162,16 @@ def test_halves_of_two_versions_are_fetched_once_more(
     assert [headers.get("Range") for _, headers in publisher.asked] == ["bytes=300000-", None]
 
 
-def test_a_part_longer_than_the_whole_is_dropped(tiny: DataSet, tmp_path: Path) -> None:
+def test_a_part_longer_than_the_file_is_discarded(tiny: DataSet, tmp_path: Path) -> None:
     part = tmp_path / HIDDEN / PART
     part.parent.mkdir()
     part.write_bytes(bytes(tiny.bytes + 1))
     assert content_of(fetch(tiny, tmp_path)) == pictures()
 
 
-def test_killed_while_unpacking(publisher: Publisher, tiny: DataSet, tmp_path: Path) -> None:
+def test_a_run_killed_while_unpacking_starts_over(
+    publisher: Publisher, tiny: DataSet, tmp_path: Path
+) -> None:
     half = tmp_path / HIDDEN / FOLDER / "ant" / "half.jpg"
     half.parent.mkdir(parents=True)
     half.write_text("half")
@@ -190,7 +181,7 @@ def test_killed_while_unpacking(publisher: Publisher, tiny: DataSet, tmp_path: P
     assert os.listdir(tmp_path) == [FOLDER]
 
 
-def test_pictures_that_are_not_all_there_are_left_alone(
+def test_incomplete_pictures_are_refused_and_stay(
     publisher: Publisher, tiny: DataSet, tmp_path: Path
 ) -> None:
     found = fetch(tiny, tmp_path)
@@ -206,7 +197,7 @@ def test_pictures_that_are_not_all_there_are_left_alone(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need rights there")
-def test_a_link_to_nowhere_is_left_alone(tiny: DataSet, tmp_path: Path) -> None:
+def test_a_broken_link_is_refused_and_stays(tiny: DataSet, tmp_path: Path) -> None:
     (tmp_path / FOLDER).symlink_to(tmp_path / "nowhere")
     with pytest.raises(DataSetError, match="with 0 of 12 pictures"):
         fetch(tiny, tmp_path)
@@ -218,14 +209,14 @@ def test_a_link_to_nowhere_is_left_alone(tiny: DataSet, tmp_path: Path) -> None:
         fetch(tiny, tmp_path)
 
 
-def test_an_archive_with_fewer_pictures(publisher: Publisher, tmp_path: Path) -> None:
+def test_an_archive_with_too_few_pictures_is_refused(publisher: Publisher, tmp_path: Path) -> None:
     tiny = published(publisher.content, publisher.url, pictures=13)
-    with pytest.raises(DataSetError, match="holds 12 pictures where 13 are expected"):
+    with pytest.raises(DataSetError, match="holds 12 pictures instead of 13"):
         fetch(tiny, tmp_path)
     assert os.listdir(tmp_path) == [HIDDEN]
 
 
-def test_a_hostile_archive_leaves_nothing(publisher: Publisher, tmp_path: Path) -> None:
+def test_a_malicious_archive_leaves_nothing(publisher: Publisher, tmp_path: Path) -> None:
     publisher.content = zip_of({TAR: tar_of({f"{FOLDER}/1.jpg": b"1", "../evil.jpg": b"2"})})
     tiny = published(publisher.content, publisher.url)
     with pytest.raises(DataSetError, match="leads out of the archive"):
@@ -234,9 +225,11 @@ def test_a_hostile_archive_leaves_nothing(publisher: Publisher, tmp_path: Path) 
     assert os.listdir(tmp_path / "d") == [HIDDEN]
 
 
-def test_no_room_is_told_before_anything_is_fetched(publisher: Publisher, tmp_path: Path) -> None:
+def test_a_lack_of_space_is_reported_before_the_download(
+    publisher: Publisher, tmp_path: Path
+) -> None:
     tiny = published(publisher.content, publisher.url, bytes=2**60)
-    with pytest.raises(DataSetError, match="MB are needed; make room"):
+    with pytest.raises(DataSetError, match="MB; free some space"):
         fetch(tiny, tmp_path)
     assert publisher.asked == []
     assert os.listdir(tmp_path) == []
@@ -244,7 +237,7 @@ def test_no_room_is_told_before_anything_is_fetched(publisher: Publisher, tmp_pa
 
 @pytest.mark.skipif(os.name == "nt", reason="limits are POSIX's")
 def test_a_full_disk(publisher: Publisher, tiny: DataSet, tmp_path: Path) -> None:
-    # As a full disk does, it lets a write take no more than so much.
+    # Like a full disk, a limit cuts a write short.
     limit = (
         "import os, resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000)); "
         "os.execv(sys.argv[1], sys.argv[1:])"
@@ -257,25 +250,25 @@ def test_a_full_disk(publisher: Publisher, tiny: DataSet, tmp_path: Path) -> Non
         check=False,
     )
     assert full.returncode == 1
-    assert "has no room left (File too large); make some and run the same" in full.stderr
+    assert "is full (File too large); free some space and run the same command" in full.stderr
     assert "Traceback" not in full.stderr
     assert (tmp_path / HIDDEN / PART).stat().st_size == 300_000
     fetch(tiny, tmp_path)
     assert publisher.asked[-1][1]["Range"] == "bytes=300000-"
 
 
-def test_one_at_a_time(publisher: Publisher, tiny: DataSet, tmp_path: Path) -> None:
+def test_a_second_run_is_refused(publisher: Publisher, tiny: DataSet, tmp_path: Path) -> None:
     (tmp_path / HIDDEN).mkdir()
     with (
         FileLock(tmp_path / HIDDEN / "lock"),
-        pytest.raises(DataSetError, match="Another lookalike is bringing tiny"),
+        pytest.raises(DataSetError, match="Another lookalike is fetching tiny"),
     ):
         fetch(tiny, tmp_path)
     assert publisher.asked == []
     fetch(tiny, tmp_path)
 
 
-def test_a_folder_that_is_none(tiny: DataSet, tmp_path: Path) -> None:
+def test_a_file_instead_of_a_folder_is_refused(tiny: DataSet, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     for folder in (tmp_path / "file", tmp_path / "file" / "d"):
         with pytest.raises(DataSetError, match=r"can't be read or written.*another folder"):
@@ -285,19 +278,30 @@ def test_a_folder_that_is_none(tiny: DataSet, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "source", ["ftp://127.0.0.1/x.zip", "file://elsewhere/x.zip", "http:///x", "http://[x", "://"]
 )
-def test_sources_of_other_kinds(tiny: DataSet, tmp_path: Path, source: str) -> None:
-    with pytest.raises(ArgumentError, match="give a file, or a URL of http or https"):
+def test_unsupported_sources_are_refused(tiny: DataSet, tmp_path: Path, source: str) -> None:
+    with pytest.raises(ArgumentError, match="name a file, or an http or https URL"):
         fetch(tiny, tmp_path, source=source)
 
 
-def test_unknown_names_are_told_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(ArgumentError, match="no data set 'imagenet'; take one of: caltech101"):
+def test_an_unknown_name_lists_the_known_ones(tmp_path: Path) -> None:
+    with pytest.raises(ArgumentError, match="no data set 'imagenet'; use one of: caltech101"):
         fetch("imagenet", tmp_path)
 
 
 def test_the_command(publisher: Publisher, tiny: DataSet, tmp_path: Path) -> None:
-    folder = tmp_path / "my data"
-    first = run(tiny, "tiny", folder)
+    folder, mine = tmp_path / "my data", tmp_path / "mine.zip"
+    mine.write_bytes(publisher.content)
+    publisher.codes = [200, 200, 404]
+    first, again, local, kept, unknown, missing = run_commands(
+        ("dataset", "tiny", folder),
+        ("dataset", "tiny", folder),
+        ("dataset", "tiny", tmp_path / "b", "--from", mine),
+        ("dataset", "tiny", tmp_path / "c", "--from", publisher.url, "--keep-archive"),
+        ("dataset", "none", folder),
+        ("dataset", "tiny", tmp_path / "e"),
+        prelude="from lookalike import dataset\n"
+        f"dataset.DATA_SETS['tiny'] = dataset.DataSet(**{asdict(tiny)})\n",
+    )
     assert first.returncode == 0, first.stderr
     assert first.stdout.splitlines() == [
         f"12 pictures in {folder / FOLDER}.",
@@ -306,34 +310,27 @@ def test_the_command(publisher: Publisher, tiny: DataSet, tmp_path: Path) -> Non
         f'Next: lookalike evaluate "{folder / FOLDER}" --protocol test3',
     ]
     assert first.stderr.splitlines()[-1].startswith("Unpacking: 0.0 of 0.0 MB")
-    again = run(tiny, "tiny", folder)
     assert again.returncode == 0
     assert again.stdout.startswith(
         f"12 pictures in {folder / FOLDER}; they were there already, and nothing was fetched.\n"
     )
     assert again.stderr == ""
-    assert len(publisher.asked) == 1
-    mine = tmp_path / "mine.zip"
-    mine.write_bytes(publisher.content)
-    assert run(tiny, "tiny", tmp_path / "b", "--from", mine).returncode == 0
-    kept = run(tiny, "tiny", tmp_path / "c", "--from", publisher.url, "--keep-archive")
+    assert local.returncode == 0
     assert kept.returncode == 0
     assert (tmp_path / "c" / "tiny-3.zip").exists()
-    unknown = run(tiny, "none", folder)
     assert unknown.returncode == 2
-    assert unknown.stderr == "There is no data set 'none'; take one of: caltech101, tiny.\n"
-    publisher.codes = [404]
-    gone = run(tiny, "tiny", tmp_path / "e")
-    assert gone.returncode == 1
-    assert gone.stderr.startswith(f"{publisher.url} can't be fetched (HTTP 404)")
+    assert unknown.stderr == "There is no data set 'none'; use one of: caltech101, tiny.\n"
+    assert missing.returncode == 1
+    assert missing.stderr.startswith(f"{publisher.url} can't be downloaded (HTTP 404)")
+    assert len(publisher.asked) == 3  # by `first`, `kept` and `missing`
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's")
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL])
-def test_stopped_and_run_again(
+def test_a_stopped_run_resumes(
     publisher: Publisher, tiny: DataSet, tmp_path: Path, sign: signal.Signals
 ) -> None:
-    publisher.cuts = [-300_000]  # then the server falls silent
+    publisher.cuts = [-300_000]  # then the server stops sending
     process = subprocess.Popen(command(tiny, "tiny", tmp_path), stderr=subprocess.PIPE, text=True)
     part = tmp_path / HIDDEN / PART
     deadline = time.monotonic() + 30
@@ -350,7 +347,7 @@ def test_stopped_and_run_again(
     assert part.stat().st_size == 300_000
     assert not (tmp_path / FOLDER).exists()
     publisher.go_on.set()
-    assert run(tiny, "tiny", tmp_path).returncode == 0
+    assert fetch(tiny, tmp_path) == tmp_path / FOLDER
     assert content_of(tmp_path / FOLDER) == pictures()
     assert os.listdir(tmp_path) == [FOLDER]
     assert publisher.asked[-1][1]["Range"] == "bytes=300000-"
@@ -384,8 +381,8 @@ def test_a_terminal_gets_a_bar(publisher: Publisher, tiny: DataSet, tmp_path: Pa
     assert f"/{tiny.bytes / 1000:.1f} kB".encode() in shown
 
 
-def test_what_is_known_of_the_real_ones(caltech101: Path) -> None:
+def test_the_real_data_sets(caltech101: Path) -> None:
     assert set(DATA_SETS) == {"caltech101"}
     assert caltech101.name == CALTECH101.folder
     assert sum(path.suffix == ".jpg" for path in caltech101.rglob("*")) == CALTECH101.pictures
-    assert fetch("caltech101", caltech101.parent) == caltech101  # it is there, and complete
+    assert fetch("caltech101", caltech101.parent) == caltech101  # it is complete already

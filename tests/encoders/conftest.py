@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -119,43 +115,6 @@ def _siglip(folder: Path) -> list[Any]:
     config = t.SiglipConfig(vision_config=TRANSFORMER, text_config=text)
     tokenizer = t.SiglipTokenizer(vocab_file=str(_sentence_piece(folder)))
     return [t.SiglipModel(config), t.SiglipImageProcessorPil(size=SQUARE), tokenizer]
-
-
-# Runs several commands in one process, which imports torch and transformers once.
-_COMMANDS = """
-import contextlib, io, json, sys
-from lookalike.cli.main import main
-for arguments in json.loads(sys.argv[1]):
-    sys.argv[1:] = arguments
-    code, output, errors = 0, io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
-        try:
-            main()
-        except SystemExit as stop:
-            code = stop.code or 0
-    print(json.dumps([code, output.getvalue(), errors.getvalue()]))
-"""
-
-
-def run_commands(
-    *commands: tuple[str | Path, ...], **environment: str
-) -> list[subprocess.CompletedProcess[str]]:
-    """Run `lookalike` commands one after the other, in one new process."""
-    words = [[*map(str, command)] for command in commands]
-    done = subprocess.run(
-        [sys.executable, "-c", _COMMANDS, json.dumps(words)],
-        env={**os.environ, "PYTHONUTF8": "1", **environment},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    results = map(json.loads, done.stdout.splitlines())
-    return [
-        subprocess.CompletedProcess(command, *result)
-        for command, result in zip(words, results, strict=True)
-    ]
 
 
 def cache_model(home: Path, repository: str, folder: Path) -> Path:

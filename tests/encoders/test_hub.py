@@ -18,8 +18,8 @@ from lookalike.decode import from_image
 from lookalike.encoders.hub import HubEncoder, load_torch
 from lookalike.errors import ArgumentError, EncoderError, EncoderMismatchError
 
-from ..conftest import draw, fill
-from .conftest import COMMIT, cache_model, run_commands
+from ..conftest import draw, fill, run_commands
+from .conftest import COMMIT, cache_model
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")

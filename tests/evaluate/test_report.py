@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from threadpoolctl import threadpool_limits
 
 from lookalike.errors import ArgumentError
 from lookalike.evaluate import Evaluation, write_report
@@ -55,13 +56,17 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module", autouse=True)
 def shared_layout() -> Iterator[None]:
-    """Lay the map out once for all tests: t-SNE takes seconds."""
+    """Lay the map out once for all tests: t-SNE takes seconds.
+
+    With one thread, because its threads wait for each other where others use the cores.
+    """
     report = importlib.import_module("lookalike.evaluate.report")
     lay_out, layouts = report.lay_out, dict[int, Any]()
 
     def cached(vectors: Any) -> Any:
         if id(vectors) not in layouts:
-            layouts[id(vectors)] = lay_out(vectors)
+            with threadpool_limits(1):
+                layouts[id(vectors)] = lay_out(vectors)
         return layouts[id(vectors)]
 
     with pytest.MonkeyPatch.context() as patch:

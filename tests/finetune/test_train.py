@@ -16,7 +16,7 @@ import pytest
 from lookalike import Gallery, encoders, finetune
 from lookalike.errors import ArgumentError
 from lookalike.finetune.result import Finetuned
-from tests.encoders.conftest import run_commands
+from tests.conftest import run_commands
 from tests.finetune.conftest import TinyTrunk
 
 
