@@ -37,7 +37,7 @@ FRAMES = """async (seconds) => {
   return times.slice(1);
 }"""
 PAN = """async (seconds) => {
-  const map = document.querySelector('.map-over');
+  const map = document.querySelector('.map-surface');
   const send = (type, x, y) => map.dispatchEvent(
     new PointerEvent(type,
       { pointerId: 1, clientX: x, clientY: y, bubbles: true, isPrimary: true }));
@@ -87,9 +87,9 @@ def ask(page: Page, url: str, pictures: list[str]) -> None:
         page.locator(".results-count b").wait_for()
         page.wait_for_timeout(400)
         arrived += page.evaluate(
-            "performance.getEntriesByName('arrived to painted').map((one) => one.duration)"
+            "performance.getEntriesByName('picture to results').map((one) => one.duration)"
         )
-    print(f"arrived to painted, {len(arrived)} pictures: {spread(arrived)}")
+    print(f"picture to results, {len(arrived)} pictures: {spread(arrived)}")
     if took:
         print(f"of it the server's search: {spread(took)}")
 

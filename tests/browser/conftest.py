@@ -197,7 +197,7 @@ def page(new_page: Callable[..., Page], site: Site) -> Page:
     """The page of the common server, at its start."""
     page = new_page(base_url=site.url)
     page.goto("/")
-    page.get_by_role("heading", name="Which picture are you looking for?").wait_for()
+    page.get_by_role("heading", name="Search by image").wait_for()
     return page
 
 
@@ -211,14 +211,14 @@ def asked(page: Page, site: Site) -> Page:
 def choose(page: Page, picture: Path) -> None:
     """Ask with a file from the chooser, and wait for the hits."""
     with page.expect_file_chooser() as chooser:
-        page.get_by_role("button", name="Ask with a picture").click()
+        page.get_by_role("button", name="Search by image").click()
     chooser.value.set_files(picture)
     wait_for_hits(page)
 
 
 def wait_for_hits(page: Page) -> None:
     page.wait_for_url("**/?**q=*")
-    page.locator(".results:not([data-waiting]) .results-count b").wait_for()
+    page.locator(".results:not([data-loading]) .results-count b").wait_for()
 
 
 def until(page: Page, condition: str, arg: Any = None) -> None:

@@ -41,7 +41,7 @@ def picture_server(site: Site) -> Iterator[str]:
 
 
 def copy_names(page: Page) -> list[str]:
-    return [name.split("\n")[0] for name in page.locator(".copy .where").all_inner_texts()]
+    return [name.split("\n")[0] for name in page.locator(".copy-card .location").all_inner_texts()]
 
 
 def transfer(page: Page, picture: Path, kind: str = "image/jpeg") -> object:
@@ -52,23 +52,23 @@ def transfer(page: Page, picture: Path, kind: str = "image/jpeg") -> object:
 def test_choose(asked: Page) -> None:
     assert set(copy_names(asked)) >= {"harbour-03.jpg", "harbour-03-mirrored.jpg"}
     assert "asked.jpg" in asked.title()
-    assert asked.locator(".asked-name").inner_text() == "asked.jpg"
+    assert asked.locator(".query-name").inner_text() == "asked.jpg"
 
 
 def test_drop_anywhere(page: Page, site: Site) -> None:
     data = transfer(page, site.extra / "asked.jpg")
     page.dispatch_event("footer, body", "dragenter", {"dataTransfer": data})
-    page.get_by_text("Drop it to find it").wait_for()
+    page.get_by_text("Drop to search").wait_for()
     page.dispatch_event("body", "drop", {"dataTransfer": data})
     wait_for_hits(page)
-    assert not page.get_by_text("Drop it to find it").is_visible()
+    assert not page.get_by_text("Drop to search").is_visible()
     assert "harbour-03.jpg" in copy_names(page)
 
 
 def test_drop_of_something_else(page: Page, site: Site) -> None:
     data = transfer(page, site.extra / "notes.txt", "text/plain")
     page.dispatch_event("body", "drop", {"dataTransfer": data})
-    page.get_by_text("notes.txt is no picture").wait_for()
+    page.get_by_text("notes.txt is not a picture").wait_for()
 
 
 def test_paste(page: Page, site: Site) -> None:
@@ -91,11 +91,11 @@ def test_paste_of_words_into_the_page(page: Page) -> None:
     page.evaluate("navigator.clipboard.writeText('no address')")
     page.locator("main").click(position={"x": 2, "y": 2})
     page.keyboard.press("Control+V")
-    page.get_by_text("There is no picture in the clipboard").wait_for()
+    page.get_by_text("There is no picture on the clipboard").wait_for()
 
 
 def test_url(page: Page, picture_server: str) -> None:
-    page.get_by_label("Address of a picture").fill(f"{picture_server}/asked.jpg")
+    page.get_by_label("Image URL").fill(f"{picture_server}/asked.jpg")
     page.keyboard.press("Enter")
     wait_for_hits(page)
     assert "harbour-03.jpg" in copy_names(page)
@@ -103,10 +103,10 @@ def test_url(page: Page, picture_server: str) -> None:
 
 def test_url_that_has_no_picture(page: Page, picture_server: str, watched: Watched) -> None:
     watched.allowed.append("status of 4")
-    page.get_by_label("Address of a picture").fill(f"{picture_server}/notes.txt")
+    page.get_by_label("Image URL").fill(f"{picture_server}/notes.txt")
     page.keyboard.press("Enter")
-    page.locator(".message.bad").wait_for()
-    assert page.locator(".message.bad p").inner_text().strip().endswith(".")
+    page.locator(".message.error").wait_for()
+    assert page.locator(".message.error p").inner_text().strip().endswith(".")
     page.get_by_role("button", name="Try again").wait_for()
 
 
@@ -115,7 +115,7 @@ def test_file_that_is_no_picture(page: Page, site: Site, watched: Watched) -> No
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Choose a picture").click()
     chooser.value.set_files(site.extra / "broken.jpg")
-    page.locator(".message.bad").wait_for()
+    page.locator(".message.error").wait_for()
 
 
 def test_a_click_on_a_result_asks_with_it(asked: Page) -> None:
@@ -124,8 +124,8 @@ def test_a_click_on_a_result_asks_with_it(asked: Page) -> None:
     until(asked, "name => document.title.startsWith(name)", first)
     wait_for_hits(asked)
     assert copy_names(asked)[0] == first
-    assert asked.locator(".copy .done-to").first.inner_text().lower() == "this picture"
-    assert "in the gallery" in asked.locator(".asked-facts").first.inner_text()
+    assert asked.locator(".copy-card .changes").first.inner_text().lower() == "your picture"
+    assert "in your gallery" in asked.locator(".query-facts").first.inner_text()
 
 
 def test_reload_back_and_forward(asked: Page) -> None:
@@ -144,7 +144,7 @@ def test_reload_back_and_forward(asked: Page) -> None:
     asked.wait_for_url(second)
     asked.go_back()
     asked.go_back()
-    asked.get_by_role("heading", name="Which picture are you looking for?").wait_for()
+    asked.get_by_role("heading", name="Search by image").wait_for()
 
 
 def test_a_link_can_be_shared(asked: Page, new_page: Callable[..., Page]) -> None:
@@ -157,8 +157,8 @@ def test_a_link_can_be_shared(asked: Page, new_page: Callable[..., Page]) -> Non
 def test_an_unknown_query(page: Page, watched: Watched) -> None:
     watched.allowed.append("status of 404")
     page.goto(f"/?q={'0' * 32}")
-    page.get_by_role("link", name="Ask again").click()
-    page.get_by_role("heading", name="Which picture are you looking for?").wait_for()
+    page.get_by_role("link", name="New search").click()
+    page.get_by_role("heading", name="Search by image").wait_for()
 
 
 def test_a_second_picture_over_the_first(asked: Page, site: Site) -> None:
@@ -181,10 +181,10 @@ def test_the_server_goes_and_comes_back(asked: Page, watched: Watched) -> None:
     asked.route("**/api/**", answer)
     asked.route("**/healthz", answer)
     asked.get_by_role("link", name="Browse").click()
-    asked.get_by_text("The server does not answer").wait_for()
+    asked.get_by_text("The server is not responding").wait_for()
     gone["now"] = False
     asked.locator(".tile").first.wait_for()
-    assert not asked.get_by_text("The server does not answer").is_visible()
+    assert not asked.get_by_text("The server is not responding").is_visible()
 
 
 def test_camera(new_page: Callable[..., Page], site: Site) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import struct
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ LOOSE = [(0.2, 0.3), (0.8, 0.3), (0.5, 0.8)]  # where three points of a made-up 
 
 def test_browse(page: Page) -> None:
     page.get_by_role("link", name="Browse", exact=True).click()
-    page.locator(".heading").get_by_text(f"{PICTURES} pictures, the newest first").wait_for()
+    page.locator(".heading").get_by_text(f"{PICTURES} pictures, newest first").wait_for()
     for _ in range(20):
         page.mouse.wheel(0, 5000)
         if page.locator(".tile").count() == PICTURES:
@@ -37,13 +38,13 @@ def test_browse(page: Page) -> None:
     until(page, "all => document.querySelectorAll('.tile').length === all", PICTURES)
     page.evaluate("scrollTo(0, 0)")
     page.locator("summary").click()
-    page.get_by_label("Label (the folder's name)").fill("garden")
-    page.locator(".heading").get_by_text(f"{OF_EACH} pictures of this filter").wait_for()
+    page.get_by_label("Label (folder name)").fill("garden")
+    page.locator(".heading").get_by_text(f"{OF_EACH} matching pictures, newest first").wait_for()
     page.reload()
-    page.locator(".heading").get_by_text(f"{OF_EACH} pictures of this filter").wait_for()
+    page.locator(".heading").get_by_text(f"{OF_EACH} matching pictures, newest first").wait_for()
     page.locator(".tile .picture").first.click()
     wait_for_hits(page)
-    assert page.locator(".copy").count() == 1
+    assert page.locator(".copy-card").count() == 1
 
 
 def test_browse_by_keys(page: Page) -> None:
@@ -61,7 +62,7 @@ def test_map(page: Page, site: Site) -> None:
     surface = page.get_by_role("application")
     surface.wait_for()
     page.locator(".heading").get_by_text(
-        f"{PICTURES} pictures; what is alike lies together"
+        f"{PICTURES} pictures: similar pictures are close together"
     ).wait_for()
     surface.focus()
     page.keyboard.press("+")
@@ -69,9 +70,9 @@ def test_map(page: Page, site: Site) -> None:
     page.locator(".map-card").wait_for()
     until(page, "() => document.querySelector('.map-card .path').textContent.endsWith('.jpg')")
     page.keyboard.press("Enter")
-    page.get_by_role("link", name="Ask with it").press("Enter")
+    page.get_by_role("link", name="Search with it").press("Enter")
     wait_for_hits(page)
-    assert page.locator(".copy").count()
+    assert page.locator(".copy-card").count()
 
 
 def test_map_by_mouse_and_finger(new_page: Callable[..., Page], site: Site) -> None:
@@ -97,7 +98,7 @@ def test_map_by_mouse_and_finger(new_page: Callable[..., Page], site: Site) -> N
     page.goto("/map")
     surface = page.get_by_role("application")
     surface.wait_for()
-    until(page, "() => document.querySelector('.map-over').width !== 300")  # laid out
+    until(page, "() => document.querySelector('.map-surface').width !== 300")  # laid out
     box = surface.bounding_box()
     assert box
 
@@ -112,7 +113,7 @@ def test_map_by_mouse_and_finger(new_page: Callable[..., Page], site: Site) -> N
     page.mouse.move(*place(0.5, 0.5))
     assert not page.locator(".map-card").is_visible()
     page.touchscreen.tap(*place(*LOOSE[2]))
-    page.get_by_role("link", name="Ask with it").wait_for()
+    page.get_by_role("link", name="Search with it").wait_for()
     assert page.locator(".map-card b").inner_text() == "three"
 
     page.mouse.move(*place(*LOOSE[0]))
@@ -124,7 +125,7 @@ def test_map_by_mouse_and_finger(new_page: Callable[..., Page], site: Site) -> N
     page.mouse.up()
     page.mouse.move(*(value + 121 for value in place(*LOOSE[0])))
     page.locator(".map-card b").get_by_text("one").wait_for()
-    page.get_by_role("button", name="All of it").click()
+    page.get_by_role("button", name="Whole map").click()
     page.mouse.move(*place(*LOOSE[1]))
     page.locator(".map-card b").get_by_text("two").wait_for()
     page.get_by_label("Show only this label").select_option("one")
@@ -148,7 +149,7 @@ def test_the_map_is_painted(painter: str, new_page: Callable[..., Page], site: S
     page.route("**/thumbnail**", lambda route: route.fulfill(status=204))  # the points alone
     page.goto("/map")
     page.get_by_role("application").wait_for()
-    page.locator(".map-over").evaluate("canvas => canvas.remove()")  # and without names
+    page.locator(".map-surface").evaluate("canvas => canvas.remove()")  # and without names
     with Image.open(io.BytesIO(page.locator(".map-frame").screenshot())) as image:
         colours = image.convert("RGB").quantize(32).getcolors()
     saturated = [1 for count, _ in colours or () if count > 20]
@@ -164,8 +165,8 @@ def test_duplicates(page: Page) -> None:
     assert "harbour-03-mirrored.jpg" in said
     assert "street-00-again.jpg" in said
     assert "Best original" in said
-    assert page.get_by_text("The same bytes").count() == 1
-    page.get_by_role("radio", name="Same bytes").check()
+    assert page.get_by_text("Every byte is the same").count() == 1
+    page.get_by_role("radio", name="Identical files").check()
     page.wait_for_url("**kind=exact")
     until(page, "() => document.querySelectorAll('.group').length === 1")
     page.go_back()
@@ -185,14 +186,14 @@ def test_duplicates_to_the_trash(
     page = new_page(base_url=serve_own("gallery"))
     page.goto("/duplicates")
     page.get_by_role("checkbox").check()
-    page.get_by_text("1 file chosen").wait_for()
-    page.get_by_role("button", name="Move to the trash").click()
-    page.get_by_role("button", name="Leave them").click()
+    page.get_by_text("1 file selected").wait_for()
+    page.get_by_role("button", name="Move to trash").click()
+    page.get_by_role("button", name="Cancel").click()
     assert len(list(folder.iterdir())) == 5
-    page.get_by_role("button", name="Move to the trash").click()
+    page.get_by_role("button", name="Move to trash").click()
     page.get_by_role("dialog").get_by_role("button", name="Move 1 file").click()
-    page.get_by_text("Moved 1 file to the trash").wait_for()
-    page.locator(".heading").get_by_text("No file of the gallery is a duplicate").wait_for()
+    page.get_by_text(re.compile(r"Moved 1 file \(\d.* to trash\.")).wait_for()
+    page.locator(".heading").get_by_text("No duplicates found").wait_for()
     assert len(list(folder.iterdir())) == 4
 
 
@@ -205,22 +206,22 @@ def test_first_run_and_indexing(
     page = new_page(base_url=serve_own("gallery"))
     page.goto("/")
     page.get_by_role("heading", name="Add your first folder").wait_for()
-    page.get_by_label("Folder, as its whole path").fill(str(folder))
-    page.get_by_role("button", name="Add the folder").click()
+    page.get_by_label("Full path of the folder").fill(str(folder))
+    page.get_by_role("button", name="Add folder").click()
     page.wait_for_url("**/index")
-    page.get_by_role("heading", name="Indexing is done").wait_for()
+    page.get_by_role("heading", name="Indexing finished").wait_for()
     said = page.locator(".job-facts").inner_text()
     assert "60 added" in said
     assert "1 refused" in said
-    page.locator(".figure-big").get_by_text("60").wait_for()
+    page.locator(".big-number").get_by_text("60").wait_for()
     page.get_by_text(str(folder)).first.wait_for()
 
     fill(folder, 30, start=60)
-    page.get_by_role("button", name="Look for changes").click()
+    page.get_by_role("button", name="Check for changes").click()
     page.locator(".job-facts").get_by_text("30 added").wait_for()
-    page.locator(".figure-big").get_by_text("90").wait_for()
+    page.locator(".big-number").get_by_text("90").wait_for()
     page.get_by_role("link", name="Search", exact=True).click()
-    page.get_by_text("among 90 pictures").wait_for()
+    page.get_by_text("in your 90 pictures").wait_for()
 
 
 def test_progress_as_it_goes(page: Page) -> None:
@@ -268,15 +269,15 @@ def test_progress_as_it_goes(page: Page) -> None:
     lines[0] = (
         f"event: done\ndata: {json.dumps({**job, 'state': 'done', 'report': report, 'progress': progress})}\n\n"
     )
-    page.get_by_role("heading", name="Indexing is done").wait_for()  # by the connection made anew
+    page.get_by_role("heading", name="Indexing finished").wait_for()  # by the connection made anew
     assert "398 added" in card.inner_text()
 
 
 def test_a_folder_that_is_not_there(page: Page, watched: Watched) -> None:
     watched.allowed.append("status of 4")
     page.goto("/index")
-    page.get_by_label("Folder, as its whole path").fill("pictures/of/mine")
-    page.get_by_role("button", name="Add the folder").click()
+    page.get_by_label("Full path of the folder").fill("pictures/of/mine")
+    page.get_by_role("button", name="Add folder").click()
     page.get_by_text("is no absolute path").wait_for()
 
 

@@ -23,7 +23,7 @@ def to_search(page: Page, site: Site) -> None:
 
 def to_region(page: Page, site: Site) -> None:
     to_search(page, site)
-    page.get_by_role("button", name="Search a part").click()
+    page.get_by_role("button", name="Select an area").click()
     page.wait_for_url("**region=**")
     wait_for_hits(page)
 
@@ -31,7 +31,7 @@ def to_region(page: Page, site: Site) -> None:
 def to_compare(page: Page, site: Site) -> None:
     to_search(page, site)
     page.get_by_role("button", name="Compare:").first.click()
-    page.get_by_role("dialog").locator(".over").wait_for()
+    page.get_by_role("dialog").locator(".overlay").wait_for()
 
 
 def to_beside(page: Page, site: Site) -> None:
@@ -41,12 +41,12 @@ def to_beside(page: Page, site: Site) -> None:
 
 def to_help(page: Page, site: Site) -> None:
     page.goto("/")
-    page.get_by_role("button", name="Keys").click()
+    page.get_by_role("button", name="Keyboard shortcuts").click()
 
 
 def to_landing(page: Page, site: Site) -> None:
     page.goto("/")
-    page.locator(".begin .tile").first.wait_for()
+    page.locator(".suggestions .tile").first.wait_for()
 
 
 def to_browse(page: Page, site: Site) -> None:
@@ -68,7 +68,7 @@ def to_duplicates(page: Page, site: Site) -> None:
 
 def to_confirm(page: Page, site: Site) -> None:
     to_duplicates(page, site)
-    page.get_by_role("button", name="Move to the trash").click()
+    page.get_by_role("button", name="Move to trash").click()
 
 
 def to_index(page: Page, site: Site) -> None:
@@ -78,7 +78,7 @@ def to_index(page: Page, site: Site) -> None:
 
 def to_error(page: Page, site: Site) -> None:
     page.goto(f"/?q={'0' * 32}")
-    page.get_by_role("link", name="Ask again").wait_for()
+    page.get_by_role("link", name="New search").wait_for()
 
 
 VIEWS = (
@@ -150,7 +150,7 @@ def test_on_a_phone(
     )
     view(page, site)
     assert page.evaluate("Math.max(innerWidth, document.documentElement.scrollWidth)") <= 390
-    places = page.get_by_role("navigation", name="Places").bounding_box()
+    places = page.get_by_role("navigation", name="Main").bounding_box()
     assert places
     assert places["y"] + places["height"] == pytest.approx(844, abs=1)  # within reach of a thumb
     small = page.locator("a:visible, button:visible").evaluate_all(
@@ -188,7 +188,7 @@ def test_without_motion(new_page: Callable[..., Page], site: Site) -> None:
 def test_keyboard_only(page: Page, site: Site) -> None:
     """From the start to a compared copy without a pointer, the focus seen all the way."""
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.textContent") == "To the content"
+    assert page.evaluate("document.activeElement.textContent") == "Skip to content"
     reached = []
     with page.expect_file_chooser() as chooser:  # from here on, as the browser hears of it late
         for _ in range(12):
@@ -202,15 +202,15 @@ def test_keyboard_only(page: Page, site: Site) -> None:
         page.keyboard.press("Enter")
     chooser.value.set_files(site.extra / "asked.jpg")
     wait_for_hits(page)
-    assert "Search with asked.jpg" in page.evaluate("document.activeElement.textContent")
+    assert "Results for asked.jpg" in page.evaluate("document.activeElement.textContent")
     for _ in range(30):
         page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.matches('.copy .picture')"):
+        if page.evaluate("document.activeElement.matches('.copy-card .picture')"):
             break
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Compare"
     page.keyboard.press("Enter")
-    page.get_by_role("dialog").locator(".over").wait_for()
+    page.get_by_role("dialog").locator(".overlay").wait_for()
     page.keyboard.press("Escape")
     until(page, "() => document.activeElement.textContent === 'Compare'")
 

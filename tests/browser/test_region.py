@@ -64,7 +64,7 @@ def test_by_mouse(asked: Page) -> None:
 
 def test_by_keyboard(asked: Page) -> None:
     before = asked.url
-    asked.get_by_role("button", name="Search a part").press("Enter")
+    asked.get_by_role("button", name="Select an area").press("Enter")
     assert wait_for_region(asked, before) == [0.25, 0.25, 0.5, 0.5]
     box = asked.locator(".region")
     assert box.evaluate("box => box === document.activeElement")
@@ -80,14 +80,14 @@ def test_by_keyboard(asked: Page) -> None:
     asked.keyboard.press("Escape")
     until(asked, "() => !location.search.includes('region')")
     assert not box.is_visible()
-    assert asked.get_by_role("button", name="Search a part").evaluate(
+    assert asked.get_by_role("button", name="Select an area").evaluate(
         "one => one === document.activeElement"
     )
 
 
 def test_the_address_keeps_it(asked: Page) -> None:
     before = asked.url
-    asked.get_by_role("button", name="Search a part").click()
+    asked.get_by_role("button", name="Select an area").click()
     wait_for_region(asked, before)
     asked.reload()
     wait_for_hits(asked)
@@ -98,7 +98,7 @@ def test_the_address_keeps_it(asked: Page) -> None:
 
 def test_only_the_last_of_many_boxes_is_shown(asked: Page) -> None:
     before = asked.url
-    asked.get_by_role("button", name="Search a part").click()
+    asked.get_by_role("button", name="Select an area").click()
     wait_for_region(asked, before)
     for _ in range(12):
         asked.keyboard.press("ArrowLeft")
@@ -113,7 +113,7 @@ def test_by_finger(new_page: Callable[..., Page], site: Site) -> None:
     page.goto("/")
     choose(page, site.extra / "asked.jpg")
     before = page.url
-    page.get_by_role("button", name="Search a part").tap()
+    page.get_by_role("button", name="Select an area").tap()
     wait_for_region(page, before)
     before = page.url
     _, box = stage(page)

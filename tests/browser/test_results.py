@@ -19,20 +19,20 @@ def in_focus(page: Page) -> str:
 
 
 def test_copies_come_first_and_say_what_was_done(asked: Page) -> None:
-    cards = asked.locator(".copy")
+    cards = asked.locator(".copy-card")
     said = dict(
         zip(
-            [text.split("\n")[0] for text in cards.locator(".where").all_inner_texts()],
-            cards.locator(".done-to").all_inner_texts(),
+            [text.split("\n")[0] for text in cards.locator(".location").all_inner_texts()],
+            cards.locator(".changes").all_inner_texts(),
             strict=True,
         )
     )
     assert "mirrored" in said["harbour-03.jpg"].lower()
     assert "cropped" in said["harbour-03.jpg"].lower()
     assert "mirrored" not in said["harbour-03-mirrored.jpg"].lower()
-    assert asked.locator(".copy .badge").first.inner_text() == "Copy"
+    assert asked.locator(".copy-card .badge").first.inner_text() == "Copy"
     first_copy, first_similar = (
-        asked.locator(one).first.bounding_box() for one in (".copy", ".grid .tile")
+        asked.locator(one).first.bounding_box() for one in (".copy-card", ".grid .tile")
     )
     assert first_copy
     assert first_similar
@@ -40,9 +40,9 @@ def test_copies_come_first_and_say_what_was_done(asked: Page) -> None:
 
 
 def test_the_count_is_told(asked: Page) -> None:
-    said = asked.locator("#said").inner_text()
+    said = asked.locator("#announcements").inner_text()
     assert "3 copies" in said or "2 copies" in said
-    assert "alike" in said
+    assert "similar pictures" in said
 
 
 def test_boxes_are_sized_before_their_pictures_come(asked: Page) -> None:
@@ -60,11 +60,11 @@ def test_scrolling_brings_all_and_does_not_jump(asked: Page) -> None:
     before = first.evaluate("one => one.getBoundingClientRect().top + scrollY")
     for _ in range(30):
         asked.mouse.wheel(0, 4000)
-        if asked.locator(".tile, .copy").count() >= ALL:
+        if asked.locator(".tile, .copy-card").count() >= ALL:
             break
         asked.wait_for_timeout(100)
-    until(asked, "all => document.querySelectorAll('.tile, .copy').length === all", ALL)
-    asked.get_by_text("That is all.").wait_for()
+    until(asked, "all => document.querySelectorAll('.tile, .copy-card').length === all", ALL)
+    asked.get_by_text("End of results.").wait_for()
     assert first.evaluate("one => one.getBoundingClientRect().top + scrollY") == before
     names = asked.locator(".tile a.picture").evaluate_all("all => all.map((one) => one.title)")
     assert len(names) == len(set(names))
@@ -85,7 +85,7 @@ def test_back_finds_the_place(asked: Page) -> None:
 
 def test_threshold(asked: Page) -> None:
     until(asked, MORE_THAN_FIRST)
-    slider = asked.get_by_label("Least score shown")
+    slider = asked.get_by_label("Minimum similarity")
     everything = asked.locator(SHOWN).count()
     scores = [float(text.split()[-1]) for text in asked.locator(".grid .score").all_inner_texts()]
     middle = sorted(scores)[len(scores) // 2]
@@ -97,8 +97,8 @@ def test_threshold(asked: Page) -> None:
         min(float(text.split()[-1]) for text in asked.locator(f"{SHOWN} .score").all_inner_texts())
         >= middle - 0.01
     )
-    assert asked.locator(".copy").count()  # they are proved
-    asked.get_by_text("are hidden. Lower the threshold").wait_for()
+    assert asked.locator(".copy-card").count()  # they are proved
+    asked.get_by_text("are hidden. Lower the minimum similarity").wait_for()
     asked.reload()
     wait_for_hits(asked)
     until(asked, f"shown => document.querySelectorAll('{SHOWN}').length === shown", shown)
@@ -112,48 +112,48 @@ def test_threshold(asked: Page) -> None:
 
 
 def test_threshold_by_keyboard(asked: Page) -> None:
-    slider = asked.get_by_label("Least score shown")
+    slider = asked.get_by_label("Minimum similarity")
     slider.focus()
     for _ in range(5):
         asked.keyboard.press("ArrowRight")
     asked.wait_for_url("**min=0.05**")
-    assert slider.get_attribute("aria-valuetext") == "score 0.05"
+    assert slider.get_attribute("aria-valuetext") == "0.05"
 
 
 def test_filters(asked: Page) -> None:
-    asked.get_by_label("Label (the folder's name)").fill("street")
+    asked.get_by_label("Label (folder name)").fill("street")
     asked.wait_for_url("**label=street**")
     until(
         asked,
         "() => [...document.querySelectorAll('.tile-name')].every((one) => one.textContent.startsWith('street'))",
     )
     wait_for_hits(asked)
-    assert asked.locator(".copy").count() == 0
+    assert asked.locator(".copy-card").count() == 0
     assert "No copies" in asked.locator(".results-count").inner_text()
-    asked.get_by_label("Each side").select_option("4000")
-    asked.get_by_text("Nothing was found").wait_for()
+    asked.get_by_label("Width and height").select_option("4000")
+    asked.get_by_text("Nothing found").wait_for()
     asked.reload()
-    asked.get_by_text("Nothing was found").wait_for()
-    assert asked.get_by_label("Each side").input_value() == "4000"
+    asked.get_by_text("Nothing found").wait_for()
+    assert asked.get_by_label("Width and height").input_value() == "4000"
     asked.get_by_role("button", name="Clear filters").click()
-    asked.locator(".copy").first.wait_for()
+    asked.locator(".copy-card").first.wait_for()
     assert "label" not in asked.url
 
 
 def test_filters_by_folder_and_date(asked: Page, site: Site) -> None:
-    asked.get_by_label("In the folder").fill(str(site.folder / "garden"))
+    asked.get_by_label("Folder", exact=True).fill(str(site.folder / "garden"))
     until(
         asked,
         "() => document.querySelectorAll('.tile').length && [...document.querySelectorAll('.tile-name')].every((one) => one.textContent.startsWith('garden'))",
     )
     asked.get_by_label("to", exact=True).fill("2001-01-01")
-    asked.get_by_text("Nothing was found").wait_for()
+    asked.get_by_text("Nothing found").wait_for()
     asked.get_by_label("to", exact=True).fill("2099-01-01")
     asked.locator(".tile").first.wait_for()
 
 
 def test_filters_go_on_with_the_next_picture(asked: Page) -> None:
-    asked.get_by_label("Label (the folder's name)").fill("harbour")
+    asked.get_by_label("Label (folder name)").fill("harbour")
     asked.wait_for_url("**label=harbour**")
     wait_for_hits(asked)
     before = asked.url
@@ -163,10 +163,10 @@ def test_filters_go_on_with_the_next_picture(asked: Page) -> None:
 
 
 def test_keys_over_the_results(asked: Page) -> None:
-    first = asked.locator(".copy .picture").first
+    first = asked.locator(".copy-card .picture").first
     first.focus()
     asked.keyboard.press("ArrowRight")
-    assert in_focus(asked) == asked.locator(".copy .picture").nth(1).get_attribute("aria-label")
+    assert in_focus(asked) == asked.locator(".copy-card .picture").nth(1).get_attribute("aria-label")
     for _ in range(4):  # past the cards, which take one row or two
         asked.keyboard.press("ArrowDown")
     assert asked.evaluate("Boolean(document.activeElement.closest('.tile'))")
@@ -187,7 +187,7 @@ def test_keys_over_the_results(asked: Page) -> None:
     opened.value.close()
     asked.bring_to_front()
     asked.keyboard.press("?")
-    asked.get_by_role("dialog", name="Keys").wait_for()
+    asked.get_by_role("dialog", name="Keyboard shortcuts").wait_for()
     asked.keyboard.press("Escape")
     before = asked.url
     asked.keyboard.press("Enter")
@@ -213,7 +213,7 @@ def test_thumbnails_are_small_and_webp(page: Page, site: Site) -> None:
     choose(page, site.extra / "asked.jpg")
     until(
         page,
-        "() => [...document.querySelectorAll('.copy img')].every((one) => one.complete && one.naturalWidth)",
+        "() => [...document.querySelectorAll('.copy-card img')].every((one) => one.complete && one.naturalWidth)",
     )
     assert seen
     for answer in seen:
@@ -227,7 +227,7 @@ def test_actions_with_the_mouse(asked: Page) -> None:
     tile.get_by_role("button", name="Copy path").click()
     asked.get_by_text("Copied the path of").wait_for()
     asked.get_by_role("button", name="Copy link").click()
-    asked.get_by_text("Copied the link of this search").wait_for()
+    asked.get_by_text("Copied the link to this search").wait_for()
     assert asked.evaluate("navigator.clipboard.readText()") == asked.url
 
 
@@ -241,7 +241,7 @@ def test_show_in_folder(asked: Page) -> None:
     )
     asked.reload()
     wait_for_hits(asked)
-    asked.locator(".copy .picture").first.focus()
+    asked.locator(".copy-card .picture").first.focus()
     asked.keyboard.press("r")
     until(
         asked,

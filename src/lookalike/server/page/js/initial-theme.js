@@ -1,8 +1,8 @@
-// Before anything is painted, so that a chosen theme never flashes in the other one's colours.
+// Applies the saved theme before the first paint, so that the other one never flashes up.
 "use strict";
 try {
   const theme = localStorage.getItem("lookalike-theme");
   if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
 } catch {
-  // storage may be forbidden; the system's theme then holds
+  // Storage is blocked: the system's theme applies.
 }
