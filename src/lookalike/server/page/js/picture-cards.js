@@ -1,6 +1,6 @@
 // How pictures are shown: tiles of a grid, cards that say what was done to a copy, the query.
 import { queryThumbnailUrl, thumbnailUrl } from "./api.js";
-import { el } from "./dom.js";
+import { el, setStyle } from "./dom.js";
 import {
   describeChanges,
   dimensions,
@@ -72,7 +72,7 @@ export function pictureTile(picture, { onCompare, eager } = {}) {
     },
     thumbnail(shown, 320, "", { eager }),
   );
-  return pictureItem(
+  const node = pictureItem(
     "tile",
     shown,
     link,
@@ -84,6 +84,8 @@ export function pictureTile(picture, { onCompare, eager } = {}) {
       score === undefined ? null : scoreBar(score),
     ),
   );
+  setStyle(node, { "--ratio": ratio.toFixed(4) });
+  return node;
 }
 
 /** A card with a copy, and what was done to it. */

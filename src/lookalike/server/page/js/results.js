@@ -28,7 +28,7 @@ export class Results {
     this.sections = [
       section("Copies", "The same picture, unchanged or edited", this.copies),
       section("Similar shots", "Other shots of the same thing or scene", this.near),
-      section("Similar pictures", "They look like yours", this.similar),
+      section("Similar", "Pictures that look like yours", this.similar),
     ];
     this.end = el("p", { class: "results-end", hidden: true });
     this.node = el(
