@@ -82,7 +82,6 @@ export class Results {
     for (const list of [this.near, this.similar]) {
       for (const item of list.children) item.hidden = pictureOf(item).score < min;
     }
-    this.updateTabStops();
     this.updateSummary({ aloud: true });
   }
 
@@ -117,7 +116,6 @@ export class Results {
       (isCopy ? this.copies : hit.kind === "near" ? this.near : this.similar).append(item);
       this.items.push(item);
     }
-    this.updateTabStops();
   }
 
   updateSummary({ aloud = false } = {}) {
@@ -126,6 +124,7 @@ export class Results {
     this.sections.forEach((node, n) => {
       node.hidden = !counts[n];
     });
+    this.updateTabStops(); // only visible pictures can be tab stops
     const [copies, near, similar] = counts;
     const { total = null } = this.response;
     const allSimilar =
