@@ -161,9 +161,9 @@ def test_filters_by_folder_and_date(search_page: Page, site: Site) -> None:
         search_page,
         "() => document.querySelectorAll('.tile').length && [...document.querySelectorAll('.tile-name')].every((one) => one.textContent.startsWith('garden'))",
     )
-    search_page.get_by_label("to", exact=True).fill("2001-01-01")
+    search_page.get_by_label("Modified to").fill("2001-01-01")
     search_page.get_by_text("Nothing found").wait_for()
-    search_page.get_by_label("to", exact=True).fill("2099-01-01")
+    search_page.get_by_label("Modified to").fill("2099-01-01")
     search_page.locator(".tile").first.wait_for()
 
 

@@ -3,7 +3,7 @@ import * as api from "./api.js";
 import { openDialog } from "./dialog.js";
 import { button } from "./buttons.js";
 import { el } from "./dom.js";
-import { emptyGallery } from "./empty-gallery.js";
+import { showLoadError } from "./empty-gallery.js";
 import {
   countOf,
   describeChanges,
@@ -15,7 +15,7 @@ import {
 } from "./format.js";
 import { icon } from "./icons.js";
 import { waitForResult } from "./jobs.js";
-import { announce, errorMessage, notify } from "./notifications.js";
+import { announce, notify } from "./notifications.js";
 import { kindBadge, thumbnail } from "./picture-cards.js";
 import { placeholders } from "./results.js";
 import { navigate } from "./router.js";
@@ -102,12 +102,8 @@ export class DuplicatesView {
       );
     } catch (error) {
       if (api.isAbort(error)) return;
-      if (error.code === "gallery_empty") {
-        this.main.replaceChildren(emptyGallery());
-        return;
-      }
       this.summary.textContent = "";
-      this.groups.replaceChildren(errorMessage(error, () => this.load(false)));
+      showLoadError(error, this.main, this.groups, () => this.load(false));
     }
   }
 
@@ -221,7 +217,8 @@ export class DuplicatesView {
       el(
         "p",
         {},
-        "Each file is checked once more and moved only if it still matches the best original. Nothing is deleted: you can restore files from your system's trash.",
+        "Each file is checked once more and moved only if it still matches the best original. " +
+          "Nothing is deleted: you can restore files from your system's trash.",
       ),
       el(
         "ul",
@@ -252,17 +249,13 @@ const canBeFreed = (bytes) =>
   bytes ? `${formatSize(bytes)} can be freed` : "nothing can be freed";
 
 function summaryOf({ groups, frees, left_out: leftOut, stale }) {
-  const sentences = [];
-  if (groups.length) {
-    const duplicates = groups.reduce((sum, group) => sum + group.members.length, 0);
-    sentences.push(
-      `${countOf(duplicates, "duplicate")} in ${countOf(groups.length, "group")}, ${canBeFreed(frees)}.`,
-    );
-  } else sentences.push("No duplicates found.");
+  const duplicates = groups.reduce((sum, group) => sum + group.members.length, 0);
+  const counts = `${countOf(duplicates, "duplicate")} in ${countOf(groups.length, "group")}`;
+  const sentences = [groups.length ? `${counts}, ${canBeFreed(frees)}.` : "No duplicates found."];
   if (leftOut.length) {
-    const text = leftOut.length === 1 ? "file is missing or has" : "files are missing or have";
+    const changed = countOf(leftOut.length, "file is missing or has", "files are missing or have");
     sentences.push(
-      `${countOf(leftOut.length, text, text)} changed since indexing. Check for changes under Gallery, then refresh.`,
+      `${changed} changed since indexing. Check for changes under Gallery, then refresh.`,
     );
   }
   if (stale) sentences.push("Your gallery has changed since. Refresh to see the changes.");

@@ -1,6 +1,7 @@
-// What every view shows while the gallery is empty: how to add the first folder.
+// What views show while the gallery is empty: how to add the first folder.
 import { addFolderForm } from "./add-folder-form.js";
 import { el } from "./dom.js";
+import { errorMessage } from "./notifications.js";
 
 export function emptyGallery() {
   return el(
@@ -10,7 +11,8 @@ export function emptyGallery() {
     el(
       "p",
       { class: "lead" },
-      "Your gallery has no pictures yet. Enter a folder on the computer that runs this server. Your files are only read; they are never moved or changed.",
+      "Your gallery has no pictures yet. Enter the path of a folder on the computer that runs this " +
+        "server. Its files are only read, never changed.",
     ),
     addFolderForm(),
     el(
@@ -18,11 +20,11 @@ export function emptyGallery() {
       { class: "steps" },
       step(
         "Add a folder",
-        "All pictures in it and its subfolders are indexed: JPEG, PNG, WebP, HEIC, AVIF, TIFF and more.",
+        "All pictures in it are indexed, also in subfolders: JPEG, PNG, WebP, HEIC, AVIF, TIFF, …",
       ),
       step(
         "Wait a moment",
-        "About 20 to 200 pictures are indexed a second. You can search them right away.",
+        "Indexing handles about 20 to 200 pictures a second. You can search them right away.",
       ),
       step("Search by image", "Drop, paste or choose a picture, or take a photo."),
     ),
@@ -34,6 +36,12 @@ export function emptyGallery() {
       ".",
     ),
   );
+}
+
+/** Show why a view's content failed to load: in its `container`, or the whole view for no pictures. */
+export function showLoadError(error, main, container, retry) {
+  if (error.code === "gallery_empty") main.replaceChildren(emptyGallery());
+  else container.replaceChildren(errorMessage(error, retry));
 }
 
 const step = (title, text) => el("li", {}, el("div", {}, el("h3", {}, title), el("p", {}, text)));

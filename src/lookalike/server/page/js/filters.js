@@ -89,7 +89,7 @@ export function filterForm(params, onChange) {
       "div",
       { class: "date-range" },
       field("Modified from", input("after", "date")),
-      field("to", input("until", "date")),
+      field("Modified to", input("until", "date")),
     ),
     el("div", {}, clear),
     labels,

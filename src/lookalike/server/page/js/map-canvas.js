@@ -3,7 +3,7 @@ import { thumbnailUrl } from "./api.js";
 import { el } from "./dom.js";
 import { countOf } from "./format.js";
 import { listenForGestures } from "./map-gestures.js";
-import { createCanvasRenderer, createWebGLRenderer } from "./map-renderer.js";
+import { createCanvasRenderer, createWebGLRenderer, labelPalette } from "./map-renderer.js";
 
 const PADDING_PX = 34;
 const MAX_STRETCH = 1.7; // the axes mean nothing, so the map may fill a wide screen
@@ -14,7 +14,6 @@ const MAX_PICTURES = 120;
 const MAX_NAMES = 48;
 const MAX_CACHED_IMAGES = 600;
 const THUMBNAIL_PX = 160;
-const GOLDEN_ANGLE = 137.508; // degrees; keeps the hues of neighbouring labels far apart
 
 export class MapCanvas {
   /** `callbacks` are onHover(point, x, y) and onPick(point, x, y, byKey); a point of -1 is none. */
@@ -23,11 +22,12 @@ export class MapCanvas {
     this.onHover = onHover;
     this.onPick = onPick;
     this.base = el("canvas", { "aria-hidden": "true" });
+    const count = countOf(points.count, "picture");
     this.surface = el("canvas", {
       class: "map-surface",
       tabindex: "0",
       role: "application",
-      "aria-label": `Map of ${countOf(points.count, "picture")}: similar pictures are close together`,
+      "aria-label": `Map of ${count}: similar pictures are close together`,
       "aria-describedby": "map-hint",
     });
     this.context = this.surface.getContext("2d");
@@ -67,13 +67,7 @@ export class MapCanvas {
     const isDark =
       getComputedStyle(root).colorScheme === "dark" ||
       (root.dataset.theme !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
-    const grey = [128, 128, 128];
-    const palette = this.points.labels.map(() => grey);
-    const fromLeft = [...this.centroids].sort((a, b) => a.x - b.x);
-    fromLeft.forEach(({ label }, n) => {
-      palette[label] = rgbOf((n * GOLDEN_ANGLE + 20) % 360, 0.6, isDark ? 0.64 : 0.44);
-    });
-    this.renderer.setPalette(palette.length ? palette : [grey]);
+    this.renderer.setPalette(labelPalette(this.points.labels.length, this.centroids, isDark));
     const style = getComputedStyle(this.surface.isConnected ? this.surface : document.body);
     this.textColour = style.getPropertyValue("color") || "#000";
     this.surfaceColour = isDark ? "#1f1c19" : "#ffffff";
@@ -345,12 +339,4 @@ export class MapCanvas {
   pickHovered() {
     if (this.hovered >= 0) this.onPick(this.hovered, ...this.toScreen(this.hovered), true);
   }
-}
-
-function rgbOf(hue, saturation, lightness) {
-  const spread = saturation * Math.min(lightness, 1 - lightness);
-  return [0, 8, 4].map((offset) => {
-    const k = (offset + hue / 30) % 12;
-    return Math.round(255 * (lightness - spread * Math.max(-1, Math.min(k - 3, 9 - k, 1))));
-  });
 }

@@ -152,3 +152,25 @@ function insetsOf(side) {
     return Math.max(0, Math.round(middle - Math.sqrt(middle ** 2 - (row + 0.5 - middle) ** 2)));
   });
 }
+
+const GOLDEN_ANGLE = 137.508; // degrees; keeps the hues of neighbouring labels far apart
+const GREY = [128, 128, 128];
+
+/** The colour of each label as [r, g, b], 0 to 255; `centroids` say where the labels are. */
+export function labelPalette(count, centroids, isDark) {
+  const palette = Array.from({ length: Math.max(1, count) }, () => GREY);
+  [...centroids]
+    .sort((a, b) => a.x - b.x)
+    .forEach(({ label }, n) => {
+      palette[label] = rgbOf((n * GOLDEN_ANGLE + 20) % 360, 0.6, isDark ? 0.64 : 0.44);
+    });
+  return palette;
+}
+
+function rgbOf(hue, saturation, lightness) {
+  const spread = saturation * Math.min(lightness, 1 - lightness);
+  return [0, 8, 4].map((offset) => {
+    const k = (offset + hue / 30) % 12;
+    return Math.round(255 * (lightness - spread * Math.max(-1, Math.min(k - 3, 9 - k, 1))));
+  });
+}

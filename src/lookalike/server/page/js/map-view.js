@@ -2,13 +2,13 @@
 import * as api from "./api.js";
 import { button, iconButton } from "./buttons.js";
 import { debounce, el, setStyle } from "./dom.js";
-import { emptyGallery } from "./empty-gallery.js";
+import { emptyGallery, showLoadError } from "./empty-gallery.js";
 import { countOf, fileName, formatPercent } from "./format.js";
 import { icon } from "./icons.js";
 import { waitForResult } from "./jobs.js";
 import { MapCanvas } from "./map-canvas.js";
 import { MapPoints } from "./map-points.js";
-import { announce, errorMessage } from "./notifications.js";
+import { announce } from "./notifications.js";
 import { openFile } from "./picture-actions.js";
 
 const CARD_WIDTH_PX = 196;
@@ -82,18 +82,10 @@ export class MapView {
       this.show(map, new MapPoints(buffer, labels));
     } catch (error) {
       if (api.isAbort(error)) return;
-      if (error.code === "gallery_empty") {
-        this.main.replaceChildren(emptyGallery());
-        return;
-      }
       this.summary.textContent = "";
-      this.frame.replaceChildren(
-        el(
-          "div",
-          { class: "map-message" },
-          errorMessage(error, () => this.load()),
-        ),
-      );
+      const message = el("div", { class: "map-message" });
+      this.frame.replaceChildren(message);
+      showLoadError(error, this.main, message, () => this.load());
     }
   }
 
@@ -106,8 +98,12 @@ export class MapView {
   show(map, points) {
     this.canvas?.leave();
     this.points = points;
-    const about = `${countOf(points.count, "picture")}: similar pictures are close together`;
-    this.summary.textContent = `${about} (${map.method}). ${map.note ?? ""}`.trim();
+    const sentences = [
+      `${countOf(points.count, "picture")}: similar pictures are close together.`,
+      `Layout: ${map.method}.`,
+      map.note,
+    ];
+    this.summary.textContent = sentences.filter(Boolean).join(" ");
     this.canvas = new MapCanvas(points, {
       onHover: (point, x, y) => this.hover(point, x, y),
       onPick: (point, x, y, byKey) => this.pick(point, x, y, byKey),
@@ -119,7 +115,8 @@ export class MapView {
       el(
         "span",
         { class: "mouse-only" },
-        "Scroll or press + and − to zoom. Drag or press arrow keys to move. Enter selects the picture in the middle.",
+        "Scroll or press + and − to zoom. Drag or press arrow keys to move. " +
+          "Enter selects the picture in the middle.",
       ),
       el("span", { class: "visually-hidden" }, " 0 shows the whole map."),
     );

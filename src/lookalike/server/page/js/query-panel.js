@@ -31,8 +31,7 @@ export class QueryPanel {
     this.areaButton = button("Select an area", () => this.selectArea(), { iconName: "area" });
     this.stage.addEventListener("cleared", () => this.clearRegion());
     this.filterCount = el("b");
-    const keyHelp =
-      "Press arrow keys to move the area, Shift and arrow keys to resize it, Escape to remove it.";
+    const keyHelp = "Arrow keys move the area, Shift and arrow keys resize it, Escape removes it.";
     this.node = el(
       "aside",
       { class: "query", "aria-label": "Your picture" },

@@ -62,10 +62,9 @@ export class RegionSelector {
       width: `${box.w * 100}%`,
       height: `${box.h * 100}%`,
     });
-    this.node.setAttribute(
-      "aria-label",
-      `Selected area: ${formatPercent(box.w)} wide and ${formatPercent(box.h)} high, ${formatPercent(box.x)} from the left, ${formatPercent(box.y)} from the top`,
-    );
+    const [x, y, w, h] = [box.x, box.y, box.w, box.h].map(formatPercent);
+    const label = `Selected area: ${w} wide and ${h} high, ${x} from the left, ${y} from the top`;
+    this.node.setAttribute("aria-label", label);
   }
 
   change(box) {

@@ -155,5 +155,6 @@ function endMessage(min, shown, found) {
   const hidden = found - shown;
   if (!hidden) return "End of results.";
   const [verb, pronoun] = hidden === 1 ? ["is", "it"] : ["are", "them"];
-  return `${countOf(hidden, "picture")} below ${formatScore(min)} ${verb} hidden. Lower the minimum similarity to see ${pronoun}.`;
+  const pictures = `${countOf(hidden, "picture")} below ${formatScore(min)} ${verb} hidden.`;
+  return `${pictures} Lower the minimum similarity to see ${pronoun}.`;
 }

@@ -81,7 +81,7 @@ function queryInput(galleryName) {
 }
 
 function suggestions(signal) {
-  const title = "Or start with one of your pictures";
+  const title = "Or pick one of your pictures";
   const grid = el("ul", { class: "grid" });
   const node = el(
     "section",

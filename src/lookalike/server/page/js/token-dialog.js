@@ -29,7 +29,8 @@ function showDialog() {
       el(
         "p",
         { class: "muted" },
-        "This server is shared and needs a token. Whoever started the server has it: it was printed there or set with ",
+        "This server is shared and needs a token. Whoever started it has the token: it was printed " +
+          "there or set with ",
         el("code", {}, "--token"),
         ".",
       ),
