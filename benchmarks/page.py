@@ -87,9 +87,9 @@ def ask(page: Page, url: str, pictures: list[str]) -> None:
         page.locator(".results-count b").wait_for()
         page.wait_for_timeout(400)
         arrived += page.evaluate(
-            "performance.getEntriesByName('picture to results').map((one) => one.duration)"
+            "performance.getEntriesByName('arrived to painted').map((one) => one.duration)"
         )
-    print(f"picture to results, {len(arrived)} pictures: {spread(arrived)}")
+    print(f"arrived to painted, {len(arrived)} pictures: {spread(arrived)}")
     if took:
         print(f"of it the server's search: {spread(took)}")
 
