@@ -37,7 +37,7 @@ FRAMES = """async (seconds) => {
   return times.slice(1);
 }"""
 PAN = """async (seconds) => {
-  const map = document.querySelector('.map-over');
+  const map = document.querySelector('.map-surface');
   const send = (type, x, y) => map.dispatchEvent(
     new PointerEvent(type,
       { pointerId: 1, clientX: x, clientY: y, bubbles: true, isPrimary: true }));

@@ -1,1 +1,1 @@
-"""The page in a real browser, against a real server over a gallery of drawn pictures."""
+"""The page in a real browser, with a real server over a gallery of drawn pictures."""

@@ -1,4 +1,4 @@
-"""A server of its own, a browser, and a page that must say nothing in its console."""
+"""A server over a gallery, a browser, and pages that must not report errors in their console."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import shutil
 import subprocess
 import sys
 import time
-import urllib.request
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 from PIL import Image, ImageDraw, ImageOps
 
@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-PATIENCE_MS = 60_000  # how long anything may take to be seen; nothing is timed
+TIMEOUT_MS = 60_000  # for anything to appear; no test measures time
 LABELS = ("meadow", "harbour", "street", "garden")
-OF_EACH = 40  # together more than one answer holds at first
+PER_LABEL = 30  # together more than the first two pages of results hold
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 
 @dataclass
@@ -37,23 +38,27 @@ class Site:
 
     Attributes:
         url: of its page, without a slash at the end.
-        folder: the indexed pictures, a folder for each label.
-        extra: pictures beside them, not indexed.
+        gallery: folder of its gallery.
+        folder: the indexed pictures, in a folder for each label.
+        extra: other files, not indexed: query.jpg is a mirrored crop of harbour-03.
+        query: id of query.jpg, with which a search was made.
     """
 
     url: str
+    gallery: Path
     folder: Path
     extra: Path
+    query: str
 
 
 @dataclass
-class Watched:
-    """What a page complained of; `allowed` are parts of complaints that a test wants."""
+class ConsoleErrors:
+    """What a page reported; `allowed` are parts of errors that a test expects."""
 
     seen: list[str] = field(default_factory=list)
     allowed: list[str] = field(default_factory=list)
 
-    def rest(self) -> list[str]:
+    def unexpected(self) -> list[str]:
         return [line for line in self.seen if not any(part in line for part in self.allowed)]
 
 
@@ -69,11 +74,11 @@ def captioned(image: Image.Image) -> Image.Image:
 
 
 def draw_collection(folder: Path, extra: Path) -> None:
-    """Draw what is indexed, with copies in it, and what is asked with."""
+    """Draw the pictures to index, some with copies, and the queries."""
     extra.mkdir(parents=True)
     for group, label in enumerate(LABELS):
         (folder / label).mkdir(parents=True)
-        for number in range(OF_EACH):
+        for number in range(PER_LABEL):
             size = ((320, 240), (240, 320), (300, 300))[number % 3]
             image = busy(1000 * group + number, size)
             image.save(folder / label / f"{label}-{number:02}.jpg", quality=88)
@@ -82,15 +87,15 @@ def draw_collection(folder: Path, extra: Path) -> None:
     captioned(harbour).save(folder / "harbour" / "harbour-03-captioned.jpg", quality=88)
     street = folder / "street" / "street-00.jpg"
     shutil.copyfile(street, folder / "street" / "street-00-again.jpg")
-    ImageOps.mirror(cropped(harbour)).save(extra / "asked.jpg", quality=85)
-    busy(1003, (320, 240)).save(extra / "asked.png")
+    ImageOps.mirror(cropped(harbour)).save(extra / "query.jpg", quality=85)
+    busy(1003, (320, 240)).save(extra / "query.png")
     (extra / "notes.txt").write_text("no picture")
     (extra / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no picture either")
 
 
 @contextlib.contextmanager
-def served(gallery: Path, home: Path, *options: str) -> Iterator[str]:
-    """Run `lookalike serve` on a free port; give its URL."""
+def running_server(gallery: Path, home: Path, *options: str) -> Iterator[str]:
+    """Run `lookalike serve` on a free port, and yield its URL."""
     home.mkdir(exist_ok=True)
     environment = {
         **os.environ,
@@ -120,21 +125,26 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """One server for all tests that change nothing."""
     pytest.importorskip("fastapi", reason="the server is not installed")
     place = tmp_path_factory.mktemp("site")
-    draw_collection(place / "pictures", place / "extra")
-    Gallery.open(place / "gallery").index(place / "pictures")
-    with served(place / "gallery", place / "home", "--allow-private-urls") as url:
-        with urllib.request.urlopen(f"{url}/api/v1/map") as answer:  # made meanwhile
-            assert answer.status == 202
-        yield Site(url, place / "pictures", place / "extra")
+    folder, extra, gallery = place / "pictures", place / "extra", place / "gallery"
+    draw_collection(folder, extra)
+    Gallery.open(gallery).index(folder)
+    with running_server(gallery, place / "home", "--allow-private-urls") as url:
+        with httpx.Client(base_url=f"{url}/api/v1", trust_env=False, timeout=60) as api:
+            # Jobs that some tests need: they run while other tests do.
+            for job in ("/duplicates?kind=copies", "/map", "/duplicates?kind=exact"):
+                assert api.get(job).status_code == 202
+            image = {"image": ("query.jpg", (extra / "query.jpg").read_bytes())}
+            response = api.post("/search", files=image).raise_for_status()
+        yield Site(url, gallery, folder, extra, response.json()["query"]["id"])
 
 
 @pytest.fixture
-def serve_own(tmp_path: Path) -> Iterator[Callable[..., str]]:
-    """Start servers of the test's own: `serve_own("gallery", "--token", ...)` gives the URL."""
-    with contextlib.ExitStack() as running:
+def start_server(tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """Start servers for one test: `start_server(gallery, "--token", ...)` returns the URL."""
+    with contextlib.ExitStack() as servers:
 
-        def start(gallery: str, *options: str) -> str:
-            return running.enter_context(served(tmp_path / gallery, tmp_path / "home", *options))
+        def start(gallery: Path, *options: str) -> str:
+            return servers.enter_context(running_server(gallery, tmp_path / "home", *options))
 
         yield start
 
@@ -154,17 +164,17 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def watched() -> Watched:
-    return Watched()
+def console_errors() -> ConsoleErrors:
+    return ConsoleErrors()
 
 
 @pytest.fixture
 def new_page(
-    browser: Browser, watched: Watched, serve_own: Callable[..., str]
+    browser: Browser, console_errors: ConsoleErrors, start_server: Callable[..., str]
 ) -> Iterator[Callable[..., Page]]:
-    """Open pages, each in a context of its own; nothing but what is allowed may be complained of.
+    """Open pages, each in its own context; their consoles may only show the allowed errors.
 
-    They close before the servers of the test do.
+    They close before the test's servers do.
     """
     contexts: list[BrowserContext] = []
 
@@ -173,75 +183,89 @@ def new_page(
         options.setdefault("permissions", ["clipboard-read", "clipboard-write"])
         context = browser.new_context(**options)
         contexts.append(context)
-        context.set_default_timeout(PATIENCE_MS)
+        context.set_default_timeout(TIMEOUT_MS)
         page = context.new_page()
         page.on(
             "console",
-            lambda said: (
-                watched.seen.append(f"{said.text} ({said.location.get('url')})")
-                if said.type == "error"
+            lambda message: (
+                console_errors.seen.append(f"{message.text} ({message.location.get('url')})")
+                if message.type == "error"
                 else None
             ),
         )
-        page.on("pageerror", lambda error: watched.seen.append(f"uncaught: {error}"))
+        page.on("pageerror", lambda error: console_errors.seen.append(f"uncaught: {error}"))
         return page
 
     yield open_page
     for context in contexts:
         context.close()
-    assert watched.rest() == []
+    assert console_errors.unexpected() == []
 
 
 @pytest.fixture
 def page(new_page: Callable[..., Page], site: Site) -> Page:
-    """The page of the common server, at its start."""
+    """A page of the shared server, at its start."""
     page = new_page(base_url=site.url)
     page.goto("/")
-    page.get_by_role("heading", name="Which picture are you looking for?").wait_for()
+    wait_for_start_page(page)
     return page
 
 
 @pytest.fixture
-def asked(page: Page, site: Site) -> Page:
-    """A page that was asked with a mirrored crop of harbour-03."""
-    choose(page, site.extra / "asked.jpg")
+def search_page(new_page: Callable[..., Page], site: Site) -> Page:
+    """A page with the results for a mirrored crop of harbour-03."""
+    page = new_page(base_url=site.url)
+    page.goto(f"/?q={site.query}")
+    wait_for_results(page)
     return page
 
 
-def choose(page: Page, picture: Path) -> None:
-    """Ask with a file from the chooser, and wait for the hits."""
+def search_with_file(page: Page, picture: Path) -> None:
+    """Choose a file to search with, and wait for the results."""
     with page.expect_file_chooser() as chooser:
-        page.get_by_role("button", name="Ask with a picture").click()
+        page.get_by_role("button", name="Search by image").click()
     chooser.value.set_files(picture)
-    wait_for_hits(page)
+    wait_for_results(page)
 
 
-def wait_for_hits(page: Page) -> None:
+def wait_for_start_page(page: Page) -> None:
+    page.get_by_role("heading", name="Search by image").wait_for()
+
+
+def wait_for_results(page: Page) -> None:
     page.wait_for_url("**/?**q=*")
-    page.locator(".results:not([data-waiting]) .results-count b").wait_for()
+    page.locator(".results:not([data-loading]) .results-count b").wait_for()
 
 
-def until(page: Page, condition: str, arg: Any = None) -> None:
-    """Wait until a function of the page gives something true.
+def wait_until(page: Page, condition: str, arg: Any = None) -> None:
+    """Wait until a function of the page returns something true.
 
-    `Page.wait_for_function` would ask the page to evaluate text, which its policy forbids.
+    `Page.wait_for_function` would evaluate text in the page, which its policy forbids.
     """
-    end = time.monotonic() + PATIENCE_MS / 1000
+    end = time.monotonic() + TIMEOUT_MS / 1000
     while not page.evaluate(condition, arg):
         assert time.monotonic() < end, f"never true: {condition} at {page.url}"
         page.wait_for_timeout(40)
 
 
-def left(page: Page, before: str) -> None:
-    """Wait until the address is another one, and its hits are there."""
-    until(page, "before => location.href !== before", before)
-    wait_for_hits(page)
+def wait_for_other_url(page: Page, before: str) -> None:
+    wait_until(page, "before => location.href !== before", before)
+
+
+def scroll_to_all(page: Page, selector: str, total: int) -> None:
+    """Scroll down with the wheel, page by page, until all items are loaded, and no more."""
+    items = page.locator(selector)
+    while (count := items.count()) < total:
+        page.mouse.wheel(0, 100_000)
+        more = "([selector, count]) => document.querySelectorAll(selector).length > count"
+        wait_until(page, more, [selector, count])
+    assert items.count() == total
 
 
 @pytest.fixture(scope="package")
 def empty_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server over a gallery that has nothing yet."""
+    """A server over an empty gallery."""
     pytest.importorskip("fastapi", reason="the server is not installed")
     place = tmp_path_factory.mktemp("empty")
-    with served(place / "gallery", place / "home") as url:
+    with running_server(place / "gallery", place / "home") as url:
         yield url

@@ -1,4 +1,4 @@
-"""A box on the query: drawn, moved and resized by mouse, by finger and by keys."""
+"""An area of the query: drawn, moved and resized with the mouse, a finger or the keyboard."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlparse
 
 import pytest
 
-from .conftest import Site, choose, until, wait_for_hits
+from .conftest import PHONE, Site, wait_for_other_url, wait_for_results, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,8 +21,8 @@ def region(page: Page) -> list[float]:
 
 
 def wait_for_region(page: Page, before: str) -> list[float]:
-    until(page, "before => location.href !== before", before)
-    wait_for_hits(page)
+    wait_for_other_url(page, before)
+    wait_for_results(page)
     return region(page)
 
 
@@ -43,77 +43,75 @@ def drag(
     page.mouse.up()
 
 
-def test_by_mouse(asked: Page) -> None:
-    before = asked.url
-    _, box = stage(asked)
-    drag(asked, box, (0.2, 0.3), (0.7, 0.8))
-    assert wait_for_region(asked, before) == pytest.approx([0.2, 0.3, 0.5, 0.5], abs=0.02)
+def test_by_mouse(search_page: Page) -> None:
+    before = search_page.url
+    _, box = stage(search_page)
+    drag(search_page, box, (0.2, 0.3), (0.7, 0.8))
+    assert wait_for_region(search_page, before) == pytest.approx([0.2, 0.3, 0.5, 0.5], abs=0.02)
 
-    before = asked.url
-    drag(asked, box, (0.5, 0.6), (0.6, 0.5))  # the box itself
-    assert wait_for_region(asked, before) == pytest.approx([0.3, 0.2, 0.5, 0.5], abs=0.02)
+    before = search_page.url
+    drag(search_page, box, (0.5, 0.6), (0.6, 0.5))  # the box itself
+    assert wait_for_region(search_page, before) == pytest.approx([0.3, 0.2, 0.5, 0.5], abs=0.02)
 
-    before = asked.url
-    drag(asked, box, (0.8, 0.7), (0.9, 0.9))  # its corner
-    assert wait_for_region(asked, before) == pytest.approx([0.3, 0.2, 0.6, 0.7], abs=0.02)
+    before = search_page.url
+    drag(search_page, box, (0.8, 0.7), (0.9, 0.9))  # its corner
+    assert wait_for_region(search_page, before) == pytest.approx([0.3, 0.2, 0.6, 0.7], abs=0.02)
 
-    asked.go_back()  # one step back is the whole picture
-    until(asked, "() => !location.search.includes('region')")
-    assert not asked.locator(".region").is_visible()
+    search_page.go_back()  # one step back leads to the whole picture
+    wait_until(search_page, "() => !location.search.includes('region')")
+    assert not search_page.locator(".region").is_visible()
 
 
-def test_by_keyboard(asked: Page) -> None:
-    before = asked.url
-    asked.get_by_role("button", name="Search a part").press("Enter")
-    assert wait_for_region(asked, before) == [0.25, 0.25, 0.5, 0.5]
-    box = asked.locator(".region")
+def test_by_keyboard(search_page: Page) -> None:
+    before = search_page.url
+    search_page.get_by_role("button", name="Select an area").press("Enter")
+    assert wait_for_region(search_page, before) == [0.25, 0.25, 0.5, 0.5]
+    box = search_page.locator(".region")
     assert box.evaluate("box => box === document.activeElement")
 
-    before = asked.url
-    asked.keyboard.press("ArrowRight")
-    asked.keyboard.press("ArrowUp")
-    asked.keyboard.press("Shift+ArrowDown")
-    asked.keyboard.press("Shift+ArrowLeft")
-    assert wait_for_region(asked, before) == pytest.approx([0.27, 0.23, 0.48, 0.52])
+    before = search_page.url
+    search_page.keyboard.press("ArrowRight")
+    search_page.keyboard.press("ArrowUp")
+    search_page.keyboard.press("Shift+ArrowDown")
+    search_page.keyboard.press("Shift+ArrowLeft")
+    assert wait_for_region(search_page, before) == pytest.approx([0.27, 0.23, 0.48, 0.52])
     assert "48% wide" in (box.get_attribute("aria-label") or "")
 
-    asked.keyboard.press("Escape")
-    until(asked, "() => !location.search.includes('region')")
+    search_page.keyboard.press("Escape")
+    wait_until(search_page, "() => !location.search.includes('region')")
     assert not box.is_visible()
-    assert asked.get_by_role("button", name="Search a part").evaluate(
+    assert search_page.get_by_role("button", name="Select an area").evaluate(
         "one => one === document.activeElement"
     )
 
 
-def test_the_address_keeps_it(asked: Page) -> None:
-    before = asked.url
-    asked.get_by_role("button", name="Search a part").click()
-    wait_for_region(asked, before)
-    asked.reload()
-    wait_for_hits(asked)
-    asked.locator(".region").wait_for()
-    asked.get_by_role("button", name="Whole picture").click()
-    until(asked, "() => !location.search.includes('region')")
+def test_the_url_keeps_it(search_page: Page) -> None:
+    before = search_page.url
+    search_page.get_by_role("button", name="Select an area").click()
+    wait_for_region(search_page, before)
+    search_page.reload()
+    wait_for_results(search_page)
+    search_page.locator(".region").wait_for()
+    search_page.get_by_role("button", name="Whole picture").click()
+    wait_until(search_page, "() => !location.search.includes('region')")
 
 
-def test_only_the_last_of_many_boxes_is_shown(asked: Page) -> None:
-    before = asked.url
-    asked.get_by_role("button", name="Search a part").click()
-    wait_for_region(asked, before)
+def test_only_the_last_of_many_areas_is_searched(search_page: Page) -> None:
+    before = search_page.url
+    search_page.get_by_role("button", name="Select an area").click()
+    wait_for_region(search_page, before)
     for _ in range(12):
-        asked.keyboard.press("ArrowLeft")
-    until(asked, "() => decodeURIComponent(location.search).includes('region=0.0100')")
-    wait_for_hits(asked)
+        search_page.keyboard.press("ArrowLeft")
+    wait_until(search_page, "() => decodeURIComponent(location.search).includes('region=0.0100')")
+    wait_for_results(search_page)
 
 
 def test_by_finger(new_page: Callable[..., Page], site: Site) -> None:
-    page = new_page(
-        base_url=site.url, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
-    )
-    page.goto("/")
-    choose(page, site.extra / "asked.jpg")
+    page = new_page(base_url=site.url, **PHONE)
+    page.goto(f"/?q={site.query}")
+    wait_for_results(page)
     before = page.url
-    page.get_by_role("button", name="Search a part").tap()
+    page.get_by_role("button", name="Select an area").tap()
     wait_for_region(page, before)
     before = page.url
     _, box = stage(page)

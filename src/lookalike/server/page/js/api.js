@@ -1,114 +1,147 @@
-// The service, one function for each route. Every failure is a Problem that has a sentence to show.
-import * as connection from "./connection.js";
-import { askForToken } from "./token.js";
+// The REST service, one function for each route. Failures are ApiErrors with a message to show.
+import { reportLost, untilOnline } from "./connection.js";
+import { requestToken } from "./token-dialog.js";
 
 const BASE = "/api/v1";
-const MOST_WAITS = 4; // for a busy server, before its refusal is shown
-const DEFAULT_WAIT_S = 1;
+const MAX_BUSY_RETRIES = 4; // while the server is busy, before its refusal is shown
+const DEFAULT_RETRY_S = 1;
 
-export class Problem extends Error {
+export class ApiError extends Error {
   constructor({ status = 0, code = "", title = "", detail = "" }) {
     super(detail || title || "Something went wrong. Try again.");
     this.status = status;
     this.code = code;
   }
 
-  /** Whether the server simply has no such route yet. */
-  get missing() {
-    return this.status === 501 || this.code === "no_such_route" || (this.status === 404 && !this.code);
+  /** Whether the server does not have this route. */
+  get isMissingRoute() {
+    return (
+      this.status === 501 || this.code === "no_such_route" || (this.status === 404 && !this.code)
+    );
   }
 }
 
-export const wasAborted = (error) => error?.name === "AbortError";
+export const isAbort = (error) => error?.name === "AbortError";
+
+const isSet = (value) => value !== undefined && value !== null && value !== "";
 
 /**
- * Ask the service. A lost server is waited for and asked again, unless `again` is false because
- * asking twice could do something twice.
+ * Send a request. While the server is unreachable, wait and repeat it, unless `repeatable` is false
+ * because doing it twice could do harm.
  */
-async function call(path, { method = "GET", json, form, signal, query, again = true, raw = false } = {}) {
+async function call(
+  path,
+  { method = "GET", json, form, signal, query, repeatable = true, raw = false } = {},
+) {
   const url = new URL(BASE + path, location.origin);
   for (const [name, value] of Object.entries(query ?? {})) {
-    if (value !== undefined && value !== null && value !== "") url.searchParams.set(name, value);
+    if (isSet(value)) url.searchParams.set(name, value);
   }
   const headers = { Accept: "application/json" };
   if (json !== undefined) headers["Content-Type"] = "application/json";
-  for (let waits = 0; ; ) {
+  const body = form ?? (json === undefined ? undefined : JSON.stringify(json));
+  for (let retries = 0; ;) {
     let response;
     try {
-      response = await fetch(url, { method, headers, body: form ?? (json === undefined ? undefined : JSON.stringify(json)), signal });
+      response = await fetch(url, { method, headers, body, signal });
     } catch (error) {
-      if (wasAborted(error)) throw error;
-      connection.lost();
-      if (!again) throw new Problem({ code: "offline", detail: "The server does not answer. Nothing was changed, as far as is known; try again when it is back." });
-      await connection.back(signal);
+      if (isAbort(error)) throw error;
+      reportLost();
+      if (!repeatable) {
+        const detail =
+          "The server stopped responding, so this may not have been done. Check when it is back.";
+        throw new ApiError({ code: "offline", detail });
+      }
+      await untilOnline(signal);
       continue;
     }
     if (response.ok) {
       if (raw) return response.arrayBuffer();
       return response.status === 204 ? null : response.json();
     }
-    const problem = await problemOf(response);
-    if (response.status === 401 && problem.code === "token_needed") {
-      await askForToken(signal);
+    const error = await errorOf(response);
+    if (response.status === 401 && error.code === "token_needed") {
+      await requestToken();
       continue;
     }
-    if (response.status === 503 && waits < MOST_WAITS) {
-      waits += 1;
-      await pause((Number(response.headers.get("Retry-After")) || DEFAULT_WAIT_S) * 1000, signal);
+    if (response.status === 503 && retries < MAX_BUSY_RETRIES) {
+      retries += 1;
+      await sleep((Number(response.headers.get("Retry-After")) || DEFAULT_RETRY_S) * 1000, signal);
       continue;
     }
-    throw problem;
+    throw error;
   }
 }
 
-async function problemOf(response) {
-  let said = {};
+async function errorOf(response) {
+  let body = {};
   try {
-    said = await response.json();
+    body = await response.json();
   } catch {
-    // a proxy's page, or nothing at all
+    // Not JSON: a proxy's error page, or an empty body.
   }
-  const detail = typeof said.detail === "string" ? said.detail : "";
-  const ours = (response.headers.get("Content-Type") ?? "").startsWith("application/problem+json");
-  return new Problem({
+  const isProblem = (response.headers.get("Content-Type") ?? "").startsWith(
+    "application/problem+json",
+  );
+  return new ApiError({
     status: response.status,
-    code: ours ? said.code : "",
-    title: said.title || `The server answered ${response.status}.`,
-    detail: ours ? detail : "",
+    code: isProblem ? body.code : "",
+    title: body.title || `The server returned an error (${response.status}).`,
+    detail: isProblem && typeof body.detail === "string" ? body.detail : "",
   });
 }
 
-export function pause(milliseconds, signal) {
+export function sleep(milliseconds, signal) {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, milliseconds);
-    signal?.addEventListener("abort", () => {
-      clearTimeout(timer);
-      reject(new DOMException("Aborted", "AbortError"));
-    }, { once: true });
+    signal?.addEventListener(
+      "abort",
+      () => {
+        clearTimeout(timer);
+        reject(new DOMException("Aborted", "AbortError"));
+      },
+      { once: true },
+    );
   });
 }
 
-/** `what` is {file}, {url} or {query}; `options` are the fields of a search. */
-export function search(what, options, signal) {
-  const fields = Object.entries(options).filter(([, value]) => value !== undefined && value !== null && value !== "");
-  if (!what.file) return call("/search", { method: "POST", json: { ...what, ...Object.fromEntries(fields) }, signal });
+/** `input` is {file}, {url} or {query}; `options` are the fields of a search. */
+export function search(input, options, signal) {
+  const fields = Object.entries(options).filter(([, value]) => isSet(value));
+  if (!input.file) {
+    return call("/search", {
+      method: "POST",
+      json: { ...input, ...Object.fromEntries(fields) },
+      signal,
+    });
+  }
   const form = new FormData();
-  form.append("image", what.file, what.file.name || "pasted picture");
-  for (const [name, value] of fields) form.append(name, typeof value === "object" ? JSON.stringify(value) : String(value));
+  form.append("image", input.file, input.file.name || "pasted picture");
+  for (const [name, value] of fields) {
+    form.append(name, typeof value === "object" ? JSON.stringify(value) : String(value));
+  }
   return call("/search", { method: "POST", form, signal });
 }
 
 export const pictures = (query, signal) =>
-  call("/pictures", { query: { ...query, filter: query.filter && JSON.stringify(query.filter) }, signal });
-export const compare = (query, target, signal) => call("/compare", { method: "POST", json: { query, target }, signal });
-export const duplicates = (kind, refresh, signal) => call("/duplicates", { query: { kind, refresh: refresh || undefined }, signal });
-export const trash = (kind, paths) => call("/duplicates/trash", { method: "POST", json: { kind, paths }, again: false });
-export const map = (refresh, signal) => call("/map", { query: { refresh: refresh || undefined }, signal });
+  call("/pictures", {
+    query: { ...query, filter: query.filter && JSON.stringify(query.filter) },
+    signal,
+  });
+export const compare = (query, target, signal) =>
+  call("/compare", { method: "POST", json: { query, target }, signal });
+export const duplicates = (kind, refresh, signal) =>
+  call("/duplicates", { query: { kind, refresh: refresh || undefined }, signal });
+export const trash = (kind, paths) =>
+  call("/duplicates/trash", { method: "POST", json: { kind, paths }, repeatable: false });
+export const map = (refresh, signal) =>
+  call("/map", { query: { refresh: refresh || undefined }, signal });
 export const mapPoints = (signal) => call("/map/points", { signal, raw: true });
 export const mapLabels = (signal) => call("/map/labels", { signal });
 export const picture = (id, signal) => call(`/pictures/${id}`, { signal });
-export const reveal = (id) => call(`/pictures/${id}/reveal`, { method: "POST", again: false });
-export const startIndex = (paths) => call("/index", { method: "POST", json: { paths }, again: false });
+export const reveal = (id) => call(`/pictures/${id}/reveal`, { method: "POST", repeatable: false });
+export const startIndex = (paths) =>
+  call("/index", { method: "POST", json: { paths }, repeatable: false });
 export const jobs = (signal) => call("/jobs", { signal });
 export const job = (id, signal) => call(`/jobs/${id}`, { signal });
 export const cancelJob = (id) => call(`/jobs/${id}`, { method: "DELETE" });

@@ -1,40 +1,43 @@
-// Whether the server answers. Where it does not, the page says so once and looks for it until it is back.
+// Whether the server responds. While it does not, a banner says so and the page polls it.
 
 const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 8_000;
+const MAX_WAIT_MS = 8_000;
 
-let returning = null;
+let reconnecting = null;
 
-/** Tell that a request got no answer. */
-export function lost() {
-  if (returning) return;
+/** Report that a request got no response. */
+export function reportLost() {
+  if (reconnecting) return;
   const banner = document.getElementById("connection");
-  banner.textContent = "The server does not answer. Start it again with `lookalike serve`; this page goes on by itself.";
+  banner.textContent =
+    "The server is not responding. Start it with `lookalike serve`; this page reconnects by itself.";
   banner.hidden = false;
-  returning = look().then(() => {
+  reconnecting = pollUntilOnline().then(() => {
     banner.hidden = true;
     banner.textContent = "";
-    returning = null;
+    reconnecting = null;
     document.dispatchEvent(new Event("server-back"));
   });
 }
 
-async function look() {
-  for (let wait = FIRST_WAIT_MS; ; wait = Math.min(LONGEST_WAIT_MS, wait * 2)) {
+async function pollUntilOnline() {
+  for (let wait = FIRST_WAIT_MS; ; wait = Math.min(MAX_WAIT_MS, wait * 2)) {
     await new Promise((resolve) => setTimeout(resolve, wait));
     try {
       const response = await fetch("/healthz", { cache: "no-store" });
       if (response.ok) return;
     } catch {
-      // still gone
+      // Still offline.
     }
   }
 }
 
-/** Wait until it answers again. */
-export function back(signal) {
+/** Wait until the server responds again. */
+export function untilOnline(signal) {
   return new Promise((resolve, reject) => {
-    signal?.addEventListener("abort", () => reject(new DOMException("Aborted", "AbortError")), { once: true });
-    (returning ?? Promise.resolve()).then(resolve);
+    signal?.addEventListener("abort", () => reject(new DOMException("Aborted", "AbortError")), {
+      once: true,
+    });
+    (reconnecting ?? Promise.resolve()).then(resolve);
   });
 }

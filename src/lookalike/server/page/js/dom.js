@@ -1,15 +1,17 @@
-// Elements made in one expression. Text is only ever set as text, so no name or path can become markup.
+// Creates elements. Text is only ever set as text, so that no name or path becomes markup.
 
 export function el(tag, props = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(props)) {
     if (value === undefined || value === null || value === false) continue;
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-    else if (name === "style") setStyle(node, value); // through the DOM: the page's policy forbids the attribute
+    else if (name === "style")
+      setStyle(node, value); // the page's policy forbids the attribute
     else if (name === "value") node.value = value;
     else node.setAttribute(name, value === true ? "" : value);
   }
-  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  const isShown = (child) => child !== null && child !== undefined && child !== false;
+  node.append(...children.flat(Infinity).filter(isShown));
   return node;
 }
 
@@ -17,21 +19,22 @@ export function setStyle(node, values) {
   for (const [name, value] of Object.entries(values)) node.style.setProperty(name, value);
 }
 
-const SVG = "http://www.w3.org/2000/svg";
+const SVG_NAMESPACE = "http://www.w3.org/2000/svg";
 
 export function svg(tag, props = {}, ...children) {
-  const node = document.createElementNS(SVG, tag);
+  const node = document.createElementNS(SVG_NAMESPACE, tag);
   for (const [name, value] of Object.entries(props)) node.setAttribute(name, value);
   node.append(...children);
   return node;
 }
 
-export const debounced = (wait, act) => {
+/** Call `callback` once no call has come for `wait` milliseconds. */
+export function debounce(wait, callback) {
   let timer = 0;
-  const later = (...values) => {
+  const debounced = (...values) => {
     clearTimeout(timer);
-    timer = setTimeout(act, wait, ...values);
+    timer = setTimeout(callback, wait, ...values);
   };
-  later.cancel = () => clearTimeout(timer);
-  return later;
-};
+  debounced.cancel = () => clearTimeout(timer);
+  return debounced;
+}

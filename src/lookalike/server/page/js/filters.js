@@ -1,18 +1,31 @@
-// Which pictures are looked at: folder, label, size, date. They stand in the address.
-import { debounced, el } from "./dom.js";
-import { info } from "./gallery.js";
+// Filters by folder, label, size and date, kept in the URL.
+import { button } from "./buttons.js";
+import { debounce, el } from "./dom.js";
+import { fetchInfo } from "./gallery-info.js";
 
-const TYPED_MS = 350;
+const TYPING_MS = 350;
 const FIELDS = ["folder", "label", "side", "bytes", "after", "until"];
 
-/** Parameters that go on from one search to the next. */
-export const CARRIED = ["min", ...FIELDS];
+/** URL parameters that stay set from one search to the next. */
+export const PERSISTENT_PARAMS = ["min", ...FIELDS];
 
-const SIDES = [["", "Any"], ["640", "640 pixels and more"], ["1024", "1,024 pixels and more"], ["2048", "2,048 pixels and more"], ["4000", "4,000 pixels and more"]];
-const BYTES = [["", "Any"], ["50000", "50 KB and more"], ["500000", "500 KB and more"], ["2000000", "2 MB and more"], ["10000000", "10 MB and more"]];
+const SIDES = [
+  ["", "Any"],
+  ["640", "At least 640 pixels"],
+  ["1024", "At least 1,024 pixels"],
+  ["2048", "At least 2,048 pixels"],
+  ["4000", "At least 4,000 pixels"],
+];
+const FILE_SIZES = [
+  ["", "Any"],
+  ["50000", "At least 50 KB"],
+  ["500000", "At least 500 KB"],
+  ["2000000", "At least 2 MB"],
+  ["10000000", "At least 10 MB"],
+];
 
-/** The filter as the service takes it, or undefined where there is none. */
-export function filterOf(params) {
+/** The filter in the service's terms, or undefined where none is set. */
+export function filterFrom(params) {
   const value = (name) => params.get(name) || undefined;
   const side = Number(value("side")) || undefined;
   const filter = {
@@ -24,11 +37,11 @@ export function filterOf(params) {
     after: value("after"),
     before: dayAfter(value("until")),
   };
-  const given = Object.fromEntries(Object.entries(filter).filter(([, set]) => set !== undefined));
-  return Object.keys(given).length ? given : undefined;
+  const set = Object.entries(filter).filter(([, setting]) => setting !== undefined);
+  return set.length ? Object.fromEntries(set) : undefined;
 }
 
-/** A day chosen as the last one is meant whole; the service wants the first moment that is too late. */
+/** The last day is included; the service takes the first moment that is not. */
 function dayAfter(day) {
   const time = new Date(`${day}T00:00:00Z`);
   if (!day || Number.isNaN(time.getTime())) return undefined;
@@ -36,60 +49,83 @@ function dayAfter(day) {
   return time.toISOString().slice(0, 10);
 }
 
-export const howMany = (params) => FIELDS.filter((name) => params.get(name)).length;
+/** How many filters are set. */
+export const activeFilters = (params) => FIELDS.filter((name) => params.get(name)).length;
 
-/** The fields; `changed` gets parameters with what was set. */
-export function filterForm(params, changed) {
-  const choose = (name, options) =>
-    el("select", { class: "input", name }, options.map(([value, text]) => el("option", { value, selected: (params.get(name) ?? "") === value }, text)));
-  const type = (name, kind, extra = {}) => el("input", { class: "input", name, type: kind, value: params.get(name) ?? "", autocomplete: "off", ...extra });
+/** The form; `onChange` gets parameters with the filters that are set. */
+export function filterForm(params, onChange) {
+  const select = (name, options) => {
+    const isSelected = (value) => (params.get(name) ?? "") === value;
+    return el(
+      "select",
+      { class: "input", name },
+      options.map(([value, text]) => el("option", { value, selected: isSelected(value) }, text)),
+    );
+  };
+  const input = (name, type, extra = {}) =>
+    el("input", {
+      class: "input",
+      name,
+      type,
+      value: params.get(name) ?? "",
+      autocomplete: "off",
+      ...extra,
+    });
+  const field = (text, control) => el("label", { class: "field" }, el("span", {}, text), control);
   const labels = el("datalist", { id: "known-labels" });
   const folders = el("datalist", { id: "known-folders" });
-  const field = (text, input) => el("label", { class: "field" }, el("span", {}, text), input);
-  const clear = el("button", { class: "button quiet small", type: "button" }, "Clear filters");
+  const clear = button("Clear filters", null, { style: "quiet small" });
   const form = el(
     "form",
     { class: "filter-fields", "aria-label": "Filters" },
-    field("Label (the folder's name)", type("label", "text", { list: "known-labels", placeholder: "any" })),
-    field("In the folder", type("folder", "text", { list: "known-folders", placeholder: "all of them" })),
-    field("Each side", choose("side", SIDES)),
-    field("File", choose("bytes", BYTES)),
-    el("div", { class: "two" }, field("Changed from", type("after", "date")), field("to", type("until", "date"))),
+    field(
+      "Label (folder name)",
+      input("label", "text", { list: "known-labels", placeholder: "Any" }),
+    ),
+    field("Folder", input("folder", "text", { list: "known-folders", placeholder: "Any" })),
+    field("Width and height", select("side", SIDES)),
+    field("File size", select("bytes", FILE_SIZES)),
+    el(
+      "div",
+      { class: "date-range" },
+      field("Modified from", input("after", "date")),
+      field("Modified to", input("until", "date")),
+    ),
     el("div", {}, clear),
     labels,
     folders,
   );
   const read = () => {
-    const next = new URLSearchParams();
+    const filters = new URLSearchParams();
     for (const name of FIELDS) {
       const value = form.elements[name].value.trim();
-      if (value) next.set(name, value);
+      if (value) filters.set(name, value);
     }
-    clear.hidden = !howMany(next);
-    return next;
+    clear.hidden = !activeFilters(filters);
+    return filters;
   };
-  const tell = () => changed(read());
-  const soon = debounced(TYPED_MS, tell);
-  form.addEventListener("input", (event) => (event.target.type === "text" ? soon() : tell()));
+  const apply = () => onChange(read());
+  const applySoon = debounce(TYPING_MS, apply);
+  form.addEventListener("input", (event) => (event.target.type === "text" ? applySoon() : apply()));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    soon.cancel();
-    tell();
+    applySoon.cancel();
+    apply();
   });
   clear.addEventListener("click", () => {
     for (const name of FIELDS) form.elements[name].value = "";
     form.elements.label.focus();
-    tell();
+    apply();
   });
-  clear.hidden = !howMany(params);
-  info().then((known) => {
-    labels.append(...(known?.labels ?? []).map((value) => el("option", { value })));
-    folders.append(...(known?.roots ?? []).map((root) => el("option", { value: root.path })));
+  clear.hidden = !activeFilters(params);
+  fetchInfo().then((info) => {
+    labels.append(...(info?.labels ?? []).map((value) => el("option", { value })));
+    folders.append(...(info?.roots ?? []).map((root) => el("option", { value: root.path })));
   });
   return form;
 }
 
-/** Put set filters into parameters, in place of those that were there. */
+/** Copy parameters with other filters in place of theirs. */
 export function withFilters(params, filters) {
   const next = new URLSearchParams(params);
   for (const name of FIELDS) {

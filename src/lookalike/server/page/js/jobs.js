@@ -1,53 +1,58 @@
-// A job of the server, followed as it goes: by its events, or by asking where those do not come.
+// Follows background jobs of the server by server-sent events, or by polling where those fail.
 import * as api from "./api.js";
 
-const ASK_EVERY_MS = 1_000;
-const OVER = new Set(["done", "failed", "cancelled"]);
+const POLL_MS = 1_000;
+const FINISHED = new Set(["done", "failed", "cancelled"]);
 
-export const isOver = (job) => OVER.has(job.state);
+export const isFinished = (job) => FINISHED.has(job.state);
 
-/** `seen` gets the job each time it changes; resolves with it once it is over. */
-export function follow(id, seen, signal) {
+/** `onUpdate` gets the job at each change; resolves to the finished job. */
+export function followJob(id, onUpdate, signal) {
   return new Promise((resolve, reject) => {
     const source = new EventSource(api.eventsUrl(id));
-    const stop = () => source.close();
-    signal?.addEventListener("abort", () => {
-      stop();
-      reject(new DOMException("Aborted", "AbortError"));
-    }, { once: true });
-    const take = (event) => {
+    signal?.addEventListener(
+      "abort",
+      () => {
+        source.close();
+        reject(new DOMException("Aborted", "AbortError"));
+      },
+      { once: true },
+    );
+    const onEvent = (event) => {
       const job = JSON.parse(event.data);
-      seen(job);
-      if (!isOver(job)) return;
-      stop();
+      onUpdate(job);
+      if (!isFinished(job)) return;
+      source.close();
       resolve(job);
     };
-    source.addEventListener("progress", take);
-    source.addEventListener("done", take);
+    source.addEventListener("progress", onEvent);
+    source.addEventListener("done", onEvent);
     source.addEventListener("error", () => {
-      if (source.readyState !== EventSource.CLOSED) return; // it connects again by itself
-      stop();
-      poll(id, seen, signal).then(resolve, reject);
+      if (source.readyState !== EventSource.CLOSED) return; // it reconnects by itself
+      pollJob(id, onUpdate, signal).then(resolve, reject);
     });
   });
 }
 
-/** What `ask(refresh)` answers once the job is over that it waits for; `failed` is said where that has no words. */
-export async function answered(ask, refresh, seen, signal, failed) {
-  let answer = await ask(refresh);
-  while (answer.status === "running") {
-    const last = await follow(answer.job, seen, signal);
-    if (last.state === "failed") throw new Error(last.error?.detail ?? last.error ?? failed);
-    answer = await ask(false);
+/**
+ * Call `request(refresh)`, and once more after each job that it waits for, until it has a result.
+ * `fallback` is the message for a failed job that gives no reason.
+ */
+export async function waitForResult(request, refresh, onProgress, signal, fallback) {
+  let result = await request(refresh);
+  while (result.status === "running") {
+    const job = await followJob(result.job, onProgress, signal);
+    if (job.state === "failed") throw new Error(job.error?.detail ?? job.error ?? fallback);
+    result = await request(false);
   }
-  return answer;
+  return result;
 }
 
-async function poll(id, seen, signal) {
+async function pollJob(id, onUpdate, signal) {
   for (;;) {
     const job = await api.job(id, signal);
-    seen(job);
-    if (isOver(job)) return job;
-    await api.pause(ASK_EVERY_MS, signal);
+    onUpdate(job);
+    if (isFinished(job)) return job;
+    await api.sleep(POLL_MS, signal);
   }
 }

@@ -1,58 +1,80 @@
-// Where the page begins.
-import { choose, listen } from "./ask.js";
-import { browseView } from "./browse.js";
+// Entry point: builds the navigation and the toolbar, then starts the router.
+import { BrowseView } from "./browse-view.js";
+import { button, iconButton } from "./buttons.js";
 import { el } from "./dom.js";
-import { duplicatesView } from "./duplicates.js";
-import { info } from "./gallery.js";
-import { openHelp } from "./help.js";
+import { DuplicatesView } from "./duplicates-view.js";
+import { fetchInfo } from "./gallery-info.js";
+import { GalleryView } from "./gallery-view.js";
 import { icon } from "./icons.js";
-import { indexingView } from "./indexing.js";
-import { mapView } from "./map.js";
-import { start } from "./router.js";
-import { searchView } from "./search.js";
-import { themeSwitch } from "./theme.js";
+import { openKeyboardHelp } from "./keyboard-help.js";
+import { MapView } from "./map-view.js";
+import { acceptDropAndPaste, chooseFile } from "./query-input.js";
+import { startRouter } from "./router.js";
+import { SearchView } from "./search-view.js";
+import { themeButton } from "./theme.js";
 
-const PLACES = [
-  ["/", "search", "Search", "search"],
-  ["/browse", "browse", "Browse", "grid"],
-  ["/map", "map", "Map", "map"],
-  ["/duplicates", "duplicates", "Duplicates", "copies"],
-  ["/index", "indexing", "Gallery", "folder"],
+const VIEWS = [
+  { path: "/", name: "search", title: "Search", iconName: "search", view: SearchView },
+  { path: "/browse", name: "browse", title: "Browse", iconName: "grid", view: BrowseView },
+  { path: "/map", name: "map", title: "Map", iconName: "map", view: MapView },
+  {
+    path: "/duplicates",
+    name: "duplicates",
+    title: "Duplicates",
+    iconName: "duplicates",
+    view: DuplicatesView,
+  },
+  { path: "/index", name: "gallery", title: "Gallery", iconName: "folder", view: GalleryView },
 ];
 
-const links = new Map();
-for (const [path, name, text, picture] of PLACES) {
-  const link = el("a", { href: path }, icon(picture), text);
-  links.set(name, link);
-  document.querySelector(".places").append(link);
-}
-document.addEventListener("view", (event) => {
+const links = new Map(
+  VIEWS.map(({ path, name, title, iconName }) => [
+    name,
+    el("a", { href: path }, icon(iconName), title),
+  ]),
+);
+document.querySelector(".site-nav").append(...links.values());
+document.addEventListener("view-changed", (event) => {
   for (const [name, link] of links) {
     if (name === event.detail) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
 });
 
-document.querySelector(".tools").append(
-  el("button", { class: "button small ask-anew", type: "button", "aria-label": "Ask with a picture", title: "Ask with a picture", onclick: () => choose() }, icon("picture"), el("span", {}, "Ask with a picture")),
-  themeSwitch(),
-  el("button", { class: "icon-button", type: "button", "aria-label": "Keys", title: "Keys", onclick: openHelp }, icon("help")),
+const searchLabel = "Search by image";
+document.querySelector(".toolbar").append(
+  button(el("span", {}, searchLabel), () => chooseFile(), {
+    iconName: "picture",
+    style: "small search-button",
+    "aria-label": searchLabel,
+    title: searchLabel,
+  }),
+  themeButton(),
+  iconButton("help", "Keyboard shortcuts", openKeyboardHelp),
 );
 
 addEventListener("keydown", (event) => {
-  if (event.target.closest?.("input, select, textarea") || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === "?") openHelp();
+  if (
+    event.target.closest?.("input, select, textarea") ||
+    event.ctrlKey ||
+    event.metaKey ||
+    event.altKey
+  )
+    return;
+  if (event.key === "?") openKeyboardHelp();
   if (event.key === "/" && !document.querySelector("dialog[open]")) {
     event.preventDefault();
-    choose();
+    chooseFile();
   }
 });
 
-for (const change of ["gallery-changed", "token-accepted", "server-back"]) document.addEventListener(change, () => info({ anew: true }));
+for (const change of ["gallery-changed", "token-accepted", "server-back"]) {
+  document.addEventListener(change, () => fetchInfo({ refresh: true }));
+}
 
-listen();
-start(
+acceptDropAndPaste();
+startRouter(
   document.getElementById("main"),
-  Object.fromEntries(PLACES.map(([path, name]) => [path, name])),
-  { search: searchView, browse: browseView, map: mapView, duplicates: duplicatesView, indexing: indexingView },
+  Object.fromEntries(VIEWS.map(({ path, name }) => [path, name])),
+  Object.fromEntries(VIEWS.map(({ name, view }) => [name, view])),
 );

@@ -1,11 +1,11 @@
-// The query laid over the picture it was found in: warped by the transform that the server proved.
+// The query laid over the picture that it matches, warped by the transform that the server found.
 import { el, setStyle } from "./dom.js";
 
-const MOST_PX = 1600; // of the query's layer; a larger one only costs memory
+const MAX_LAYER_PX = 1600; // width of the query's layer; a larger one only costs memory
 
 /**
- * A CSS matrix3d that draws the query, laid out `width` pixels wide, where it lies in the target
- * drawn at `scale`. CSS wants columns, and x, y, w where a homography has its rows.
+ * The CSS matrix3d that warps the query, laid out `width` pixels wide, onto the target drawn at
+ * `scale`. CSS lists columns, with z between the y and w of the homography's rows.
  */
 export function cssMatrix(transform, queryWidth, width, scale) {
   const shrink = queryWidth / width;
@@ -19,8 +19,8 @@ export function cssMatrix(transform, queryWidth, width, scale) {
   return `matrix3d(${columns.flat().join(",")})`;
 }
 
-/** Where a point goes. */
-export function moved(transform, x, y) {
+/** Map a point by a homography. */
+export function transformPoint(transform, x, y) {
   const [[a, b, c], [d, e, f], [g, h, i]] = transform;
   const w = g * x + h * y + i;
   return [(a * x + b * y + c) / w, (d * x + e * y + f) / w];
@@ -28,57 +28,75 @@ export function moved(transform, x, y) {
 
 export function inverse([[a, b, c], [d, e, f], [g, h, i]]) {
   const [A, B, C] = [e * i - f * h, f * g - d * i, d * h - e * g];
-  const all = a * A + b * B + c * C;
+  const determinant = a * A + b * B + c * C;
   return [
-    [A / all, (c * h - b * i) / all, (b * f - c * e) / all],
-    [B / all, (a * i - c * g) / all, (c * d - a * f) / all],
-    [C / all, (b * g - a * h) / all, (a * e - b * d) / all],
+    [A / determinant, (c * h - b * i) / determinant, (b * f - c * e) / determinant],
+    [B / determinant, (a * i - c * g) / determinant, (c * d - a * f) / determinant],
+    [C / determinant, (b * g - a * h) / determinant, (a * e - b * d) / determinant],
   ];
 }
 
-/** Four corners of a picture, seen in the other. */
+/** The four corners of a picture, mapped onto the other one. */
 export function corners(transform, { width, height }) {
-  return [[0, 0], [width, 0], [width, height], [0, height]].map(([x, y]) => moved(transform, x, y));
+  return [
+    [0, 0],
+    [width, 0],
+    [width, height],
+    [0, height],
+  ].map(([x, y]) => transformPoint(transform, x, y));
 }
 
-/** The target with the query over it up to a knife, which pointer and slider move. */
+/** The target with the query over it, up to a divider that the pointer and the slider move. */
 export function overlay({ query, target, transform, queryUrl, targetUrl, size }) {
   const scale = size.width / target.width;
-  const width = Math.min(query.width, MOST_PX);
+  const width = Math.min(query.width, MAX_LAYER_PX);
   const height = (width * query.height) / query.width;
   const warped = el("img", { src: queryUrl, alt: "" });
-  setStyle(warped, { width: `${width}px`, height: `${height}px`, transform: cssMatrix(transform, query.width, width, scale) });
+  setStyle(warped, {
+    width: `${width}px`,
+    height: `${height}px`,
+    transform: cssMatrix(transform, query.width, width, scale),
+  });
   const layer = el("div", { class: "warped" }, warped);
-  const knife = el("div", { class: "knife" });
+  const divider = el("div", { class: "divider" });
   const box = el(
     "div",
-    { class: "over", style: { width: `${size.width}px`, height: `${size.height}px` } },
-    el("img", { src: targetUrl, alt: "The found picture, with the one asked with laid over it" }),
+    { class: "overlay", style: { width: `${size.width}px`, height: `${size.height}px` } },
+    el("img", { src: targetUrl, alt: "Your picture laid over this one" }),
     layer,
-    knife,
-    el("span", { class: "over-side asked-with" }, "Asked with"),
-    el("span", { class: "over-side found" }, "Found"),
+    divider,
+    el("span", { class: "overlay-label query-label" }, "Your picture"),
+    el("span", { class: "overlay-label target-label" }, "This one"),
   );
-  const slider = el("input", { type: "range", min: "0", max: "100", value: "50", "aria-label": "How much of the picture asked with is laid over the found one" });
-  const put = () => {
+  const slider = el("input", {
+    type: "range",
+    min: "0",
+    max: "100",
+    value: "50",
+    "aria-label": "How much of your picture covers this one",
+  });
+  const update = () => {
     const share = Number(slider.value);
     setStyle(layer, { "clip-path": `inset(0 ${100 - share}% 0 0)` });
-    setStyle(knife, { left: `${share}%` });
+    setStyle(divider, { left: `${share}%` });
     slider.setAttribute("aria-valuetext", `${share}%`);
   };
-  slider.addEventListener("input", put);
-  const follow = (event) => {
+  slider.addEventListener("input", update);
+  const moveTo = (event) => {
     const bounds = box.getBoundingClientRect();
     slider.value = ((event.clientX - bounds.left) / bounds.width) * 100;
-    put();
+    update();
   };
   box.addEventListener("pointerdown", (event) => {
     if (event.button) return;
     event.preventDefault();
     box.setPointerCapture(event.pointerId);
-    follow(event);
+    moveTo(event);
   });
-  box.addEventListener("pointermove", (event) => box.hasPointerCapture(event.pointerId) && follow(event));
-  put();
+  box.addEventListener(
+    "pointermove",
+    (event) => box.hasPointerCapture(event.pointerId) && moveTo(event),
+  );
+  update();
   return { box, slider };
 }

@@ -1,135 +1,160 @@
-// The hits of one search: copies first, then other shots of the same, then what looks alike.
+// The results of a search: copies first, then similar shots, then similar pictures.
 import { el } from "./dom.js";
-import { browseByKeys } from "./keys.js";
-import { say } from "./notices.js";
-import { copyCard, pictureOf, tile } from "./tile.js";
-import { count, number, took } from "./words.js";
+import { countOf, formatElapsed, formatNumber, formatScore } from "./format.js";
+import { enableKeyboardNavigation } from "./keyboard-navigation.js";
+import { announce } from "./notifications.js";
+import { copyCard, pictureOf, pictureTile } from "./picture-cards.js";
 
-const GHOSTS = [1.5, 1, 0.75, 1.33, 1.5, 0.8, 1.33, 1, 1.6, 0.75, 1.33, 1.5];
-const FIRST_ROWS = 24; // of these the pictures are fetched at once
+const PLACEHOLDER_RATIOS = [1.5, 1, 0.75, 1.33, 1.5, 0.8, 1.33, 1, 1.6, 0.75, 1.33, 1.5];
+const EAGER_THUMBNAILS = 24;
+
+/** Empty boxes where pictures will come. */
+export const placeholders = (ratios = PLACEHOLDER_RATIOS) =>
+  el(
+    "div",
+    { class: "placeholders", "aria-hidden": "true" },
+    ratios.map((ratio) => el("span", { style: { "--ratio": String(ratio) } })),
+  );
 
 export class Results {
-  constructor({ compare }) {
-    this.compare = compare;
+  constructor({ onCompare }) {
+    this.onCompare = onCompare;
     this.min = 0;
-    this.line = el("p", { class: "results-count" });
-    this.copies = el("ul", { class: "copies" });
+    this.items = [];
+    this.summary = el("p", { class: "results-count" });
+    this.copies = el("ul", { class: "copy-cards" });
     this.near = el("ul", { class: "grid" });
     this.similar = el("ul", { class: "grid" });
-    this.parts = [
-      section("Copies", "The same picture, as it is or edited", this.copies),
-      section("Near", "Other shots of the same thing or scene", this.near),
-      section("Similar", "What looks like it", this.similar),
+    this.sections = [
+      section("Copies", "The same picture, unchanged or edited", this.copies),
+      section("Similar shots", "Other shots of the same thing or scene", this.near),
+      section("Similar", "Pictures that look like yours", this.similar),
     ];
-    this.end = el("p", { class: "end", hidden: true });
-    this.node = el("div", { class: "results" }, el("div", { class: "results-line" }, this.line), this.parts, this.end);
-    this.refresh = browseByKeys(this.node, { compare });
+    this.end = el("p", { class: "results-end", hidden: true });
+    this.node = el(
+      "div",
+      { class: "results" },
+      el("div", { class: "results-summary" }, this.summary),
+      this.sections,
+      this.end,
+    );
+    this.updateTabStops = enableKeyboardNavigation(this.node, { onCompare });
   }
 
-  /** Boxes in place of hits that are on their way. */
-  wait() {
-    if (this.seen?.length) {
-      this.node.dataset.waiting = ""; // the old ones stay, faded
+  /** Show that a search is running: earlier results fade, else placeholders appear. */
+  showLoading() {
+    if (this.items.length) {
+      this.node.dataset.loading = "";
       return;
     }
-    this.line.textContent = "Searching …";
-    this.parts.forEach((part) => { part.hidden = true; });
-    this.ghosts ??= el("div", { class: "ghosts", "aria-hidden": "true" }, GHOSTS.map((ratio) => el("span", { style: { "--ratio": String(ratio) } })));
-    this.node.append(this.ghosts);
+    this.summary.textContent = "Searching…";
+    this.hideSections();
+    this.placeholders ??= placeholders();
+    this.node.append(this.placeholders);
   }
 
-  /** Show an answer in place of what was there. */
-  show(answer, min) {
+  /** Show a response in place of the earlier one. */
+  show(response, min) {
     this.clear();
-    this.answer = answer;
+    this.response = response;
     this.min = min;
-    this.add(answer.hits);
-    this.tell(true);
+    this.add(response.hits);
+    this.updateSummary({ aloud: true });
   }
 
-  clear() {
-    delete this.node.dataset.waiting;
-    this.ghosts?.remove();
-    this.message?.remove();
-    this.copies.replaceChildren();
-    this.near.replaceChildren();
-    this.similar.replaceChildren();
-    this.seen = [];
-  }
-
-  fail(message) {
+  showError(message) {
     this.clear();
-    this.parts.forEach((part) => { part.hidden = true; });
-    this.line.textContent = "";
+    this.hideSections();
+    this.summary.textContent = "";
     this.end.hidden = true;
     this.message = message;
     this.node.append(message);
   }
 
-  more(hits) {
+  showMore(hits) {
     this.add(hits);
-    this.tell(false);
+    this.updateSummary();
   }
 
-  add(hits) {
-    const asked = this.answer.query.id;
-    const first = this.seen.length;
-    hits.forEach((hit, n) => {
-      const proved = hit.kind === "exact" || hit.kind === "copy";
-      const node = proved
-        ? copyCard(hit, { compare: this.compare, isQuery: hit.id === asked })
-        : tile(hit, { compare: this.compare, eager: first + n < FIRST_ROWS });
-      for (const button of node.querySelectorAll("button")) button.tabIndex = -1;
-      node.hidden = !proved && hit.score < this.min;
-      (proved ? this.copies : hit.kind === "near" ? this.near : this.similar).append(node);
-      this.seen.push(node);
-    });
-    this.refresh();
-  }
-
-  /** Show only what is alike by at least `min`; copies are proved and stay. */
+  /** Hide what is less similar than `min`; copies always stay. */
   setMin(min) {
     this.min = min;
     for (const list of [this.near, this.similar]) {
-      for (const node of list.children) node.hidden = pictureOf(node).score < min;
+      for (const item of list.children) item.hidden = pictureOf(item).score < min;
     }
-    this.refresh();
-    this.tell(true);
+    this.updateSummary({ aloud: true });
   }
 
-  /** Whether more hits could be above the threshold: they come in falling order. */
+  /** Whether there could be more hits above the minimum similarity: scores only fall. */
   get mayHaveMore() {
-    const last = this.answer?.hits.at(-1);
-    return Boolean(this.answer?.next_offset) && !(last?.kind === "similar" && last.score < this.min);
+    const last = this.response?.hits.at(-1);
+    return (
+      Boolean(this.response?.next_offset) && !(last?.kind === "similar" && last.score < this.min)
+    );
   }
 
-  tell(aloud) {
-    const shown = (list) => [...list.children].filter((node) => !node.hidden).length;
-    const [copies, near, similar] = [this.copies, this.near, this.similar].map(shown);
-    this.parts.forEach((part, n) => { part.hidden = ![copies, near, similar][n]; });
-    const total = this.answer.total ?? null;
-    const all = total === null || this.min ? similar : Math.max(similar, total - copies - near);
-    const more = this.mayHaveMore && all === similar ? " and more" : "";
-    const found = [
-      copies ? count(copies, "copy", "copies") : "No copies",
-      near ? count(near, "other shot", "other shots") : null,
-      similar ? `${number(all)}${more} alike` : null,
-    ].filter(Boolean);
-    const text = found.join(", ");
-    this.line.replaceChildren(el("b", {}, text), ` in ${took(this.answer.took_ms)}`);
+  hideSections() {
+    for (const node of this.sections) node.hidden = true;
+  }
+
+  clear() {
+    delete this.node.dataset.loading;
+    this.placeholders?.remove();
+    this.message?.remove();
+    for (const list of [this.copies, this.near, this.similar]) list.replaceChildren();
+    this.items = [];
+  }
+
+  add(hits) {
+    const { onCompare } = this;
+    for (const hit of hits) {
+      const isCopy = hit.kind === "exact" || hit.kind === "copy";
+      const item = isCopy
+        ? copyCard(hit, { onCompare, isQuery: hit.id === this.response.query.id })
+        : pictureTile(hit, { onCompare, eager: this.items.length < EAGER_THUMBNAILS });
+      item.hidden = !isCopy && hit.score < this.min;
+      (isCopy ? this.copies : hit.kind === "near" ? this.near : this.similar).append(item);
+      this.items.push(item);
+    }
+  }
+
+  updateSummary({ aloud = false } = {}) {
+    const countVisible = (list) => [...list.children].filter((item) => !item.hidden).length;
+    const counts = [this.copies, this.near, this.similar].map(countVisible);
+    this.sections.forEach((node, n) => {
+      node.hidden = !counts[n];
+    });
+    this.updateTabStops(); // only visible pictures can be tab stops
+    const [copies, near, similar] = counts;
+    const { total = null } = this.response;
+    const allSimilar =
+      total === null || this.min ? similar : Math.max(similar, total - copies - near);
+    const parts = [
+      copies ? countOf(copies, "copy", "copies") : "No copies",
+      near ? countOf(near, "similar shot") : "",
+      similar ? similarCount(allSimilar, this.mayHaveMore && allSimilar === similar) : "",
+    ];
+    const text = parts.filter(Boolean).join(", ");
+    this.summary.replaceChildren(el("b", {}, text), ` in ${formatElapsed(this.response.took_ms)}`);
     this.end.hidden = this.mayHaveMore;
-    this.end.textContent = endOf(this.min, copies + near + similar, this.answer.hits.length);
-    if (aloud) say(`${text}.`);
+    this.end.textContent = endMessage(this.min, copies + near + similar, this.response.hits.length);
+    if (aloud) announce(`${text}.`);
   }
 }
 
-function section(title, about, list) {
-  const heading = el("h2", {}, title);
-  return el("section", { "aria-label": title }, el("div", { class: "section-head" }, heading, el("p", {}, about)), list);
+function section(title, description, list) {
+  const head = el("div", { class: "section-head" }, el("h2", {}, title), el("p", {}, description));
+  return el("section", { "aria-label": title }, head, list);
 }
 
-function endOf(min, shown, found) {
-  if (!found) return "Nothing was found. Clear a filter, or index more folders.";
-  if (shown < found) return `${number(found - shown)} less alike than ${min.toFixed(2)} are hidden. Lower the threshold to see them.`;
-  return "That is all.";
+const similarCount = (count, hasMore) =>
+  hasMore ? `${formatNumber(count)}+ similar pictures` : countOf(count, "similar picture");
+
+function endMessage(min, shown, found) {
+  if (!found) return "Nothing found. Clear the filters or add more folders.";
+  const hidden = found - shown;
+  if (!hidden) return "End of results.";
+  const [verb, pronoun] = hidden === 1 ? ["is", "it"] : ["are", "them"];
+  const pictures = `${countOf(hidden, "picture")} below ${formatScore(min)} ${verb} hidden.`;
+  return `${pictures} Lower the minimum similarity to see ${pronoun}.`;
 }

@@ -1,63 +1,72 @@
-// Which view is shown, by the address. A view is {show(main) -> {update(params), leave()}}.
+// Shows the view of the current URL. A view is a class: new View(main), update(params), leave().
 
 let views = {};
 let main = null;
 let current = { name: "", view: null };
 
-export const params = () => new URLSearchParams(location.search);
+export const urlParams = () => new URLSearchParams(location.search);
 
-/** Begin: `routes` maps paths to names, `made` names to views. */
-export function start(element, routes, made) {
+/** Start: `paths` maps paths to names of views, `viewClasses` names to classes. */
+export function startRouter(element, paths, viewClasses) {
   main = element;
-  views = made;
-  history.scrollRestoration = "manual"; // results are put back first, then the place in them
-  addEventListener("popstate", () => open(routes, history.state?.scroll ?? 0));
+  views = viewClasses;
+  history.scrollRestoration = "manual"; // restored once the results are back
+  addEventListener("popstate", () => open(paths, history.state?.scroll ?? 0));
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.("a[href]");
-    if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-    if (link.target || link.origin !== location.origin || !(link.pathname in routes)) return;
+    if (
+      !link ||
+      event.defaultPrevented ||
+      event.button ||
+      event.metaKey ||
+      event.ctrlKey ||
+      event.shiftKey ||
+      event.altKey
+    )
+      return;
+    if (link.target || link.origin !== location.origin || !(link.pathname in paths)) return;
     event.preventDefault();
-    go(link.pathname + link.search);
+    navigate(link.pathname + link.search);
   });
-  document.addEventListener("go", () => open(routes, 0));
-  addEventListener("pagehide", keepPlace);
-  open(routes, history.state?.scroll ?? 0);
+  document.addEventListener("navigate", () => open(paths, 0));
+  addEventListener("pagehide", saveScroll);
+  open(paths, history.state?.scroll ?? 0);
 }
 
-export function go(url, { replace = false } = {}) {
-  if (replace) history.replaceState(history.state, "", url);
+export function navigate(url, { replace = false } = {}) {
+  if (replace) replaceUrl(url);
   else {
-    keepPlace();
+    saveScroll();
     history.pushState({ scroll: 0 }, "", url);
   }
-  document.dispatchEvent(new Event("go"));
+  document.dispatchEvent(new Event("navigate"));
 }
 
-/** Change the address without showing anything anew: the view has done it already. */
-export const note = (url) => history.replaceState(history.state, "", url);
+/** Change the URL only, for a view that already shows what it says. */
+export const replaceUrl = (url) => history.replaceState(history.state, "", url);
 
-function keepPlace() {
+function saveScroll() {
   history.replaceState({ ...history.state, scroll: scrollY }, "");
 }
 
-/** Show a view by name, if it is not there yet, and give it. */
-export function enter(name) {
+/** Switch to a view, unless it is shown already, and return it. */
+export function showView(name) {
   if (current.name !== name) {
-    current.view?.leave?.();
+    current.view?.leave();
     main.replaceChildren();
-    current = { name, view: views[name].show(main) };
-    document.dispatchEvent(new CustomEvent("view", { detail: name }));
+    current = { name, view: new views[name](main) };
+    document.dispatchEvent(new CustomEvent("view-changed", { detail: name }));
   }
   return current.view;
 }
 
-function open(routes, scroll) {
-  const name = routes[location.pathname] ?? "search";
-  const changed = name !== current.name;
-  const view = enter(name);
-  const arrived = view.update(params());
-  const place = () => scrollTo({ top: scroll, behavior: "instant" });
-  place();
-  if (scroll) arrived?.then?.(() => requestAnimationFrame(place));
-  if (changed && document.activeElement?.closest?.(".places, .brand")) main.querySelector("h1")?.focus({ preventScroll: true });
+function open(paths, scroll) {
+  const name = paths[location.pathname] ?? "search";
+  const isNew = name !== current.name;
+  const loaded = showView(name).update?.(urlParams());
+  const restoreScroll = () => scrollTo({ top: scroll, behavior: "instant" });
+  restoreScroll();
+  if (scroll) loaded?.then?.(() => requestAnimationFrame(restoreScroll));
+  const isFromLink = document.activeElement?.closest?.(".site-nav, .brand");
+  if (isNew && isFromLink) main.querySelector("h1")?.focus({ preventScroll: true });
 }

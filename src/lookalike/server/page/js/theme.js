@@ -1,35 +1,35 @@
-// Light, dark, or as the system has it; the choice is kept in this browser.
+// The button that switches between the system's, the light and the dark theme; the choice is saved.
 import { el } from "./dom.js";
 import { icon } from "./icons.js";
-import { say } from "./notices.js";
+import { announce } from "./notifications.js";
 
-const ORDER = ["auto", "light", "dark"];
-const ICONS = { auto: "auto", light: "sun", dark: "moon" };
-const KEY = "lookalike-theme";
+const THEMES = ["system", "light", "dark"];
+const ICONS = { system: "contrast", light: "sun", dark: "moon" };
+const STORAGE_KEY = "lookalike-theme";
 
-export function themeSwitch() {
-  let theme = document.documentElement.dataset.theme ?? "auto";
+export function themeButton() {
+  let theme = document.documentElement.dataset.theme ?? "system";
   const button = el("button", { class: "icon-button", type: "button" });
-  const show = () => {
+  const update = () => {
     button.replaceChildren(icon(ICONS[theme]));
-    const name = theme === "auto" ? "as the system" : theme;
-    button.setAttribute("aria-label", `Theme: ${name}. Change it`);
-    button.title = `Theme: ${name}`;
+    button.title = `Theme: ${theme}`;
+    button.setAttribute("aria-label", `${button.title}. Change theme`);
   };
+  const reportChange = () => document.dispatchEvent(new Event("theme-changed"));
   button.addEventListener("click", () => {
-    theme = ORDER[(ORDER.indexOf(theme) + 1) % ORDER.length];
-    if (theme === "auto") delete document.documentElement.dataset.theme;
+    theme = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length];
+    if (theme === "system") delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = theme;
     try {
-      localStorage.setItem(KEY, theme);
+      localStorage.setItem(STORAGE_KEY, theme);
     } catch {
-      // kept for this page only
+      // Storage is blocked: the choice lasts until the page is closed.
     }
-    show();
-    say(button.title);
-    document.dispatchEvent(new Event("theme-changed"));
+    update();
+    announce(button.title);
+    reportChange();
   });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => document.dispatchEvent(new Event("theme-changed")));
-  show();
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", reportChange);
+  update();
   return button;
 }
