@@ -1,7 +1,5 @@
 """The command that compares two pictures; it needs no gallery."""
 
-from __future__ import annotations
-
 import json
 import sys
 from pathlib import Path

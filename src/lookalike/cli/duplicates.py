@@ -1,7 +1,5 @@
 """The command that lists duplicates, and moves them to the trash."""
 
-from __future__ import annotations
-
 import json
 import sys
 from pathlib import Path
@@ -119,7 +117,7 @@ def _check_options(*, kind: str, html: Path | None, trash: bool, yes: bool) -> N
         check_output_folder(html)
 
 
-def _is_confirmed(plan: TrashReport, *, yes: bool, may_ask: bool) -> bool:
+def _is_confirmed(plan: "TrashReport", *, yes: bool, may_ask: bool) -> bool:
     from ..sources import format_size
     from .terminal import counted, say
 
@@ -136,7 +134,7 @@ def _is_confirmed(plan: TrashReport, *, yes: bool, may_ask: bool) -> bool:
     return False
 
 
-def _move(opened: AnyGallery, groups: Sequence[Group]) -> TrashReport:
+def _move(opened: "AnyGallery", groups: "Sequence[Group]") -> "TrashReport":
     """Move files, and remove the rows of those that went, even if it is stopped."""
     from ..duplicates import to_trash
     from ..sources import format_size
@@ -169,7 +167,7 @@ def _move(opened: AnyGallery, groups: Sequence[Group]) -> TrashReport:
     return report
 
 
-def _show_failures(plan: TrashReport | None, result: TrashReport | None) -> None:
+def _show_failures(plan: "TrashReport | None", result: "TrashReport | None") -> None:
     """Print the files that could not be moved although the plan said so, and exit with 1."""
     from .terminal import say
 
@@ -181,7 +179,7 @@ def _show_failures(plan: TrashReport | None, result: TrashReport | None) -> None
             raise typer.Exit(NOTHING_USABLE)
 
 
-def _show(groups: Sequence[Group], plan: TrashReport | None) -> None:
+def _show(groups: "Sequence[Group]", plan: "TrashReport | None") -> None:
     """Print the groups, each with its kept file first; with a plan, what it does with each file."""
     from ..sources import format_size
     from .terminal import counted, say
@@ -210,7 +208,7 @@ def _show(groups: Sequence[Group], plan: TrashReport | None) -> None:
 
 
 def _print_json(
-    groups: Sequence[Group], plan: TrashReport | None, result: TrashReport | None
+    groups: "Sequence[Group]", plan: "TrashReport | None", result: "TrashReport | None"
 ) -> None:
     from .terminal import say
 
@@ -228,8 +226,8 @@ def _print_json(
 
 
 def _file_counter(
-    stage: str, groups: Sequence[Group], progress: Callable[[str, int, int], None]
-) -> Callable[[str, str], None]:
+    stage: str, groups: "Sequence[Group]", progress: "Callable[[str, int, int], None]"
+) -> "Callable[[str, str], None]":
     """Return a callback for single files that counts them as progress."""
     total = sum(len(group.others) for group in groups)
     done = 0
@@ -242,7 +240,7 @@ def _file_counter(
     return on_file
 
 
-def _size(member: Member) -> str:
+def _size(member: "Member") -> str:
     from ..sources import format_size
 
     return f"{member.width} x {member.height}, {format_size(member.size)}"

@@ -1,7 +1,5 @@
 """The commands that measure and train encoders; they need no gallery."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -257,7 +255,7 @@ def dataset(
     say(f"Next: lookalike evaluate {argument} --protocol {data_set.protocol}")
 
 
-def _show_refusals(refusals: Sequence[Refusal], remark: str = "") -> None:
+def _show_refusals(refusals: "Sequence[Refusal]", remark: str = "") -> None:
     from .terminal import say
 
     for refusal in refusals[:MAX_REFUSALS_SHOWN]:

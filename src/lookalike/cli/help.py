@@ -47,7 +47,7 @@ def _print_page(ctx: Any) -> None:
 
     panels = _panels(ctx)
     width = max(len(name) for rows in panels.values() for name, _ in rows)
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False, emoji=False)
     usage = " ".join([ctx.command_path, *ctx.command.collect_usage_pieces(ctx)])
     text = Text.assemble(("Usage: ", "bold"), usage, "\n\n", ctx.command.help)
     console.print(Padding(text, 1))
@@ -59,7 +59,7 @@ def _print_page(ctx: Any) -> None:
         table.add_column(ratio=1, overflow="fold")
         for row in rows:
             table.add_row(*row)
-        console.print(Panel(table, title=title, title_align="left", border_style="dim"))
+        console.print(Panel(table, title=Text(title), title_align="left", border_style="dim"))
 
 
 def _panels(ctx: Any) -> dict[str, list[tuple[str, Text]]]:

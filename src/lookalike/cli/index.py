@@ -1,7 +1,5 @@
 """The command that fills a gallery."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -134,10 +132,10 @@ def index(
         raise typer.Exit(NOTHING_USABLE)
 
 
-def _show_report(report: IndexReport) -> None:
+def _show_report(report: "IndexReport") -> None:
     """Print what one run did, and which places it could not reach."""
     from ..sources import scheme_of
-    from .terminal import say
+    from .terminal import counted, say
 
     for path in report.offline:
         check = (
@@ -153,7 +151,7 @@ def _show_report(report: IndexReport) -> None:
         f"{report.moved:,} moved" if report.moved else "",
         f"{report.unchanged:,} unchanged" if report.unchanged else "",
         f"{report.refused:,} refused (see: lookalike refused)" if report.refused else "",
-        f"{report.skipped:,} not pictures" if report.skipped else "",
+        f"{counted(report.skipped, 'other file')} skipped" if report.skipped else "",
     ]
     rate = f", {new / report.seconds:,.0f} pictures/s" if new else ""
     say(f"{', '.join(filter(None, parts))}; {report.seconds:.1f} s{rate}.")

@@ -1,7 +1,5 @@
 """The command line: parse, call `Gallery`, present; the only place that ends the process."""
 
-from __future__ import annotations
-
 import os
 import sys
 import warnings

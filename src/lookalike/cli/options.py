@@ -1,7 +1,5 @@
 """Options that several commands share, and the panels of their help pages."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -46,7 +44,7 @@ JsonOption = Annotated[
 ]
 
 
-def check_output_folder(path: Path) -> None:
+def check_output_folder(path: "Path") -> None:
     """Check that a file can be written beside others, before hours of work.
 
     Raises:

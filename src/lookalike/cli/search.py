@@ -1,7 +1,5 @@
 """The command that searches a gallery."""
 
-from __future__ import annotations
-
 import json
 import os
 import sys
@@ -165,7 +163,7 @@ def search(
         say(f"Contact sheet: {sheet}", error=True)
 
 
-def _draw_sheet(path: Path, picture: str | bytes | None, result: SearchResult) -> None:
+def _draw_sheet(path: Path, picture: str | bytes | None, result: "SearchResult") -> None:
     from ..search import prepare
     from .contact_sheet import contact_sheet, save
 

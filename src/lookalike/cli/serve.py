@@ -1,7 +1,5 @@
 """The command that serves a gallery: the page and the REST service."""
 
-from __future__ import annotations
-
 import os
 from typing import Annotated
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -115,6 +114,8 @@ def _picture_class() -> Any | None:
     """Return the class that draws pictures on this terminal (kitty, sixel), if it shows any."""
     if os.environ.get("TERM") == "dumb":
         return None
+    import logging
+
     logging.getLogger("textual_image").setLevel(logging.CRITICAL)  # a silent terminal is normal
     try:
         from textual_image import renderable  # which asks the terminal when it is imported
