@@ -309,7 +309,7 @@ def test_the_command(publisher: Publisher, tiny: DataSet, tmp_path: Path) -> Non
     again = run(tiny, "tiny", folder)
     assert again.returncode == 0
     assert again.stdout.startswith(
-        f"12 pictures in {folder / FOLDER}; they were there already, and nothing was fetched.\n"
+        f"12 pictures in {folder / FOLDER} (already complete, so nothing was downloaded).\n"
     )
     assert again.stderr == ""
     assert len(publisher.asked) == 1
@@ -345,7 +345,7 @@ def test_stopped_and_run_again(
     _, errors = process.communicate(timeout=30)
     if sign == signal.SIGINT:
         assert process.returncode == 130
-        assert "Stopped (Downloading: 0.3 of 0.6 MB). Run the same command again" in errors
+        assert "Stopped (Downloading: 0.3 of 0.6 MB); run the same command again" in errors
         assert "Traceback" not in errors
     assert part.stat().st_size == 300_000
     assert not (tmp_path / FOLDER).exists()

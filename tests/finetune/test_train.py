@@ -155,7 +155,7 @@ def test_stopped_by_ctrl_c_and_resumed(
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
-    assert "--resume to go on" in errors
+    assert "run the same command with --resume to continue" in errors
     again = run(*arguments)  # without --resume
     assert again.returncode == 2
     other = run(*arguments[:4], "--epochs", "3", *options, "--resume")
