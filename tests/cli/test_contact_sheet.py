@@ -69,7 +69,7 @@ def test_a_comparison_names_your_picture_and_this_one(
 
     monkeypatch.setattr(ImageDraw.ImageDraw, "text", text)
     comparison_sheet(comparison)
-    assert texts[0].startswith("Your picture: lo")
+    assert texts[0].startswith("Your p")
     assert "…" in texts[0]
     assert texts[0].endswith(".png")
     assert texts[1:3] == ["This one: original.png", "Your picture over this one"]

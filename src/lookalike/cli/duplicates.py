@@ -2,6 +2,7 @@
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,7 +10,7 @@ import typer
 
 from ..errors import ArgumentError
 from .exit_codes import INTERRUPTED, NOTHING_USABLE
-from .options import OUTPUT_PANEL, GalleryOption, JsonOption, check_output_folder
+from .options import GalleryOption, JsonOption, check_output_folder, output_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,13 +19,12 @@ if TYPE_CHECKING:
     from ..duplicates import Group, TrashReport
     from ..types import Member
 
-_TRASH_PANEL = "Trash"
+trash_option = partial(typer.Option, rich_help_panel="Trash")
 
 
 def duplicates(
     paths: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="PATH", help="Only files at or under these paths."),
+        list[str] | None, typer.Argument(metavar="PATH", help="Only files at or under these paths.")
     ] = None,
     *,
     gallery: GalleryOption = None,
@@ -39,24 +39,16 @@ def duplicates(
     as_json: JsonOption = False,
     html: Annotated[
         Path | None,
-        typer.Option(
-            "--html",
-            metavar="OUT.html",
-            help="Also write a page that shows them.",
-            rich_help_panel=OUTPUT_PANEL,
-        ),
+        output_option("--html", metavar="OUT.html", help="Also write a page that shows them."),
     ] = None,
     trash: Annotated[
         bool,
-        typer.Option(
+        trash_option(
             "--trash",
             help="Move duplicates that are safe to remove to the system's trash, after asking.",
-            rich_help_panel=_TRASH_PANEL,
         ),
     ] = False,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Don't ask.", rich_help_panel=_TRASH_PANEL)
-    ] = False,
+    yes: Annotated[bool, trash_option("--yes", help="Don't ask.")] = False,
 ) -> None:
     """Group duplicate files and suggest which ones to keep."""
     from ..client import Client, open_gallery

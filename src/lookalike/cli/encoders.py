@@ -1,13 +1,14 @@
 """The commands that measure and train encoders; they need no gallery."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .exit_codes import INTERRUPTED
-from .options import OUTPUT_PANEL, JsonOption, check_output_folder
+from .options import JsonOption, check_output_folder, output_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,13 +16,12 @@ if TYPE_CHECKING:
     from ..types import Refusal
 
 MAX_REFUSALS_SHOWN = 20
-_TRAINING_PANEL = "Training"
+training_option = partial(typer.Option, rich_help_panel="Training")
 
 
 def evaluate(
     folder: Annotated[
-        Path | None,
-        typer.Argument(metavar="FOLDER", help="Pictures, in one folder per label."),
+        Path | None, typer.Argument(metavar="FOLDER", help="Pictures, in one folder per label.")
     ] = None,
     *,
     encoder: Annotated[
@@ -48,11 +48,10 @@ def evaluate(
     ] = None,
     report: Annotated[
         Path | None,
-        typer.Option(
+        output_option(
             "--report",
             metavar="OUT.html",
             help="Also write a page with figures, charts and pictures.",
-            rich_help_panel=OUTPUT_PANEL,
         ),
     ] = None,
     as_json: JsonOption = False,
@@ -116,35 +115,31 @@ def finetune(
     ],
     *,
     output: Annotated[
-        Path,
-        typer.Option("--output", metavar="OUT.onnx", help="The encoder file to write."),
+        Path, typer.Option("--output", metavar="OUT.onnx", help="The encoder file to write.")
     ],
     epochs: Annotated[
         int | None,
-        typer.Option(
+        training_option(
             "--epochs",
             metavar="N",
             min=1,
             help="How many times to train on each picture. By default 6.",
-            rich_help_panel=_TRAINING_PANEL,
         ),
     ] = None,
     init: Annotated[
         str | None,
-        typer.Option(
+        training_option(
             "--init",
             metavar="NAME",
             help="Encoder or hf:owner/name to start from. By default lookalike-2.",
-            rich_help_panel=_TRAINING_PANEL,
         ),
     ] = None,
     device: Annotated[
         str,
-        typer.Option(
+        training_option(
             "--device",
             metavar="NAME",
             help="Where to train: auto (a GPU if possible), cpu or cuda.",
-            rich_help_panel=_TRAINING_PANEL,
         ),
     ] = "auto",
     precision: Annotated[
@@ -155,32 +150,24 @@ def finetune(
     ] = "int8",
     held_out: Annotated[
         float,
-        typer.Option(
+        training_option(
             "--held-out",
             metavar="SHARE",
             min=0,
             max=0.5,
             help="Share of each label to measure on instead of training on, 0 to 0.5.",
-            rich_help_panel=_TRAINING_PANEL,
         ),
     ] = 0.1,
     unlabelled: Annotated[
         list[str] | None,
-        typer.Option(
+        training_option(
             "--unlabelled",
             metavar="LABEL",
             help="A folder of mixed pictures, to use without its label; repeatable.",
-            rich_help_panel=_TRAINING_PANEL,
         ),
     ] = None,
     seed: Annotated[
-        int | None,
-        typer.Option(
-            "--seed",
-            metavar="N",
-            help="Seed of every random choice.",
-            rich_help_panel=_TRAINING_PANEL,
-        ),
+        int | None, training_option("--seed", metavar="N", help="Seed of every random choice.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue a stopped run.")] = False,
 ) -> None:

@@ -88,9 +88,8 @@ def _argument_name(argument: TyperArgument) -> str:
 
 def _option_name(option: TyperOption) -> str:
     names = ", ".join(sorted(option.opts, key=len))
-    return " / ".join([names, *option.secondary_opts]) + (
-        "" if option.is_flag else f" {option.metavar}"
-    )
+    value = "" if option.is_flag else f" {option.metavar}"
+    return " / ".join([names, *option.secondary_opts]) + value
 
 
 def _description(parameter: TyperArgument | TyperOption) -> Text:

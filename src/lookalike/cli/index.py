@@ -1,5 +1,6 @@
 """The command that fills a gallery."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,7 +11,7 @@ from .options import DeviceOption, EncoderOption, GalleryOption
 if TYPE_CHECKING:
     from ..types import IndexReport
 
-_FILES_PANEL = "Files"
+file_option = partial(typer.Option, rich_help_panel="Files")
 
 
 def index(
@@ -25,43 +26,23 @@ def index(
     gallery: GalleryOption = None,
     exclude: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="GLOB",
-            help="Skip files and folders with such a name or path; repeatable.",
-            rich_help_panel=_FILES_PANEL,
+        file_option(
+            metavar="GLOB", help="Skip files and folders with such a name or path; repeatable."
         ),
     ] = None,
     include_hidden: Annotated[
-        bool,
-        typer.Option(
-            "--include-hidden",
-            help="Include names that start with a dot.",
-            rich_help_panel=_FILES_PANEL,
-        ),
+        bool, file_option("--include-hidden", help="Include names that start with a dot.")
     ] = False,
     archives: Annotated[
-        bool,
-        typer.Option(
-            "--archives",
-            help="Also open zip and tar archives inside folders.",
-            rich_help_panel=_FILES_PANEL,
-        ),
+        bool, file_option("--archives", help="Also open zip and tar archives inside folders.")
     ] = False,
     allow_private_urls: Annotated[
         bool,
-        typer.Option(
-            "--allow-private-urls",
-            help="Let lists contain URLs of private networks.",
-            rich_help_panel=_FILES_PANEL,
-        ),
+        file_option("--allow-private-urls", help="Let lists contain URLs of private networks."),
     ] = False,
     column: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME",
-            help="The column of a list that holds paths or URLs.",
-            rich_help_panel=_FILES_PANEL,
-        ),
+        file_option(metavar="NAME", help="The column of a list that holds paths or URLs."),
     ] = None,
     copies: Annotated[
         bool | None,

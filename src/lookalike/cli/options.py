@@ -1,5 +1,6 @@
 """Options that several commands share, and the panels of their help pages."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,7 +10,10 @@ from ..errors import ArgumentError
 if TYPE_CHECKING:
     from pathlib import Path
 
-ENCODER_PANEL, FILTER_PANEL, OUTPUT_PANEL = "Encoder", "Filters", "Output"
+# A page with many options groups them in panels.
+encoder_option = partial(typer.Option, rich_help_panel="Encoder")
+filter_option = partial(typer.Option, rich_help_panel="Filters")
+output_option = partial(typer.Option, rich_help_panel="Output")
 
 GalleryOption = Annotated[
     str | None,
@@ -22,26 +26,22 @@ GalleryOption = Annotated[
 ]
 EncoderOption = Annotated[
     str | None,
-    typer.Option(
+    encoder_option(
         "--encoder",
         metavar="NAME",
         help="lookalike-2, an .onnx file, or hf:owner/name. By default the gallery's own.",
-        rich_help_panel=ENCODER_PANEL,
     ),
 ]
 DeviceOption = Annotated[
     str | None,
-    typer.Option(
+    encoder_option(
         "--device",
         metavar="NAME",
         help="Where the encoder runs: auto (a GPU if possible), cpu or cuda. By default "
         "$LOOKALIKE_DEVICE, or auto.",
-        rich_help_panel=ENCODER_PANEL,
     ),
 ]
-JsonOption = Annotated[
-    bool, typer.Option("--json", help="Print one JSON object.", rich_help_panel=OUTPUT_PANEL)
-]
+JsonOption = Annotated[bool, output_option("--json", help="Print one JSON object.")]
 
 
 def check_output_folder(path: "Path") -> None:

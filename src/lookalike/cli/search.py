@@ -10,12 +10,12 @@ import typer
 
 from ..errors import ArgumentError
 from .options import (
-    FILTER_PANEL,
-    OUTPUT_PANEL,
     DeviceOption,
     EncoderOption,
     GalleryOption,
     JsonOption,
+    filter_option,
+    output_option,
 )
 
 if TYPE_CHECKING:
@@ -51,67 +51,39 @@ def search(
         ),
     ] = None,
     folder: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DIR",
-            help="Only pictures in this folder, at any depth.",
-            rich_help_panel=FILTER_PANEL,
-        ),
+        str | None, filter_option(metavar="DIR", help="Only pictures in this folder, at any depth.")
     ] = None,
     label: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Only pictures directly in a folder of this name.",
-            rich_help_panel=FILTER_PANEL,
-        ),
+        filter_option(metavar="NAME", help="Only pictures directly in a folder of this name."),
     ] = None,
     min_width: Annotated[
-        int | None,
-        typer.Option(min=0, metavar="PIXELS", help="Minimum width.", rich_help_panel=FILTER_PANEL),
+        int | None, filter_option(min=0, metavar="PIXELS", help="Minimum width.")
     ] = None,
     min_height: Annotated[
-        int | None,
-        typer.Option(min=0, metavar="PIXELS", help="Minimum height.", rich_help_panel=FILTER_PANEL),
+        int | None, filter_option(min=0, metavar="PIXELS", help="Minimum height.")
     ] = None,
     min_bytes: Annotated[
-        int | None,
-        typer.Option(
-            min=0, metavar="BYTES", help="Minimum file size.", rich_help_panel=FILTER_PANEL
-        ),
+        int | None, filter_option(min=0, metavar="BYTES", help="Minimum file size.")
     ] = None,
     max_bytes: Annotated[
-        int | None,
-        typer.Option(
-            min=0, metavar="BYTES", help="Maximum file size.", rich_help_panel=FILTER_PANEL
-        ),
+        int | None, filter_option(min=0, metavar="BYTES", help="Maximum file size.")
     ] = None,
     after: Annotated[
         str | None,
-        typer.Option(
-            metavar="DAY",
-            help="Only files changed on or after this day, for example 2026-05-31.",
-            rich_help_panel=FILTER_PANEL,
+        filter_option(
+            metavar="DAY", help="Only files changed on or after this day, for example 2026-05-31."
         ),
     ] = None,
     before: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DAY",
-            help="Only files changed before this day.",
-            rich_help_panel=FILTER_PANEL,
-        ),
+        str | None, filter_option(metavar="DAY", help="Only files changed before this day.")
     ] = None,
     as_json: JsonOption = False,
-    as_paths: Annotated[
-        bool, typer.Option("--paths", help="Print only paths.", rich_help_panel=OUTPUT_PANEL)
-    ] = False,
+    as_paths: Annotated[bool, output_option("--paths", help="Print only paths.")] = False,
     sheet: Annotated[
         Path | None,
-        typer.Option(
-            metavar="OUT.jpg",
-            help="Also draw the query and its best hits as one picture.",
-            rich_help_panel=OUTPUT_PANEL,
+        output_option(
+            metavar="OUT.jpg", help="Also draw the query and its best hits as one picture."
         ),
     ] = None,
     encoder: EncoderOption = None,

@@ -1,13 +1,14 @@
 """The command that serves a gallery: the page and the REST service."""
 
 import os
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from .options import DeviceOption
 
-_ACCESS_PANEL = "Access"
+access_option = partial(typer.Option, rich_help_panel="Access")
 
 
 def serve(
@@ -29,40 +30,28 @@ def serve(
     ] = 8000,
     token: Annotated[
         str | None,
-        typer.Option(
+        access_option(
             metavar="TOKEN",
             envvar="LOOKALIKE_TOKEN",
             help="Token that clients must send, required if others can reach the address. By "
             "default $LOOKALIKE_TOKEN.",
-            rich_help_panel=_ACCESS_PANEL,
         ),
     ] = None,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
     allow_host: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="NAME",
-            help="Host name that clients may use for this server; repeatable.",
-            rich_help_panel=_ACCESS_PANEL,
+        access_option(
+            metavar="NAME", help="Host name that clients may use for this server; repeatable."
         ),
     ] = None,
     allow_private_urls: Annotated[
         bool,
-        typer.Option(
-            "--allow-private-urls",
-            help="Fetch query pictures from private addresses, too.",
-            rich_help_panel=_ACCESS_PANEL,
+        access_option(
+            "--allow-private-urls", help="Fetch query pictures from private addresses, too."
         ),
     ] = False,
     max_upload: Annotated[
-        int,
-        typer.Option(
-            metavar="MIB",
-            min=1,
-            max=1024,
-            help="Largest upload, 1 to 1024 MiB.",
-            rich_help_panel=_ACCESS_PANEL,
-        ),
+        int, access_option(metavar="MIB", min=1, max=1024, help="Largest upload, 1 to 1024 MiB.")
     ] = 64,
     workers: Annotated[
         int,
