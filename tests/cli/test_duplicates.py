@@ -51,7 +51,7 @@ def test_groups_are_shown_with_reasons_and_bytes(folder: Path, tmp_path: Path) -
     assert lines[3].endswith("\tcropped to 56%")
     names = ("twin.png", "small.jpg", "crop.png")
     freed = sum((folder / name).stat().st_size for name in names)
-    assert f"1 group, 3 files besides the kept ones: {freed / 1e3:,.1f} kB." in done.stderr
+    assert f"1 group, 3 duplicates: {freed / 1e3:,.1f} kB can be freed." in done.stderr
     answer = json.loads(run("duplicates", folder, "--json", gallery=tmp_path / "g").stdout)
     assert answer["bytes_freed"] == freed
     (group,) = answer["groups"]
@@ -76,7 +76,7 @@ def test_trash_shows_first_then_moves_and_forgets(folder: Path, tmp_path: Path) 
     assert f"trash  {folder / 'small.jpg'}" in shown.stdout
     assert f"stays  {folder / 'crop.png'}" in shown.stdout
     assert "it is a crop of the original" in shown.stdout
-    assert "To the trash: 2 files" in shown.stderr
+    assert "Safe to move to the trash: 2 files (" in shown.stderr
     assert "add --yes" in shown.stderr
     assert not trash.exists()
     assert len(os.listdir(folder)) == 5
@@ -143,15 +143,15 @@ def test_a_folder_seen_twice_and_one_that_is_away(folder: Path, tmp_path: Path) 
     folder.rename(tmp_path / "away")
     done = run("duplicates", "--kind", "exact", "--trash", "--yes", gallery=tmp_path / "g")
     assert (done.returncode, done.stdout) == (0, "")
-    assert "No duplicates." in done.stderr
-    assert "12 files left out: not there now" in done.stderr
+    assert "No duplicates found." in done.stderr
+    assert "Skipped 12 files, missing or changed since indexed" in done.stderr
 
 
-def test_what_can_not_be_meant(folder: Path, tmp_path: Path) -> None:
+def test_wrong_usage(folder: Path, tmp_path: Path) -> None:
     for options, said in (
         (["--kind", "near", "--trash"], "choose yourself"),
         (["--yes"], "add --trash"),
-        (["--html", tmp_path / "none" / "x.html"], "is no folder"),
+        (["--html", tmp_path / "none" / "x.html"], "is not a folder"),
         (["--kind", "same"], "no kind 'same'"),
         ([tmp_path / "elsewhere"], "no picture at or under"),
     ):
@@ -171,7 +171,7 @@ def test_ctrl_c_while_looking_touches_nothing(
         app, ["duplicates", "--trash", "--yes", "--gallery", str(tmp_path / "g")]
     )
     assert done.exit_code == 130
-    assert "Stopped; no file was touched." in done.stderr
+    assert "Stopped before any file was moved; run the same command" in done.stderr
     assert len(os.listdir(folder)) == 5
 
 
@@ -189,7 +189,7 @@ def test_ctrl_c_while_moving_forgets_what_went(
         app, ["duplicates", "--trash", "--yes", "--gallery", str(tmp_path / "g")]
     )
     assert done.exit_code == 130
-    assert "Stopped; 1 file went to the trash. Run the same command again" in done.stderr
+    assert "Stopped with 1 file in the trash; run the same command again" in done.stderr
     assert Gallery.open(tmp_path / "g").info().pictures == 4
 
 

@@ -81,7 +81,11 @@ def test_evaluate_takes_the_protocol(labelled: Path) -> None:
         (["{}", "--encoder", "nonsense"], 1, "There is no encoder 'nonsense'"),
         (["{}", "--queries", "{}"], 2, "Name one folder or two"),
         (["--queries", "{}", "--gallery", "{}"], 2, "The gallery contains 12 of the queries"),
-        (["{}", "--report", "{}/none/out.html"], 2, "is no folder; write the report to one"),
+        (
+            ["{}", "--report", "{}/none/out.html"],
+            2,
+            "is not a folder; choose an existing one for out.html",
+        ),
         (["{}", "--top", "0"], 2, "--top"),
     ],
 )
@@ -98,15 +102,16 @@ def test_evaluate_says_what_is_wrong(
 @pytest.mark.skipif(os.name == "nt", reason="no SIGINT to one process there")
 def test_ctrl_c_ends_evaluate(labelled: Path) -> None:
     code = (
-        "import os, signal, time; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "from importlib import import_module\n"
+        "import os, signal\n"
+        "from PIL import ImageFile\n"
         "from lookalike.cli.main import main\n"
-        "embed = import_module('lookalike.ingest.embed')\n"
-        "read = embed.read\n"
-        "def interrupted(source):\n"
-        "    os.kill(os.getpid(), signal.SIGINT); time.sleep(0.2)\n"
-        "    return read(source)\n"
-        "embed.read = interrupted\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "load = ImageFile.ImageFile.load\n"
+        "def load_and_interrupt(image):\n"
+        "    ImageFile.ImageFile.load = load\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    return load(image)\n"
+        "ImageFile.ImageFile.load = load_and_interrupt\n"
         "main()"
     )
     done = subprocess.run(
@@ -117,5 +122,5 @@ def test_ctrl_c_ends_evaluate(labelled: Path) -> None:
         check=False,
     )
     assert done.returncode == 130, done.stderr
-    assert "Stopped; nothing was written." in done.stderr
+    assert "Stopped before anything was written; run the same command" in done.stderr
     assert "Traceback" not in done.stderr

@@ -12,9 +12,6 @@ from pathlib import Path
 import pytest
 from PIL import ImageOps
 
-from lookalike import Progress
-from lookalike.cli.terminal import IndexProgress, StageProgress
-
 from ..conftest import busy, fill, run
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="no pseudo-terminals there")
@@ -119,18 +116,6 @@ def test_progress_is_shown_while_indexing(tmp_path: Path) -> None:
     assert b"left" in shown
 
 
-def test_progress_without_a_terminal_is_a_line_now_and_then(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    with IndexProgress() as progress:
-        progress(Progress(10, True, 5, 1, 0, 1.0))
-        assert capsys.readouterr().err == ""
-        progress._said -= 60
-        progress(Progress(5_000, False, 4_000, 1_000, 2, 10.0))
-    line = capsys.readouterr().err
-    assert line == "Indexing: 1,000 of 4,000, 100 pictures/s, 30 s left, 2 refused\n"
-
-
 def test_rows_are_counted_on_a_terminal(tmp_path: Path, indexed: Path) -> None:
     shown = on_terminal(["export", str(tmp_path / "x.parquet")], indexed)
     assert b"12/12" in shown
@@ -144,23 +129,3 @@ def test_stages_are_shown_on_a_terminal(tmp_path: Path, pictures: Path) -> None:
     assert b"/13" in shown
     assert b"mAP" in shown
     assert b"12 queries to all others" in shown
-
-
-def test_stages_without_a_terminal_are_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    with StageProgress() as progress:
-        progress("Encoding", 1, 4_000)
-        assert capsys.readouterr().err == ""
-        progress._said -= 60
-        progress._begun -= 10
-        progress("Encoding", 1_000, 4_000)
-        progress("Ranking", 500, 4_000)  # a rate of its own
-        progress._said -= 60
-        progress._begun -= 1
-        progress("Ranking", 1_000, 4_000)
-        progress._said -= 60
-        progress("Laying out the map", 0, 0)
-    assert capsys.readouterr().err.splitlines() == [
-        "Encoding: 1,000 of 4,000, 100/s, 30 s left",
-        "Ranking: 1,000 of 4,000, 1,000/s, 3 s left",
-        "Laying out the map",
-    ]

@@ -312,7 +312,7 @@ def test_the_command(publisher: Publisher, tiny: DataSet, tmp_path: Path) -> Non
     assert first.stderr.splitlines()[-1].startswith("Unpacking: 0.0 of 0.0 MB")
     assert again.returncode == 0
     assert again.stdout.startswith(
-        f"12 pictures in {folder / FOLDER}; they were there already, and nothing was fetched.\n"
+        f"12 pictures in {folder / FOLDER} (already complete, so nothing was downloaded).\n"
     )
     assert again.stderr == ""
     assert local.returncode == 0
@@ -342,7 +342,7 @@ def test_a_stopped_run_resumes(
     _, errors = process.communicate(timeout=30)
     if sign == signal.SIGINT:
         assert process.returncode == 130
-        assert "Stopped (Downloading: 0.3 of 0.6 MB). Run the same command again" in errors
+        assert "Stopped (Downloading: 0.3 of 0.6 MB); run the same command again" in errors
         assert "Traceback" not in errors
     assert part.stat().st_size == 300_000
     assert not (tmp_path / FOLDER).exists()

@@ -88,7 +88,7 @@ def test_a_thousand_good_and_two_hundred_hostile_files(tmp_path: Path) -> None:
             os.truncate(folder / "bad" / name, 2_000_000_000)
     code = (
         "import resource, sys; resource.setrlimit(resource.RLIMIT_DATA, (%d, %d));"
-        "from lookalike.cli import main; main()"
+        "from lookalike.cli.main import main; main()"
     )
     arguments = ["index", str(folder), "--gallery", str(tmp_path / "g")]
     done = subprocess.run(

@@ -89,7 +89,7 @@ def test_the_commands_name_the_device(tmp_path: Path) -> None:
     fill(tmp_path / "p", 2)
     done = run("index", tmp_path / "p", "--device", "auto", gallery=tmp_path / "g")
     assert "The encoder runs on: cpu" in done.stderr
-    assert "device     cpu" in run("info", gallery=tmp_path / "g").stdout
+    assert "device       cpu" in run("info", gallery=tmp_path / "g").stdout
     picture = tmp_path / "p" / "0000.jpg"
     for command in (["index", tmp_path / "p"], ["search", picture], ["serve", "--port", "0"]):
         done = run(*command, "--device", "cuda", gallery=tmp_path / "g")

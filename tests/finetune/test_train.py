@@ -154,7 +154,7 @@ def test_ctrl_c_leaves_a_checkpoint_of_this_run_only(
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
-    assert "--resume to go on" in errors
+    assert "run the same command with --resume to continue" in errors
     written = checkpoint.read_bytes()
     with pytest.raises(ArgumentError, match="continue it with --resume"):
         finetune(folder, output, init=options[1], epochs=100_000, held_out=0.0)

@@ -17,7 +17,7 @@ def test_what_is_no_address_is_refused(address: str) -> None:
 
 
 def test_without_ray_the_pip_line_is_named(tmp_path: Path) -> None:
-    code = "import sys; sys.modules['ray'] = None; from lookalike.cli import main; main()"
+    code = "import sys; sys.modules['ray'] = None; from lookalike.cli.main import main; main()"
     command = [sys.executable, "-c", code, "index", str(tmp_path), "--ray", "local"]
     done = subprocess.run(
         [*command, "--gallery", str(tmp_path / "g")], capture_output=True, text=True, check=False
@@ -28,7 +28,7 @@ def test_without_ray_the_pip_line_is_named(tmp_path: Path) -> None:
 
 def test_a_cluster_that_is_not_there(tmp_path: Path) -> None:
     pytest.importorskip("ray", reason="Ray is not to be had for this Python")
-    code = "from lookalike.cli import main; main()"
+    code = "from lookalike.cli.main import main; main()"
     command = [sys.executable, "-c", code, "index", str(tmp_path), "--ray", "auto"]
     done = subprocess.run(
         [*command, "--gallery", str(tmp_path / "g")], capture_output=True, text=True, check=False

@@ -1,10 +1,13 @@
-"""What is drawn on paper: queries with their best hits, and two pictures compared."""
+"""Drawings: contact sheets of queries with their best hits, and two pictures compared."""
 
 from __future__ import annotations
 
 import os
 import textwrap
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from ..decode import decode
 from ..errors import ArgumentError, PictureError
@@ -15,199 +18,184 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
-    from PIL import Image, ImageDraw, ImageFont
 
     from ..search import Comparison
-    from ..types import Hit, Picture
+    from ..types import Hit, Match, Picture
 
 CELL_PIXELS = 200
 GAP_PIXELS = 24
-TEXT_PIXELS = 46
+CAPTION_PIXELS = 46
 MAX_HITS = 10
 PANEL_PIXELS = 420  # longer side of a compared picture
 LINE_PIXELS = 24
-MAX_LETTERS = 100  # of a line of text
-MAX_JOINED = 40  # of the features that agree, so many are shown
-_LAID_OVER = 200  # of 255, how much of the first picture is seen over the second
+MAX_LINE_CHARACTERS = 100
+MAX_JOINED_FEATURES = 40
+_OVERLAY_OPACITY = 200  # of 255
 _PAPER, _FRAME, _INK, _FAINT, _ACCENT = "#fbfaf7", "#ebe8e0", "#23201c", "#837c71", "#b4532a"
-_SCALE = 2  # text and corners are drawn larger and reduced
+_SCALE = 2  # everything is drawn larger and then reduced, to smooth text and corners
 
 
 def contact_sheet(searches: Sequence[tuple[str, Picture | None, Sequence[Hit]]]) -> Image.Image:
-    """Draw one line for each search.
+    """Draw one row per search: the query and its best hits.
 
     Args:
-        searches: what to write under the query, the query (None where it was a text), and its
-            hits, best first; the first `MAX_HITS` are drawn. What can't be read is an empty frame.
+        searches: the caption of the query, the query (None for a text), and its hits, best first,
+            of which the first `MAX_HITS` are drawn. A file that can't be read is an empty frame.
 
     Returns:
         an RGB picture.
     """
-    from PIL import Image, ImageDraw
-
-    hits = min(max((len(found) for _, _, found in searches), default=0), MAX_HITS)
+    columns = min(max((len(hits) for _, _, hits in searches), default=0), MAX_HITS)
     step = CELL_PIXELS + GAP_PIXELS
-    row = CELL_PIXELS + TEXT_PIXELS + GAP_PIXELS
-    left = 2 * GAP_PIXELS  # between the query and its hits
-    size = (GAP_PIXELS + step * (1 + hits) + left, GAP_PIXELS + row * len(searches))
-    sheet = Image.new("RGB", (size[0] * _SCALE, size[1] * _SCALE), _PAPER)
+    row = CELL_PIXELS + CAPTION_PIXELS + GAP_PIXELS
+    margin = 2 * GAP_PIXELS  # between the query and its hits
+    size = (GAP_PIXELS + step * (1 + columns) + margin, GAP_PIXELS + row * len(searches))
+    sheet = Image.new("RGB", _scaled(*size), _PAPER)
     draw = ImageDraw.Draw(sheet)
-    for line, (name, query, found) in enumerate(searches):
-        y = GAP_PIXELS + line * row
-        asked = Image.fromarray(query.pixels) if query else None
-        _cell(sheet, draw, (GAP_PIXELS, y), asked, "query", name, _ACCENT)
-        x = GAP_PIXELS + step + left
-        middle = y + CELL_PIXELS // 2
-        draw.line(_scaled(x - left, y, x - left, y + CELL_PIXELS), _FRAME, 2 * _SCALE)
-        for hit in found[:MAX_HITS]:
+    for n, (name, query, hits) in enumerate(searches):
+        x, y = GAP_PIXELS, GAP_PIXELS + n * row
+        picture = Image.fromarray(query.pixels) if query else None
+        _draw_cell(sheet, (x, y), picture, ("query", name), _ACCENT)
+        x += step + margin
+        draw.line(_scaled(x - margin, y, x - margin, y + CELL_PIXELS), _FRAME, 2 * _SCALE)
+        if not hits:
+            draw.text(_scaled(x, y + CELL_PIXELS // 2), "no hits", _FAINT, _font(15))
+        for hit in hits[:MAX_HITS]:
             title = f"{hit.score:.3f}" if hit.kind == "similar" else f"{hit.kind}, {hit.score:.3f}"
-            _cell(
-                sheet, draw, (x, y), open_picture(hit.path), title, os.path.basename(hit.path), _INK
-            )
+            caption = title, os.path.basename(hit.path)
+            _draw_cell(sheet, (x, y), open_picture(hit.path), caption, _INK)
             x += step
-        if not found:
-            draw.text(_scaled(x, middle), "no hits", _FAINT, _font(15))
     return sheet.resize(size, Image.Resampling.LANCZOS)
 
 
-def _cell(
+def _draw_cell(
     sheet: Image.Image,
-    draw: ImageDraw.ImageDraw,
-    at: tuple[int, int],
+    corner: tuple[int, int],
     picture: Image.Image | None,
-    title: str,
-    name: str,
+    caption: tuple[str, str],
     ink: str,
 ) -> None:
-    from PIL import Image, ImageDraw, ImageOps
-
-    x, y = at
+    """Draw a picture in a frame, with a title in `ink` and a name below."""
+    draw = ImageDraw.Draw(sheet)
+    (x, y), (title, name) = corner, caption
     side = CELL_PIXELS * _SCALE
     draw.rounded_rectangle(_scaled(x, y, x + CELL_PIXELS, y + CELL_PIXELS), 12, _FRAME)
     if picture:
         fitted = ImageOps.contain(picture, (side, side))
-        corners = Image.new("L", fitted.size, 0)
-        ImageDraw.Draw(corners).rounded_rectangle((0, 0, *fitted.size), 12, 255)
-        middle = ((side - fitted.width) // 2, (side - fitted.height) // 2)
-        sheet.paste(fitted, (x * _SCALE + middle[0], y * _SCALE + middle[1]), corners)
+        mask = Image.new("L", fitted.size, 0)
+        ImageDraw.Draw(mask).rounded_rectangle((0, 0, *fitted.size), 12, 255)
+        offset = (side - fitted.width) // 2, (side - fitted.height) // 2
+        sheet.paste(fitted, (x * _SCALE + offset[0], y * _SCALE + offset[1]), mask)
     draw.text(_scaled(x, y + CELL_PIXELS + 6), title, ink, _font(15))
-    draw.text(_scaled(x, y + CELL_PIXELS + 25), _shortened(name, draw), _FAINT, _font(12))
+    font = _font(12)
+    draw.text(_scaled(x, y + CELL_PIXELS + 25), _shortened(name, font, side), _FAINT, font)
 
 
-def comparison_sheet(found: Comparison) -> Image.Image:
-    """Draw two pictures, what they share outlined and joined, and the first over the second.
+def comparison_sheet(comparison: Comparison) -> Image.Image:
+    """Draw two pictures side by side, with outlines and lines for the parts that they share.
+
+    If they share any, a third panel shows your picture laid over this one.
 
     Returns:
-        an RGB picture, with what was found in words below.
+        an RGB picture, with the comparison's sentences below.
     """
-    from PIL import Image, ImageDraw
+    from ..copies import scale_transform
 
-    panels = [_panel(picture) for picture in found.pictures]
-    titles = [os.path.basename(name) for name in found.names]
-    shown = found.match if found.kind != "different" else None
-    if shown:
-        panels.append(_laid_over(found, panels))
-        titles.append("the first laid over the second")
+    panels = [_panel(picture) for picture in comparison.pictures]
+    to_panels = [
+        scale_transform((picture.width, picture.height), panel.size)
+        for picture, panel in zip(comparison.pictures, panels, strict=True)
+    ]
+    yours, this = (os.path.basename(name) for name in comparison.names)
+    titles = [f"Your picture: {yours}", f"This one: {this}"]
+    match = comparison.match if comparison.kind != "different" else None
+    if match:
+        between = to_panels[1] @ np.array(match.transform) @ np.linalg.inv(to_panels[0])
+        panels.append(_overlay(panels, between))
+        titles.append("Your picture over this one")
     lefts = [GAP_PIXELS]
     for panel in panels:
         lefts.append(lefts[-1] + panel.width // _SCALE + GAP_PIXELS)
-    words = [line for said in found.sentences for line in textwrap.wrap(said, MAX_LETTERS)]
-    below = 2 * GAP_PIXELS + max(panel.height for panel in panels) // _SCALE
-    size = (max(lefts[-1], MAX_LETTERS * 8), below + LINE_PIXELS * (len(words) + 2))
+    wrapped = (textwrap.wrap(text, MAX_LINE_CHARACTERS) for text in comparison.sentences)
+    lines = [line for text in wrapped for line in text]
+    bottom = 2 * GAP_PIXELS + max(panel.height for panel in panels) // _SCALE
+    size = (max(lefts[-1], MAX_LINE_CHARACTERS * 8), bottom + LINE_PIXELS * (len(lines) + 2))
     sheet = Image.new("RGB", _scaled(*size), _PAPER)
-    for panel, left in zip(panels, lefts, strict=False):
-        sheet.paste(panel, _scaled(left, GAP_PIXELS))
     draw = ImageDraw.Draw(sheet, "RGBA")
-    for title, left in zip(titles, lefts, strict=False):
-        draw.text(_scaled(left, below - GAP_PIXELS + 4), _shortened(title, draw), _FAINT, _font(13))
-    for n, line in enumerate(words):
-        draw.text(_scaled(GAP_PIXELS, below + LINE_PIXELS * (n + 0.75)), line, _INK, _font(15))
-    if shown:
-        _joined(draw, found, panels, lefts)
+    font = _font(13)
+    for panel, title, left in zip(panels, titles, lefts, strict=False):
+        sheet.paste(panel, _scaled(left, GAP_PIXELS))
+        name = _shortened(title, font, max(panel.width, CELL_PIXELS * _SCALE))
+        draw.text(_scaled(left, bottom - GAP_PIXELS + 4), name, _FAINT, font)
+    for n, line in enumerate(lines):
+        draw.text(_scaled(GAP_PIXELS, bottom + LINE_PIXELS * (n + 0.75)), line, _INK, _font(15))
+    if match:
+        for n, left in enumerate(lefts[:2]):
+            shift = np.array([[1, 0, left * _SCALE], [0, 1, GAP_PIXELS * _SCALE], [0, 0, 1]])
+            to_panels[n] = shift @ to_panels[n]
+        _draw_shared(draw, comparison.pictures, match, to_panels)
     return sheet.resize(size, Image.Resampling.LANCZOS)
 
 
 def _panel(picture: Picture) -> Image.Image:
-    from PIL import Image, ImageOps
-
     side = PANEL_PIXELS * _SCALE
     return ImageOps.contain(Image.fromarray(picture.pixels), (side, side))
 
 
-def _laid_over(found: Comparison, panels: Sequence[Image.Image]) -> Image.Image:
-    """Lay the first picture where it lies in the second, which is grey."""
+def _overlay(panels: Sequence[Image.Image], transform: NDArray[Any]) -> Image.Image:
+    """Lay the first panel, transformed, over a grey copy of the second."""
     import cv2
-    import numpy as np
-    from PIL import Image
 
-    one, below = panels[0], panels[1].convert("L").convert("RGB")
-    to = _shown(found, panels, 1) @ _transform(found) @ np.linalg.inv(_shown(found, panels, 0))
-    laid = cv2.warpPerspective(np.asarray(one), to, below.size, flags=cv2.INTER_AREA)
-    whole = np.full(one.size[::-1], _LAID_OVER, np.uint8)
-    mask = cv2.warpPerspective(whole, to, below.size)
+    yours, below = panels[0], panels[1].convert("L").convert("RGB")
+    laid = cv2.warpPerspective(np.asarray(yours), transform, below.size, flags=cv2.INTER_AREA)
+    opacity = np.full(yours.size[::-1], _OVERLAY_OPACITY, np.uint8)
+    mask = cv2.warpPerspective(opacity, transform, below.size)
     below.paste(Image.fromarray(laid), mask=Image.fromarray(mask))
     return below
 
 
-def _joined(
+def _draw_shared(
     draw: ImageDraw.ImageDraw,
-    found: Comparison,
-    panels: Sequence[Image.Image],
-    lefts: Sequence[int],
+    pictures: tuple[Picture, Picture],
+    match: Match,
+    to_sheet: Sequence[NDArray[Any]],
 ) -> None:
-    """Join features that agree by lines; outline in each picture what the other shows."""
-    import numpy as np
+    """Outline in each picture what the other shows, and join features that agree by lines.
 
+    Args:
+        draw: the sheet.
+        pictures: your picture and this one.
+        match: how your picture lies over this one.
+        to_sheet: for each picture, the 3 x 3 transform from its pixels to the sheet's.
+    """
     from ..copies import clip_to_picture, frame_corners, transform_points
 
-    assert found.match is not None  # noqa: S101  the caller has seen to it
-    forth = _transform(found)
-    on_sheet = [np.eye(3), np.eye(3)]
-    for k in (0, 1):
-        moved = np.array([[1, 0, lefts[k] * _SCALE], [0, 1, GAP_PIXELS * _SCALE], [0, 0, 1]])
-        on_sheet[k] = moved @ _shown(found, panels, k)
-        other, own = found.pictures[1 - k], found.pictures[k]
-        to = forth if k else np.linalg.inv(forth)
-        outline = clip_to_picture(
-            transform_points(to, frame_corners(other.width, other.height)), own.width, own.height
-        )
-        corners = [tuple(corner) for corner in transform_points(on_sheet[k], outline).tolist()]
+    forward = np.array(match.transform)
+    transforms = np.linalg.inv(forward), forward  # from the other picture to each
+    for own, other, transform, placed in zip(
+        pictures, pictures[::-1], transforms, to_sheet, strict=True
+    ):
+        frame = transform_points(transform, frame_corners(other.width, other.height))
+        outline = transform_points(placed, clip_to_picture(frame, own.width, own.height))
+        corners = [tuple(corner) for corner in outline.tolist()]
         draw.line([*corners, corners[0]], _ACCENT, 3 * _SCALE, joint="curve")
-    points = found.match.points
-    points = points[:: max(len(points) // MAX_JOINED, 1)]
-    ends = (
-        transform_points(on_sheet[0], points[:, :2]),
-        transform_points(on_sheet[1], points[:, 2:]),
-    )
-    for one, other in zip(*(end.tolist() for end in ends), strict=True):
-        draw.line([tuple(one), tuple(other)], _ACCENT + "90", _SCALE)
-        for x, y in (one, other):
+    points = match.points[:: max(len(match.points) // MAX_JOINED_FEATURES, 1)]
+    starts = transform_points(to_sheet[0], points[:, :2]).tolist()
+    ends = transform_points(to_sheet[1], points[:, 2:]).tolist()
+    for start, end in zip(starts, ends, strict=True):
+        draw.line([tuple(start), tuple(end)], _ACCENT + "90", _SCALE)
+        for x, y in (start, end):
             draw.ellipse([x - 5, y - 5, x + 5, y + 5], _ACCENT)
 
 
-def _transform(found: Comparison) -> NDArray[Any]:
-    import numpy as np
-
-    assert found.match is not None  # noqa: S101  nothing is drawn without
-    return np.array(found.match.transform)
-
-
-def _shown(found: Comparison, panels: Sequence[Image.Image], which: int) -> NDArray[Any]:
-    """Map a picture's pixels to those of its panel."""
-    from ..copies import scale_transform
-
-    picture = found.pictures[which]
-    return scale_transform((picture.width, picture.height), panels[which].size)
-
-
-def save(drawn: Image.Image, path: Path) -> None:
-    """Write what was drawn; the name's ending tells the format.
+def save(image: Image.Image, path: Path) -> None:
+    """Write a picture in the format that the path's ending names.
 
     Raises:
         ArgumentError: it can't be written there.
     """
     try:
-        drawn.save(path, quality=90)
+        image.save(path, quality=90)
     except (OSError, ValueError) as error:
         raise ArgumentError(
             f"{path} can't be written ({error}); choose another place, ending in .jpg or .png."
@@ -215,9 +203,7 @@ def save(drawn: Image.Image, path: Path) -> None:
 
 
 def open_picture(path: str) -> Image.Image | None:
-    """Decode the picture at a path; None where it can't be."""
-    from PIL import Image
-
+    """Decode the picture at a path; None if it can't be read."""
     source = stat_source(path)
     try:
         return Image.fromarray(decode(read(source)).pixels) if source else None
@@ -225,13 +211,13 @@ def open_picture(path: str) -> Image.Image | None:
         return None
 
 
-def _shortened(name: str, draw: ImageDraw.ImageDraw) -> str:
-    """Cut the middle out of a name that is too long, as its end tells files apart."""
-    name = name.encode("utf-8", "replace").decode()
-    short, font = name, _font(12)
-    while draw.textlength(short, font) > CELL_PIXELS * _SCALE and len(name) > len(".."):
-        name = name[: len(name) // 2 - 1] + name[len(name) // 2 + 1 :]
-        short = name[: len(name) // 2] + "\u2026" + name[len(name) // 2 :]
+def _shortened(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
+    """Cut the middle out of a text that is too long, as its end tells files apart."""
+    text = text.encode("utf-8", "replace").decode()
+    short = text
+    while font.getlength(short) > width and len(text) > len(".."):
+        text = text[: len(text) // 2 - 1] + text[len(text) // 2 + 1 :]
+        short = text[: len(text) // 2] + "\u2026" + text[len(text) // 2 :]
     return short
 
 
@@ -240,9 +226,7 @@ def _scaled(*values: float) -> Any:
 
 
 def _font(pixels: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    from PIL import ImageFont
-
-    for name in ("DejaVuSans.ttf", "Arial Unicode.ttf", "segoeui.ttf"):  # of wide coverage
+    for name in ("DejaVuSans.ttf", "Arial Unicode.ttf", "segoeui.ttf"):  # which cover many scripts
         try:
             return ImageFont.truetype(name, pixels * _SCALE)
         except OSError:

@@ -1,17 +1,16 @@
-"""The command that tidies a gallery's files: duplicates shown, drawn, moved to the trash."""
-
-from __future__ import annotations
+"""The command that lists duplicates, and moves them to the trash."""
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..errors import ArgumentError
-from ..sources import format_size
-from .encoders import INTERRUPTED, NOTHING_USABLE
+from .exit_codes import INTERRUPTED, NOTHING_USABLE
+from .options import GalleryOption, JsonOption, check_output_folder, output_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,117 +18,123 @@ if TYPE_CHECKING:
     from ..client import AnyGallery
     from ..duplicates import Group, Member, TrashReport
 
-app = typer.Typer()
+trash_option = partial(typer.Option, rich_help_panel="Trash")
 
 
-@app.command()
 def duplicates(
     paths: Annotated[
-        Optional[list[str]],
-        typer.Argument(metavar="PATH...", help="Only files at or under these. Default: all."),
+        list[str] | None, typer.Argument(metavar="PATH", help="Only files at or under these paths.")
     ] = None,
-    gallery: Annotated[
-        Optional[str],
-        typer.Option("--gallery", metavar="DIR|URL", help="The gallery's folder, or a server."),
-    ] = None,
+    *,
+    gallery: GalleryOption = None,
     kind: Annotated[
         str,
         typer.Option(
             "--kind",
-            metavar="exact|copies|near",
-            help="Files of the same bytes; also edited copies; also other shots of the same.",
+            metavar="KIND",
+            help="exact: identical files; copies: also edited copies; near: also similar shots.",
         ),
     ] = "copies",
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: JsonOption = False,
     html: Annotated[
-        Optional[Path],
-        typer.Option("--html", metavar="OUT.html", help="Also write a page that shows them."),
+        Path | None,
+        output_option("--html", metavar="OUT.html", help="Also write a page that shows them."),
     ] = None,
     trash: Annotated[
-        bool, typer.Option("--trash", help="Move copies to the system's trash, after asking.")
+        bool,
+        trash_option(
+            "--trash",
+            help="Move duplicates that are safe to remove to the system's trash, after asking.",
+        ),
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, trash_option("--yes", help="Don't ask.")] = False,
 ) -> None:
-    """Group the files that show the same picture, and tell which one to keep."""
+    """Group duplicate files and suggest which ones to keep."""
     from ..client import Client, open_gallery
     from ..duplicates import to_trash, write_report
-    from .terminal import StageProgress, say
+    from .progress import StageProgress
+    from .terminal import counted, say
 
-    _check(kind=kind, html=html, trash=trash, yes=yes)
+    _check_options(kind=kind, html=html, trash=trash, yes=yes)
     opened = open_gallery(gallery)
     if isinstance(opened, Client) and (html or trash):
         raise ArgumentError(
-            "--html and --trash need the files; run this where the gallery is, or use the page."
+            "--html and --trash need the files; run this on the server's machine, or use its page."
         )
-    left_out = list[str]()
+    skipped = list[str]()
     plan: TrashReport | None = None
     with StageProgress() as progress:
         try:
             groups = opened.duplicates(
-                *(paths or ()), kind=kind, on_progress=progress, on_left_out=left_out.append
+                *(paths or ()), kind=kind, on_progress=progress, on_left_out=skipped.append
             )
             size = write_report(groups, html, on_progress=progress) if html else 0
             if trash:
-                on_file = _counted("Checking files", groups, progress)
+                on_file = _file_counter("Checking files", groups, progress)
                 plan = to_trash(groups, dry_run=True, on_file=on_file)
         except KeyboardInterrupt:
-            say("Stopped; no file was touched. Run the same command to begin again.", error=True)
+            say(
+                "Stopped before any file was moved; run the same command to start over.",
+                error=True,
+            )
             raise typer.Exit(INTERRUPTED) from None
     if not as_json:
         _show(groups, plan)
-    if left_out:
+    if skipped:
         say(
-            f"{_files(len(left_out))} left out: not there now, or changed since indexed; see to it "
-            "with: lookalike index, lookalike prune",
+            f"Skipped {counted(len(skipped), 'file')}, missing or changed since indexed; update "
+            "the gallery with: lookalike index, lookalike prune",
             error=True,
         )
     if html:
         say(f"Page: {html} ({size / 1e6:.1f} MB)", error=True)
-    done = None
-    if plan and plan.moved and _is_wanted(plan, yes=yes, may_ask=not as_json):
-        done = _move(opened, groups)
+    result = None
+    if plan and plan.moved and _is_confirmed(plan, yes=yes, may_ask=not as_json):
+        result = _move(opened, groups)
     if as_json:
-        _print_json(groups, plan, done)
-    _tell_failures(plan, done)
+        _print_json(groups, plan, result)
+    _show_failures(plan, result)
 
 
-def _check(*, kind: str, html: Path | None, trash: bool, yes: bool) -> None:
+def _check_options(*, kind: str, html: Path | None, trash: bool, yes: bool) -> None:
     if trash and kind == "near":
         raise ArgumentError(
-            "--trash takes exact files and copies only. Pictures that are near are different ones: "
-            "look at them with --html OUT.html and choose yourself."
+            "--trash can't be used with --kind near, as such pictures differ; review them with "
+            "--html OUT.html and choose yourself."
         )
     if yes and not trash:
-        raise ArgumentError("--yes answers what --trash asks; add --trash, or leave --yes out.")
-    if html and not html.absolute().parent.is_dir():
-        raise ArgumentError(f"{html.parent} is no folder; write the page to one that is there.")
+        raise ArgumentError("--yes has no effect alone; add --trash, or leave out --yes.")
+    if html:
+        check_output_folder(html)
 
 
-def _is_wanted(plan: TrashReport, *, yes: bool, may_ask: bool) -> bool:
-    from .terminal import say
+def _is_confirmed(plan: "TrashReport", *, yes: bool, may_ask: bool) -> bool:
+    from ..sources import format_size
+    from .terminal import counted, say
 
     if yes:
         return True
     if may_ask and sys.stdin.isatty():
-        asked = f"Move {_files(len(plan.moved))} ({format_size(plan.bytes_freed)}) to the trash?"
+        files = f"{counted(len(plan.moved), 'file')} ({format_size(plan.bytes_freed)})"
         try:
-            return typer.confirm(asked, err=True)
+            return typer.confirm(f"Move {files} to the trash?", err=True)
         except typer.Abort:
-            say("\nStopped; nothing was moved.", error=True)
+            say("\nStopped; no file was moved.", error=True)
             raise typer.Exit(INTERRUPTED) from None
-    say("Nothing was moved; add --yes to move them.", error=True)
+    say("No file was moved; add --yes to move them.", error=True)
     return False
 
 
-def _move(opened: AnyGallery, groups: Sequence[Group]) -> TrashReport:
-    """Move files, and remove the rows of those that went, also where it is stopped."""
+def _move(opened: "AnyGallery", groups: "Sequence[Group]") -> "TrashReport":
+    """Move files, and remove the rows of those that went, even if it is stopped."""
     from ..duplicates import to_trash
-    from .terminal import StageProgress, say
+    from ..sources import format_size
+    from .progress import StageProgress
+    from .terminal import counted, say
 
     moved = list[str]()
-
     with StageProgress() as progress:
-        count = _counted("Moving files", groups, progress)
+        count = _file_counter("Moving files", groups, progress)
 
         def on_file(path: str, reason: str) -> None:
             if not reason:
@@ -137,94 +142,96 @@ def _move(opened: AnyGallery, groups: Sequence[Group]) -> TrashReport:
             count(path, reason)
 
         try:
-            done = to_trash(groups, on_file=on_file)
+            report = to_trash(groups, on_file=on_file)
         except KeyboardInterrupt:
             say(
-                f"Stopped; {_files(len(moved))} went to the trash. Run the same command again to "
-                "go on.",
+                f"Stopped with {counted(len(moved), 'file')} in the trash; run the same command "
+                "again to continue.",
                 error=True,
             )
             raise typer.Exit(INTERRUPTED) from None
         finally:
             if moved:
                 opened.remove(*moved)
-    say(f"{_files(len(moved))} moved to the trash, {format_size(done.bytes_freed)}.", error=True)
-    return done
+    size = format_size(report.bytes_freed)
+    say(f"{counted(len(moved), 'file')} moved to the trash ({size}).", error=True)
+    return report
 
 
-def _tell_failures(plan: TrashReport | None, done: TrashReport | None) -> None:
+def _show_failures(plan: "TrashReport | None", result: "TrashReport | None") -> None:
+    """Print the files that could not be moved although the plan said so, and exit with 1."""
     from .terminal import say
 
-    if plan and done:
-        failed = [refusal for refusal in done.left if refusal not in plan.left]
-        for refusal in failed:
+    if plan and result:
+        failures = [refusal for refusal in result.left if refusal not in plan.left]
+        for refusal in failures:
             say(f"{refusal.path}\t{refusal.reason}", error=True)
-        if failed:
+        if failures:
             raise typer.Exit(NOTHING_USABLE)
 
 
-def _show(groups: Sequence[Group], plan: TrashReport | None) -> None:
-    """Print the groups, the kept one of each first; with a plan, what it does with each file."""
-    from .terminal import say
+def _show(groups: "Sequence[Group]", plan: "TrashReport | None") -> None:
+    """Print the groups, each with its kept file first; with a plan, what it does with each file."""
+    from ..sources import format_size
+    from .terminal import counted, say
 
-    stays = {refusal.path: refusal.reason for refusal in plan.left} if plan else {}
+    reasons = {refusal.path: refusal.reason for refusal in plan.left} if plan else {}
     for group in groups:
-        say(f"keep   {group.kept.path}\t{_facts(group.kept)}\t{group.why}")
+        say(f"keep   {group.kept.path}\t{_size(group.kept)}\t{group.why}")
         for other in group.others:
             path = other.member.path
-            verb, why = other.kind, ""
+            verb, reason = other.kind, ""
             if plan:
-                verb, why = ("stays", f"; {stays[path]}") if path in stays else ("trash", "")
-            say(f"{verb:6} {path}\t{_facts(other.member)}\t{other.how}{why}")
+                verb = "stays" if path in reasons else "trash"
+                reason = f"; {reasons[path]}" if path in reasons else ""
+            say(f"{verb:6} {path}\t{_size(other.member)}\t{other.how}{reason}")
         say("")
     if not groups:
-        say("No duplicates.", error=True)
+        say("No duplicates found.", error=True)
         return
-    files = sum(len(group.others) for group in groups)
-    freed = sum(group.bytes_freed for group in groups)
-    many = f"{len(groups):,} group{'s' if len(groups) > 1 else ''}"
-    said = f"{many}, {_files(files)} besides the kept ones: {format_size(freed)}."
+    files = counted(sum(len(group.others) for group in groups), "duplicate")
+    freed = format_size(sum(group.bytes_freed for group in groups))
+    summary = f"{counted(len(groups), 'group')}, {files}: {freed} can be freed."
     if plan:
-        said += f" To the trash: {_files(len(plan.moved))}, {format_size(plan.bytes_freed)}."
-    say(said, error=True)
+        moved = f"{counted(len(plan.moved), 'file')} ({format_size(plan.bytes_freed)})"
+        summary += f" Safe to move to the trash: {moved}."
+    say(summary, error=True)
 
 
 def _print_json(
-    groups: Sequence[Group], plan: TrashReport | None, done: TrashReport | None
+    groups: "Sequence[Group]", plan: "TrashReport | None", result: "TrashReport | None"
 ) -> None:
     from .terminal import say
 
     freed = sum(group.bytes_freed for group in groups)
-    answer: dict[str, Any] = {"groups": [g.as_json() for g in groups], "bytes_freed": freed}
-    report = done or plan
+    values: dict[str, Any] = {"groups": [g.as_json() for g in groups], "bytes_freed": freed}
+    report = result or plan
     if report:
-        answer["trash"] = {
-            "done": done is not None,
+        values["trash"] = {
+            "done": result is not None,
             "moved": list(report.moved),
-            "left": [{"path": one.path, "reason": one.reason} for one in report.left],
+            "left": [{"path": file.path, "reason": file.reason} for file in report.left],
             "bytes_freed": report.bytes_freed,
         }
-    say(json.dumps(answer))
+    say(json.dumps(values))
 
 
-def _counted(
-    stage: str, groups: Sequence[Group], progress: Callable[[str, int, int], None]
-) -> Callable[[str, str], None]:
-    """Turn news of single files into progress."""
-    of = sum(len(group.others) for group in groups)
+def _file_counter(
+    stage: str, groups: "Sequence[Group]", progress: "Callable[[str, int, int], None]"
+) -> "Callable[[str, str], None]":
+    """Return a callback for single files that counts them as progress."""
+    total = sum(len(group.others) for group in groups)
     done = 0
 
     def on_file(_path: str, _reason: str) -> None:
         nonlocal done
         done += 1
-        progress(stage, done, of)
+        progress(stage, done, total)
 
     return on_file
 
 
-def _facts(member: Member) -> str:
+def _size(member: "Member") -> str:
+    from ..sources import format_size
+
     return f"{member.width} x {member.height}, {format_size(member.size)}"
-
-
-def _files(count: int) -> str:
-    return f"{count:,} file" if count == 1 else f"{count:,} files"

@@ -1,133 +1,87 @@
-"""The command line's other half: commands that need no gallery."""
-
-from __future__ import annotations
+"""The commands that measure and train encoders; they need no gallery."""
 
 import json
-import sys
-import time
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import ArgumentError
+from .exit_codes import INTERRUPTED
+from .options import JsonOption, check_output_folder, output_option
 
 if TYPE_CHECKING:
-    from types import TracebackType
+    from collections.abc import Sequence
 
-    from typing_extensions import Self
+    from ..types import Refusal
 
-DONE, NOTHING_USABLE, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
-
-REFUSALS_NAMED = 20
-
-app = typer.Typer()
+MAX_REFUSALS_SHOWN = 20
+training_option = partial(typer.Option, rich_help_panel="Training")
 
 
-@app.command()
-def compare(
-    one: Annotated[str, typer.Argument(metavar="A", help="A picture's path; - for stdin.")],
-    other: Annotated[Path, typer.Argument(metavar="B", help="Another's.")],
-    out: Annotated[
-        Optional[Path],
-        typer.Option("--out", metavar="OUT.jpg", help="Also draw them, and what they share."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-) -> None:
-    """Tell whether one picture is a copy of another, and what was done to it."""
-    from ..search import compare as look_at_both
-    from ..sources import read_stream
-    from .terminal import say
-
-    found = look_at_both(read_stream(sys.stdin.buffer) if one == "-" else one, other)
-    if as_json:
-        say(json.dumps(found.as_json()))
-    else:
-        for sentence in found.sentences:
-            say(sentence)
-    if out:
-        from .contact_sheet import comparison_sheet, save
-
-        save(comparison_sheet(found), out)
-        say(f"Drawn: {out}", error=True)
-
-
-@app.command()
-def dataset(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Which one: caltech101.")],
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to bring it into.")],
-    source: Annotated[
-        Optional[str],
-        typer.Option("--from", metavar="FILE", help="Its archive, as a file or at another URL."),
-    ] = None,
-    keep_archive: Annotated[
-        bool, typer.Option("--keep-archive", help="Leave the downloaded archive in DIR.")
-    ] = False,
-) -> None:
-    """Bring a public data set from its publisher; run it again to go on."""
-    from ..dataset import DATA_SETS, fetch
-    from .terminal import say
-
-    with _ByteProgress() as progress:
-        try:
-            pictures = fetch(
-                name, folder, source=source, keep_archive=keep_archive, on_progress=progress
-            )
-        except KeyboardInterrupt:
-            at = f" ({progress})" if progress.doing else ""
-            say(f"Stopped{at}. Run the same command again to go on.", error=True)
-            raise typer.Exit(INTERRUPTED) from None
-    data_set = DATA_SETS[name]
-    there = "" if progress.doing else "; they were there already, and nothing was fetched"
-    say(f"{data_set.pictures:,} pictures in {pictures}{there}.")
-    say(f"Licence: {data_set.licence}")
-    say(f"Cite: {data_set.citation}")
-    quoted = f'"{pictures}"' if " " in str(pictures) else pictures
-    say(f"Next: lookalike evaluate {quoted} --protocol {data_set.protocol}")
-
-
-@app.command()
 def evaluate(
     folder: Annotated[
-        Optional[Path],
-        typer.Argument(metavar="FOLDER", help="Pictures, in one folder for each label."),
+        Path | None, typer.Argument(metavar="FOLDER", help="Pictures, in one folder per label.")
     ] = None,
+    *,
     encoder: Annotated[
-        Optional[str], typer.Option("--encoder", metavar="NAME", help="Which encoder to measure.")
+        str | None,
+        typer.Option(
+            "--encoder", metavar="NAME", help="Encoder to measure. By default lookalike-2."
+        ),
     ] = None,
     protocol: Annotated[
-        str, typer.Option("--protocol", metavar="NAME", help="all, or Caltech-101's test3.")
+        str,
+        typer.Option(
+            "--protocol", metavar="NAME", help="all, or test3, the protocol of Caltech-101."
+        ),
     ] = "all",
     queries: Annotated[
-        Optional[Path],
-        typer.Option("--queries", metavar="A", help="Ask with these; with --gallery, no FOLDER."),
+        Path | None,
+        typer.Option(
+            "--queries", metavar="A", help="Search with these pictures, instead of FOLDER."
+        ),
     ] = None,
     gallery: Annotated[
-        Optional[Path], typer.Option("--gallery", metavar="B", help="Among these; labelled, too.")
+        Path | None,
+        typer.Option("--gallery", metavar="B", help="Search in these pictures, with --queries."),
     ] = None,
     report: Annotated[
-        Optional[Path],
-        typer.Option("--report", metavar="OUT.html", help="Also write a page that shows it all."),
+        Path | None,
+        output_option(
+            "--report",
+            metavar="OUT.html",
+            help="Also write a page with figures, charts and pictures.",
+        ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: JsonOption = False,
     top: Annotated[
-        int, typer.Option("--top", min=1, help="The k of mAP@k, recall@k and nDCG@k.")
+        int, typer.Option("--top", metavar="K", min=1, help="The k of mAP@k, recall@k and nDCG@k.")
     ] = 10,
     max_queries: Annotated[
-        Optional[int],
-        typer.Option("--max-queries", min=0, help="Draw so many of more; 0 for all of them."),
+        int | None,
+        typer.Option(
+            "--max-queries",
+            metavar="N",
+            min=0,
+            help="Draw at most N queries, 0 for all. By default 20,000.",
+        ),
     ] = None,
 ) -> None:
-    """Measure how well an encoder finds pictures of a query's label."""
-    from ..encoders import DEFAULT_ENCODER
-    from ..evaluate import MAX_QUERIES, evaluate as measure, write_report
-    from .terminal import StageProgress, say, show_figures
+    """Measure an encoder on labelled pictures.
 
-    if report and not report.absolute().parent.is_dir():
-        raise ArgumentError(f"{report.parent} is no folder; write the report to one that is there.")
+    The figures say how well it finds the pictures that have the query's label.
+    """
+    from ..encoders import DEFAULT_ENCODER
+    from ..evaluate import MAX_QUERIES, evaluate as run_evaluation, write_report
+    from .progress import StageProgress
+    from .terminal import say, show_figures
+
+    if report:
+        check_output_folder(report)
     with StageProgress() as progress:
         try:
-            found = measure(
+            evaluation = run_evaluation(
                 folder,
                 queries=queries,
                 gallery=gallery,
@@ -137,63 +91,95 @@ def evaluate(
                 max_queries=MAX_QUERIES if max_queries is None else max_queries,
                 on_progress=progress,
             )
-            size = write_report(found, report, on_progress=progress) if report else 0
+            size = write_report(evaluation, report, on_progress=progress) if report else 0
         except KeyboardInterrupt:
-            say("Stopped; nothing was written. Run the same command to begin again.", error=True)
+            say(
+                "Stopped before anything was written; run the same command to start over.",
+                error=True,
+            )
             raise typer.Exit(INTERRUPTED) from None
-    for said in found.remarks:
-        say(said, error=True)
-    for refusal in found.refusals[:REFUSALS_NAMED]:
-        say(f"{refusal.path}\t{refusal.reason}", error=True)
-    if len(found.refusals) > REFUSALS_NAMED:
-        say(f"... and {len(found.refusals) - REFUSALS_NAMED:,} more; --json has all.", error=True)
+    for remark in evaluation.remarks:
+        say(remark, error=True)
+    _show_refusals(evaluation.refusals, "; list them all with --json")
     if as_json:
-        say(json.dumps(found.as_json()))
+        say(json.dumps(evaluation.as_json()))
     else:
-        show_figures(found)
+        show_figures(evaluation)
     if report:
         say(f"Report: {report} ({size / 1e6:.1f} MB)", error=True)
 
 
-@app.command()
 def finetune(
     folder: Annotated[
-        Path, typer.Argument(metavar="FOLDER", help="Pictures, in one folder for each label.")
+        Path, typer.Argument(metavar="FOLDER", help="Pictures, in one folder per label.")
     ],
+    *,
     output: Annotated[
-        Path, typer.Option("--output", metavar="OUT.onnx", help="The encoder's file to write.")
+        Path, typer.Option("--output", metavar="OUT.onnx", help="The encoder file to write.")
     ],
     epochs: Annotated[
-        Optional[int], typer.Option("--epochs", min=1, help="How often each picture is seen.")
+        int | None,
+        training_option(
+            "--epochs",
+            metavar="N",
+            min=1,
+            help="How many times to train on each picture. By default 6.",
+        ),
     ] = None,
     init: Annotated[
-        Optional[str],
-        typer.Option("--init", metavar="NAME", help="Start from: an encoder, or hf:owner/name."),
+        str | None,
+        training_option(
+            "--init",
+            metavar="NAME",
+            help="Encoder or hf:owner/name to start from. By default lookalike-2.",
+        ),
     ] = None,
     device: Annotated[
-        str, typer.Option("--device", metavar="auto|cpu|cuda", help="Where to train.")
+        str,
+        training_option(
+            "--device",
+            metavar="NAME",
+            help="Where to train: auto (a GPU if possible), cpu or cuda.",
+        ),
     ] = "auto",
     precision: Annotated[
-        str, typer.Option("--precision", metavar="int8|float32", help="Of the written weights.")
+        str,
+        typer.Option(
+            "--precision", metavar="NAME", help="Precision of the written weights: int8 or float32."
+        ),
     ] = "int8",
     held_out: Annotated[
-        float, typer.Option("--held-out", min=0, max=0.5, help="Share to measure on, not train on.")
+        float,
+        training_option(
+            "--held-out",
+            metavar="SHARE",
+            min=0,
+            max=0.5,
+            help="Share of each label to measure on instead of training on, 0 to 0.5.",
+        ),
     ] = 0.1,
     unlabelled: Annotated[
-        Optional[list[str]],
-        typer.Option("--unlabelled", metavar="LABEL", help="A folder that shows anything."),
+        list[str] | None,
+        training_option(
+            "--unlabelled",
+            metavar="LABEL",
+            help="A folder of mixed pictures, to use without its label; repeatable.",
+        ),
     ] = None,
-    seed: Annotated[Optional[int], typer.Option("--seed", help="Decides every draw.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a stopped run.")] = False,
+    seed: Annotated[
+        int | None, training_option("--seed", metavar="N", help="Seed of every random choice.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue a stopped run.")] = False,
 ) -> None:
-    """Train an encoder of your own from labelled pictures."""
+    """Train your own encoder on labelled pictures."""
     from ..finetune import finetune as train
-    from .terminal import StageProgress, say
+    from .progress import StageProgress
+    from .terminal import say
 
-    asked = {"epochs": epochs, "init": init, "seed": seed}
+    choices = {"epochs": epochs, "init": init, "seed": seed}
     with StageProgress() as progress:
         try:
-            made = train(
+            trained = train(
                 folder,
                 output,
                 device=device,
@@ -202,76 +188,64 @@ def finetune(
                 unlabelled=unlabelled or (),
                 resume=resume,
                 on_progress=progress,
-                **{name: value for name, value in asked.items() if value is not None},
+                **{name: value for name, value in choices.items() if value is not None},
             )
         except KeyboardInterrupt:
-            say("Stopped. Run the same command with --resume to go on.", error=True)
+            say("Stopped; run the same command with --resume to continue.", error=True)
             raise typer.Exit(INTERRUPTED) from None
-    for refusal in made.refusals[:REFUSALS_NAMED]:
-        say(f"{refusal.path}\t{refusal.reason}", error=True)
-    if len(made.refusals) > REFUSALS_NAMED:
-        say(f"... and {len(made.refusals) - REFUSALS_NAMED:,} more.", error=True)
+    _show_refusals(trained.refusals)
     say(
-        f"{made.output}: {made.bytes / 1e6:.1f} MB, {made.dimensions} dimensions, from "
-        f"{made.pictures:,} pictures of {made.labels:,} labels in {made.seconds:,.0f} s on "
-        f"{made.device}. Its curve: {made.curve}"
+        f"{trained.output}: {trained.bytes / 1e6:.1f} MB, {trained.dimensions} dimensions, trained "
+        f"on {trained.pictures:,} pictures of {trained.labels:,} labels in {trained.seconds:,.0f} "
+        f"s on {trained.device}. Training curve: {trained.curve}"
     )
-    for line in made.findings:
-        say(line)
-    say(f"Use it: lookalike index FOLDER --gallery DIR --encoder {made.output}")
+    for finding in trained.findings:
+        say(finding)
+    say(f"Use it: lookalike index FOLDER --gallery DIR --encoder {trained.output}")
 
 
-class _ByteProgress:
-    """Show bytes, their rate and the time left: a bar on a terminal, lines elsewhere; on stderr."""
+def dataset(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the data set: caltech101.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to download it to.")],
+    *,
+    source: Annotated[
+        str | None,
+        typer.Option("--from", metavar="FILE", help="Its archive: a file, or another URL."),
+    ] = None,
+    keep_archive: Annotated[
+        bool, typer.Option("--keep-archive", help="Keep the downloaded archive in DIR.")
+    ] = False,
+) -> None:
+    """Download a public data set of labelled pictures.
 
-    def __init__(self) -> None:
-        from rich import progress
-        from rich.console import Console
+    A stopped download continues where it was.
+    """
+    from ..dataset import DATA_SETS, fetch
+    from .progress import ByteProgress
+    from .terminal import say
 
-        console = Console(stderr=True)
-        self._lines = not console.is_terminal
-        self._bar = progress.Progress(
-            progress.TextColumn("{task.description}", markup=False),
-            progress.BarColumn(),
-            progress.DownloadColumn(),
-            progress.TransferSpeedColumn(),
-            progress.TimeRemainingColumn(),
-            console=console,
-            transient=True,
-            disable=self._lines,
-        )
-        self._task = self._bar.add_task("", total=None)
-        self._since = self._said = 0.0
-        self._first = self._done = self._of = 0
-        self.doing = ""
+    with ByteProgress() as progress:
+        try:
+            pictures = fetch(
+                name, folder, source=source, keep_archive=keep_archive, on_progress=progress
+            )
+        except KeyboardInterrupt:
+            state = f" ({progress})" if progress.stage else ""
+            say(f"Stopped{state}; run the same command again to continue.", error=True)
+            raise typer.Exit(INTERRUPTED) from None
+    data_set = DATA_SETS[name]
+    remark = "" if progress.stage else " (already complete, so nothing was downloaded)"
+    say(f"{data_set.pictures:,} pictures in {pictures}{remark}.")
+    say(f"Licence: {data_set.licence}")
+    say(f"Cite: {data_set.citation}")
+    argument = f'"{pictures}"' if " " in str(pictures) else pictures
+    say(f"Next: lookalike evaluate {argument} --protocol {data_set.protocol}")
 
-    def __enter__(self) -> Self:
-        self._bar.start()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._bar.stop()
+def _show_refusals(refusals: "Sequence[Refusal]", remark: str = "") -> None:
+    from .terminal import say
 
-    def __str__(self) -> str:
-        return f"{self.doing}: {self._done / 1e6:,.1f} of {self._of / 1e6:,.1f} MB"
-
-    def __call__(self, doing: str, done: int, of: int) -> None:
-        from .terminal import PLAIN_SECONDS, say
-
-        now = time.monotonic()
-        anew = doing != self.doing or done < self._done
-        self.doing, self._done, self._of = doing, done, of
-        if anew:  # what an earlier run brought is no part of the rate
-            self._since, self._first = now, done
-            self._bar.reset(self._task, total=of, completed=done, description=doing)
-        self._bar.update(self._task, completed=done)
-        if self._lines and (anew or now - self._said > PLAIN_SECONDS):
-            self._said = now
-            rate = (done - self._first) / max(now - self._since, 1e-9)
-            left = f", {rate / 1e6:,.1f} MB/s, {(of - done) / rate:,.0f} s left" if rate else ""
-            say(f"{self}{left}", error=True)
+    for refusal in refusals[:MAX_REFUSALS_SHOWN]:
+        say(f"{refusal.path}\t{refusal.reason}", error=True)
+    if len(refusals) > MAX_REFUSALS_SHOWN:
+        say(f"... and {len(refusals) - MAX_REFUSALS_SHOWN:,} more{remark}.", error=True)

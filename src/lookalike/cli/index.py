@@ -1,99 +1,86 @@
-"""The command that fills a gallery, and the options that name one."""
+"""The command that fills a gallery."""
 
-from __future__ import annotations
-
-from typing import Annotated, Optional
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..sources import scheme_of
-from .encoders import INTERRUPTED, NOTHING_USABLE
+from .exit_codes import INTERRUPTED, NOTHING_USABLE
+from .options import DeviceOption, EncoderOption, GalleryOption
 
-app = typer.Typer()
+if TYPE_CHECKING:
+    from ..types import IndexReport
 
-GalleryOption = Annotated[
-    Optional[str],
-    typer.Option(
-        "--gallery",
-        metavar="DIR|URL",
-        help="The gallery's folder, s3://bucket/name, or a server's URL. Default: "
-        "$LOOKALIKE_GALLERY, else one in your data folder.",
-    ),
-]
-EncoderOption = Annotated[
-    Optional[str],
-    typer.Option(
-        "--encoder",
-        metavar="NAME",
-        help="lookalike-2, an .onnx file, or hf:owner/name. Default: the gallery's own.",
-    ),
-]
-DeviceOption = Annotated[
-    Optional[str],
-    typer.Option(
-        "--device",
-        metavar="NAME",
-        help="What the encoder runs on: auto (a GPU, where one can be used), cpu or cuda. "
-        "Default: $LOOKALIKE_DEVICE, else auto.",
-    ),
-]
+file_option = partial(typer.Option, rich_help_panel="Files")
 
 
-@app.command()
 def index(
     paths: Annotated[
-        Optional[list[str]],
+        list[str] | None,
         typer.Argument(
-            metavar="PLACE...", help="Folders, pictures, archives, lists; also s3://, https://..."
+            metavar="PLACE",
+            help="Folders, pictures, archives or lists, also s3://... or https://...",
         ),
     ] = None,
+    *,
     gallery: GalleryOption = None,
     exclude: Annotated[
-        Optional[list[str]],
-        typer.Option(metavar="GLOB", help="Leave out names or paths like this; repeatable."),
+        list[str] | None,
+        file_option(
+            metavar="GLOB", help="Skip files and folders with such a name or path; repeatable."
+        ),
     ] = None,
     include_hidden: Annotated[
-        bool, typer.Option("--include-hidden", help="Also what begins with a dot.")
+        bool, file_option("--include-hidden", help="Include names that start with a dot.")
     ] = False,
     archives: Annotated[
-        bool, typer.Option("--archives", help="Also open zip and tar archives in folders.")
+        bool, file_option("--archives", help="Also open zip and tar archives inside folders.")
     ] = False,
     allow_private_urls: Annotated[
         bool,
-        typer.Option("--allow-private-urls", help="Let lists name URLs of private networks."),
+        file_option("--allow-private-urls", help="Let lists contain URLs of private networks."),
     ] = False,
     column: Annotated[
-        Optional[str],
-        typer.Option(metavar="NAME", help="The column of a list that has the paths or URLs."),
+        str | None,
+        file_option(metavar="NAME", help="The column of a list that holds paths or URLs."),
     ] = None,
     copies: Annotated[
-        Optional[bool],
+        bool | None,
         typer.Option(
             "--copies/--no-copies",
-            help="Keep what proves copies, some 8 KB a picture. Default: as the gallery does; yes.",
+            help="Store fingerprints to detect copies, about 8 KB per picture. By default as the "
+            "gallery does; a new one stores them.",
         ),
     ] = None,
     rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Make all vectors anew, as by --encoder.")
+        bool,
+        typer.Option(
+            "--rebuild", help="Re-encode every picture, for example with another --encoder."
+        ),
     ] = False,
     encoder: EncoderOption = None,
     device: DeviceOption = None,
     ray: Annotated[
-        Optional[str],
+        str | None,
         typer.Option(
-            metavar="ADDRESS", help="Run on a Ray cluster: local, auto or its head's HOST:PORT."
+            metavar="ADDRESS",
+            help="Run on a Ray cluster: local, auto, or HOST:PORT of its head node.",
         ),
     ] = None,
 ) -> None:
-    """Add every picture at or under the places; run it again for what is new or changed."""
+    """Add new and changed pictures to the gallery.
+
+    Run it again whenever files change: it reads only what is new or changed.
+    """
     from ..client import Client, open_gallery
-    from .terminal import IndexProgress, say
+    from .progress import IndexProgress
+    from .terminal import counted, say
 
     opened = open_gallery(gallery, encoder=encoder, rebuild=rebuild, device=device)
     if ray is None and not isinstance(opened, Client):
-        found = opened.device()
-        if device or found != "cpu":
-            say(f"The encoder runs on: {found}", error=True)
+        chosen = opened.device()
+        if device or chosen != "cpu":
+            say(f"The encoder runs on: {chosen}", error=True)
     with IndexProgress() as progress:
         try:
             report = opened.index(
@@ -108,21 +95,36 @@ def index(
                 on_progress=progress,
             )
         except KeyboardInterrupt:
-            through = progress.last.done - progress.last.refused if progress.last else 0
+            last = progress.last
+            files = counted(last.done - last.refused if last else 0, "file")
             say(
-                f"Stopped; {through:,} files of this run are in {opened.folder}. Run the same "
-                "command again to go on.",
+                f"Stopped with {files} of this run in {opened.folder}; run the same command again "
+                "to continue.",
                 error=True,
             )
             raise typer.Exit(INTERRUPTED) from None
+    pictures = opened.info().pictures
+    _show_report(report)
+    say(f"{counted(pictures, 'picture')} in {opened.folder}")
+    new = report.added + report.updated + report.moved
+    if not new and (not report.unchanged or not pictures):
+        if not report.offline:
+            say("No usable pictures were found; name a folder that contains some.", error=True)
+        raise typer.Exit(NOTHING_USABLE)
+
+
+def _show_report(report: "IndexReport") -> None:
+    """Print what one run did, and which places it could not reach."""
+    from ..sources import scheme_of
+    from .terminal import counted, say
+
     for path in report.offline:
-        is_far = bool(scheme_of(path))
-        what = "its name, your credentials and the network" if is_far else "the path"
-        say(
-            f"{path} can't be reached; check {what}{'' if is_far else ', or connect its disk'}. "
-            "What the gallery has from it stays.",
-            error=True,
+        check = (
+            "check the address, your credentials and the network"
+            if scheme_of(path)
+            else "check the path, or connect its disk"
         )
+        say(f"{path} can't be reached, so its pictures stay; {check}.", error=True)
     new = report.added + report.updated + report.moved
     parts = [
         f"{report.added:,} added",
@@ -130,13 +132,7 @@ def index(
         f"{report.moved:,} moved" if report.moved else "",
         f"{report.unchanged:,} unchanged" if report.unchanged else "",
         f"{report.refused:,} refused (see: lookalike refused)" if report.refused else "",
-        f"{report.skipped:,} other files" if report.skipped else "",
+        f"{counted(report.skipped, 'other file')} skipped" if report.skipped else "",
     ]
     rate = f", {new / report.seconds:,.0f} pictures/s" if new else ""
     say(f"{', '.join(filter(None, parts))}; {report.seconds:.1f} s{rate}.")
-    pictures = opened.info().pictures
-    say(f"{pictures:,} pictures in {opened.folder}")
-    if not new and (not report.unchanged or not pictures):
-        if not report.offline:
-            say("No usable picture was found; name a folder that has some.", error=True)
-        raise typer.Exit(NOTHING_USABLE)

@@ -1,49 +1,73 @@
 """The command that serves a gallery: the page and the REST service."""
 
-from __future__ import annotations
-
 import os
+from functools import partial
 from typing import Annotated
 
 import typer
 
-from .index import DeviceOption
+from .options import DeviceOption
 
-app = typer.Typer()
+access_option = partial(typer.Option, rich_help_panel="Access")
 
 
-@app.command()
 def serve(
+    *,
     gallery: Annotated[
         str | None,
-        typer.Option("--gallery", metavar="DIR", help="The gallery's folder, or s3://bucket/name."),
+        typer.Option(
+            "--gallery",
+            metavar="DIR",
+            help="The gallery: a folder or s3://bucket/name. By default $LOOKALIKE_GALLERY, or a "
+            "gallery in your data folder.",
+        ),
     ] = None,
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="0 for a free one.")] = 8000,
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Address to listen on.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(metavar="PORT", min=0, max=65_535, help="Port, or 0 for a free one.")
+    ] = 8000,
     token: Annotated[
         str | None,
-        typer.Option(
+        access_option(
+            metavar="TOKEN",
             envvar="LOOKALIKE_TOKEN",
-            help="What clients must show; needed where others can reach the address.",
+            help="Token that clients must send, required if others can reach the address. By "
+            "default $LOOKALIKE_TOKEN.",
         ),
     ] = None,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
     allow_host: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="A name that clients may call it by; repeatable."),
+        access_option(
+            metavar="NAME", help="Host name that clients may use for this server; repeatable."
+        ),
     ] = None,
     allow_private_urls: Annotated[
-        bool, typer.Option("--allow-private-urls", help="Fetch pictures from private addresses.")
+        bool,
+        access_option(
+            "--allow-private-urls", help="Fetch query pictures from private addresses, too."
+        ),
     ] = False,
-    max_upload: Annotated[int, typer.Option(metavar="MIB", min=1, max=1024)] = 64,
+    max_upload: Annotated[
+        int, access_option(metavar="MIB", min=1, max=1024, help="Largest upload, 1 to 1024 MiB.")
+    ] = 64,
     workers: Annotated[
-        int, typer.Option(min=0, max=256, help="Processes that search. Default: one a core.")
+        int,
+        typer.Option(
+            metavar="N",
+            min=0,
+            max=256,
+            help="Processes that search. By default one per core.",
+            show_default=False,
+        ),
     ] = 0,
     device: DeviceOption = None,
 ) -> None:
-    """Serve the page and the REST service over a gallery."""
+    """Serve the page and the REST service."""
     from ..gallery import DEVICE_VARIABLE, Gallery
-    from ..server import Settings, allowed_hosts, serve as run
+    from ..server import Settings, allowed_hosts, serve as serve_gallery
     from .terminal import say
 
     settings = Settings(
@@ -55,7 +79,7 @@ def serve(
     )
 
     def on_ready(url: str) -> None:
-        say(f"{url}  (Ctrl-C ends it)")
+        say(f"{url}  (press Ctrl-C to stop)")
         if open_page:
             import webbrowser
 
@@ -66,6 +90,6 @@ def serve(
         say(f"The encoder runs on: {opened.device()}", error=True)
         os.environ[DEVICE_VARIABLE] = device  # for the processes that search
     try:
-        run(opened, settings, host=host, port=port, on_ready=on_ready)
+        serve_gallery(opened, settings, host=host, port=port, on_ready=on_ready)
     except KeyboardInterrupt:
-        say("Ended.", error=True)
+        say("Stopped.", error=True)

@@ -1,0 +1,134 @@
+"""The commands that inspect and maintain a gallery."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .exit_codes import NOTHING_USABLE
+from .options import EncoderOption, GalleryOption, JsonOption
+
+
+def info(*, gallery: GalleryOption = None, as_json: JsonOption = False) -> None:
+    """Show the gallery's status."""
+    from ..client import open_gallery
+    from .terminal import say
+
+    opened = open_gallery(gallery)
+    status = opened.info()
+    if as_json:
+        say(json.dumps(asdict(status)))
+        return
+    lines = [
+        ("gallery", status.gallery),
+        ("pictures", f"{status.pictures:,}"),
+        ("fingerprints", f"{status.fingerprints:,} (to detect copies)"),
+        ("refused", f"{status.refused:,}"),
+        *(
+            ("folder", f"{root.path} ({'online' if root.online else 'offline: ' + root.reason})")
+            for root in status.roots
+        ),
+        ("encoder", f"{status.encoder['name']}, {status.encoder['dimensions']} dimensions"),
+    ]
+    if device := getattr(opened, "likely_device", None):
+        lines.append(("device", device()))
+    indexed = f"{status.index['indexed_rows']:,} of {status.pictures:,} rows"
+    lines += [
+        ("index", f"{status.index['kind']}, {indexed}"),
+        ("size", f"{status.bytes_on_disk / 1e6:,.1f} MB"),
+    ]
+    for name, value in lines:
+        say(f"{name:<13}{value}")
+
+
+def refused(*, gallery: GalleryOption = None, as_json: JsonOption = False) -> None:
+    """List the files that can't be used, with reasons."""
+    from ..client import open_gallery
+    from .terminal import say
+
+    refusals = sorted(open_gallery(gallery).refused(), key=lambda refusal: refusal.path)
+    if as_json:
+        say(json.dumps({"refused": [asdict(refusal) for refusal in refusals]}))
+        return
+    for refusal in refusals:
+        say(f"{refusal.path}\t{refusal.reason}")
+
+
+def prune(
+    *,
+    gallery: GalleryOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list the rows.")] = False,
+) -> None:
+    """Remove the rows of deleted files from the gallery.
+
+    It never deletes a file, and it skips folders that are offline.
+    """
+    from ..client import open_gallery
+    from .progress import row_progress
+    from .terminal import counted, say
+
+    with row_progress("Checking files") as on_rows:
+        report = open_gallery(gallery).prune(dry_run=dry_run, on_rows=on_rows)
+    for path in report.removed:
+        say(path)
+    for root in report.offline:
+        say(
+            f"{root.path} is offline ({root.reason}), so its rows stay; connect it and run this "
+            "again.",
+            error=True,
+        )
+    verb = "would be removed" if dry_run else "removed"
+    say(f"{counted(len(report.removed), 'row')} {verb}.", error=True)
+
+
+def remove(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Files or folders.")],
+    *,
+    gallery: GalleryOption = None,
+) -> None:
+    """Remove files or folders from the gallery.
+
+    The files themselves stay where they are.
+    """
+    from ..client import open_gallery
+    from .terminal import counted, say
+
+    rows = open_gallery(gallery).remove(*paths)
+    say(f"{counted(rows, 'row')} removed.")
+    if not rows:
+        say("The gallery has no pictures there; list its folders with: lookalike info", error=True)
+        raise typer.Exit(NOTHING_USABLE)
+
+
+def export(
+    out: Annotated[Path, typer.Argument(metavar="OUT.parquet", help="The file to write.")],
+    *,
+    gallery: GalleryOption = None,
+) -> None:
+    """Export paths, sizes and vectors as a feature list."""
+    from ..client import open_gallery
+    from .progress import row_progress
+    from .terminal import counted, say
+
+    with row_progress("Exporting") as on_rows:
+        rows = open_gallery(gallery).export(out, on_rows=on_rows)
+    say(f"{counted(rows, 'row')} written to {out}")
+
+
+def import_(
+    source: Annotated[Path, typer.Argument(metavar="IN.parquet", help="A feature list.")],
+    *,
+    gallery: GalleryOption = None,
+    encoder: EncoderOption = None,
+) -> None:
+    """Import a feature list without re-encoding."""
+    from ..client import open_gallery
+    from .progress import row_progress
+    from .terminal import counted, say
+
+    opened = open_gallery(gallery, encoder=encoder)
+    with row_progress("Importing") as on_rows:
+        rows = opened.import_(source, on_rows=on_rows)
+    say(f"{counted(rows, 'row')} imported into {opened.folder}")

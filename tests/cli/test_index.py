@@ -1,0 +1,50 @@
+"""The command `index`, in real processes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..conftest import run, save
+
+
+def test_index_says_what_it_did(tmp_path: Path, pictures: Path) -> None:
+    (pictures / "bad.jpg").write_text("x")
+    (pictures / "notes.txt").write_text("x")
+    done = run("index", pictures, "--gallery", tmp_path / "g")
+    assert done.returncode == 0
+    assert done.stdout.startswith(
+        "12 added, 1 refused (see: lookalike refused), 1 other file skipped; "
+    )
+    assert f"12 pictures in {tmp_path / 'g'}" in done.stdout
+    done = run("index", pictures, "--gallery", tmp_path / "g")
+    assert done.returncode == 0
+    assert done.stdout.startswith("0 added, 14 unchanged; ")
+
+
+def test_index_options(tmp_path: Path, pictures: Path) -> None:
+    save(pictures / ".hidden" / "x.jpg", 50)
+    options = ("--exclude", "b", "--exclude", "0000*", "--include-hidden")
+    done = run("index", pictures, *options, gallery=tmp_path / "g")
+    assert done.stdout.startswith("6 added")
+    done = run("index", "--rebuild", gallery=tmp_path / "g")
+    assert (done.returncode, done.stdout[:7]) == (0, "6 added")
+
+
+def test_index_without_copies_and_with_them_later(tmp_path: Path, pictures: Path) -> None:
+    run("index", pictures, "--no-copies", gallery=tmp_path / "g")
+    assert not (tmp_path / "g" / "fingerprints.lance").exists()
+    done = run("index", pictures, gallery=tmp_path / "g")  # the gallery remembers it
+    assert "12 unchanged" in done.stdout
+    done = run("index", pictures, "--copies", gallery=tmp_path / "g")
+    assert "12 updated" in done.stdout
+    assert (tmp_path / "g" / "fingerprints.lance").exists()
+
+
+def test_offline_roots_are_reported(tmp_path: Path, pictures: Path, indexed: Path) -> None:
+    pictures.rename(tmp_path / "away")
+    done = run("index", pictures, gallery=indexed)
+    assert done.returncode == 1
+    assert f"{pictures} can't be reached, so its pictures stay; check the path" in done.stderr
+    assert "12 pictures in" in done.stdout
+    assert "offline: No such file or directory" in run("info", gallery=indexed).stdout
+    assert "so its rows stay; connect it" in run("prune", gallery=indexed).stderr
