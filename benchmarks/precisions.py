@@ -22,7 +22,7 @@ from pipeline import CORES, rate, spread
 from lookalike import encoders
 from lookalike.decode import decode
 from lookalike.finetune.start import starting_network
-from lookalike.ingest.ingest import CHUNK_PICTURES
+from lookalike.ingest.chunk import CHUNK_PICTURES
 from lookalike.sources.read import read, walk
 
 if TYPE_CHECKING:

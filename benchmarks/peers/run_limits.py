@@ -17,7 +17,7 @@ from pipeline import rate
 
 from lookalike import encoders
 from lookalike.decode import decode
-from lookalike.ingest.ingest import CHUNK_PICTURES
+from lookalike.ingest.chunk import CHUNK_PICTURES
 from lookalike.sources.read import read, walk
 
 PICTURES = 2_000

@@ -239,14 +239,13 @@ def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
     # A shell may have started this in the background, where SIGINT is ignored from birth.
     code = (
         "import os, signal, time; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "from importlib import import_module\n"
         "from lookalike.cli.main import main\n"
-        "ingest = import_module('lookalike.ingest.ingest')\n"
-        "read = ingest.read\n"
+        "from lookalike.ingest import threads\n"
+        "read = threads.read\n"
         "def slowly(source):\n"  # as from a slow disk: some three seconds on any machine
         "    time.sleep(0.005 * os.cpu_count())\n"
         "    return read(source)\n"
-        "ingest.read = slowly\n"
+        "threads.read = slowly\n"
         "main()"
     )
     command = [sys.executable, "-c", code, "index", str(tmp_path / "p")]

@@ -19,7 +19,7 @@ from lookalike.errors import (
     PictureError,
     ServerError,
 )
-from lookalike.gallery.reading import Reading
+from lookalike.gallery.reading import GalleryReader
 from lookalike.storage.lock import write_lock
 from lookalike.types import Refusal
 
@@ -30,7 +30,7 @@ from ..server.conftest import Server, serving
 def test_it_has_the_verbs_of_a_gallery() -> None:
     verbs = {
         name
-        for kind in (Gallery, Reading)
+        for kind in (Gallery, GalleryReader)
         for name, value in vars(kind).items()
         if not name.startswith("_") and inspect.isfunction(value)
     }

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lookalike import Gallery
-from lookalike.ingest.ingest import CHUNK_PICTURES
+from lookalike.ingest.chunk import CHUNK_PICTURES
 
 from ..conftest import draw, fill
 
