@@ -2,18 +2,24 @@ from __future__ import annotations
 
 import queue
 import threading
+from typing import Any
 
 import pytest
 
 from lookalike.ingest.pool import ThreadPool, put
 
 
+def receive_all(pool: ThreadPool[Any, Any]) -> list[Any]:
+    results = []
+    while not pool.finished:
+        results += pool.receive()
+    return results
+
+
 def test_each_item_is_done_once() -> None:
     pool = ThreadPool(iter(range(1, 200)), lambda item: item * 10, threads=4)
     pool.start()
-    results: list[int] = []
-    while not pool.finished:
-        results += pool.receive()
+    results = receive_all(pool)
     assert sorted(results) == list(range(10, 2000, 10))
     assert pool.stop() == []
 
@@ -22,8 +28,7 @@ def test_what_a_thread_raises_is_raised_by_receive() -> None:
     pool = ThreadPool(iter([0]), lambda item: 1 / item, threads=2)
     pool.start()
     with pytest.raises(ZeroDivisionError):
-        while not pool.finished:
-            pool.receive()
+        receive_all(pool)
     assert pool.stop() == []
 
 
