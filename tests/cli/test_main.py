@@ -180,7 +180,7 @@ def test_offline_roots_are_told(tmp_path: Path, pictures: Path, indexed: Path) -
         (["search", "-"], 1, "can't be used: empty file"),
         (["index", "empty"], 1, "No usable picture was found"),
         (["index"], 2, "Name at least one folder or picture to index."),
-        (["import", "notes.txt"], 1, "is no feature list"),
+        (["import", "notes.txt"], 1, "is not a feature list"),
         (["search", "x.jpg", "--top", "0"], 2, "--top"),
         (["search", "x.jpg", "--min-score", "7"], 2, "--min-score"),
         (["search", "x.jpg", "--sheet", "out.nothing"], 2, "can't be written"),
