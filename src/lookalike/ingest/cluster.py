@@ -46,7 +46,7 @@ _SEE_LOGS = "see Ray's logs (/tmp/ray/session_latest/logs)"
 
 
 class ClusterWorkers:
-    """The shards of one ingest, submitted to a cluster and received; see `ingest.Workers`."""
+    """The shards of one ingest, with the methods of `threads.ThreadWorkers`."""
 
     def __init__(
         self, ray: Any, files: Iterator[Source], seen: SeenFiles, store: Store, config: ShardConfig
@@ -84,7 +84,8 @@ class ClusterWorkers:
         self._config = ray.put(config)
 
     def start(self) -> None:
-        """Do nothing: `receive` submits the shards."""
+        """Start the listing; `receive` submits the shards."""
+        self.listing.start()
 
     @property
     def finished(self) -> bool:
@@ -113,6 +114,7 @@ class ClusterWorkers:
 
     def stop(self) -> list[Batch]:
         """Cancel the tasks; return the shards that are done."""
+        self.listing.stop()
         batches: list[Batch] = []
         with contextlib.suppress(Exception):  # the error before this one is reported
             batches = self._collect()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, TypeAlias
 
 from ..errors import StorageError
 from ..types import Progress
@@ -23,15 +23,14 @@ from .shard import ShardConfig
 from .threads import ThreadWorkers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from ..encoders import Encoder
     from ..storage import Store
     from ..types import IndexReport, Source
-    from .ledger import Batch, PendingClaims
-    from .listing import Listing
 
 PROGRESS_SECONDS = 0.1
+Workers: TypeAlias = ThreadWorkers | ClusterWorkers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,37 +50,6 @@ class IngestOptions:
     on_progress: Callable[[Progress], None] = lambda _: None
     ray: str | None = None
     device: str = "auto"
-
-
-class Workers(Protocol):
-    """What reads, decodes and encodes; its methods are called by one thread."""
-
-    @property
-    def listing(self) -> Listing:
-        """The files to process."""
-
-    @property
-    def claims(self) -> PendingClaims:
-        """The claims of contents that the ledger resolves."""
-
-    def start(self) -> None:
-        """Start the work."""
-
-    @property
-    def finished(self) -> bool:
-        """Whether all files are done and nothing is to be retried."""
-
-    def receive(self) -> Iterable[Batch]:
-        """Wait briefly for what workers have done; raise what went wrong in one of them."""
-
-    def retry(self, files: list[tuple[Source, bytes]]) -> None:
-        """Process files again, whose content another file claimed and never delivered."""
-
-    def stop(self) -> Iterable[Batch]:
-        """Stop the work; return what is done and was not received."""
-
-    def update_index(self, added: int) -> None:
-        """Update the indexes of the store, after so many rows were added."""
 
 
 def ingest(
@@ -134,12 +102,7 @@ def _run(
             seconds=time.monotonic() - started,
         )
 
-    def stop() -> Iterable[Batch]:
-        listing.stop()
-        return workers.stop()
-
     try:
-        listing.start()
         workers.start()
         while not workers.finished:
             for outcomes, fragments in workers.receive():
@@ -156,12 +119,12 @@ def _run(
     except StorageError:
         raise
     except BaseException:  # Ctrl-C above all: keep what is done
-        for outcomes, fragments in stop():
+        for outcomes, fragments in workers.stop():
             ledger.add(outcomes, fragments)
         ledger.commit()
         raise
     finally:
-        stop()
+        workers.stop()
     last = progress()
     on_progress(replace(last, optimizing=True))
     workers.update_index(ledger.added)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class ThreadWorkers:
-    """Threads that read, decode and encode; see `ingest.Workers`."""
+    """Threads that list, read, decode and encode; used by the thread that commits."""
 
     def __init__(
         self, files: Iterator[Source], seen: SeenFiles, store: Store, encoder: Encoder
@@ -37,6 +37,7 @@ class ThreadWorkers:
 
     def start(self) -> None:
         """Start the threads."""
+        self.listing.start()
         if self._store.copies:  # the threads use all cores, so OpenCV gets one for each of them
             self._one_thread.enter_context(one_thread())
         self._pool.start()
@@ -55,6 +56,7 @@ class ThreadWorkers:
 
     def stop(self) -> list[Batch]:
         """Stop the threads; return the chunks that are done and were not received."""
+        self.listing.stop()
         batches = self._pool.stop()
         self._one_thread.close()
         return batches
