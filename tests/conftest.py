@@ -23,7 +23,13 @@ from lookalike import Gallery, encoders
 from .faults import Faults
 
 pytest_plugins = ["tests.servers"]
+SOAK = bool(os.environ.get("LOOKALIKE_SOAK"))  # as `make soak` sets it
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
+
+
+def soak(short: int, long: int) -> int:
+    """Return how much to do of what is long by nature: `long` only when soaking."""
+    return long if SOAK else short
 
 
 def draw(seed: int, size: tuple[int, int] = (160, 120)) -> Image.Image:

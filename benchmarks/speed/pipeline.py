@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING
 
 from lookalike import Gallery, encoders
 from lookalike.decode import decode
-from lookalike.ingest.ingest import CHUNK_PICTURES
-from lookalike.sources import read, walk
+from lookalike.ingest.chunk import CHUNK_PICTURES
+from lookalike.sources.read import read, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable

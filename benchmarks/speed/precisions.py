@@ -22,8 +22,8 @@ from benchmarks.speed.pipeline import CORES, rate, spread
 from lookalike import encoders
 from lookalike.decode import decode
 from lookalike.finetune.pretrained import pretrained_network
-from lookalike.ingest.ingest import CHUNK_PICTURES
-from lookalike.sources import read, walk
+from lookalike.ingest.chunk import CHUNK_PICTURES
+from lookalike.sources.read import read, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable

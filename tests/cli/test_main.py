@@ -21,7 +21,7 @@ from ..conftest import draw, fill, run, save
         (["search", "-"], 1, "can't be used: empty file"),
         (["index", "empty"], 1, "No usable pictures were found"),
         (["index"], 2, "Name at least one folder or picture to index."),
-        (["import", "notes.txt"], 1, "is no feature list"),
+        (["import", "notes.txt"], 1, "is not a feature list"),
         (["search", "x.jpg", "--top", "0"], 2, "--top"),
         (["search", "x.jpg", "--min-score", "7"], 2, "--min-score"),
         (["search", "x.jpg", "--sheet", "out.nothing"], 2, "can't be written"),

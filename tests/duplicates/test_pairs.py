@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import itertools
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +14,10 @@ from lookalike.copies.geometry import frame_corners, transform_points
 from lookalike.duplicates import pairs as pairs_module
 from lookalike.duplicates.members import Member, read_members
 from lookalike.duplicates.pairs import Pair, find_pairs
+from lookalike.ingest import chunk
 from lookalike.storage.store import Store
 
 from ..conftest import RandomEncoder, busy
-
-ingest = import_module("lookalike.ingest.ingest")  # the package has a function of this name
 
 SIZE = (480, 360)
 
@@ -168,7 +166,7 @@ def test_an_interrupted_ingest_leaves_words_unindexed(
     """Finished pictures are committed, but the index of words is made at the end."""
     if indexed:
         store_of(tmp_path, x=busy(20, SIZE), y=busy(21, SIZE))
-    monkeypatch.setattr(ingest, "CHUNK_PICTURES", 1)
+    monkeypatch.setattr(chunk, "CHUNK_PICTURES", 1)
     (tmp_path / "p").mkdir(exist_ok=True)
     for seed in range(20):
         busy(seed // 2, SIZE).save(tmp_path / "p" / f"{seed:02}.png", compress_level=1 + seed % 2)

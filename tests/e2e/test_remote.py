@@ -1,4 +1,4 @@
-"""A gallery in an object store: killed writers, several servers, uploads; by real processes."""
+"""A gallery in an object store: killed writers, several servers, uploads; with real processes."""
 
 from __future__ import annotations
 
@@ -6,41 +6,32 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from lookalike import Gallery
-from lookalike.storage import lease
+from lookalike.storage import Bucket
+from lookalike.storage.lease import NAME
 
 from ..conftest import RandomEncoder, draw, fill, save
 from ..faults import Faults, none
 from ..servers import serving
 
-PICTURES = 96
+PICTURES = 48
+# An ingest that commits each chunk, and optimizes after every second.
 WRITE = """
-import sys, time
+import sys
 from lookalike import Gallery
-from lookalike.ingest import ledger
-from lookalike.storage import lease, table
+from lookalike.ingest import chunk, ledger
+from lookalike.storage import table
 from tests.conftest import RandomEncoder
-ledger.COMMIT_SECONDS = 0.05
-ledger.OPTIMIZE_ROWS = 32
+chunk.CHUNK_PICTURES = 8
+ledger.COMMIT_SECONDS = 0
+ledger.OPTIMIZE_ROWS = 16
 table.MAX_SMALL_FRAGMENTS = 2
-lease._LEASE_SECONDS, lease._POLL_SECONDS = 1.0, 0.1
-class Slow(RandomEncoder):
-    def encode(self, inputs, *, threads=0):
-        time.sleep(0.1)
-        return super().encode(inputs, threads=threads)
-Gallery.open(sys.argv[1], encoder=Slow()).index(sys.argv[2])
+Gallery.open(sys.argv[1], encoder=RandomEncoder()).index(sys.argv[2])
 """
-
-
-@pytest.fixture(autouse=True)
-def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lease, "_LEASE_SECONDS", 1.0)
-    monkeypatch.setattr(lease, "_POLL_SECONDS", 0.1)
 
 
 def writer(address: str, folder: Path) -> subprocess.Popen[bytes]:
@@ -49,8 +40,16 @@ def writer(address: str, folder: Path) -> subprocess.Popen[bytes]:
     )
 
 
+def free(address: str) -> None:
+    """Give a killed writer's lease back; `storage/test_lease.py` waits until one runs out."""
+    place = Bucket(address)
+    held = place.read(NAME)
+    assert held
+    place.write(NAME, b"{}", held.stamp)
+
+
 class Killer:
-    """Kills a writer while the store has carried out a write of its, before it hears of that."""
+    """Kills a writer after the store has carried out its write, before it hears of that."""
 
     def __init__(self, what: str, number: int) -> None:
         self.what, self.left = what, number
@@ -71,19 +70,20 @@ def test_killed_in_mid_commit(bucket: str, faults: Faults, tmp_path: Path) -> No
     fill(tmp_path / "p", PICTURES)
     gallery = Gallery.open(f"{bucket}/g", encoder=RandomEncoder())
     committed = kills = 0
-    # A data file is there; a version is, but nobody has heard so; before the words; and later.
+    # After a data file, after a version that nobody has heard of, before the words, and later.
     for what, number in [("data/", 1), ("_versions/", 1), ("_transactions/", 3), ("_versions/", 6)]:
         killer = Killer(what, number)
         faults.fault = killer
         killer.process = writer(f"{bucket}/g", tmp_path / "p")
-        kills += killer.process.wait(120) == -signal.SIGKILL
+        kills += killer.process.wait() == -signal.SIGKILL
         faults.fault = none
+        free(f"{bucket}/g")
         rows = gallery.info().pictures
         assert rows >= committed
         if rows:
             assert os.path.exists(gallery.search(draw(0), top=1)[0].path)
         committed = rows
-    assert kills >= 3
+    assert kills == 4
     report = gallery.index(tmp_path / "p")
     assert committed + report.added == PICTURES
     found = {hit.path for hit in gallery.search(draw(0), top=2 * PICTURES)}
@@ -154,14 +154,13 @@ def test_readers_of_one_version_never_mix(bucket: str, tmp_path: Path) -> None:
     fill(tmp_path / "p", 12)
     gallery = Gallery.open(f"{bucket}/g", encoder=RandomEncoder())
     gallery.index(tmp_path / "p")
-    fill(tmp_path / "p", 60, start=12)
+    fill(tmp_path / "p", 36, start=12)
     process = writer(f"{bucket}/g", tmp_path / "p")
     counts: dict[int, set[int]] = {}
-    until = time.monotonic() + 120
-    while process.poll() is None and time.monotonic() < until:
+    while process.poll() is None:
         result = gallery.search(draw(3), top=200)
         assert result[0].path.endswith("0003.jpg")
         counts.setdefault(result.version, set()).add(len(result))
     assert process.wait() == 0
     assert all(len(found) == 1 for found in counts.values())
-    assert len(gallery.search(draw(3), top=200)) == 72
+    assert len(gallery.search(draw(3), top=200)) == 48

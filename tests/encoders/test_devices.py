@@ -16,7 +16,7 @@ from lookalike.encoders.devices import (
     session_device,
 )
 from lookalike.errors import ArgumentError, EncoderError
-from lookalike.ingest.ingest import CHUNK_PICTURES, GPU_CHUNK_PICTURES, chunk_pictures
+from lookalike.ingest.chunk import CHUNK_PICTURES, GPU_CHUNK_PICTURES, chunk_pictures
 
 from ..conftest import RandomEncoder, fill, run
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 import time
@@ -11,7 +12,7 @@ import pytest
 
 from lookalike import Gallery, Progress
 from lookalike.errors import EncoderError
-from lookalike.ingest import ledger
+from lookalike.ingest import chunk, ledger, pool, threads
 
 from ..conftest import CountingEncoder, RandomEncoder, fill, save
 
@@ -30,15 +31,14 @@ def test_progress_counts_up_to_the_end(tmp_path: Path, pictures: Path) -> None:
         assert not last.listing
 
 
-def test_an_error_in_a_worker_is_raised_and_what_is_through_stays(tmp_path: Path) -> None:
+def test_an_error_in_a_worker_is_raised_and_what_is_done_stays(tmp_path: Path) -> None:
     fill(tmp_path / "p", 100)
 
     class Failing(RandomEncoder):
-        calls = 0
+        calls = itertools.count(1)
 
         def encode(self, inputs: Any, *, threads: int = 0) -> Any:
-            self.calls += 1
-            if self.calls > 3:
+            if next(self.calls) > 3:
                 raise EncoderError("out of order")
             return super().encode(inputs, threads=threads)
 
@@ -50,43 +50,40 @@ def test_an_error_in_a_worker_is_raised_and_what_is_through_stays(tmp_path: Path
     assert again.added + again.unchanged == 100
 
 
-def test_ctrl_c_keeps_what_is_through(tmp_path: Path) -> None:
-    fill(tmp_path / "p", 200)
+def test_ctrl_c_keeps_what_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ingest, "PROGRESS_SECONDS", -1)  # progress at every step
+    monkeypatch.setattr(pool, "HALT_SECONDS", 300.0)  # as long as a busy machine needs
+    fill(tmp_path / "p", 160)
     encoder = CountingEncoder()
     gallery = Gallery.open(tmp_path / "g", encoder=encoder)
 
     def interrupt(progress: Progress) -> None:
-        if progress.done >= 60:
+        if progress.done >= 40:
             raise KeyboardInterrupt
 
-    before = threading.active_count()
+    before = set(threading.enumerate())
     with pytest.raises(KeyboardInterrupt):
         gallery.index(tmp_path / "p", on_progress=interrupt)
     kept = gallery.info().pictures
-    assert kept == encoder.encoded >= 60  # nothing that was encoded is lost
-    assert threading.active_count() == before
+    assert kept == encoder.encoded >= 40  # nothing that was encoded is lost
+    assert set(threading.enumerate()) <= before
     report = gallery.index(tmp_path / "p")
-    assert (report.added, report.unchanged) == (200 - kept, kept)
-    assert encoder.encoded == 200
+    assert (report.added, report.unchanged) == (160 - kept, kept)
+    assert encoder.encoded == 160
 
 
-def test_commits_come_every_few_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledger, "COMMIT_SECONDS", 0.05)
+def test_readers_see_each_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger, "COMMIT_SECONDS", 0)
+    monkeypatch.setattr(ingest, "PROGRESS_SECONDS", -1)
     fill(tmp_path / "p", 120)
-
-    class Slow(RandomEncoder):
-        def encode(self, inputs: Any, *, threads: int = 0) -> Any:
-            time.sleep(0.1)
-            return super().encode(inputs, threads=threads)
-
     reader = Gallery.open(tmp_path / "g")
     counts: set[int] = set()
 
     def look(_: Progress) -> None:
         counts.add(reader.info().pictures)
 
-    Gallery.open(tmp_path / "g", encoder=Slow()).index(tmp_path / "p", on_progress=look)
-    assert len(counts) > 3
+    Gallery.open(tmp_path / "g", encoder=RandomEncoder()).index(tmp_path / "p", on_progress=look)
+    assert len(counts - {0}) == 8  # chunks of 16
 
 
 def test_each_file_is_read_once_and_decoded_once(
@@ -94,9 +91,9 @@ def test_each_file_is_read_once_and_decoded_once(
 ) -> None:
     opened: list[str] = []
     decoded: list[int] = []
-    real_open, real_decode = os.open, ingest.decode
+    real_open, real_decode = os.open, chunk.decode
     monkeypatch.setattr(os, "open", lambda p, *a: opened.append(str(p)) or real_open(p, *a))
-    monkeypatch.setattr(ingest, "decode", lambda d: decoded.append(1) or real_decode(d))
+    monkeypatch.setattr(chunk, "decode", lambda d: decoded.append(1) or real_decode(d))
     gallery = Gallery.open(tmp_path / "g")
     gallery.index(pictures)
     assert sorted(p for p in opened if p.endswith(".jpg")) == sorted(
@@ -119,7 +116,8 @@ def test_many_files_of_the_same_bytes_are_encoded_once(tmp_path: Path) -> None:
     assert gallery.info().pictures == 100
     hits = gallery.search(tmp_path / "p" / "50.jpg", top=100)
     assert hits[0].path == str(tmp_path / "p" / "50.jpg")
-    assert {hit.score for hit in hits} == {hits[0].score}
+    scores = [hit.score for hit in hits]  # of one vector, but not always of the same bits
+    assert max(scores) - min(scores) < 1e-5
     encoder.encoded = 0
     (tmp_path / "p" / "new.jpg").write_bytes(data)  # its content is known from an earlier run
     assert gallery.index(tmp_path / "p").copied == 1
@@ -154,14 +152,14 @@ def test_the_index_is_updated_in_the_middle_of_a_long_ingest(
     assert len(calls) >= 3
 
 
-def test_want_of_memory_passes(
+def test_files_are_retried_that_were_too_large_for_memory(
     tmp_path: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the machine can't hold now is tried again; files of the same bytes do not wait for it."""
+    """Also files of the same bytes."""
     data = (pictures / "a" / "0000.jpg").read_bytes()
     for n in range(40):
         (pictures / f"same-{n}.jpg").write_bytes(data)
-    real = ingest.decode
+    real = chunk.decode
 
     def decode(found: bytes) -> Any:
         if found == data:
@@ -169,10 +167,10 @@ def test_want_of_memory_passes(
             raise MemoryError
         return real(found)
 
-    monkeypatch.setattr(ingest, "decode", decode)
+    monkeypatch.setattr(chunk, "decode", decode)
     gallery = Gallery.open(tmp_path / "g")
     assert gallery.index(pictures).added == 11
-    assert {r.reason for r in gallery.refused()} == {"not enough memory for it"}
+    assert {r.reason for r in gallery.refused()} == {"not enough memory to decode it"}
     monkeypatch.undo()
     for _ in range(2):
         gallery.index(pictures)
@@ -180,16 +178,16 @@ def test_want_of_memory_passes(
     assert list(gallery.refused()) == []
 
 
-def test_a_file_that_goes_away_meanwhile_is_no_matter(
+def test_a_file_that_is_deleted_meanwhile_is_ignored(
     tmp_path: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = ingest.read
+    real = threads.read
 
     def read(source: Any) -> bytes:
         if source.path.endswith("0003.jpg"):
             os.unlink(source.path)
         return real(source)
 
-    monkeypatch.setattr(ingest, "read", read)
+    monkeypatch.setattr(threads, "read", read)
     report = Gallery.open(tmp_path / "g").index(pictures)
     assert (report.added, report.refused, report.skipped) == (11, 0, 0)

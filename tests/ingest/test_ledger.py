@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from lookalike.ingest.ledger import Claims, Ledger, Outcome
+from lookalike.ingest import ledger
+from lookalike.ingest.ledger import COMMIT_SECONDS, ContentClaims, Ledger, Outcome
 from lookalike.ingest.seen import SeenFiles
 from lookalike.sources.content import TRY_AGAIN
 from lookalike.storage.store import Store
@@ -14,18 +16,18 @@ from lookalike.types import Record, Source
 ONE, TWO = b"1" * 16, b"2" * 16
 
 
-class Books:
+class Ingest:
     """A ledger over a table of its own, with the claims that its outcomes need."""
 
     def __init__(self, folder: Path, lost: tuple[str, ...] = ()) -> None:
         self.store = Store(folder, "pictures.lance", 4)
-        known = SeenFiles(self.store)
-        self.claims = Claims(known)
-        self.ledger = Ledger(self.store, known, self.claims, lambda path: path in lost)
+        seen = SeenFiles(self.store)
+        self.claims = ContentClaims(seen)
+        self.ledger = Ledger(self.store, seen, self.claims, lambda path: path in lost)
 
     def encoded(self, path: str, content: bytes) -> Outcome:
         source = Source(path, 1, 1)
-        assert self.claims.claim(content, path)
+        assert self.claims.claim(content, path).granted
         return Outcome(
             source, content, Record(source, content, 4, 3, np.array([1, 0, 0, 0], np.float16))
         )
@@ -43,53 +45,72 @@ def refused(path: str, content: bytes | None = None, mtime_ns: int = 1) -> Outco
 
 
 @pytest.fixture
-def books(tmp_path: Path) -> Books:
-    return Books(tmp_path)
+def run(tmp_path: Path) -> Ingest:
+    return Ingest(tmp_path)
 
 
-def test_a_file_of_the_same_bytes_may_come_before_within_or_after(books: Books) -> None:
-    outcome = books.encoded("/a", ONE)
-    assert not books.claims.claim(ONE, "/x")
-    books.ledger.take([same("/before", ONE), outcome, same("/within", ONE)])
-    books.ledger.commit()
-    books.ledger.take([same("/after", ONE)])
-    assert not books.claims.claim(ONE, "/x")
-    books.ledger.commit()
-    assert books.paths() == {"/a", "/before", "/within", "/after"}
-    assert (books.ledger.added, books.ledger.copied, books.ledger.through) == (4, 3, 4)
+def test_a_file_of_the_same_bytes_may_come_before_within_or_after(run: Ingest) -> None:
+    outcome = run.encoded("/a", ONE)
+    assert not run.claims.claim(ONE, "/x").granted
+    run.ledger.add([same("/before", ONE), outcome, same("/within", ONE)])
+    run.ledger.commit()
+    run.ledger.add([same("/after", ONE)])
+    assert not run.claims.claim(ONE, "/x").granted
+    run.ledger.commit()
+    assert run.paths() == {"/a", "/before", "/within", "/after"}
+    assert (run.ledger.added, run.ledger.copied, run.ledger.done) == (4, 3, 4)
 
 
-def test_who_waits_for_a_refused_content_is_refused(books: Books) -> None:
-    assert books.claims.claim(ONE, "/x")
-    books.ledger.take([same("/before", ONE), refused("/a", ONE), same("/after", ONE)])
-    books.ledger.commit()
-    assert {r.path for r in books.store.refused()} == {"/before", "/a", "/after"}
-    assert books.claims.claim(ONE, "/x")  # a later one is free to try
+def test_who_waits_for_a_refused_content_is_refused(run: Ingest) -> None:
+    assert run.claims.claim(ONE, "/x").granted
+    run.ledger.add([same("/before", ONE), refused("/a", ONE), same("/after", ONE)])
+    run.ledger.commit()
+    assert {r.path for r in run.store.refused()} == {"/before", "/a", "/after"}
+    assert run.claims.claim(ONE, "/x").granted  # a later one is free to try
 
 
 def test_a_row_goes_with_its_content_not_with_its_disk(tmp_path: Path) -> None:
-    books = Books(tmp_path)
-    books.ledger.take([books.encoded("/a", ONE), books.encoded("/b", TWO)])
-    books.ledger.commit()
-    books = Books(tmp_path)
-    books.ledger.take([refused("/a"), refused("/b", mtime_ns=TRY_AGAIN)])
-    books.ledger.commit()
-    assert books.paths() == {"/b"}
+    run = Ingest(tmp_path)
+    run.ledger.add([run.encoded("/a", ONE), run.encoded("/b", TWO)])
+    run.ledger.commit()
+    run = Ingest(tmp_path)
+    run.ledger.add([refused("/a"), refused("/b", mtime_ns=TRY_AGAIN)])
+    run.ledger.commit()
+    assert run.paths() == {"/b"}
 
 
 def test_each_lost_row_gives_its_place_to_one_file(tmp_path: Path) -> None:
-    books = Books(tmp_path)
-    books.ledger.take([books.encoded("/old", ONE), same("/kept", ONE)])
-    books.ledger.commit()
-    books = Books(tmp_path, lost=("/old",))
-    books.ledger.take([same("/new", ONE), same("/newer", ONE), same("/kept", ONE)])
-    books.ledger.commit()
-    assert books.paths() == {"/new", "/newer", "/kept"}
-    assert (books.ledger.moved, books.ledger.added, books.ledger.updated) == (1, 1, 1)
+    run = Ingest(tmp_path)
+    run.ledger.add([run.encoded("/old", ONE), same("/kept", ONE)])
+    run.ledger.commit()
+    run = Ingest(tmp_path, lost=("/old",))
+    run.ledger.add([same("/new", ONE), same("/newer", ONE), same("/kept", ONE)])
+    run.ledger.commit()
+    assert run.paths() == {"/new", "/newer", "/kept"}
+    assert (run.ledger.moved, run.ledger.added, run.ledger.updated) == (1, 1, 1)
+
+
+def test_commits_are_due_every_few_seconds_or_thousand_rows(
+    run: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = SimpleNamespace(monotonic=lambda: run.ledger._last_commit + clock.passed, passed=0.0)
+    monkeypatch.setattr(ledger, "time", clock)
+    run.ledger.add([run.encoded("/a", ONE)])
+    for seconds, paths in [(0.0, set()), (COMMIT_SECONDS - 0.01, set()), (COMMIT_SECONDS, {"/a"})]:
+        clock.passed = seconds
+        run.ledger.commit_when_due()
+        assert run.paths() == paths
+    clock.passed = 0.0
+    run.ledger.add([run.encoded("/b", TWO)])
+    run.ledger.commit_when_due()
+    assert run.paths() == {"/a"}
+    monkeypatch.setattr(ledger, "COMMIT_ROWS", 1)
+    run.ledger.commit_when_due()
+    assert run.paths() == {"/a", "/b"}
 
 
 def test_a_batch_is_written_once_even_if_writing_is_interrupted(
-    books: Books, monkeypatch: pytest.MonkeyPatch
+    run: Ingest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = Store.add
 
@@ -97,10 +118,10 @@ def test_a_batch_is_written_once_even_if_writing_is_interrupted(
         real(self, *arguments, **options)  # type: ignore[arg-type]
         raise KeyboardInterrupt
 
-    books.ledger.take([books.encoded("/a", ONE)])
+    run.ledger.add([run.encoded("/a", ONE)])
     monkeypatch.setattr(Store, "add", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        books.ledger.commit()
+        run.ledger.commit()
     monkeypatch.undo()
-    books.ledger.commit()
-    assert books.store.pictures.count() == 1
+    run.ledger.commit()
+    assert run.store.pictures.count() == 1

@@ -4,31 +4,30 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pytest
 
 from lookalike.copies.fingerprint import stored_fingerprint
 from lookalike.copies.packed import pack
 from lookalike.decode import from_image
 from lookalike.ingest import seen
-from lookalike.ingest.seen import Keys, SeenFiles
+from lookalike.ingest.seen import KeySet, SeenFiles
 from lookalike.storage.store import Store
 from lookalike.types import Record, Source
 
 from ..conftest import draw
 
 
-def test_keys_hold_what_was_given_and_added(monkeypatch: object) -> None:
+def test_a_key_set_has_what_it_started_with_and_what_was_added(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     values = np.random.default_rng(0).integers(-(2**63), 2**63 - 1, 1000)
-    keys = Keys([values[:300], values[300:600]])
-    known_merge = seen.MERGE_KEYS
-    seen.MERGE_KEYS = 50  # type: ignore[misc]
-    try:
-        for value in values[600:]:
-            keys.add(int(value))
-    finally:
-        seen.MERGE_KEYS = known_merge  # type: ignore[misc]
+    keys = KeySet([values[:300], values[300:600]])
+    monkeypatch.setattr(seen, "MERGE_KEYS", 50)
+    for value in values[600:]:
+        keys.add(int(value))
     assert all(int(value) in keys for value in values)
     assert not any(int(value) + 1 in keys for value in values)
-    assert 5 not in Keys([])
+    assert 5 not in KeySet([])
 
 
 def test_only_new_and_changed_files_are_unseen(tmp_path: Path) -> None:
@@ -40,7 +39,7 @@ def test_only_new_and_changed_files_are_unseen(tmp_path: Path) -> None:
     kept = SeenFiles(store)
     changed = Source(sources[0].path, 99, 0)
     assert kept.unseen([*sources, changed]) == [*sources[3:], changed]
-    assert kept.unseen([*sources, changed]) == []  # each is given once
+    assert kept.unseen([*sources, changed]) == []  # each is returned once
     assert seen.path_key(sources[0].path) in kept.paths
     assert seen.path_key(sources[1].path) in kept.refused
     assert seen.path_key(sources[1].path) not in kept.paths

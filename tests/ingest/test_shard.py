@@ -6,30 +6,36 @@ import pytest
 
 from lookalike import Gallery, encoders
 from lookalike.errors import EncoderError, StorageError
+from lookalike.ingest.ledger import Claim
 from lookalike.ingest.seen import SeenFiles
-from lookalike.ingest.shard import Asked, Desk, Result, Setting, work
-from lookalike.sources import walk
+from lookalike.ingest.shard import (
+    ClaimRequests,
+    ClaimsActor,
+    ShardConfig,
+    ShardResult,
+    process_shard,
+)
+from lookalike.sources.read import walk
 from lookalike.storage.store import Store
 
 from ..conftest import fill, save
 
 
-class Nook:
-    """A store and a desk, with nothing between them."""
+class OneNode:
+    """A store and the claims on its contents, without a cluster."""
 
     def __init__(self, folder: Path) -> None:
         encoder = encoders.load()
         self.store = Store(folder, "pictures.lance", encoder.dimensions)
         self.store.create()
-        self.desk = Desk(SeenFiles(self.store))  # type: ignore[arg-type]
-        names = (encoder.source, encoder.sha256, "cpu")
-        self.setting = Setting(str(folder), "pictures.lance", encoder.dimensions, True, *names)
+        self.claims = ClaimsActor(SeenFiles(self.store))  # type: ignore[arg-type]
+        self.config = ShardConfig.of(self.store, encoder, "cpu")
 
-    def work(self, folder: Path, *, new: bool = True) -> Result:
-        return work(self.setting, [(s, new) for s in walk(str(folder))], self.ask)
+    def process(self, folder: Path, *, new: bool = True) -> ShardResult:
+        return process_shard(self.config, [(s, new) for s in walk(str(folder))], self.request)
 
-    def ask(self, asked: Asked) -> list[tuple[bool, bool]]:
-        return self.desk.claim(asked)
+    def request(self, requests: ClaimRequests) -> list[Claim]:
+        return self.claims.claim(requests)
 
     def rows(self) -> list[str]:
         return sorted(self.store.paths(self.store.pictures))
@@ -37,25 +43,25 @@ class Nook:
 
 def test_a_shard_is_part_of_the_gallery_once_it_is_appended(tmp_path: Path) -> None:
     paths = fill(tmp_path / "p", 20)
-    nook = Nook(tmp_path / "g")
-    nook.work(tmp_path / "p")  # its worker died before it could tell
-    result = nook.work(tmp_path / "p")
-    assert nook.rows() == []
+    node = OneNode(tmp_path / "g")
+    node.process(tmp_path / "p")  # its worker died before it could report
+    result = node.process(tmp_path / "p")
+    assert node.rows() == []
     assert all(outcome.written and outcome.record is None for outcome in result.outcomes)
-    nook.store.commit_fragments([result.fragments])
-    assert nook.rows() == sorted(map(str, paths))
-    assert nook.store.fingerprints.table.count() == 20
-    for table in (nook.store.pictures, nook.store.fingerprints.table):
+    node.store.commit_fragments([result.fragments])
+    assert node.rows() == sorted(map(str, paths))
+    assert node.store.fingerprints.table.count() == 20
+    for table in (node.store.pictures, node.store.fingerprints.table):
         assert len(list((table.uri / "data").iterdir())) == 2
-    nook.store.drop_uncommitted()
-    for table in (nook.store.pictures, nook.store.fingerprints.table):
+    node.store.drop_uncommitted()
+    for table in (node.store.pictures, node.store.fingerprints.table):
         assert len(list((table.uri / "data").iterdir())) == 1
-    assert nook.rows() == sorted(map(str, paths))
+    assert node.rows() == sorted(map(str, paths))
 
 
 def test_the_row_of_a_known_path_comes_as_a_record(tmp_path: Path) -> None:
     fill(tmp_path / "p", 2)
-    result = Nook(tmp_path / "g").work(tmp_path / "p", new=False)
+    result = OneNode(tmp_path / "g").process(tmp_path / "p", new=False)
     assert all(outcome.record and outcome.record.fingerprint for outcome in result.outcomes)
     assert result.fragments == ([], [])
 
@@ -64,49 +70,51 @@ def test_a_content_is_granted_to_one_file(tmp_path: Path) -> None:
     data = save(tmp_path / "one" / "a.jpg", 1).read_bytes()
     (tmp_path / "two").mkdir()
     (tmp_path / "two" / "b.jpg").write_bytes(data)
-    nook = Nook(tmp_path / "g")
-    assert nook.work(tmp_path / "one").outcomes[0].written
-    (other,) = nook.work(tmp_path / "two").outcomes
+    node = OneNode(tmp_path / "g")
+    assert node.process(tmp_path / "one").outcomes[0].written
+    (other,) = node.process(tmp_path / "two").outcomes
     assert other.content
     assert not other.written
-    assert nook.desk.of(str(tmp_path / "one" / "a.jpg")) == [other.content]
-    nook.desk.settle([other.content], encoded=True)
-    assert nook.desk.of(str(tmp_path / "one" / "a.jpg")) == []
-    assert not nook.work(tmp_path / "one").outcomes[0].written  # it is encoded now
+    assert node.claims.claimed_by(str(tmp_path / "one" / "a.jpg")) == [other.content]
+    node.claims.resolve([other.content], encoded=True)
+    assert node.claims.claimed_by(str(tmp_path / "one" / "a.jpg")) == []
+    assert not node.process(tmp_path / "one").outcomes[0].written  # it is encoded now
 
 
-def test_what_a_node_does_not_see_is_told(tmp_path: Path) -> None:
+def test_what_a_node_does_not_see_is_reported(tmp_path: Path) -> None:
     fill(tmp_path / "p", 3)
-    nook = Nook(tmp_path / "g")
+    node = OneNode(tmp_path / "g")
     sources = list(walk(str(tmp_path / "p")))
     (tmp_path / "p" / "0001.jpg").unlink()
-    result = work(nook.setting, [(source, True) for source in sources], nook.ask)
+    result = process_shard(node.config, [(source, True) for source in sources], node.request)
     assert [Path(source.path).name for source in result.missing] == ["0001.jpg"]
     assert len(result.outcomes) == 2
 
 
 def test_a_gallery_or_weights_that_are_not_the_same_here(tmp_path: Path) -> None:
     fill(tmp_path / "p", 2)
-    nook = Nook(tmp_path / "g")
-    values = [getattr(nook.setting, name) for name in Setting.__slots__]
-    elsewhere = Setting(str(tmp_path / "elsewhere"), *values[1:])
+    node = OneNode(tmp_path / "g")
+    values = [getattr(node.config, name) for name in ShardConfig.__slots__]
+    elsewhere = ShardConfig(str(tmp_path / "elsewhere"), *values[1:])
     with pytest.raises(StorageError, match="shared"):
-        work(elsewhere, [(s, True) for s in walk(str(tmp_path / "p"))], nook.ask)
-    other = Setting(*values[:5], "0" * 64, "cpu")
+        process_shard(elsewhere, [(s, True) for s in walk(str(tmp_path / "p"))], node.request)
+    other = ShardConfig(*values[:5], "0" * 64, "cpu")
     with pytest.raises(EncoderError, match="other weights"):
-        work(other, [], nook.ask)
-    result = Nook(tmp_path / "g2").work(tmp_path / "p")
+        process_shard(other, [], node.request)
+    result = OneNode(tmp_path / "g2").process(tmp_path / "p")
     with pytest.raises(StorageError, match="the same one on every node"):
-        nook.store.commit_fragments([result.fragments])
-    assert nook.rows() == []
+        node.store.commit_fragments([result.fragments])
+    assert node.rows() == []
 
 
 def test_what_is_appended_is_searched(tmp_path: Path) -> None:
     paths = fill(tmp_path / "p", 3)
     gallery = Gallery.open(tmp_path / "g")
     gallery.index(paths[0])
-    nook = Nook(tmp_path / "g")
-    nook.store.commit_fragments([work(nook.setting, _new(paths[1:]), nook.ask).fragments])
+    node = OneNode(tmp_path / "g")
+    node.store.commit_fragments(
+        [process_shard(node.config, _new(paths[1:]), node.request).fragments]
+    )
     assert gallery.search(paths[2])[0].path == str(paths[2])
     assert gallery.search(paths[2])[0].kind == "exact"
 

@@ -17,8 +17,8 @@ sys.path.append(str(Path(__file__).resolve().parents[3]))
 from benchmarks.speed.pipeline import rate
 from lookalike import encoders
 from lookalike.decode import decode
-from lookalike.ingest.ingest import CHUNK_PICTURES
-from lookalike.sources import read, walk
+from lookalike.ingest.chunk import CHUNK_PICTURES
+from lookalike.sources.read import read, walk
 
 PICTURES = 2_000
 ENCODED_PICTURES = 512

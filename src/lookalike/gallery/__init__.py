@@ -1,12 +1,9 @@
-"""A gallery: `Gallery` and everything its verbs need to know about its folder.
+"""A gallery of pictures on disk or in an object store.
 
-One verb is one method is one command is one route.
+`Gallery` has a method for each command of the same name.
 """
 
 from .gallery import Gallery
 from .state import DEVICE_VARIABLE
 
-__all__ = [
-    "DEVICE_VARIABLE",
-    "Gallery",
-]
+__all__ = ["DEVICE_VARIABLE", "Gallery"]

@@ -1,4 +1,4 @@
-"""The feature list: a gallery's rows as one Parquet file, out and in again."""
+"""Feature lists: export a gallery's rows to one Parquet file, and import them."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _REQUIRED = ("path", "content_hash", "width", "height", "vector", "encoder")
 
 
 def encoder_id(card: EncoderCard) -> str:
-    """Name an encoder and its weights, as the column `encoder` does."""
+    """Return the value of the column `encoder`: the encoder's name and weights."""
     return f"{card.name}:{card.sha256}"
 
 
-def write(
+def write_features(
     path: Path, store: Store, card: EncoderCard, *, on_rows: Callable[[int, int], None]
 ) -> int:
-    """Write all rows; give their number. The file appears when it is complete.
+    """Write all rows; return their number. The file appears when it is complete.
 
     Raises:
         StorageError: the file can't be written.
@@ -45,7 +45,7 @@ def write(
 
     schema = _schema(card.dimensions)
     partial = path.with_name(path.name + ".part")
-    count, rows_in_all = 0, store.pictures.count()
+    count, total = 0, store.pictures.count()
     try:
         with pq.ParquetWriter(partial, schema) as writer:
             for batch in store.pictures.scan(store.pictures.schema.names):
@@ -60,19 +60,19 @@ def write(
                 rows |= {"fingerprint": [prints.get(value) for value in contents]}
                 writer.write_table(pa.table(rows, schema=schema), row_group_size=ROWS_PER_GROUP)
                 count += len(hashes)
-                on_rows(count, rows_in_all)
+                on_rows(count, total)
         os.replace(partial, path)
     except OSError as error:
         partial.unlink(missing_ok=True)
-        raise StorageError(f"{path} can't be written ({error}); choose another place.") from error
+        raise StorageError(f"{path} can't be written ({error}); choose another folder.") from error
     return count
 
 
-def read(path: Path, card: EncoderCard) -> Iterator[list[Record]]:
-    """Read a feature list, checked row by row, in batches.
+def read_features(path: Path, card: EncoderCard) -> Iterator[list[Record]]:
+    """Read a feature list in batches, and check every row.
 
     Raises:
-        FeatureListError: it is no feature list, or its vectors are another encoder's.
+        FeatureListError: it is not a feature list, or its vectors are from another encoder.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -83,8 +83,8 @@ def read(path: Path, card: EncoderCard) -> Iterator[list[Record]]:
         missing = [name for name in _REQUIRED if name not in names]
         if missing:
             raise FeatureListError(
-                f"{path} has no column {', '.join(missing)}; take a file that `lookalike export` "
-                "or a program of the same columns wrote."
+                f"{path} has no column {', '.join(missing)}; use a file from `lookalike export`, "
+                "or one with the same columns."
             )
         columns = [*_REQUIRED, *(name for name in _OPTIONAL if name in names)]
         schema = pa.schema([_schema(card.dimensions).field(name) for name in columns])
@@ -100,34 +100,34 @@ def read(path: Path, card: EncoderCard) -> Iterator[list[Record]]:
         OverflowError,
     ) as error:
         raise FeatureListError(
-            f"{path} is no feature list ({str(error)[:200]}); take a file that `lookalike export` "
-            "wrote."
+            f"{path} is not a feature list ({str(error)[:200]}); use a file from "
+            "`lookalike export`."
         ) from error
 
 
-def import_rows(
-    path: Path, store: Store, card: EncoderCard, *, of: int, on_rows: Callable[[int, int], None]
+def import_features(
+    path: Path, store: Store, card: EncoderCard, *, total: int, on_rows: Callable[[int, int], None]
 ) -> int:
-    """Commit a feature list's rows, those of the same path replaced; give their number.
+    """Commit the rows of a feature list, replacing rows of the same path; return their number.
 
     Args:
-        path: the list, which `read` has gone through before.
-        store: of the gallery that takes it in.
+        path: the list, already checked with `read_features`.
+        store: of the gallery that imports it.
         card: of the gallery's encoder.
-        of: how many rows there are, for `on_rows`.
-        on_rows: told of the rows taken so far, and of all.
+        total: the number of rows, for `on_rows`.
+        on_rows: called with the number of rows imported so far, and the total.
     """
     count = 0
-    for records in read(path, card):
-        there = store.fingerprints.existing({record.content_hash for record in records})
-        fresh = [
-            replace(record, fingerprint=None) if record.content_hash in there else record
+    for records in read_features(path, card):
+        stored = store.fingerprints.existing({record.content_hash for record in records})
+        records_to_add = [
+            replace(record, fingerprint=None) if record.content_hash in stored else record
             for record in records
         ]
-        store.add(fresh, replace=True)
+        store.add(records_to_add, replace=True)
         store.refusals.delete([record.source.path for record in records])
         count += len(records)
-        on_rows(count, of)
+        on_rows(count, total)
     store.optimize()
     return count
 
@@ -157,7 +157,7 @@ def _records(batch: pa.RecordBatch, card: EncoderCard) -> list[Record]:
     others = set(batch.column("encoder").to_pylist()) - {encoder_id(card)}
     if others:
         raise FeatureListError(
-            f"Its vectors are of the encoder {others.pop()!r}, this gallery's are of "
+            f"Its vectors are from the encoder {others.pop()!r}, but this gallery's are from "
             f"{encoder_id(card)!r}; index the pictures instead."
         )
     flat = (
@@ -167,9 +167,9 @@ def _records(batch: pa.RecordBatch, card: EncoderCard) -> list[Record]:
         .reshape(len(batch), card.dimensions)
     )
     lengths = np.linalg.norm(flat, axis=1)
-    if not (np.abs(lengths - 1) < UNIT_LENGTH_TOLERANCE).all():  # false for NaN too
+    if not (np.abs(lengths - 1) < UNIT_LENGTH_TOLERANCE).all():  # NaN fails, too
         raise ValueError("a vector is not of unit length")
-    found = []
+    records = []
     for row, vector in zip(batch.drop_columns(["vector"]).to_pylist(), flat, strict=True):
         content = bytes.fromhex(row["content_hash"])
         sides = (row["width"], row["height"])
@@ -179,7 +179,7 @@ def _records(batch: pa.RecordBatch, card: EncoderCard) -> list[Record]:
             raise ValueError(f"the path {row['path']!r} is not absolute")
         metadata = row.get("metadata")
         if metadata and not isinstance(json.loads(metadata), dict):
-            raise ValueError(f"the metadata of {row['path']!r} are no object of JSON")
+            raise ValueError(f"the metadata of {row['path']!r} are not a JSON object")
         source = Source(
             from_text(row["path"]),
             row.get("size", UNKNOWN),
@@ -188,6 +188,6 @@ def _records(batch: pa.RecordBatch, card: EncoderCard) -> list[Record]:
         )
         fingerprint = row.get("fingerprint")
         if fingerprint is not None:
-            unpack(fingerprint)  # sees that it is one
-        found.append(Record(source, content, *sides, vector.astype(np.float16), fingerprint))
-    return found
+            unpack(fingerprint)  # raises an error if it is not one
+        records.append(Record(source, content, *sides, vector.astype(np.float16), fingerprint))
+    return records

@@ -1,9 +1,10 @@
-"""What a gallery can be asked, without changing it."""
+"""The methods of a gallery that do not change it."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..encoders import HUB_PREFIX, likely_device
@@ -11,10 +12,12 @@ from ..errors import ArgumentError
 from ..sources import check_root
 from ..storage import Manifest, batched
 from ..types import Info
+from .feature_list import write_features
 from .state import GalleryState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    import os
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import pyarrow as pa
 
@@ -24,10 +27,14 @@ if TYPE_CHECKING:
 QUERIES_AT_ONCE = 64
 
 
-class Reading(GalleryState):
-    """The verbs that only read."""
+def no_progress(_done: int, _total: int) -> None:
+    """Ignore the progress."""
 
-    def search(  # noqa: PLR0913
+
+class GalleryReader(GalleryState):
+    """The methods of `Gallery` that only read."""
+
+    def search(  # noqa: PLR0913  public: its options are keywords
         self,
         query: QueryInput | Query,
         *,
@@ -37,31 +44,40 @@ class Reading(GalleryState):
         region: Region | None = None,
         where: Filter | None = None,
     ) -> SearchResult:
-        """Find where a picture stands, and those that look most like it.
+        """Find a picture in the gallery, and the pictures that look most like it.
 
         Args:
             query: a path, the bytes of a picture file, a binary file object, a PIL image, or an
                 RGB array uint8 [H, W, 3].
-            top: how many hits, 1..10,000.
-            min_score: leave out hits whose cosine is lower; proved copies stay.
-            copies: whether to look for copies, and to prove them.
-            region: x, y, width and height of the part to ask with, as shares of the upright
-                query; a match's transform is still that of the whole one.
-            where: only pictures that it allows are hits, copies as well.
+            top: the number of hits, 1..10,000.
+            min_score: drop hits with a lower cosine; proved copies stay.
+            copies: whether to look for copies, and prove them.
+            region: x, y, width and height of the part to search with, as shares of the upright
+                query; a match's transform is still that of the whole query.
+            where: limits the hits, including copies.
 
         Returns:
-            the hits: the same picture, then proved copies, the surest first, then what looks most
-            like it.
+            the hits: the same picture, then proved copies, the surest first, then the most similar
+            pictures.
 
         Raises:
-            ArgumentError: `top` is out of range, or the query is of no known kind.
+            ArgumentError: `top` is out of range, or the query is of an unknown type.
             PictureError: the query can't be read or decoded.
-            GalleryNotFoundError: there is no gallery, or nothing in it yet.
-            EncoderMismatchError: the gallery's encoder is not to be had any more.
+            GalleryNotFoundError: there is no gallery, or it is empty.
+            EncoderMismatchError: the gallery's encoder can't be loaded any more.
+
+        Example:
+            >>> from lookalike import Filter, Gallery
+            >>> gallery = Gallery.open("gallery")
+            >>> [hit.kind for hit in gallery.search("query.jpg", top=3)]
+            ['similar', 'similar', 'similar']
+            >>> hit = gallery.search("query.jpg", where=Filter(label="leopards"))[0]
+            >>> hit.path
+            '...photos/leopards/...jpg'
         """
         from ..search import SearchOptions, search
 
-        return self._ask(
+        return self._search_one(
             search,
             query,
             SearchOptions(top=top, min_score=min_score, copies=copies, region=region, where=where),
@@ -78,31 +94,38 @@ class Reading(GalleryState):
     ) -> Iterator[SearchResult | Refusal]:
         """Search for many pictures, faster than one by one; the hits are the same.
 
-        `QUERIES_AT_ONCE` are taken from `queries` at once, decoded and encoded on all cores, and
-        searched for together, so that neither queries nor results need fit into memory.
+        `QUERIES_AT_ONCE` queries at a time are decoded and encoded on all cores and searched
+        together, so neither queries nor results need fit into memory.
 
         Args:
-            queries: what `search` takes, any number.
-            top: as in `search`, and so are the others.
+            queries: any number of what `search` takes.
+            top: as in `search`, like all other options.
             min_score: likewise.
             copies: likewise.
             where: likewise.
 
         Yields:
-            the hits of each query, in the order of the queries, `took_ms` being its share of the
-            time; for one that can't be read or decoded a `Refusal` that says why.
+            the hits of each query, in the order of the queries, with `took_ms` as its share of the
+            time; a `Refusal` with the reason for a query that can't be read or decoded.
 
         Raises:
-            ArgumentError: `top` is out of range, or a query is of no known kind.
-            GalleryNotFoundError: there is no gallery, or nothing in it yet.
-            EncoderMismatchError: the gallery's encoder is not to be had any more.
+            ArgumentError: `top` is out of range, or a query is of an unknown type.
+            GalleryNotFoundError: there is no gallery, or it is empty.
+            EncoderMismatchError: the gallery's encoder can't be loaded any more.
+
+        Example:
+            >>> from pathlib import Path
+            >>> from lookalike import Gallery
+            >>> gallery = Gallery.open("gallery")
+            >>> for result in gallery.search_many(Path("photos/leopards").iterdir(), top=5):
+            ...     assert result[0].kind == "exact"
         """
         from ..search import SearchOptions, search_many
 
         options = SearchOptions(top=top, min_score=min_score, copies=copies, where=where)
-        find = partial(search_many, options=options)
-        for some in batched(queries, QUERIES_AT_ONCE):
-            yield from self._ask_many(find, some, top=top)
+        search = partial(search_many, options=options)
+        for batch in batched(queries, QUERIES_AT_ONCE):
+            yield from self._search_list(search, batch, top=top)
 
     def search_text(
         self,
@@ -112,89 +135,143 @@ class Reading(GalleryState):
         min_score: float | None = None,
         where: Filter | None = None,
     ) -> SearchResult:
-        """Find the pictures that a text describes best, by the encoder's text tower.
+        """Find the pictures that a text describes best, with the encoder's text tower.
 
         Args:
             text: a few words, such as `a red bicycle`.
-            top: how many hits, 1..10,000.
-            min_score: as in `search`; with texts it is low, some .3 for what fits by CLIP.
+            top: the number of hits, 1..10,000.
+            min_score: as in `search`; for texts it is low, about .3 for a good match with CLIP.
             where: as in `search`.
 
         Raises:
-            EncoderError: the gallery's encoder has no text tower; and all that `search` raises.
+            EncoderError: the gallery's encoder has no text tower.
+            ArgumentError: the text is empty; and all that `search` raises.
+
+        Example:
+            The packaged encoder knows no words; models from Hugging Face do, such as CLIP.
+
+            >>> from lookalike import Gallery
+            >>> Gallery.open("gallery").search_text("a red bicycle")
+            Traceback (most recent call last):
+            lookalike.errors.EncoderError: ...
         """
         from ..search import SearchOptions, search_text
 
         if not text.strip():
-            raise ArgumentError("The text is empty; say what to look for, such as: a red bicycle")
+            raise ArgumentError("The text is empty; describe a picture, such as: a red bicycle")
         options = SearchOptions(top=top, min_score=min_score, where=where)
-        return self._ask(search_text, text, options)
+        return self._search_one(search_text, text, options)
 
-    def get(self, id: str) -> Entry | None:  # noqa: A002
-        """Give the picture of a content hash, 32 hexadecimal digits; None where there is none.
+    def get(self, id: str) -> Entry | None:  # noqa: A002  public: the JSON key and `Hit.id`
+        """Return the picture with a content hash; None if there is none.
+
+        Args:
+            id: the content hash, 32 hexadecimal digits.
 
         Raises:
-            ArgumentError: it is no such hash.
+            ArgumentError: it is not a content hash.
             GalleryNotFoundError: there is no gallery.
+
+        Example:
+            >>> from lookalike import Gallery
+            >>> gallery = Gallery.open("gallery")
+            >>> hit = gallery.search("query.jpg")[0]
+            >>> gallery.get(hit.id).paths == (hit.path,)
+            True
         """
         return next(iter(self._open_store(self._manifest()).entries([id])), None)
 
     def browse(
         self, *, offset: int = 0, top: int = 100, where: Filter | None = None
     ) -> PicturePage:
-        """Give some of the pictures, in the order of their files' last changes, the newest first.
+        """Return some of the pictures, ordered by their files' last change, the newest first.
 
         Args:
-            offset: how many to pass over.
-            top: how many, at most.
-            where: only pictures that it allows.
+            offset: how many to skip.
+            top: how many to return, at most.
+            where: limits the pictures.
 
         Raises:
             GalleryNotFoundError: there is no gallery.
+
+        Example:
+            >>> from lookalike import Filter, Gallery
+            >>> page = Gallery.open("gallery").browse(top=4, where=Filter(label="leopards"))
+            >>> len(page.entries), page.total
+            (4, 10)
         """
         store = self._open_store(self._manifest()).snapshot()
-        return self._catalog.page(store, offset, top, where)
+        return self._browse_cache.page(store, offset, top, where)
 
     def version(self) -> int:
-        """Tell the number of the newest version of the table of pictures; 0 while it has none.
+        """Return the version of the table of pictures, which grows with each change; 0 at first.
 
         Raises:
             GalleryNotFoundError: there is no gallery.
+
+        Example:
+            >>> from lookalike import Gallery
+            >>> gallery = Gallery.open("gallery")
+            >>> gallery.search("query.jpg").version == gallery.version()
+            True
         """
         return self._open_store(self._manifest()).pictures.version()
 
     def labels(self) -> list[tuple[str, int]]:
-        """Name the folders that hold pictures, each with how many; the most first.
+        """List the names of folders that hold pictures, each with their number; largest first.
 
         Raises:
             GalleryNotFoundError: there is no gallery.
+
+        Example:
+            >>> from lookalike import Gallery
+            >>> Gallery.open("gallery").labels()
+            [('leopards', 10), ('motorbikes', 10), ('sunflower', 10)]
         """
-        return self._catalog.labels(self._open_store(self._manifest()).snapshot())
+        return self._browse_cache.labels(self._open_store(self._manifest()).snapshot())
 
     def device(self) -> str:
-        """Tell what the encoder runs on, `cpu` or `cuda`, by starting it there.
+        """Start the encoder, and return what it runs on: `cpu` or `cuda`.
 
         Raises:
-            EncoderError: the device that was asked for can't be used.
+            EncoderError: the chosen device can't be used.
+
+        Example:
+            >>> from lookalike import Gallery
+            >>> Gallery.open("gallery", device="cpu").device()
+            'cpu'
         """
-        encoder = self._fitting_encoder(Manifest.read(self.folder), rebuild=self._rebuild)
-        return str(getattr(encoder, "device", "cpu"))  # an encoder of the caller's own may not say
+        encoder = self._load_encoder(Manifest.read(self.folder), rebuild=self._rebuild)
+        return str(getattr(encoder, "device", "cpu"))  # a user's own encoder need not have it
 
     def likely_device(self) -> str:
-        """Tell what the encoder would be tried on by what is installed, without loading it.
+        """Return the device that the encoder would try first, without loading it.
 
         Raises:
             GalleryNotFoundError: there is no gallery.
+
+        Example:
+            >>> from lookalike import Gallery
+            >>> Gallery.open("gallery", device="cpu").likely_device()
+            'cpu'
         """
         return likely_device(
             self._device, hub=self._manifest().encoder.source.startswith(HUB_PREFIX)
         )
 
     def info(self) -> Info:
-        """Count the rows, look at the roots, the index and the disk.
+        """Return the gallery's status: its rows, roots, encoder, index and size on disk.
 
         Raises:
             GalleryNotFoundError: there is no gallery.
+
+        Example:
+            >>> from lookalike import Gallery
+            >>> info = Gallery.open("gallery").info()
+            >>> info.pictures, info.fingerprints, info.refused
+            (30, 30, 0)
+            >>> info.roots
+            (Root(path='...photos', online=True, reason=''),)
         """
         manifest = self._manifest()
         store = self._open_store(manifest)
@@ -210,19 +287,61 @@ class Reading(GalleryState):
         )
 
     def refused(self) -> Iterator[Refusal]:
-        """List the files that could not be used, each with its reason.
+        """List the files that could not be used, each with the reason.
 
         Raises:
             GalleryNotFoundError: there is no gallery.
+
+        Example:
+            >>> from pathlib import Path
+            >>> from lookalike import Gallery
+            >>> Path("photos/empty.jpg").touch()
+            >>> gallery = Gallery.open("gallery")
+            >>> gallery.index("photos").refused
+            1
+            >>> [refusal.reason for refusal in gallery.refused()]
+            ['the file is empty']
         """
         return self._open_store(self._manifest()).refused()
 
     def rows(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """Read columns of all rows, of one version: `path`, `content_hash`, `vector`...
+        """Read columns of all rows of one version, such as `path`, `content_hash` and `vector`.
 
-        A path whose bytes are not UTF-8 is as `table.to_text` writes it.
+        A path with bytes that are not UTF-8 is escaped, see `storage.to_text`.
 
         Raises:
             GalleryNotFoundError: there is no gallery.
+
+        Example:
+            >>> from lookalike import Gallery
+            >>> sum(batch.num_rows for batch in Gallery.open("gallery").rows(["path", "vector"]))
+            30
         """
         return self._open_store(self._manifest()).snapshot().pictures.scan(columns)
+
+    def export(
+        self, path: str | os.PathLike[str], *, on_rows: Callable[[int, int], None] = no_progress
+    ) -> int:
+        """Export all rows as a feature list, a Parquet file; return their number.
+
+        Columns: `path`, `content_hash` (32 hexadecimal digits), `width`, `height`, `vector`
+        (fixed-size list of D float32), `encoder` (name and weights sha256), `size` and
+        `mtime_ns` of the file, so that an import need not read it again, `fingerprint`, which
+        proves copies (binary, or null), and `metadata` (JSON, or null).
+
+        Args:
+            path: the file to write.
+            on_rows: called with the number of rows written so far, and the total.
+
+        Raises:
+            GalleryNotFoundError: there is no gallery.
+            StorageError: the file can't be written.
+
+        Example:
+            >>> from lookalike import Gallery
+            >>> Gallery.open("gallery").export("features.parquet")
+            30
+        """
+        manifest = self._manifest()
+        store = self._open_store(manifest)
+        return write_features(Path(path), store, manifest.encoder, on_rows=on_rows)

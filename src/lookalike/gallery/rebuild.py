@@ -1,4 +1,4 @@
-"""All vectors made anew: a second table is filled beside the first, then takes its place."""
+"""Re-encode a gallery: fill a second table beside the first, then switch to it."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 _PREFIX, _SUFFIX = "pictures-", ".lance"
 
 
-def start(folder: Place, manifest: Manifest, card: EncoderCard) -> Manifest:
-    """Name the table to fill: a new one, or the one that a rebuild by this encoder stopped at."""
+def start_rebuild(folder: Place, manifest: Manifest, card: EncoderCard) -> Manifest:
+    """Choose the table to fill: a new one, or that of an interrupted rebuild by this encoder."""
     if manifest.rebuild and manifest.rebuild[0] == card:
         return manifest
     number = 1 + max(map(_number, open_place(folder).tables()), default=1)
     return replace(manifest, rebuild=(card, f"{_PREFIX}{number}{_SUFFIX}"))
 
 
-def sources(folder: Place, manifest: Manifest) -> Iterator[Source]:
-    """List the files of all rows in use, as they are now; those that are gone are left out."""
+def indexed_sources(folder: Place, manifest: Manifest) -> Iterator[Source]:
+    """List the files of all rows in use as they are now, without those that are gone."""
     store = Store(folder, manifest.table, manifest.encoder.dimensions)
     for batch in store.pictures.scan(["path", "metadata"]):
         for row in batch.to_pylist():
@@ -34,7 +34,7 @@ def sources(folder: Place, manifest: Manifest) -> Iterator[Source]:
                 yield replace(source, metadata=row.get("metadata"))
 
 
-def finish(folder: Place, manifest: Manifest) -> None:
+def finish_rebuild(folder: Place, manifest: Manifest) -> None:
     """Switch to the new table in one step, then delete the others.
 
     Raises:

@@ -1,4 +1,4 @@
-"""A gallery's folder with what was opened of it: the encoder and the tables, loaded once."""
+"""A gallery's place, with its encoder and tables, which are opened once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..errors import ArgumentError, GalleryNotFoundError, StorageError
 from ..search import BrowseCache
 from ..storage import READ_ATTEMPTS, Manifest, Store, open_place
 from ..types import Refusal, SearchResult
-from .encoder_binding import bound_encoder
+from .encoder_binding import EncoderChoice, bound_encoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,46 +20,39 @@ if TYPE_CHECKING:
     from ..search import SearchOptions
     from ..storage import Place
 
-Answer = TypeVar("Answer", SearchResult, Refusal | SearchResult)
+Result = TypeVar("Result", SearchResult, Refusal | SearchResult)
 MAX_TOP = 10_000
 DEVICE_VARIABLE = "LOOKALIKE_DEVICE"
 
 
 class GalleryState:
-    """What all verbs of a gallery need; it may be used by several threads."""
+    """The state that all methods of a gallery share; safe for several threads."""
 
     def __init__(
         self, folder: Place, encoder: Encoder | str | None, *, rebuilds: bool, device: str | None
     ) -> None:
-        """Use `Gallery.open`."""
+        """Use `Gallery.open` instead."""
         self._device = device or os.environ.get(DEVICE_VARIABLE) or "auto"
         check_device(self._device)
         self.folder = folder
-        self.cache = open_place(
-            folder
-        ).cache_folder()  # for what a server makes, and can make again
-        self._wanted = encoder
+        self.cache = open_place(folder).cache_folder()  # for files that a server can make again
+        self._encoder_choice = EncoderChoice(encoder, self._device)
         self._rebuild = rebuilds
         self._encoder: Encoder | None = None
         self._store: Store | None = None
-        self._catalog = BrowseCache()
+        self._browse_cache = BrowseCache()
 
     def _manifest(self) -> Manifest:
         manifest = Manifest.read(self.folder)
         if manifest is None:
             raise GalleryNotFoundError(
-                f"There is no gallery at {self.folder} yet; make one with: lookalike index FOLDER"
+                f"There is no gallery at {self.folder} yet; create one with: lookalike index FOLDER"
             )
         return manifest
 
-    def _fitting_encoder(self, manifest: Manifest | None, *, rebuild: bool = False) -> Encoder:
+    def _load_encoder(self, manifest: Manifest | None, *, rebuild: bool = False) -> Encoder:
         self._encoder = bound_encoder(
-            self.folder,
-            manifest,
-            wanted=self._wanted,
-            loaded=self._encoder,
-            rebuild=rebuild,
-            device=self._device,
+            self.folder, manifest, self._encoder_choice, loaded=self._encoder, rebuild=rebuild
         )
         return self._encoder
 
@@ -73,25 +66,25 @@ class GalleryState:
             self._store = store
         return store
 
-    def _ask(
-        self, find: Callable[..., SearchResult], asked: Any, options: SearchOptions
+    def _search_one(
+        self, search: Callable[..., SearchResult], query: Any, options: SearchOptions
     ) -> SearchResult:
-        def find_one(asked: Any, store: Store, encoder: Encoder) -> list[SearchResult]:
-            return [find(asked, store, encoder, options)]
+        def search_list(query: Any, store: Store, encoder: Encoder) -> list[SearchResult]:
+            return [search(query, store, encoder, options)]
 
-        return self._ask_many(find_one, asked, top=options.top)[0]
+        return self._search_list(search_list, query, top=options.top)[0]
 
-    def _ask_many(
-        self, find: Callable[[Any, Store, Encoder], list[Answer]], asked: Any, *, top: int
-    ) -> list[Answer]:
+    def _search_list(
+        self, search: Callable[[Any, Store, Encoder], list[Result]], queries: Any, *, top: int
+    ) -> list[Result]:
         if not 1 <= top <= MAX_TOP:
             raise ArgumentError(f"top is {top}; it must be 1 to {MAX_TOP}.")
         for attempt in range(1, READ_ATTEMPTS + 1):
             manifest = self._manifest()
-            encoder = self._fitting_encoder(manifest)
+            encoder = self._load_encoder(manifest)
             try:
                 store = self._open_store(manifest).snapshot()
-                results = find(asked, store, encoder)
+                results = search(queries, store, encoder)
                 break
             except StorageError:  # a writer may have deleted this version's files, or the table
                 if attempt == READ_ATTEMPTS:
@@ -102,6 +95,6 @@ class GalleryState:
             )
         version = store.pictures.version()
         return [
-            replace(one, version=version) if isinstance(one, SearchResult) else one
-            for one in results
+            replace(result, version=version) if isinstance(result, SearchResult) else result
+            for result in results
         ]

@@ -1,19 +1,18 @@
-"""Brings pictures into a gallery: list, read, decode, encode, commit, on threads or on a cluster.
+"""Bring pictures into a gallery: list, read, decode, encode, commit.
 
-`ingest` fills a store, `ingest_on_cluster` does so with Ray, `embed` fills a matrix in memory.
+`ingest` fills a store, on threads or on a Ray cluster; `embed` fills a matrix in memory.
 """
 
-from .cluster import ingest_on_cluster
 from .embed import Embedded, embed
-from .ingest import ingest
-from .seen import forget_whole_archives, keep_whole_archives, whole_archives
+from .ingest import IngestOptions, ingest
+from .seen import complete_archives, forget_complete_archives, remember_complete_archives
 
 __all__ = [
     "Embedded",
+    "IngestOptions",
+    "complete_archives",
     "embed",
-    "forget_whole_archives",
+    "forget_complete_archives",
     "ingest",
-    "ingest_on_cluster",
-    "keep_whole_archives",
-    "whole_archives",
+    "remember_complete_archives",
 ]

@@ -1,11 +1,11 @@
-"""The add line on a Ray cluster: this process lists and keeps the ledger, workers do the rest.
+"""The workers of an ingest on a Ray cluster; this process, the driver, lists and commits.
 
 A shard of the listing is a task, see `shard`: its worker reads, decodes and encodes, and writes the
-rows into the gallery's place itself; what comes back is small. One actor, the desk, grants each
-content to one file, so that nothing is encoded twice. Only this process commits: a shard's rows
-become part of the gallery, all of them or none, when its result is taken, once; what a worker wrote
-that died before is never looked at, and deleted at the end. A shard whose worker died is halved and
-given out again, until it is the one file that workers die of, which is refused.
+rows into the gallery's place itself; what it returns is small. One actor grants each content to one
+file, so that nothing is encoded twice. Only the driver commits: the rows of a shard become part of
+the gallery, all of them or none, when its result is added, once. Nobody reads what a worker wrote
+that died before; it is deleted at the end. A shard whose worker died is halved and submitted again,
+down to the one file that kills workers, which is refused.
 """
 
 from __future__ import annotations
@@ -14,240 +14,147 @@ import contextlib
 import queue
 import time
 from collections import Counter, deque
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ClusterError, EncoderError, LookalikeError, StorageError
+from ..errors import ClusterError, EncoderError, LookalikeError
 from ..sources import is_gone
-from .ingest import PROGRESS_SECONDS, Listing, to_retry
-from .ledger import Ledger, Outcome
-from .nodes import connected, index_builder
-from .seen import Contents, Keys, SeenFiles, content_key, path_key, path_keys
-from .shard import Desk, Result, Setting, work
+from .chunk import to_retry
+from .ledger import Claim, Outcome
+from .listing import Listing
+from .nodes import index_builder
+from .seen import ContentKeys, KeySet, SeenFiles, content_key, path_key, path_keys
+from .shard import ClaimRequests, ClaimsActor, Shard, ShardConfig, ShardResult, process_shard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from ..encoders import Encoder
     from ..storage import Store
-    from ..types import IndexReport, Progress, Source
+    from ..types import Source
+    from .ledger import Batch
 
-CHUNK_PICTURES = 32  # what a shard is put together of
-MAX_SHARD_CHUNKS = 16  # a shard is what a killed worker loses, and a fragment
-SHARDS_A_CPU = 2  # one being worked on, one waiting
-TASKS_A_GPU = 8  # that feed it: decoding is the slower part
+CHUNK_PICTURES = 32  # shards are made of chunks of this size
+MAX_SHARD_CHUNKS = 16  # a killed worker loses a shard, and a shard is a fragment
+SHARDS_PER_CPU = 2  # one in work, one waiting
+TASKS_PER_GPU = 8  # decoding for it takes longer than encoding on it
 MAX_DEATHS = 3  # of workers, by one file alone
-MAX_DEATHS_IN_A_ROW = 100  # without a shard that comes through: it is not the files
-MAX_FAILURES = 3  # of a shard whose worker lives, such as by a network disk that stutters
-INDEX_TOGETHER_ROWS = 1_000_000  # of which half are new: all nodes build the index anew
-RESOURCES_SECONDS = 10.0  # between looks at how many workers there are
+MAX_DEATHS_IN_A_ROW = 100  # without a shard that is done: the files are not the reason
+MAX_FAILURES = 3  # of a shard whose worker lives, for example on a network disk that stutters
+INDEX_TOGETHER_ROWS = 1_000_000  # if half of them are new, all nodes rebuild the index
+RESOURCES_SECONDS = 10.0  # between two counts of the cluster's CPUs and GPUs
 _POLL_SECONDS = 0.1
+_SEE_LOGS = "see Ray's logs (/tmp/ray/session_latest/logs)"
 
 
-def ingest_on_cluster(  # noqa: PLR0913
-    listing: Iterator[Source],
-    store: Store,
-    encoder: Encoder,
-    *,
-    address: str,
-    device: str,
-    is_lost: Callable[[str], bool],
-    on_progress: Callable[[Progress], None] = lambda _: None,
-) -> IndexReport:
-    """Do what `ingest.ingest` does, on a Ray cluster.
-
-    Args:
-        listing: the files; run in a thread of its own.
-        store: locked by the caller, and in a place that all nodes see.
-        encoder: of the store's vectors; workers load it by its source.
-        address: `local` to start Ray on this machine for as long as this runs, `auto` for the
-            cluster that this machine is a node of, or HOST:PORT of its head.
-        device: for the workers' encoders, see `encoders.load`.
-        is_lost: as in `ingest.ingest`.
-        on_progress: called in this thread, at most every `PROGRESS_SECONDS`.
-
-    Raises:
-        ArgumentError: it is no such address.
-        ClusterError: the extra is missing, there is no cluster, or its workers die of anything.
-        StorageError: a commit failed; what was committed before stays.
-        EncoderError: a worker can't load or run the encoder.
-        KeyboardInterrupt: after the shards that were through have been committed.
-    """
-    started = time.monotonic()
-    with connected(address) as ray:
-        store.create()
-        known = SeenFiles(store)
-        desk = _desk(ray, known)
-        claims = _Claims(known)
-        ledger = Ledger(store, known, claims, is_lost)
-        queued = Listing(listing, known, CHUNK_PICTURES)
-        setting = Setting(
-            str(store.folder),
-            store.table,
-            store.dimensions,
-            store.copies,
-            encoder.source,
-            encoder.sha256,
-            device,
-        )
-        run = _Run(ray, desk, setting, queued, known)
-        reported = started
-        queued.thread.start()
-        try:
-            while not run.is_through:
-                run.give_out()
-                for result in run.receive():
-                    _take(result, ledger)
-                claims.pass_on(desk)
-                ledger.commit_when_due()
-                if run.is_through:
-                    ledger.commit()
-                    run.give_out_again(ledger.unsettled())
-                now = time.monotonic()
-                if now - reported > PROGRESS_SECONDS or run.is_through:
-                    reported = now
-                    on_progress(queued.progress(ledger, now - started))
-        except StorageError:
-            raise
-        except BaseException:  # Ctrl-C above all: keep what is through
-            with contextlib.suppress(Exception):  # what went wrong before is told
-                for result in run.receive():
-                    _take(result, ledger)
-            ledger.commit()
-            raise
-        finally:
-            queued.stop.set()
-            run.cancel()
-        now = time.monotonic()
-        on_progress(replace(queued.progress(ledger, now - started), optimizing=True))
-        rows = store.pictures.count()
-        is_other = rows >= INDEX_TOGETHER_ROWS and 2 * ledger.added >= rows
-        store.optimize(build=index_builder(ray, store.pictures) if is_other else None)
-        store.drop_uncommitted()  # of workers that died, in this run or an earlier one
-    return ledger.report(unchanged=queued.listed - queued.unseen, seconds=now - started)
-
-
-class _Claims:
-    """What the ledger has to know of the desk's claims, and what it tells the desk."""
-
-    def __init__(self, known: SeenFiles) -> None:
-        self._known = known
-        self._encoded: list[bytes] = []
-
-    def settle(self, content: bytes, *, encoded: bool) -> None:
-        """Note it; a content that was refused stays claimed, so that it is tried once a run."""
-        if encoded:
-            self._known.contents.add(content_key(content))
-            self._encoded.append(content)
-
-    def in_flight(self, content: bytes) -> bool:
-        """Tell whether a content, which some file has been denied, is still to be settled."""
-        return content_key(content) not in self._known.contents
-
-    def pass_on(self, desk: Any) -> None:
-        """Tell the desk what is encoded."""
-        if self._encoded:
-            desk.settle.remote(self._encoded, encoded=True)
-            self._encoded = []
-
-
-class _Run:
-    """The shards of one ingest: given out, come back, given out again."""
+class ClusterWorkers:
+    """The shards of one ingest, with the methods of `threads.ThreadWorkers`."""
 
     def __init__(
-        self, ray: Any, desk: Any, setting: Setting, listing: Listing, known: SeenFiles
+        self, ray: Any, files: Iterator[Source], seen: SeenFiles, store: Store, config: ShardConfig
     ) -> None:
-        self._ray, self._desk, self._listing, self._known = ray, desk, listing, known
-        self._given = Keys([])  # paths of this run: none may come to have two rows
-        self._ready: deque[list[tuple[Source, bool]]] = deque()
-        self._pending: dict[Any, list[tuple[Source, bool]]] = {}
+        """Prepare the tasks.
+
+        Args:
+            ray: the module, connected to a cluster.
+            files: as in `ingest.ingest`.
+            seen: the files in the store.
+            store: in a place that all nodes see.
+            config: for the workers.
+
+        Raises:
+            ClusterError: the cluster has no GPU, and the encoders are to run on one.
+        """
+        self.listing = Listing(files, seen, CHUNK_PICTURES)
+        self.claims = _DriverClaims(seen.contents)
+        self._ray, self._seen, self._store = ray, seen, store
+        self._actor = _start_actor(ray, ContentKeys(seen.contents, seen.fingerprinted))
+        self._submitted = KeySet([])  # paths of this run: each gets one row
+        self._ready: deque[Shard] = deque()
+        self._pending: dict[Any, Shard] = {}
         self._all_listed = False
         self._deaths, self._failures = Counter[str](), Counter[str]()
         self._deaths_in_a_row = 0
-        self._refused: list[Result] = []
-        self._looked = float("-inf")
+        self._refused: list[Batch] = []
+        self._counted_at = float("-inf")
         self._workers = 1
-        gpus = 0 if setting.device == "cpu" else ray.cluster_resources().get("GPU", 0)
-        if setting.device == "cuda" and not gpus:
-            raise ClusterError("The cluster has no GPU; leave --device cuda out, or add a node.")
-        self._share = {"num_cpus": 1, "num_gpus": 1 / TASKS_A_GPU if gpus else 0}
-        task = ray.remote(_task).options(max_retries=0, **self._share)
-        setting_there = ray.put(setting)
+        gpus = 0 if config.device == "cpu" else ray.cluster_resources().get("GPU", 0)
+        if config.device == "cuda" and not gpus:
+            raise ClusterError("The cluster has no GPU; drop --device cuda, or add a node.")
+        self._task_resources = {"num_cpus": 1, "num_gpus": 1 / TASKS_PER_GPU if gpus else 0}
+        self._task = ray.remote(_task).options(max_retries=0, **self._task_resources)
+        self._config = ray.put(config)
 
-        def start(shard: list[tuple[Source, bool]]) -> Any:
-            return task.remote(setting_there, desk, shard)
-
-        self._start = start
+    def start(self) -> None:
+        """Start the listing; `receive` submits the shards."""
+        self.listing.start()
 
     @property
-    def is_through(self) -> bool:
-        """Tell whether nothing is left to be done."""
+    def finished(self) -> bool:
+        """Whether all files are done and nothing is to be retried."""
         return self._all_listed and not (self._ready or self._pending or self._refused)
 
-    def give_out(self) -> None:
-        """Give shards to the cluster, until every worker has one waiting."""
-        now = time.monotonic()
-        if now - self._looked > RESOURCES_SECONDS:  # nodes come and go
-            self._looked = now
-            there = self._ray.cluster_resources()
-            by_gpu = there.get("GPU", 0) * TASKS_A_GPU if self._share["num_gpus"] else float("inf")
-            self._workers = max(int(min(there.get("CPU", 1), by_gpu)), 1)
-        while len(self._pending) < SHARDS_A_CPU * self._workers:
-            shard = self._ready.popleft() if self._ready else self._next()
-            if not shard:
-                return
-            self._pending[self._start(shard)] = shard
-
-    def receive(self) -> list[Result]:
-        """Wait a moment for shards that are through; see to those whose worker died.
+    def receive(self) -> list[Batch]:
+        """Submit what is ready, and wait briefly for shards that are done.
 
         Raises:
-            ClusterError: workers die, whatever they are given.
-            LookalikeError: what a worker raised.
+            ClusterError: workers die, whatever they process.
+            LookalikeError: raised by a worker.
         """
-        if self._listing.error:
-            raise self._listing.error
-        results, self._refused = self._refused, []
-        if not self._pending:
-            time.sleep(0 if results or self.is_through else _POLL_SECONDS)
-            return results
-        refs = list(self._pending)
-        ready, _ = self._ray.wait(refs, num_returns=len(refs), timeout=_POLL_SECONDS)
-        for ref in ready:
-            try:
-                result = self._ray.get(ref)
-            except self._ray.exceptions.RayTaskError as error:
-                self._failed(self._pending.pop(ref), error.cause)
-            except self._ray.exceptions.RayError:
-                self._died(self._pending.pop(ref))
-            else:
-                del self._pending[ref]
-                self._deaths_in_a_row = 0
-                results.append(result)
-        return results
+        if encoded := self.claims.take_encoded():
+            self._actor.resolve.remote(encoded, encoded=True)
+        self._submit()
+        return self._collect()
 
-    def give_out_again(self, waiting: list[tuple[Source, bytes]]) -> None:
-        """Put files back whose content another one was to be encoded from, which came to naught."""
-        if waiting:
-            contents = {content for _, content in waiting}
-            self._ray.get(self._desk.settle.remote(contents, encoded=False))
-            sources = [source for source, _ in waiting]
-            known = self._known.paths
-            self._ready.append([(s, path_key(s.path) not in known) for s in sources])
+    def retry(self, files: list[tuple[Source, bytes]]) -> None:
+        """Process files again, whose content another file claimed and never delivered."""
+        if files:
+            contents = {content for _, content in files}
+            self._ray.get(self._actor.resolve.remote(contents, encoded=False))
+            paths = self._seen.paths
+            self._ready.append([(s, path_key(s.path) not in paths) for s, _ in files])
 
-    def cancel(self) -> None:
-        """Stop what is being worked on."""
+    def stop(self) -> list[Batch]:
+        """Cancel the tasks; return the shards that are done."""
+        self.listing.stop()
+        batches: list[Batch] = []
+        with contextlib.suppress(Exception):  # the error before this one is reported
+            batches = self._collect()
         for ref in self._pending:
             with contextlib.suppress(Exception):  # the cluster may be gone
                 self._ray.cancel(ref, force=True)
+        self._pending = {}
+        return batches
 
-    def _next(self) -> list[tuple[Source, bool]]:
-        """Put a shard together: its share of what is listed, so that the last ones are small."""
-        shard: list[tuple[Source, bool]] = []
-        chunks = self._listing.chunks.qsize() // (SHARDS_A_CPU * self._workers)
+    def update_index(self, added: int) -> None:
+        """Update the indexes of the store, on all nodes if most rows of a large one are new."""
+        rows = self._store.pictures.count()
+        together = rows >= INDEX_TOGETHER_ROWS and 2 * added >= rows
+        build = index_builder(self._ray, self._store.pictures) if together else None
+        self._store.optimize(build=build)
+        self._store.drop_uncommitted()  # of workers that died, in this run or an earlier one
+
+    def _submit(self) -> None:
+        """Submit shards to the cluster, until every worker has one waiting."""
+        now = time.monotonic()
+        if now - self._counted_at > RESOURCES_SECONDS:  # nodes come and go
+            self._counted_at = now
+            resources = self._ray.cluster_resources()
+            for_gpus = float("inf")
+            if self._task_resources["num_gpus"]:
+                for_gpus = resources.get("GPU", 0) * TASKS_PER_GPU
+            self._workers = max(int(min(resources.get("CPU", 1), for_gpus)), 1)
+        while len(self._pending) < SHARDS_PER_CPU * self._workers:
+            shard = self._ready.popleft() if self._ready else self._next_shard()
+            if not shard:
+                return
+            self._pending[self._task.remote(self._config, self._actor, shard)] = shard
+
+    def _next_shard(self) -> Shard:
+        """Make a shard: its share of the listed files, so that the last shards are small."""
+        shard: Shard = []
+        chunks = self.listing.chunks.qsize() // (SHARDS_PER_CPU * self._workers)
         for _ in range(min(max(chunks, 1), MAX_SHARD_CHUNKS)):
             try:
-                chunk = self._listing.chunks.get_nowait()
+                chunk = self.listing.chunks.get_nowait()
             except queue.Empty:
                 break
             if chunk is None:
@@ -255,18 +162,39 @@ class _Run:
                 break
             keys = path_keys([source.path for source in chunk]).tolist()
             for source, key in zip(chunk, keys, strict=True):
-                if key not in self._given:  # changed while it was listed twice: the next run's
-                    self._given.add(key)
-                    shard.append((source, key not in self._known.paths))
+                if key not in self._submitted:  # else it changed between two listings: next run
+                    self._submitted.add(key)
+                    shard.append((source, key not in self._seen.paths))
         return shard
 
-    def _died(self, shard: list[tuple[Source, bool]]) -> None:
-        """Halve a shard whose worker died, or refuse the one file that workers die of."""
+    def _collect(self) -> list[Batch]:
+        """Wait briefly for shards that are done; handle those whose worker died or failed."""
+        batches, self._refused = self._refused, []
+        if not self._pending:
+            time.sleep(0 if batches or self.finished else _POLL_SECONDS)
+            return batches
+        refs = list(self._pending)
+        ready, _ = self._ray.wait(refs, num_returns=len(refs), timeout=_POLL_SECONDS)
+        for ref in ready:
+            try:
+                result = self._ray.get(ref)
+            except self._ray.exceptions.RayTaskError as error:
+                self._handle_failure(self._pending.pop(ref), error.cause)
+            except self._ray.exceptions.RayError:
+                self._handle_death(self._pending.pop(ref))
+            else:
+                del self._pending[ref]
+                self._deaths_in_a_row = 0
+                batches.append(_batch(result))
+        return batches
+
+    def _handle_death(self, shard: Shard) -> None:
+        """Halve a shard whose worker died, or refuse the one file that kills workers."""
         self._deaths_in_a_row += 1
         if self._deaths_in_a_row > MAX_DEATHS_IN_A_ROW:
             raise ClusterError(
-                f"The last {MAX_DEATHS_IN_A_ROW} workers died, whatever they were given; see Ray's "
-                "logs (/tmp/ray/session_latest/logs) for why, then run this again to go on."
+                f"The last {MAX_DEATHS_IN_A_ROW} workers died, whatever they processed; "
+                f"{_SEE_LOGS} for the reason, then run this again to continue."
             )
         if len(shard) > 1:
             middle = len(shard) // 2
@@ -277,46 +205,71 @@ class _Run:
         if self._deaths[source.path] < MAX_DEATHS:
             self._ready.append(shard)
             return
-        contents = self._ray.get(self._desk.of.remote(source.path)) or [None]
+        contents = self._ray.get(self._actor.claimed_by.remote(source.path)) or [None]
         reason = f"{MAX_DEATHS} workers died of it"
-        outcomes = [Outcome(source, content, reason=reason) for content in contents[:1]]
-        self._refused.append(Result(outcomes, ([], []), [], ""))
+        self._refused.append(([Outcome(source, contents[0], reason=reason)], None))
 
-    def _failed(self, shard: list[tuple[Source, bool]], cause: Any) -> None:
-        """Try a shard again whose worker raised an error, unless it is the encoder's."""
+    def _handle_failure(self, shard: Shard, cause: Any) -> None:
+        """Retry a shard whose worker raised an error, unless it is the encoder's."""
         path = shard[0][0].path
         self._failures[path] += 1
-        if isinstance(cause, EncoderError) or self._failures[path] == MAX_FAILURES:
-            raise (
-                cause
-                if isinstance(cause, LookalikeError)
-                else ClusterError(
-                    f"A worker failed ({type(cause).__name__}: {cause}); see Ray's logs "
-                    "(/tmp/ray/session_latest/logs), then run this again to go on."
-                )
-            )
-        self._ready.append(shard)
+        if not isinstance(cause, EncoderError) and self._failures[path] < MAX_FAILURES:
+            self._ready.append(shard)
+            return
+        if isinstance(cause, LookalikeError):
+            raise cause
+        raise ClusterError(
+            f"A worker failed ({type(cause).__name__}: {cause}); {_SEE_LOGS}, then run this again "
+            "to continue."
+        )
 
 
-def _task(setting: Setting, desk: Any, shard: list[tuple[Source, bool]]) -> Result:
-    """Do a shard, in a worker of the cluster."""
+class _DriverClaims:
+    """The claims as the driver's ledger sees them; implements `ledger.PendingClaims`."""
+
+    def __init__(self, contents: KeySet) -> None:
+        self._contents = contents
+        self._encoded: list[bytes] = []
+
+    def resolve(self, content: bytes, *, encoded: bool) -> None:
+        """Note it; a refused content stays claimed, so that it is tried once per run."""
+        if encoded:
+            self._contents.add(content_key(content))
+            self._encoded.append(content)
+
+    def is_pending(self, content: bytes) -> bool:
+        """Check whether a content, which the actor denied to some file, is not delivered yet."""
+        return content_key(content) not in self._contents
+
+    def take_encoded(self) -> list[bytes]:
+        """Return the contents that were encoded since the last call, for the actor."""
+        encoded, self._encoded = self._encoded, []
+        return encoded
+
+
+def _task(config: ShardConfig, actor: Any, shard: Shard) -> ShardResult:
+    """Process a shard, in a worker of the cluster."""
     import ray
 
-    return work(setting, shard, lambda asked: ray.get(desk.claim.remote(asked)))
+    def request_claims(requests: ClaimRequests) -> list[Claim]:
+        claims: list[Claim] = ray.get(actor.claim.remote(requests))
+        return claims
+
+    return process_shard(config, shard, request_claims)
 
 
-def _take(result: Result, ledger: Ledger) -> None:
-    """Enter a shard into the ledger; a file is gone only if it is from here, too."""
-    ledger.take(result.outcomes, result.fragments)
-    here = [source for source in result.missing if not is_gone(source.path, private=source.private)]
-    reason = f"can't be read: not there on node {result.node}, so share its folder with all nodes"
-    ledger.take(Outcome(to_retry(source), reason=reason) for source in here)
+def _batch(result: ShardResult) -> Batch:
+    """Add outcomes for files that the worker's node does not see, but this machine does."""
+    visible = [s for s in result.missing if not is_gone(s.path, private=s.private)]
+    reason = f"can't be read: node {result.node} does not see it; share its folder with all nodes"
+    outcomes = [Outcome(to_retry(source), reason=reason) for source in visible]
+    return [*result.outcomes, *outcomes], result.fragments
 
 
-def _desk(ray: Any, known: SeenFiles) -> Any:
-    """Start the desk beside this process."""
+def _start_actor(ray: Any, contents: ContentKeys) -> Any:
+    """Start the actor that grants claims on this machine."""
     strategy = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(
         ray.get_runtime_context().get_node_id(), soft=False
     )
-    actor = ray.remote(Desk).options(num_cpus=0, scheduling_strategy=strategy)
-    return actor.remote(Contents(known.contents, known.fingerprinted))
+    actor = ray.remote(ClaimsActor).options(num_cpus=0, scheduling_strategy=strategy)
+    return actor.remote(contents)

@@ -1,4 +1,4 @@
-"""The books of one ingest: outcomes in, commits out, files of the same bytes brought together."""
+"""The ledger of one ingest: outcomes in, commits out; files of the same bytes share a vector."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 import time
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from ..sources import TRY_AGAIN
 from ..types import IndexReport, Record, Source
@@ -16,24 +16,26 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from ..storage import FragmentPair, Store
-    from .seen import Contents, SeenFiles
+    from .seen import ContentKeys, SeenFiles
 
 COMMIT_SECONDS = 4.0
 COMMIT_ROWS = 4_096
-OPTIMIZE_ROWS = 100_000  # a long ingest brings the index up to date after so many
+OPTIMIZE_ROWS = 100_000  # a long ingest updates the indexes after so many
+# What a worker has done: the outcomes, and the fragments that hold their rows, if it wrote any.
+Batch: TypeAlias = "tuple[list[Outcome], FragmentPair | None]"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a worker made of one source: a record, a reason, or the content of another one.
+    """The result for one source: a record, a reason, or a content that another file delivers.
 
     Attributes:
         source: the file.
-        content: its content hash; None where it could not be read.
+        content: its content hash; None if it could not be read.
         record: its row, if it was encoded.
-        reason: why it was refused; None without a record means another kind of file, or, with
-            a content, that this content is or will be known from another file.
-        written: that its row is in a fragment which comes with it, instead of a record.
+        reason: why it was refused. None without a record means another kind of file, or, with
+            a content, that another file has delivered or will deliver this content.
+        written: whether its row is in a fragment that comes with it, instead of a record.
     """
 
     source: Source
@@ -43,186 +45,182 @@ class Outcome:
     written: bool = False
 
 
-class Granting(Protocol):
-    """What grants contents to the files that they are encoded from."""
+class Claim(NamedTuple):
+    """The answer to a worker that wants to encode a content.
 
-    def claim(self, content: bytes, path: str) -> bool:
-        """Take a content for encoding from a file; False where another has it already."""
-        ...
+    Attributes:
+        granted: whether to encode it; False if another file has claimed or delivered it.
+        needs_fingerprint: whether the gallery had no fingerprint of it at the start.
+    """
 
-    def lacks_fingerprint(self, content: bytes) -> bool:
-        """Tell whether the gallery had no fingerprint of a content at the start."""
-        ...
-
-
-class Settling(Protocol):
-    """What is told how a claimed content came out."""
-
-    def settle(self, content: bytes, *, encoded: bool) -> None:
-        """Say that a claimed content has become a record, or was refused."""
-        ...
-
-    def in_flight(self, content: bytes) -> bool:
-        """Tell whether a content is being encoded."""
-        ...
+    granted: bool
+    needs_fingerprint: bool
 
 
-class Claims:
-    """Which contents are encoded, or being encoded now, so that none is encoded twice."""
+class PendingClaims(Protocol):
+    """The claims as the ledger sees them."""
 
-    def __init__(self, known: SeenFiles | Contents) -> None:
-        """Start from what the gallery has."""
-        self._known = known
-        self._in_flight: dict[bytes, str] = {}
+    def resolve(self, content: bytes, *, encoded: bool) -> None:
+        """Note that a claimed content was encoded, or was refused."""
+
+    def is_pending(self, content: bytes) -> bool:
+        """Check whether a content is being encoded."""
+
+
+class ContentClaims:
+    """Which contents are encoded or being encoded, so that none is encoded twice."""
+
+    def __init__(self, seen: SeenFiles | ContentKeys) -> None:
+        """Start from the contents in the gallery."""
+        self._seen = seen
+        self._pending: dict[bytes, str] = {}
         self._lock = threading.Lock()
 
-    def claim(self, content: bytes, path: str) -> bool:
-        """Take a content for encoding from a file; False where another has it already."""
+    def claim(self, content: bytes, path: str) -> Claim:
+        """Claim a content for encoding from a file."""
+        key = content_key(content)
         with self._lock:
-            if content_key(content) in self._known.contents:
-                return False
-            return self._in_flight.setdefault(content, path) == path
+            granted = (
+                key not in self._seen.contents and self._pending.setdefault(content, path) == path
+            )
+        return Claim(granted, key not in self._seen.fingerprinted)
 
-    def lacks_fingerprint(self, content: bytes) -> bool:
-        """Tell whether the gallery had no fingerprint of a content at the start."""
-        return content_key(content) not in self._known.fingerprinted
-
-    def of(self, path: str) -> list[bytes]:
-        """Give the contents that are being encoded from a file."""
+    def claimed_by(self, path: str) -> list[bytes]:
+        """List the contents that are being encoded from a file."""
         with self._lock:
-            return [content for content, owner in self._in_flight.items() if owner == path]
+            return [content for content, owner in self._pending.items() if owner == path]
 
-    def settle(self, content: bytes, *, encoded: bool) -> None:
-        """Say that a claimed content has become a record, or was refused."""
+    def resolve(self, content: bytes, *, encoded: bool) -> None:
+        """Note that a claimed content was encoded, or was refused."""
         with self._lock:
-            self._in_flight.pop(content, None)
+            self._pending.pop(content, None)
             if encoded:
-                self._known.contents.add(content_key(content))
+                self._seen.contents.add(content_key(content))
 
-    def in_flight(self, content: bytes) -> bool:
-        """Tell whether a content is being encoded."""
+    def is_pending(self, content: bytes) -> bool:
+        """Check whether a content is being encoded."""
         with self._lock:
-            return content in self._in_flight
+            return content in self._pending
 
 
 class Ledger:
-    """Collect outcomes and commit them; used by one thread.
+    """Collects outcomes and commits them; used by one thread.
 
     Attributes:
-        through: sources that are dealt with.
+        done: sources that are added, refused or skipped.
         added, updated, moved, copied, refused, skipped: as in `IndexReport`.
     """
 
     def __init__(
-        self, store: Store, known: SeenFiles, claims: Settling, is_lost: Callable[[str], bool]
+        self, store: Store, seen: SeenFiles, claims: PendingClaims, is_lost: Callable[[str], bool]
     ) -> None:
-        """Open the books; see `ingest` for the arguments."""
+        """Start with nothing to commit; see `ingest.IngestOptions` for `is_lost`."""
         self._store = store
-        self._known = known
+        self._seen = seen
         self._claims = claims
         self._is_lost = is_lost
         self._rows: dict[str, Record] = {}
         self._written: dict[str, bytes] = {}
         self._fragments: list[FragmentPair] = []
         self._by_content: dict[bytes, Record] = {}
-        self._in_store: list[tuple[Source, bytes]] = []
+        self._to_look_up: list[tuple[Source, bytes]] = []
         self._waiting: defaultdict[bytes, list[Source]] = defaultdict(list)
         self._refusals: dict[str, tuple[Source, str | None]] = {}
         self._refused_contents: dict[bytes, str] = {}
-        self.through = self.added = self.updated = self.moved = self.copied = 0
+        self.done = self.added = self.updated = self.moved = self.copied = 0
         self.refused = self.skipped = 0
-        self._committed = time.monotonic()
-        self._optimized = 0
+        self._last_commit = time.monotonic()
+        self._optimized_rows = 0
 
     @property
     def uncommitted(self) -> int:
-        """Count what the next commit would write."""
-        rows = len(self._rows) + len(self._written) + len(self._in_store)
+        """Count the rows and refusals that the next commit would write."""
+        rows = len(self._rows) + len(self._written) + len(self._to_look_up)
         return rows + len(self._refusals)
 
-    def take(self, outcomes: Iterable[Outcome], fragments: FragmentPair | None = None) -> None:
-        """Note what a worker made of its chunk, and the fragments it wrote the rows into."""
+    def add(self, outcomes: Iterable[Outcome], fragments: FragmentPair | None = None) -> None:
+        """Add the outcomes of a chunk, and the fragments with the rows that its worker wrote."""
         if fragments:
             self._fragments.append(fragments)
         for outcome in outcomes:
             source, content = outcome.source, outcome.content
             if outcome.record:
                 record = outcome.record
-                self._claims.settle(record.content_hash, encoded=True)
+                self._claims.resolve(record.content_hash, encoded=True)
                 self._by_content[record.content_hash] = record
-                self._row(record)
+                self._add_row(record)
                 for same in self._waiting.pop(record.content_hash, ()):
-                    self._copy(same, record)
+                    self._add_copy(same, record)
             elif outcome.written and content:
-                self.through += 1
+                self.done += 1
                 self._written[source.path] = content
-                self._claims.settle(content, encoded=True)
-                # Those of the same bytes take the vector out of the table.
-                self._in_store += [(same, content) for same in self._waiting.pop(content, ())]
+                self._claims.resolve(content, encoded=True)
+                # Files of the same bytes take their vector from the table.
+                self._to_look_up += [(same, content) for same in self._waiting.pop(content, ())]
             elif outcome.reason:
-                self._take_refused(source, content, outcome.reason)
+                self._add_refused(source, content, outcome.reason)
             elif content is None:
                 self.skipped += 1
-                self._not_a_row(source, None)
+                self._add_non_row(source, None)
             else:
-                self._take_known(source, content)
+                self._add_duplicate(source, content)
 
     def commit(self) -> None:
-        """Write what was collected: rows first, so that a crash between leaves too much, not less.
+        """Write the outcomes: rows before deletions, so that a crash between loses nothing.
 
         Raises:
             StorageError: the disk is full, read-only or unreachable.
         """
         if not self.uncommitted:
             return
-        # Taken out before they are written: a Ctrl-C in between must not write them twice.
+        # Cleared before they are written: after a Ctrl-C they must not be written twice.
         rows, self._rows = self._rows, {}
         written, self._written = self._written, {}
         fragments, self._fragments = self._fragments, []
-        in_store, self._in_store = self._in_store, []
+        to_look_up, self._to_look_up = self._to_look_up, []
         refusals, self._refusals = self._refusals, {}
         self._by_content = {}
         moved_before = self.moved
         self._store.commit_fragments(fragments)
-        rows_of_moved = self._find_in_store(in_store, rows)
-        of_paths = {path: record.content_hash for path, record in rows.items()} | written
-        rows_of_moved += self._moved_bare(of_paths)
+        moved_rows = self._rows_from_store(to_look_up, rows)
+        contents = {path: record.content_hash for path, record in rows.items()} | written
+        moved_rows += self._moved_without_fingerprint(contents)
         gone = [
             path
             for path, (source, _) in refusals.items()
-            if source.mtime_ns != TRY_AGAIN and path_key(path) in self._known.paths
+            if source.mtime_ns != TRY_AGAIN and path_key(path) in self._seen.paths
         ]
-        cured = [path for path in of_paths if path_key(path) in self._known.refused]
-        replaces = [path for path in rows if path_key(path) in self._known.paths]
+        no_longer_refused = [path for path in contents if path_key(path) in self._seen.refused]
+        replaces = [path for path in rows if path_key(path) in self._seen.paths]
         self._store.add(list(rows.values()), replace=bool(replaces))
-        self._store.pictures.delete(rows_of_moved + gone)
-        self._store.refusals.delete(cured)
+        self._store.pictures.delete(moved_rows + gone)
+        self._store.refusals.delete(no_longer_refused)
         self._store.refuse(list(refusals.values()))
         self.updated += len(replaces)
-        self.added += len(of_paths) - len(replaces) - (self.moved - moved_before)
-        for path in of_paths:
-            self._known.paths.add(path_key(path))
+        self.added += len(contents) - len(replaces) - (self.moved - moved_before)
+        for path in contents:
+            self._seen.paths.add(path_key(path))
         for path in refusals:
-            self._known.refused.add(path_key(path))
+            self._seen.refused.add(path_key(path))
 
     def commit_when_due(self) -> None:
-        """Commit every few seconds or thousand rows; in a long ingest, see to the index too."""
+        """Commit every few seconds or thousand rows; in a long ingest, update the indexes too."""
         now = time.monotonic()
-        if now - self._committed < COMMIT_SECONDS and self.uncommitted < COMMIT_ROWS:
+        if now - self._last_commit < COMMIT_SECONDS and self.uncommitted < COMMIT_ROWS:
             return
         self.commit()
-        if self.added - self._optimized >= OPTIMIZE_ROWS:
+        if self.added - self._optimized_rows >= OPTIMIZE_ROWS:
             self._store.optimize(orphans=False)
-            self._optimized = self.added
-        self._committed = time.monotonic()
+            self._optimized_rows = self.added
+        self._last_commit = time.monotonic()
 
-    def unsettled(self) -> list[tuple[Source, bytes]]:
-        """Give back, and up, the files that wait for a content which nobody encodes any more."""
+    def unresolved(self) -> list[tuple[Source, bytes]]:
+        """Return, and forget, the files that wait for a content which nobody encodes any more."""
         waiting, self._waiting = self._waiting, defaultdict(list)
-        return [(source, content) for content, some in waiting.items() for source in some]
+        return [(source, content) for content, files in waiting.items() for source in files]
 
     def report(self, *, unchanged: int, seconds: float) -> IndexReport:
-        """Sum up."""
+        """Return the counts."""
         return IndexReport(
             added=self.added,
             updated=self.updated,
@@ -234,94 +232,94 @@ class Ledger:
             seconds=seconds,
         )
 
-    def _find_in_store(
-        self, in_store: list[tuple[Source, bytes]], rows: dict[str, Record]
+    def _rows_from_store(
+        self, to_look_up: list[tuple[Source, bytes]], rows: dict[str, Record]
     ) -> list[str]:
-        """Give files whose content has rows already their vector; tell which rows have moved."""
+        """Add rows for files whose content the store has; return the paths of moved rows."""
         siblings: defaultdict[bytes, list[Record]] = defaultdict(list)
-        for record in self._store.records_by_content({content for _, content in in_store}):
+        for record in self._store.records_by_content({content for _, content in to_look_up}):
             siblings[record.content_hash].append(record)
         moved: list[str] = []
-        for source, content in in_store:
-            of_same_content = siblings[content]
-            if not of_same_content:
+        for source, content in to_look_up:
+            same_content = siblings[content]
+            if not same_content:
                 continue
-            self.through += 1
-            own = next((r for r in of_same_content if r.source.path == source.path), None)
-            rows[source.path] = replace(of_same_content[0], source=_told(source, own))
+            self.done += 1
+            own = next((r for r in same_content if r.source.path == source.path), None)
+            rows[source.path] = replace(same_content[0], source=_with_known_metadata(source, own))
             if own:
-                continue  # the file was touched, not changed
-            old = next((r for r in of_same_content if self._is_lost(r.source.path)), None)
+                continue  # the file was touched, but did not change
+            old = next((r for r in same_content if self._is_lost(r.source.path)), None)
             if old:
-                rows[source.path] = replace(old, source=_told(source, old))
-                of_same_content.remove(old)
-                of_same_content.append(rows[source.path])
+                rows[source.path] = replace(old, source=_with_known_metadata(source, old))
+                same_content.remove(old)
+                same_content.append(rows[source.path])
                 moved.append(old.source.path)
-                # Moved over another file, it counts as that one's update.
-                self.moved += path_key(source.path) not in self._known.paths
+                # A file moved over another one counts as an update of that one.
+                self.moved += path_key(source.path) not in self._seen.paths
             else:
                 self.copied += 1
         return moved
 
-    def _moved_bare(self, of_paths: dict[str, bytes]) -> list[str]:
-        """Tell which rows have moved to one of these, encoded anew as they had no fingerprint."""
-        bare = {
+    def _moved_without_fingerprint(self, contents: dict[str, bytes]) -> list[str]:
+        """List rows that moved to one of these paths, re-encoded for want of a fingerprint."""
+        new_paths = {
             content: path
-            for path, content in of_paths.items()
-            if content_key(content) in self._known.bare
+            for path, content in contents.items()
+            if content_key(content) in self._seen.unfingerprinted
         }
         moved = []
-        for old in self._store.records_by_content(bare):
+        for old in self._store.records_by_content(new_paths):
             path = old.source.path
-            if path not in of_paths and self._is_lost(path):
+            if path not in contents and self._is_lost(path):
                 moved.append(path)
-                self.moved += path_key(bare[old.content_hash]) not in self._known.paths
+                self.moved += path_key(new_paths[old.content_hash]) not in self._seen.paths
         return moved
 
-    def _take_refused(self, source: Source, content: bytes | None, reason: str) -> None:
-        """Refuse a file, and those that wait for its content."""
+    def _add_refused(self, source: Source, content: bytes | None, reason: str) -> None:
+        """Refuse a file, and the files that wait for its content."""
         self._refuse(source, reason)
         if content is None:
             return
-        self._claims.settle(content, encoded=False)
-        passing = source.mtime_ns == TRY_AGAIN
+        self._claims.resolve(content, encoded=False)
+        is_temporary = source.mtime_ns == TRY_AGAIN
         for same in self._waiting.pop(content, ()):
-            self._refuse(replace(same, mtime_ns=TRY_AGAIN) if passing else same, reason)
-        if not passing:
+            self._refuse(replace(same, mtime_ns=TRY_AGAIN) if is_temporary else same, reason)
+        if not is_temporary:
             self._refused_contents[content] = reason
 
-    def _take_known(self, source: Source, content: bytes) -> None:
-        """Note a file whose content somebody else has, or had, in hand."""
+    def _add_duplicate(self, source: Source, content: bytes) -> None:
+        """Add a file whose content another file has claimed or delivered."""
         if content in self._by_content:
-            self._copy(source, self._by_content[content])
+            self._add_copy(source, self._by_content[content])
         elif content in self._refused_contents:
             self._refuse(source, self._refused_contents[content])
-        elif self._claims.in_flight(content):
+        elif self._claims.is_pending(content):
             self._waiting[content].append(source)
         else:
-            self._in_store.append((source, content))  # or nowhere: then the next run encodes it
+            self._to_look_up.append((source, content))  # the next run encodes it if it is missing
 
-    def _row(self, record: Record) -> None:
-        self.through += 1
+    def _add_row(self, record: Record) -> None:
+        self.done += 1
         self._rows[record.source.path] = record
         self._refusals.pop(record.source.path, None)
 
-    def _copy(self, source: Source, record: Record) -> None:
+    def _add_copy(self, source: Source, record: Record) -> None:
         self.copied += 1
-        self._row(replace(record, source=source))
+        self._add_row(replace(record, source=source))
 
     def _refuse(self, source: Source, reason: str) -> None:
         self.refused += 1
-        self._not_a_row(source, reason)
+        self._add_non_row(source, reason)
 
-    def _not_a_row(self, source: Source, reason: str | None) -> None:
-        self.through += 1
+    def _add_non_row(self, source: Source, reason: str | None) -> None:
+        self.done += 1
         self._refusals[source.path] = (source, reason)
         self._rows.pop(source.path, None)
 
 
-def _told(source: Source, known: Record | None) -> Source:
-    """Keep the metadata of a file that is listed without any."""
-    if known is None or source.metadata is not None:
+def _with_known_metadata(source: Source, record: Record | None) -> Source:
+    """Keep a file's known metadata if it is listed without any."""
+    if record is None or source.metadata is not None:
         return source
-    return replace(source, metadata=known.source.metadata)
+    return replace(source, metadata=record.source.metadata)

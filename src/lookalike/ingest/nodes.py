@@ -1,4 +1,4 @@
-"""A Ray cluster, joined or started, and what it does beside the ingest."""
+"""Join or start a Ray cluster, and build an index on all of its nodes."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ if TYPE_CHECKING:
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    "RAY_DEDUP_LOGS_SKIP_REGEX": ".*",  # what raylets print of dead workers
+    "RAY_DEDUP_LOGS_SKIP_REGEX": ".*",  # or raylets print messages about dead workers
 }
-PARTITION_ROWS = 4_096  # of an index, as Lance makes them
-LOCAL_OBJECTS_BYTES = 256 * 2**20  # for Ray's shared memory, where it is started here
+PARTITION_ROWS = 4_096  # of an index, as in Lance
+LOCAL_OBJECTS_BYTES = 256 * 2**20  # Ray's shared memory on this machine
 
 
 @contextlib.contextmanager
-def connected(address: str) -> Iterator[Any]:
-    """Join a Ray cluster, or start one, and leave it as it was; gives the module `ray`.
+def connect(address: str) -> Iterator[Any]:
+    """Join or start a Ray cluster, and leave it as it was; yields the module `ray`.
 
-    Ray is told to send nothing anywhere, to print nothing, and to open no dashboard.
+    Ray sends no statistics, prints nothing and opens no dashboard.
 
     Raises:
-        ArgumentError: it is no address.
+        ArgumentError: it is not an address.
         ClusterError: the extra is missing, or there is no cluster.
     """
     if address not in {"local", "auto"} and not _is_host_and_port(address):
         raise ArgumentError(
-            f"{address!r} is no address of a Ray cluster; write local, auto or HOST:PORT, and run "
-            "this on one of its nodes."
+            f"{address!r} is not the address of a Ray cluster; enter local, auto or HOST:PORT, "
+            "and run this on one of its nodes."
         )
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
@@ -47,9 +47,9 @@ def connected(address: str) -> Iterator[Any]:
         import ray.util.scheduling_strategies
     except ImportError as error:
         raise ClusterError(
-            "An ingest on a cluster needs ray; install it with: pip install 'lookalike[cluster]'"
+            "Indexing on a cluster needs ray; install it with: pip install 'lookalike[cluster]'"
         ) from error
-    if ray.is_initialized():  # by whoever calls this from Python
+    if ray.is_initialized():  # by a program that calls this from Python
         yield ray
         return
     options: dict[str, Any] = (
@@ -60,12 +60,12 @@ def connected(address: str) -> Iterator[Any]:
     try:
         with warnings.catch_warnings():
             logging.getLogger("ray").setLevel(logging.ERROR)
-            warnings.simplefilter("ignore")  # Lance minds a fork, right after which Ray starts anew
+            warnings.simplefilter("ignore")  # Lance warns of a fork, which Ray follows with an exec
             ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **options)
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
         raise ClusterError(
             f"There is no Ray cluster at {address} ({' '.join(str(error).split())[:200]}); start "
-            "one with `ray start --head`, or take --ray local."
+            "one with `ray start --head`, or use --ray local."
         ) from error
     try:
         yield ray
@@ -74,9 +74,9 @@ def connected(address: str) -> Iterator[Any]:
 
 
 def index_builder(ray: Any, table: Table) -> Callable[..., Any] | None:
-    """Give what builds the index of a table's vectors on all nodes; None where lance-ray is not.
+    """Return a function that builds a table's vector index on all nodes; None without lance-ray.
 
-    It takes column, kind and name, and the options that Lance's `create_index` takes.
+    It takes column, kind and name, and the options of Lance's `create_index`.
     """
     try:
         from lance_ray import create_index

@@ -1,11 +1,11 @@
-"""What a gallery has already, at some 32 bytes a row, so that an ingest can skip it."""
+"""Index of known files (about 32 bytes a row) that lets an ingest skip unchanged ones."""
 
 from __future__ import annotations
 
 import functools
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -19,22 +19,26 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from ..storage import Store, Table
+    from ..storage import Store
 
 MERGE_KEYS = 65_536
-_POSITIONS = 32_768  # of a path's bytes, each with a factor of its own
+_POSITIONS = 32_768  # bytes of a path that have a factor of their own
 _MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))  # Stafford's variant 13
-_LISTED = "listed"  # with a path: came with metadata in this run; the first of a list count
+_LISTED = "listed"  # mixed with a path: it came with metadata in this run; the first ones count
 
 
-class Keys:
+_FILE = ("path", "size", "mtime_ns")
+_CONTENT = ("content_hash", "metadata")
+
+
+class KeySet:
     """A growing set of 64-bit keys at 8 bytes each.
 
-    Two values of one key would be taken for the same; among 10^7 rows that has a chance of 10^-6.
+    Two values with the same key count as one; among 10^7 rows the chance of that is 10^-6.
     """
 
     def __init__(self, keys: Iterable[NDArray[np.int64]]) -> None:
-        """Take arrays of keys in any order."""
+        """Start with arrays of keys, in any order."""
         self._sorted = np.sort(np.concatenate([np.empty(0, np.int64), *keys]))
         self._recent: set[int] = set()
 
@@ -46,36 +50,58 @@ class Keys:
             self._sorted = np.sort(np.concatenate([self._sorted, recent]))
             self._recent = set()
 
-    def among(self, keys: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Tell of each key, [N], whether it was there at the start."""
+    def contains_at_start(self, keys: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Check for each key, [N], whether the set had it at the start."""
         return np.isin(keys, self._sorted)
 
     def __contains__(self, key: int) -> bool:
-        """Tell whether a key was added."""
+        """Check whether the set has a key."""
         if key in self._recent:
             return True
-        # A key of numpy's own type: comparing with a Python int would convert the whole array.
+        # With a Python int, NumPy would convert the whole array.
         at = int(np.searchsorted(self._sorted, np.int64(key)))
         return at < len(self._sorted) and int(self._sorted[at]) == key
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
-    """Of what is known, the keys of the contents alone: `contents` and `fingerprinted`."""
+class ContentKeys:
+    """The part of `SeenFiles` that is about contents: what a cluster's claims start from."""
 
-    contents: Keys
-    fingerprinted: Keys
+    contents: KeySet
+    fingerprinted: KeySet
+
+
+class _RowKeys(NamedTuple):
+    """The keys of N rows, which of them have metadata, [N], and the stamps with that metadata."""
+
+    stamps: NDArray[np.int64]
+    paths: NDArray[np.int64]
+    contents: NDArray[np.int64]
+    described: NDArray[np.bool_]
+    metadata_stamps: NDArray[np.int64]
+
+    def select(self, kept: NDArray[np.bool_]) -> _RowKeys:
+        """Return the keys of the rows to keep, [N]."""
+        return _RowKeys(
+            self.stamps[kept],
+            self.paths[kept],
+            self.contents[kept],
+            self.described[kept],
+            self.metadata_stamps[kept[self.described]],
+        )
 
 
 class SeenFiles:
-    """The stamps, paths and contents in a gallery's tables when an ingest starts, kept up by it.
+    """The stamps, paths and contents in a gallery's tables; an ingest starts from and updates them.
+
+    A stamp is a path with the file's size and time.
 
     Attributes:
         paths: keys of the rows' paths.
         refused: keys of the refusals' paths.
         contents: keys of the rows' content hashes.
         fingerprinted: keys of the content hashes that have a fingerprint.
-        bare: keys of those that have rows, but lack it.
+        unfingerprinted: keys of the content hashes that have rows, but no fingerprint.
     """
 
     def __init__(self, store: Store) -> None:
@@ -84,128 +110,128 @@ class SeenFiles:
         Where the gallery keeps fingerprints, a row without one counts as not seen.
         """
         prints = store.fingerprints.table.scan(["content_hash"]) if store.copies else ()
-        self.fingerprinted = Keys(_content_keys(batch.column(0)) for batch in prints)
-        rows = list(_keys(store.pictures, with_content=True))
-        self.bare = Keys([])
-        refusals = list(_keys(store.refusals, with_content=False))
-        self.paths = Keys(keys[1] for keys in rows)
-        self.refused = Keys(keys[1] for keys in refusals)
+        self.fingerprinted = KeySet(_content_keys(batch.column(0)) for batch in prints)
+        rows = [_row_keys(batch) for batch in store.pictures.scan([*_FILE, *_CONTENT])]
+        refusals = [_file_keys(batch) for batch in store.refusals.scan(_FILE)]
+        self.paths = KeySet(keys.paths for keys in rows)
+        self.refused = KeySet(paths for _, paths in refusals)
+        self.unfingerprinted = KeySet([])
         if store.copies:
-            whole = [self.fingerprinted.among(keys[2]) for keys in rows]
-            self.bare = Keys(keys[2][~w] for keys, w in zip(rows, whole, strict=True))
-            rows = [
-                [*(k[w] for k in keys[:3]), keys[3][w[keys[4]]]]
-                for keys, w in zip(rows, whole, strict=True)
+            complete = [self.fingerprinted.contains_at_start(keys.contents) for keys in rows]
+            pairs = list(zip(rows, complete, strict=True))
+            self.unfingerprinted = KeySet(keys.contents[~kept] for keys, kept in pairs)
+            rows = [keys.select(kept) for keys, kept in pairs]
+        self.contents = KeySet(keys.contents for keys in rows)
+        self._refused_stamps = KeySet(stamps for stamps, _ in refusals)
+        self._stamps = KeySet(
+            [
+                *(keys.stamps for keys in rows),
+                *(keys.metadata_stamps for keys in rows),
+                *(stamps for stamps, _ in refusals),
             ]
-        self._refused_stamps = Keys(keys[0] for keys in refusals)
-        told = [keys[3] for keys in rows]
-        self._stamps = Keys([*(keys[0] for keys in rows + refusals), *told])
-        self.contents = Keys(keys[2] for keys in rows)
+        )
 
     def unseen(self, sources: Sequence[Source]) -> list[Source]:
-        """Pick the files that are new, or changed since they were indexed or refused.
+        """Return the files that are new, or changed since they were indexed or refused.
 
-        A file is given once, also when it is listed again. One that comes with other metadata than
-        are known counts as changed; one that comes without any does not.
+        A file is returned once, even if it is listed again. A file with other metadata than before
+        counts as changed; a file that comes without any does not.
         """
         import pyarrow as pa
 
         paths = path_keys([source.path for source in sources])
         sizes = np.fromiter((source.size for source in sources), np.int64, len(sources))
         times = np.fromiter((source.mtime_ns for source in sources), np.int64, len(sources))
-        told = {k: source.metadata for k, source in enumerate(sources) if source.metadata}
-        texts = pa.array(told.values(), pa.string())
-        of = np.fromiter(told, np.intp, len(told))
-        plain = _stamps(paths, sizes, times)
-        listed = dict(
-            zip(
-                told,
-                _with(paths[of], pa.array([_LISTED] * len(of), pa.string())).tolist(),
-                strict=True,
-            )
-        )
-        stamps = dict(zip(told, _with(plain[of], texts).tolist(), strict=True))
+        stamps = _stamps(paths, sizes, times)
+        described = [k for k, source in enumerate(sources) if source.metadata]
+        texts = pa.array([sources[k].metadata for k in described], pa.string())
+        marks = pa.array([_LISTED] * len(described), pa.string())
+        with_metadata = dict(zip(described, _with(stamps[described], texts).tolist(), strict=True))
+        listed = dict(zip(described, _with(paths[described], marks).tolist(), strict=True))
         unseen = []
-        for k, (source, stamp) in enumerate(zip(sources, plain.tolist(), strict=True)):
-            if k not in told:
+        for k, (source, stamp) in enumerate(zip(sources, stamps.tolist(), strict=True)):
+            if k not in listed:
                 is_seen = stamp in self._stamps
             elif listed[k] in self._stamps:
                 is_seen = True
             else:
                 self._stamps.add(listed[k])
-                is_seen = stamps[k] in self._stamps or stamp in self._refused_stamps
+                is_seen = with_metadata[k] in self._stamps or stamp in self._refused_stamps
             if not is_seen:
                 self._stamps.add(stamp)
                 unseen.append(source)
         return unseen
 
 
-def whole_archives(store: Store) -> set[Source]:
-    """Give the archives whose members are all known, as `sources.walk` marks them."""
-    columns = ["path", "size", "mtime_ns"]
-    found = set()
-    for batch in store.refusals.scan(columns, "reason IS NULL AND path LIKE '%!/'"):
+def complete_archives(store: Store) -> set[Source]:
+    """List the archives whose members are all known, as `sources.walk` marks them."""
+    archives = set()
+    for batch in store.refusals.scan(_FILE, "reason IS NULL AND path LIKE '%!/'"):
         for path, size, mtime_ns in zip(*(c.to_pylist() for c in batch.columns), strict=True):
-            found.add(Source(from_text(path), size, mtime_ns))
-    return found
+            archives.add(Source(from_text(path), size, mtime_ns))
+    return archives
 
 
-def forget_whole_archives(store: Store) -> None:
-    """Let all archives be opened by the next `index`."""
-    store.refusals.delete([archive.path for archive in whole_archives(store)])
+def forget_complete_archives(store: Store) -> None:
+    """Let the next `index` open all archives again."""
+    store.refusals.delete([archive.path for archive in complete_archives(store)])
 
 
-def keep_whole_archives(store: Store, archives: Iterable[Source]) -> None:
-    """Remember archives whose members are all known, but for those that must be tried again."""
-    again: set[str] = set()
+def remember_complete_archives(store: Store, archives: Iterable[Source]) -> None:
+    """Remember archives whose members are all known, except those to be tried again."""
+    to_retry: set[str] = set()
     for batch in store.refusals.scan(["path"], f"mtime_ns = {TRY_AGAIN}"):
         paths = map(from_text, batch.column(0).to_pylist())
-        again.update(f"{split_member(path)[0]}!/" for path in paths)
-    store.refuse([(archive, None) for archive in archives if archive.path not in again])
+        to_retry.update(f"{split_member(path)[0]}!/" for path in paths)
+    store.refuse([(archive, None) for archive in archives if archive.path not in to_retry])
 
 
 def path_key(path: str) -> int:
-    """Give a path's key; it holds within this process only."""
+    """Return a path's key, which holds within this process only."""
     return int(path_keys([path])[0])
 
 
 def path_keys(paths: Sequence[str]) -> NDArray[np.int64]:
-    """Give the keys of many paths, [N]."""
+    """Return the keys of many paths, [N]."""
     import pyarrow as pa
 
     return _text_keys(pa.array(map(to_text, paths), pa.string()))
 
 
 def content_key(content: bytes) -> int:
-    """Give a content hash's key: its first eight bytes."""
+    """Return a content hash's key: its first eight bytes."""
     return int.from_bytes(content[:8], "little", signed=True)
 
 
-def _keys(table: Table, *, with_content: bool) -> Iterable[list[NDArray[np.int64]]]:
-    """Give of each batch the keys of stamps and paths.
+def _file_keys(batch: pa.RecordBatch) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the keys of the stamps and paths of a batch whose first columns are `_FILE`."""
+    path, size, time = batch.columns[:3]
+    paths = _text_keys(path)
+    return _stamps(paths, size.to_numpy(), time.to_numpy()), paths
 
-    Of pictures also those of contents, those of stamps with metadata, and which rows have some.
-    """
+
+def _row_keys(batch: pa.RecordBatch) -> _RowKeys:
     import pyarrow as pa
 
-    columns = ["path", "size", "mtime_ns"]
-    more = ["content_hash", "metadata"] if with_content else []
-    for batch in table.scan([*columns, *more]):
-        path, size, time, *rest = batch.columns
-        paths = _text_keys(path)
-        keys = [_stamps(paths, size.to_numpy(), time.to_numpy()), paths]
-        if with_content:
-            told = rest[1] if len(rest) > 1 else pa.nulls(len(batch), pa.string())
-            having = np.flatnonzero(told.is_valid().to_numpy(zero_copy_only=False))
-            keys += [_content_keys(rest[0]), _with(keys[0][having], told.drop_null()), having]
-        yield keys
+    stamps, paths = _file_keys(batch)
+    metadata = pa.nulls(len(batch), pa.string())
+    if "metadata" in batch.schema.names:  # tables of an older lookalike have none
+        metadata = batch.column("metadata")
+    described = metadata.is_valid().to_numpy(zero_copy_only=False)
+    return _RowKeys(
+        stamps,
+        paths,
+        _content_keys(batch.column("content_hash")),
+        described,
+        _with(stamps[described], metadata.drop_null()),
+    )
 
 
 def _text_keys(texts: pa.StringArray) -> NDArray[np.int64]:
-    """Hash texts, all at once: a sum of the bytes, times a random number for each position.
+    """Hash texts all at once: each is the sum of its bytes times a random factor per position.
 
     Two texts have the same key with a chance of 2^-57 at most (multilinear hashing, Carter and
-    Wegman 1979; the factors' lowest bits are worth less, which costs seven).
+    Wegman 1979; the lowest bits of the factors count less, which costs seven).
     """
     _, ends, data = texts.buffers()
     ends = np.frombuffer(ends, np.int32)[texts.offset : texts.offset + len(texts) + 1]

@@ -1,7 +1,7 @@
 """What one worker of a cluster does: a shard of the listing in, fragments and outcomes out.
 
-Nothing here is committed, so that a shard may be worked through twice: what its worker wrote is
-part of the gallery only once the ledger's keeper, who gets the outcomes, has appended it.
+Nothing here is committed, so a shard may be processed twice: the rows that its worker wrote become
+part of the gallery only when the driver, which keeps the ledger, appends them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import functools
 import platform
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from .. import encoders
 from ..copies import single_threaded
@@ -19,8 +19,8 @@ from ..errors import EncoderError
 from ..sources import content_hash, read, release
 from ..storage import Store, parse_place
 from ..types import Record, Source
-from .ingest import chunk_pictures, process
-from .ledger import Claims, Outcome
+from .chunk import chunk_pictures, process_chunk
+from .ledger import Claim, ContentClaims, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,26 +28,27 @@ if TYPE_CHECKING:
 
     from ..encoders import Encoder
     from ..storage import FragmentPair
-    from .seen import Contents
+    from .seen import ContentKeys
 
-READERS = 8  # threads that read ahead, for what is far away
-MAX_PART_BYTES = 64 * 2**20  # of files read together, two such parts at a time
+READERS = 8  # threads that read ahead, for files that are far away
+MAX_GROUP_BYTES = 64 * 2**20  # of files read together; two such groups are in memory at a time
 
-Asked = list[tuple[bytes, str]]
+Shard: TypeAlias = "list[tuple[Source, bool]]"  # files, each with whether its path is new
+ClaimRequests: TypeAlias = "list[tuple[bytes, str]]"  # contents, each with the file that has it
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class ShardConfig:
     """What all shards of an ingest share.
 
     Attributes:
         gallery: its address, of the same place on all nodes.
         table: name of its table of pictures.
         dimensions: D of the vectors.
-        copies: whether fingerprints are kept.
-        encoder: what `encoders.load` takes.
+        copies: whether to make fingerprints.
+        encoder: for `encoders.load`.
         sha256: of the encoder's weights.
-        device: what it is to run on, see `encoders.load`.
+        device: to run the encoder on, see `encoders.load`.
     """
 
     gallery: str
@@ -58,16 +59,29 @@ class Setting:
     sha256: str
     device: str
 
+    @classmethod
+    def of(cls, store: Store, encoder: Encoder, device: str) -> ShardConfig:
+        """Describe a store and its encoder."""
+        return cls(
+            str(store.folder),
+            store.table,
+            store.dimensions,
+            store.copies,
+            encoder.source,
+            encoder.sha256,
+            device,
+        )
+
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """What became of a shard.
+class ShardResult:
+    """The result of a shard.
 
     Attributes:
-        outcomes: as of `ingest.process`; the row of a new path is in a fragment, that of a known
-            one comes as a record.
-        fragments: what was written, to be appended together with taking the outcomes.
-        missing: the sources that are not there, as this node sees it.
+        outcomes: as of `chunk.process_chunk`; the row of a new path is in a fragment, that of a
+            known path comes as a record.
+        fragments: written rows, to be appended when the outcomes are added.
+        missing: the sources that this node does not see.
         node: its name.
     """
 
@@ -77,119 +91,120 @@ class Result:
     node: str
 
 
-class Desk:
-    """Where all workers ask, so that no content is encoded twice: the `Claims` of a cluster."""
+class ClaimsActor:
+    """The `ContentClaims` of a cluster: all workers ask it, so that no content is encoded twice."""
 
-    def __init__(self, contents: Contents) -> None:
-        """Start from what the gallery has."""
-        self._claims = Claims(contents)
+    def __init__(self, contents: ContentKeys) -> None:
+        """Start from the contents in the gallery."""
+        self._claims = ContentClaims(contents)
 
-    def claim(self, asked: Asked) -> list[tuple[bool, bool]]:
-        """Claim contents for files; of each, whether it is granted, and lacks a fingerprint."""
-        return [(self._claims.claim(*one), self._claims.lacks_fingerprint(one[0])) for one in asked]
+    def claim(self, requests: ClaimRequests) -> list[Claim]:
+        """Claim contents for files."""
+        return [self._claims.claim(*request) for request in requests]
 
-    def settle(self, contents: Iterable[bytes], *, encoded: bool) -> None:
-        """Say that claimed contents are encoded, or free for others."""
+    def resolve(self, contents: Iterable[bytes], *, encoded: bool) -> None:
+        """Note that claimed contents are encoded, or free for other files."""
         for content in contents:
-            self._claims.settle(content, encoded=encoded)
+            self._claims.resolve(content, encoded=encoded)
 
-    def of(self, path: str) -> list[bytes]:
-        """Give the contents that a file has claimed."""
-        return self._claims.of(path)
+    def claimed_by(self, path: str) -> list[bytes]:
+        """List the contents that a file has claimed."""
+        return self._claims.claimed_by(path)
 
 
-class _Part:
-    """A few files that are read together, and then claimed in one question."""
+class _ReadGroup:
+    """A few files that are read together, and claimed in one request."""
 
     def __init__(self, sources: Sequence[Source], readers: ThreadPoolExecutor) -> None:
         self.sources = sources
-        self._read = {source.path: readers.submit(read, source) for source in sources}
-        self._granted: dict[str, bool] = {}
-        self._lacking: dict[bytes, bool] = {}
+        self._reads = {source.path: readers.submit(read, source) for source in sources}
+        self._claims: dict[str, Claim] = {}
 
-    def ask(self, ask: Callable[[Asked], list[tuple[bool, bool]]]) -> None:
+    def request_claims(self, request: Callable[[ClaimRequests], list[Claim]]) -> None:
         """Wait for the files, and claim their contents."""
-        asked = [(content_hash(f.result()), p) for p, f in self._read.items() if not f.exception()]
-        for (content, path), (granted, lacks) in zip(asked, ask(asked), strict=True):
-            self._granted[path], self._lacking[content] = granted, lacks
+        requests = [
+            (content_hash(future.result()), path)
+            for path, future in self._reads.items()
+            if not future.exception()
+        ]
+        for (_, path), claim in zip(requests, request(requests), strict=True):
+            self._claims[path] = claim
 
     def read(self, source: Source) -> bytes:
-        """Give a file's bytes, once; raise what reading it raised."""
-        future: Future[bytes] = self._read.pop(source.path)
+        """Return a file's bytes, once; raise what reading it raised."""
+        future: Future[bytes] = self._reads.pop(source.path)
         return future.result()
 
-    def claim(self, _: bytes, path: str) -> bool:
-        """Tell whether the content was granted to a file."""
-        return self._granted[path]
-
-    def lacks_fingerprint(self, content: bytes) -> bool:
-        """Tell whether there is no fingerprint of it."""
-        return self._lacking[content]
+    def claim(self, _: bytes, path: str) -> Claim:
+        """Return the answer to a file's claim."""
+        return self._claims[path]
 
 
-def work(
-    setting: Setting,
-    shard: Sequence[tuple[Source, bool]],
-    ask: Callable[[Asked], list[tuple[bool, bool]]],
-) -> Result:
+def process_shard(
+    config: ShardConfig,
+    shard: Shard,
+    request_claims: Callable[[ClaimRequests], list[Claim]],
+) -> ShardResult:
     """Read, decode and encode a shard, and write the rows of its new paths into fragments.
 
     Args:
-        setting: of the ingest.
+        config: of the ingest.
         shard: the files, each with whether no row has its path, nor will have.
-        ask: `Desk.claim`, wherever it is.
+        request_claims: `ClaimsActor.claim`, wherever the actor is.
 
     Raises:
         EncoderError: the encoder can't be loaded here, has other weights here, or fails.
-        StorageError: the gallery is not to be seen from here, or can't be written.
+        StorageError: this node can't see the gallery, or can't write into it.
     """
-    store, encoder = _opened(setting)
+    store, encoder = _open(config)
     outcomes = list[Outcome]()
     sources = [source for source, _ in shard]
     with contextlib.ExitStack() as stack:
         stack.callback(release)
         stack.enter_context(single_threaded())
         readers = stack.enter_context(ThreadPoolExecutor(READERS))
-        parts = (_Part(some, readers) for some in _parts(sources, chunk_pictures(encoder)))
-        ahead = next(parts, None)
-        while ahead:
-            part, ahead = ahead, next(parts, None)
-            part.ask(ask)
-            outcomes += process(part.sources, encoder, part, copies=setting.copies, read=part.read)
+        groups = (_ReadGroup(g, readers) for g in _groups(sources, chunk_pictures(encoder)))
+        following = next(groups, None)
+        while following:
+            group, following = following, next(groups, None)
+            group.request_claims(request_claims)
+            outcomes += process_chunk(
+                group.sources, encoder, group.claim, copies=config.copies, read=group.read
+            )
     new = {source.path for source, is_new in shard if is_new}
     records = list[Record]()
-    for at, outcome in enumerate(outcomes):
+    for k, outcome in enumerate(outcomes):
         if outcome.record and outcome.source.path in new:
             records.append(outcome.record)
-            outcomes[at] = replace(outcome, record=None, written=True)
-    known = {outcome.source.path for outcome in outcomes}
-    missing = [source for source in sources if source.path not in known]
-    return Result(outcomes, store.write_fragments(records), missing, platform.node())
+            outcomes[k] = replace(outcome, record=None, written=True)
+    processed = {outcome.source.path for outcome in outcomes}
+    missing = [source for source in sources if source.path not in processed]
+    return ShardResult(outcomes, store.write_fragments(records), missing, platform.node())
 
 
-def _parts(sources: Sequence[Source], pictures: int) -> Iterator[list[Source]]:
-    """Cut sources into parts of so many pictures, or fewer where they are large."""
-    part, size = list[Source](), 0
+def _groups(sources: Sequence[Source], pictures: int) -> Iterator[list[Source]]:
+    """Cut sources into groups of so many pictures, or fewer if they are large."""
+    group, size = list[Source](), 0
     for source in sources:
-        if part and (len(part) == pictures or size + source.size > MAX_PART_BYTES):
-            yield part
-            part, size = [], 0
-        part.append(source)
+        if group and (len(group) == pictures or size + source.size > MAX_GROUP_BYTES):
+            yield group
+            group, size = [], 0
+        group.append(source)
         size += source.size
-    if part:
-        yield part
+    if group:
+        yield group
 
 
 @functools.lru_cache(maxsize=1)
-def _opened(setting: Setting) -> tuple[Store, Encoder]:
-    """Open the gallery and load the encoder, once for all shards that come to this process."""
-    encoder = encoders.load(setting.encoder, device=setting.device)
-    if encoder.sha256 != setting.sha256:
+def _open(config: ShardConfig) -> tuple[Store, Encoder]:
+    """Open the gallery and load the encoder, once for all shards of this process."""
+    encoder = encoders.load(config.encoder, device=config.device)
+    if encoder.sha256 != config.sha256:
         raise EncoderError(
-            f"The encoder {setting.encoder} has other weights on {platform.node()}; install the "
-            "same lookalike on all nodes, and have the same files there."
+            f"The encoder {config.encoder} has other weights on {platform.node()}; install the "
+            "same lookalike and copy the same encoder file to all nodes."
         )
     store = Store(
-        parse_place(setting.gallery), setting.table, setting.dimensions, copies=setting.copies
+        parse_place(config.gallery), config.table, config.dimensions, copies=config.copies
     )
     return store, encoder

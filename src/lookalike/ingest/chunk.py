@@ -1,0 +1,93 @@
+"""A few files, read, decoded and encoded: what a worker of any kind does with its chunk."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..copies import pack, stored_fingerprint
+from ..decode import decode
+from ..errors import NotAPictureError, PictureError
+from ..sources import TRY_AGAIN, content_hash
+from ..types import Record, Source
+from .ledger import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ..encoders import Encoder
+    from .ledger import Claim
+
+CHUNK_PICTURES = 16  # a worker's portion, and the encoder's batch
+GPU_CHUNK_PICTURES = 128  # likewise, where the encoder runs on a GPU
+
+
+def chunk_pictures(encoder: Encoder) -> int:
+    """Return how many pictures an encoder takes at once."""
+    on_gpu = getattr(encoder, "device", "cpu") != "cpu"  # a user's own encoder need not have it
+    return GPU_CHUNK_PICTURES if on_gpu else CHUNK_PICTURES
+
+
+def process_chunk(
+    chunk: Sequence[Source],
+    encoder: Encoder,
+    claim: Callable[[bytes, str], Claim],
+    *,
+    copies: bool,
+    read: Callable[[Source], bytes],
+) -> list[Outcome]:
+    """Read, decode and encode a few files; those that are gone have no outcome.
+
+    Args:
+        chunk: the files.
+        encoder: used with one core.
+        claim: grants a content to one file, see `ledger.ContentClaims.claim`.
+        copies: whether to make fingerprints.
+        read: returns the bytes of a file, and raises as `sources.read` does.
+    """
+    outcomes, inputs, prepared = [], [], []
+    for source in chunk:
+        content = None
+        try:
+            data = read(source)
+            content = content_hash(data)
+            answer = claim(content, source.path)
+            if not answer.granted:
+                outcomes.append(Outcome(source, content))
+                continue
+            picture = decode(data)
+            inputs.append(encoder.prepare(picture))
+            fingerprint = None
+            if copies and answer.needs_fingerprint:
+                fingerprint = pack(stored_fingerprint(picture))
+            prepared.append((source, content, (picture.width, picture.height), fingerprint))
+        except NotAPictureError:
+            outcomes.append(Outcome(source))
+        except PictureError as error:
+            outcomes.append(Outcome(source, content, reason=refusal_reason(error)))
+        except MemoryError as error:
+            reason = refusal_reason(error)
+            outcomes.append(Outcome(to_retry(source), content, reason=reason))
+        except FileNotFoundError:
+            continue  # deleted since it was listed
+        except OSError as error:
+            outcomes.append(Outcome(to_retry(source), reason=refusal_reason(error)))
+    vectors = encoder.encode(inputs, threads=1).astype("float16")
+    for (source, content, sides, fingerprint), vector in zip(prepared, vectors, strict=True):
+        record = Record(source, content, *sides, vector, fingerprint)
+        outcomes.append(Outcome(source, content, record))
+    return outcomes
+
+
+def refusal_reason(error: PictureError | MemoryError | OSError) -> str:
+    """Say in one clause why a file can't be used."""
+    if isinstance(error, PictureError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "not enough memory to decode it"
+    return f"can't be read: {error.strerror}"
+
+
+def to_retry(source: Source) -> Source:
+    """Mark a source whose failure is the machine's fault: the next run tries it again."""
+    return replace(source, mtime_ns=TRY_AGAIN)
