@@ -1,1 +1,1 @@
-"""How every figure in the docs is measured; README.md lists the commands."""
+"""Measure every figure in the docs; README.md lists the commands."""

@@ -1,4 +1,4 @@
-"""Galleries larger than the folder they are made of: real pictures, and rows made of them."""
+"""Galleries larger than their folder: real pictures, and synthetic rows derived from them."""
 
 from __future__ import annotations
 
@@ -11,68 +11,81 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from benchmarks.collection import Line, decoded
+from benchmarks.collection import read_picture
 from benchmarks.copies.finders import add_rows
+from benchmarks.report import Progress
 from lookalike.copies.fingerprint import Fingerprint, stored_fingerprint
 from lookalike.edits.edits import EDITS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from lookalike.encoders.encoder import Encoder
     from lookalike.storage.store import Store
     from lookalike.types import Picture, Source
 
-BATCH = 500
-ASKED_EDITS = ("low-quality", "cropped", "pasted", "mirrored", "screenshot")
+ROWS_PER_BATCH = 500
+HOSTS = 5  # pictures that others are pasted onto
+QUERY_EDITS = ("low-quality", "cropped", "pasted", "mirrored", "screenshot")
 
 
-def fill(
+def fill_store(
     store: Store,
     encoder: Encoder,
     sources: list[Source],
     rows: int,
     random: np.random.Generator,
 ) -> list[Picture]:
-    """Add the pictures of some files and made rows, `rows` in all; give the pictures.
+    """Add the pictures of files, then synthetic rows up to `rows` in all; return the pictures.
 
-    A made row has the features of one picture at their places, each with the descriptor of some
-    other one, and the mean of two pictures' vectors with as much noise.
+    The vector of a synthetic row is the mean of two pictures' vectors plus noise of the same
+    length; its fingerprint is a `synthetic_fingerprint`.
     """
-    line = Line("gallery", rows)
-    pictures = [picture for picture in map(decoded, sources) if picture]
+    progress = Progress("gallery", rows)
+    pictures = [picture for picture in map(read_picture, sources) if picture]
     inputs = [encoder.prepare(picture) for picture in pictures]
     vectors = encoder.encode(inputs)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         prints = list(pool.map(stored_fingerprint, pictures))
     add_rows(store, 0, prints, vectors)
-    descriptors = np.concatenate([one.descriptors for one in prints])
-    for start in range(len(prints), rows, BATCH):
-        line.add(BATCH)
-        count = min(BATCH, rows - start)
+    descriptors = np.concatenate([fingerprint.descriptors for fingerprint in prints])
+    for start in range(len(prints), rows, ROWS_PER_BATCH):
+        progress.advance(ROWS_PER_BATCH)
+        count = min(ROWS_PER_BATCH, rows - start)
         bases = [prints[k] for k in random.integers(len(prints), size=count)]
-        made = [_made(one, descriptors, random) for one in bases]
-        two = vectors[random.integers(len(vectors), size=(2, count))].sum(axis=0)
-        noise = random.normal(size=two.shape) / np.sqrt(two.shape[1])
-        mixed = two / np.linalg.norm(two, axis=1, keepdims=True) + noise
+        fingerprints = [synthetic_fingerprint(base, descriptors, random) for base in bases]
+        sums = vectors[random.integers(len(vectors), size=(2, count))].sum(axis=0)
+        noise = random.normal(size=sums.shape) / np.sqrt(sums.shape[1])
+        mixed = sums / np.linalg.norm(sums, axis=1, keepdims=True) + noise
         mixed /= np.linalg.norm(mixed, axis=1, keepdims=True)
-        add_rows(store, start, made, mixed)
+        add_rows(store, start, fingerprints, mixed)
     return pictures
 
 
-def _made(base: Fingerprint, descriptors: np.ndarray, random: np.random.Generator) -> Fingerprint:
-    taken = descriptors[random.integers(len(descriptors), size=len(base.points))]
+def synthetic_fingerprint(
+    base: Fingerprint, descriptors: np.ndarray, random: np.random.Generator
+) -> Fingerprint:
+    """Return a fingerprint with the points of `base`, each with a descriptor drawn at random."""
+    sample = descriptors[random.integers(len(descriptors), size=len(base.points))]
     pdq = random.integers(256, size=32, dtype=np.uint8)
-    return replace(base, descriptors=taken, pdq=pdq, pixels_hash=random.bytes(16))
+    return replace(base, descriptors=sample, pdq=pdq, pixels_hash=random.bytes(16))
 
 
-def edited(files: list[Path], random: np.random.Generator) -> list[bytes]:
-    """Edit pictures as people do; give them as files."""
+def edited_queries(
+    images: Sequence[Image.Image], hosts: Sequence[Image.Image], random: np.random.Generator
+) -> list[Image.Image]:
+    """Edit pictures as people do: each by the next of `QUERY_EDITS`, at medium strength."""
+    edits = [EDITS[QUERY_EDITS[k % len(QUERY_EDITS)]] for k in range(len(images))]
+    return [edit(image, random, 0.5, hosts) for edit, image in zip(edits, images, strict=True)]
+
+
+def edited_files(files: Sequence[Path], random: np.random.Generator) -> list[bytes]:
+    """Edit pictures and encode them as JPEG files."""
     images = [Image.open(file).convert("RGB") for file in files]
-    found = []
-    for k, image in enumerate(images):
-        copy = EDITS[ASKED_EDITS[k % len(ASKED_EDITS)]](image, random, 0.5, images[-5:])
+    jpegs = []
+    for copy in edited_queries(images, images[-HOSTS:], random):
         out = io.BytesIO()
         copy.convert("RGB").save(out, "JPEG", quality=90)
-        found.append(out.getvalue())
-    return found
+        jpegs.append(out.getvalue())
+    return jpegs

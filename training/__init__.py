@@ -1,1 +1,1 @@
-"""Recipes that make the packaged encoder; never imported by the library."""
+"""Recipes for the packaged encoder and for the constants of copy detection."""

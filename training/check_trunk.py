@@ -1,9 +1,9 @@
-"""Compare the torch network with the .tflite file that its weights come from.
+"""Compare the torch network with the .tflite file from which its weights come.
 
     python -m training.check_trunk --caltech101 FOLDER --start FILE.safetensors --tflite FILE.tflite
 
-Prints the cosine of the pooled features over a hundred train pictures. The original computes in
-uint8, so it is about 0.99 and not 1.
+Prints the cosine of the pooled features over 100 train pictures. It is about 0.99 instead of 1, as
+the original computes in uint8.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PICTURES = 100
 
 
 def main() -> None:
-    """Read the command line, compare, print."""
+    """Compare the features and print their cosines."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--caltech101", type=Path, required=True)
     parser.add_argument("--start", type=Path, required=True)
@@ -36,8 +36,8 @@ def main() -> None:
     trunk = MobileNetEdgeTpu()
     trunk.load_state_dict(load_file(args.start))
     reader = Reader(trunk.preprocessing)
-    some = train[:: len(train) // PICTURES][:PICTURES]
-    pixels = np.stack([reader.prepare(picture.path) for picture in some])
+    sample = train[:: len(train) // PICTURES][:PICTURES]
+    pixels = np.stack([reader.prepare(picture.path) for picture in sample])
     original = _tflite_features(args.tflite, pixels)
     with torch.inference_mode():
         ours = trunk(torch.from_numpy(pixels))[:, :FEATURES].numpy()
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def _tflite_features(path: Path, pixels: np.ndarray) -> np.ndarray:
-    """Return the original's pooled features, float32 [N, 1280], of uint8 [N, 224, 224, 3]."""
+    """Return the original's pooled features, float32 [N, 1280], for uint8 [N, 224, 224, 3]."""
     interpreter = Interpreter(str(path), experimental_preserve_all_tensors=True)
     interpreter.allocate_tensors()
     entry = interpreter.get_input_details()[0]["index"]

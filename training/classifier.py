@@ -1,7 +1,7 @@
-"""The classifier of the network that training starts from, as its publisher's .tflite file has it.
+"""Reads the classifier of the network with which training starts.
 
-The trunk's .safetensors ends with the pooled features; what the network made of them, 1,000 classes
-of ImageNet, is in the .tflite file only.
+The trunk's .safetensors ends with the pooled features. The layer that maps them to ImageNet's 1,000
+classes is only in the publisher's .tflite file.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ _WEIGHT, _BIAS = (CLASSES + 1, 1, 1, POOLED), (CLASSES + 1,)
 
 
 def read_classifier(path: Path) -> torch.nn.Linear:
-    """Read the last layer: from pooled features to logits, without the class "background"."""
+    """Read the last layer, from pooled features to logits, without the class "background"."""
     interpreter = Interpreter(str(path))
-    # Activations have another shape; weights and bias are known by theirs.
+    # The shapes of the weights and of the bias are unique.
     tensors = {tuple(entry["shape"]): entry for entry in interpreter.get_tensor_details()}
     layer = torch.nn.Linear(POOLED, CLASSES)
     with torch.no_grad():
-        weight = _dequantised(interpreter, tensors[_WEIGHT]).reshape(CLASSES + 1, POOLED)
+        weight = _dequantise(interpreter, tensors[_WEIGHT]).reshape(CLASSES + 1, POOLED)
         layer.weight.copy_(torch.from_numpy(weight[1:]))
-        layer.bias.copy_(torch.from_numpy(_dequantised(interpreter, tensors[_BIAS])[1:]))
+        layer.bias.copy_(torch.from_numpy(_dequantise(interpreter, tensors[_BIAS])[1:]))
     return layer
 
 
-def _dequantised(interpreter: Interpreter, entry: dict[str, Any]) -> np.ndarray:
+def _dequantise(interpreter: Interpreter, entry: dict[str, Any]) -> np.ndarray:
     scale, zero = entry["quantization"]
     integers = interpreter.get_tensor(entry["index"]).astype(np.float32)
     return (integers - np.float32(zero)) * np.float32(scale)

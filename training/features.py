@@ -1,10 +1,10 @@
-"""Make the numbers behind `lookalike.copies` of Caltech-101's train pictures.
+"""Compute the constants of `lookalike.copies` from Caltech-101's train pictures.
 
     python -m training.features --caltech101 FOLDER [--sample 3000] [--output FILE.npz]
 
-Principal components of rooted SIFT descriptors, taken together with those of the mirror image and
-of the negative; the levels that each is cut to; and the two vocabularies of visual words. What each
-is for: `lookalike/copies/descriptors.py`.
+These are the principal components of RootSIFT descriptors, including those of mirrored and negative
+pictures; the quantisation steps of each component; and the two vocabularies of visual words.
+`lookalike/copies/descriptors.py` explains their use.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ from training.__main__ import train_pictures
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-POINTS = 100  # of a picture, at random
-WIDTH = 2.7  # standard deviations that the levels reach to
-EVEN_OR_ODD = 0.999  # the least of a component's cosine with its own mirror image
+POINTS_PER_PICTURE = 100  # chosen at random
+MAX_DEVIATIONS = 2.7  # standard deviations that the levels cover
+MIN_PARITY = 0.999  # cosine of a component with its own mirror image, or with minus that
 _BINS = (4, 4, 8)  # of a SIFT descriptor: rows, columns, directions
 
 
 def main() -> None:
-    """Read the command line, look at the pictures, write the file."""
+    """Compute the constants and write the file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--caltech101", type=Path, required=True)
     parser.add_argument("--sample", type=int, default=3000)
@@ -51,53 +51,57 @@ def main() -> None:
     random = np.random.default_rng(0)
     chosen = [paths[i] for i in np.sort(random.permutation(len(paths))[: args.sample])]
     with single_threaded(), ThreadPoolExecutor(os.cpu_count()) as pool:
-        found = list(pool.map(_descriptors, chosen))
-    every = np.concatenate([d[random.permutation(len(d))[:POINTS]] for d in found])
+        descriptors = list(pool.map(_descriptors, chosen))
+    sample = np.concatenate(
+        [d[random.permutation(len(d))[:POINTS_PER_PICTURE]] for d in descriptors]
+    )
 
-    roots = np.concatenate([root_sift(view) for view in (every, _mirrored(every))])
-    roots = np.concatenate([roots, _negative(roots)])
+    roots = np.concatenate([root_sift(view) for view in (sample, _mirror(sample))])
+    roots = np.concatenate([roots, _negate(roots)])
     mean = roots.mean(axis=0)
     variances, vectors = np.linalg.eigh(np.cov((roots - mean).T))
     components = np.ascontiguousarray(vectors[:, ::-1][:, :DIMENSIONS])
     deviations = np.sqrt(variances[::-1][:DIMENSIONS])
-    parities = [(turn(components.T) * components.T).sum(axis=1) for turn in (_mirrored, _negative)]
-    if min(np.abs(parity).min() for parity in parities) < EVEN_OR_ODD:
-        parser.error("a component is neither even nor odd; take more pictures with --sample")
+    parities = [
+        (transform(components.T) * components.T).sum(axis=1) for transform in (_mirror, _negate)
+    ]
+    if min(np.abs(parity).min() for parity in parities) < MIN_PARITY:
+        parser.error("A component is neither even nor odd; use more pictures with --sample.")
     rotation = np.linalg.qr(random.normal(size=(DIMENSIONS, DIMENSIONS)))[0]
-    unfinished = DescriptorModel(
+    model = DescriptorModel(
         mean=mean.astype(np.float32),
         components=components.astype(np.float32),
-        steps=(deviations * WIDTH / (LEVELS / 2)).astype(np.float32),
+        steps=(deviations * MAX_DEVIATIONS / (LEVELS / 2)).astype(np.float32),
         mirrored=parities[0] < 0,
         negative=parities[1] < 0,
         centres=np.empty((2, CENTRES_PER_HALF, DIMENSIONS // 2), np.float32),
         rotation=rotation.astype(np.float32),
     )
-    values = unfinished.decode(unfinished.encode(every)) @ unfinished.rotation
-    for half, centres in zip(np.split(values, 2, axis=1), unfinished.centres, strict=True):
+    values = model.decode(model.encode(sample)) @ model.rotation
+    for half, centres in zip(np.split(values, 2, axis=1), model.centres, strict=True):
         means = MiniBatchKMeans(CENTRES_PER_HALF, batch_size=8192, n_init=1, random_state=0).fit(
             half
         )
         centres[:] = means.cluster_centers_
-    np.savez(args.output, **{name: getattr(unfinished, name) for name in DescriptorModel.__slots__})
-    kept = variances[::-1][:DIMENSIONS].sum() / variances.sum()
-    print(f"{len(every):,} descriptors of {len(chosen):,} pictures; {kept:.3f} of their variance")
+    np.savez(args.output, **{name: getattr(model, name) for name in DescriptorModel.__slots__})
+    share = variances[::-1][:DIMENSIONS].sum() / variances.sum()
+    print(f"{len(sample):,} descriptors of {len(chosen):,} pictures; {share:.3f} of their variance")
     print(f"{args.output}: {args.output.stat().st_size:,} bytes")
 
 
 def _descriptors(path: str) -> NDArray[np.float32]:
-    _, _, found = detect_sift(decode(Path(path).read_bytes()))
-    return np.empty((0, 128), np.float32) if found is None else found
+    _, _, descriptors = detect_sift(decode(Path(path).read_bytes()))
+    return np.empty((0, 128), np.float32) if descriptors is None else descriptors
 
 
-def _mirrored(sift: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Along its own direction a mirrored feature has its rows and its directions turned about."""
+def _mirror(sift: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Mirror descriptors: reverse their rows and directions, relative to the feature's own."""
     bins = sift.reshape(-1, *_BINS)
     return np.roll(bins[:, ::-1, :, ::-1], 1, axis=3).reshape(sift.shape)
 
 
-def _negative(sift: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Turn the direction itself about, and the feature with it."""
+def _negate(sift: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Negate descriptors: rotate the feature, and so its rows and columns, by 180 degrees."""
     return sift.reshape(-1, *_BINS)[:, ::-1, ::-1].reshape(sift.shape)
 
 

@@ -1,13 +1,13 @@
-"""Measure a trained encoder beside its start, its halves, and the seed project's recipe.
+"""Compare a trained encoder with its start, its parts, and the seed project's recipe.
 
     python -m training.measure --start FILE.safetensors --encoder FILE.onnx --caltech101 FOLDER
         [--labels half] [--also FOLDER ...] [--write-start START.onnx]
 
-Rows: the start's 1,280 pooled features; class probabilities compared by euclidean distance, as the
-seed project searched; the parts of the embedding; the embedding in float32; the file as it is.
-Caltech-101 by its protocol, with `--labels half` only those categories that a training with
-`--labels half` has not seen; other labelled folders leave-one-out. `--write-start` writes the
-start's features as an encoder, so that `benchmarks.copies.recall` can take them, too.
+The rows are the start's 1,280 pooled features; class probabilities compared by Euclidean distance,
+as in the seed project; the parts of the embedding; the embedding in float32; the file as shipped.
+Caltech-101 is measured by its protocol (with `--labels half` only the categories that a training
+with `--labels half` never sees), other labelled folders leave-one-out. `--write-start` writes the
+start's features as an encoder that `benchmarks.copies.recall` can use.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 
+from benchmarks.collection import BACKGROUND
 from lookalike import encoders
 from lookalike.evaluate.metrics import retrieval_metrics
 from lookalike.evaluate.protocols import split_folder
@@ -35,7 +36,7 @@ from lookalike.finetune.network import (
     unit_rows,
 )
 from lookalike.ingest.embed import embed
-from training.__main__ import BACKGROUND, categories_left_out
+from training.__main__ import categories_left_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,12 +47,12 @@ if TYPE_CHECKING:
 
 
 class Start(torch.nn.Module):
-    """The start's pooled features, at unit length."""
+    """The start's pooled features, normalised to unit length."""
 
     dimensions = POOLED
 
     def __init__(self, trunk: MobileNetEdgeTpu) -> None:
-        """Take the trunk."""
+        """Wrap a trunk."""
         super().__init__()
         self.trunk = trunk
 
@@ -61,7 +62,7 @@ class Start(torch.nn.Module):
 
 
 def main() -> None:
-    """Read the command line, measure, print a Markdown table."""
+    """Measure and print a Markdown table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--start", type=Path, required=True)
     parser.add_argument("--encoder", type=Path)
@@ -92,18 +93,18 @@ def main() -> None:
     for group, pictures in groups.items():
         labels = [picture.label for picture in pictures]
         for name, vectors, gallery in _rows(args.encoder, start, [p.path for p in pictures]):
-            found = retrieval_metrics(
+            metrics = retrieval_metrics(
                 vectors, labels, gallery, labels, leave_one_out=True, resamples=0
             )
-            figures = " | ".join(f"{found[key].mean:.4f}" for key in ("mAP", "P@1", "P@10"))
+            figures = " | ".join(f"{metrics[key].mean:.4f}" for key in ("mAP", "P@1", "P@10"))
             width = vectors.shape[1]
-            print(f"| {name} | {group} | {width} | {figures} | {found.queries} |", flush=True)
+            print(f"| {name} | {group} | {width} | {figures} | {metrics.queries} |", flush=True)
 
 
 def _rows(
     path: Path, start: MobileNetEdgeTpu, paths: list[str]
 ) -> Iterator[tuple[str, NDArray[np.float32], NDArray[np.float32]]]:
-    """Give every row's name, its queries and its gallery, to be ranked by inner product."""
+    """Yield each row's name, query vectors and gallery vectors, to rank by inner product."""
     weights = read_weights(path.read_bytes())
     trunk = MobileNetEdgeTpu(concepts=len(weights["trunk.classifier.bias"]))
     network = EmbeddingNetwork(trunk, classes=len(weights["proxies"]))
@@ -117,8 +118,8 @@ def _rows(
     with torch.inference_mode():
         features = trunk_features(network, pictures, reader)
         beliefs = torch.softmax(network.class_cosines(features) / TEMPERATURE, dim=1).numpy()
-        both = network.embed(features, network.proxies).numpy()
-    # The nearest by distance have the greatest x . y - |y|^2 / 2.
+        embeddings = network.embed(features, network.proxies).numpy()
+    # The smallest distance has the greatest x . y - |y|^2 / 2.
     column = np.ones((len(beliefs), 1), np.float32)
     squares = (beliefs**2).sum(axis=1, keepdims=True) / 2
     yield (
@@ -126,17 +127,17 @@ def _rows(
         np.hstack([beliefs, column]),
         np.hstack([beliefs, -squares]),
     )
-    of_classes = GENERAL_DIMENSIONS + CLASS_DIMENSIONS
-    for name, start_at, end in (
+    classes_end = GENERAL_DIMENSIONS + CLASS_DIMENSIONS
+    for name, first, end in (
         ("general part", 0, GENERAL_DIMENSIONS),
-        ("class part", GENERAL_DIMENSIONS, of_classes),
-        ("concept part", of_classes, both.shape[1]),
-        ("without the concepts", 0, of_classes),
+        ("class part", GENERAL_DIMENSIONS, classes_end),
+        ("concept part", classes_end, embeddings.shape[1]),
+        ("without the concepts", 0, classes_end),
     ):
-        part = both[:, start_at:end]
+        part = embeddings[:, first:end]
         part = part / np.linalg.norm(part, axis=1, keepdims=True)
         yield name, part, part
-    yield "embedding, float32", both, both
+    yield "embedding, float32", embeddings, embeddings
     shipped = embed(paths, encoders.load(str(path))).vectors
     yield "as shipped", shipped, shipped
 

@@ -1,1 +1,1 @@
-"""How well edited copies find their originals, and how often different pictures pass for copies."""
+"""How often edited copies find their originals, and different pictures are taken for copies."""

@@ -1,4 +1,4 @@
-"""What `recall` compares: each finder takes pictures in and names the row of an edited copy."""
+"""The methods that `recall` compares: each finder returns the gallery row of an edited copy."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from PIL import Image
 
+from benchmarks.measure import bytes_on_disk
 from lookalike.copies.fingerprint import stored_fingerprint
 from lookalike.copies.packed import pack
 from lookalike.search.search import SearchOptions, search
@@ -26,32 +27,32 @@ if TYPE_CHECKING:
     from lookalike.storage.table import Table
     from lookalike.types import Picture, SearchResult
 
-ROWS_AT_ONCE = 65_536  # of the gallery, while it is compared with a batch
+ROWS_PER_BLOCK = 65_536  # of the gallery, compared with a batch of queries
 
 
 class Finder(Protocol):
-    """What is measured: pictures go in, in the order of their rows; then queries are answered."""
+    """A method to measure: add the gallery in row order, then search."""
 
     name: str
 
     def add(self, pictures: Sequence[Picture]) -> None:
-        """Take the next pictures of the gallery."""
+        """Add the next pictures of the gallery."""
         ...
 
     def find(self, queries: Sequence[Picture]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """Give each query's best row and its score, [N] each; the higher, the surer."""
+        """Return each query's best row and its score, [N] each; a higher score is more certain."""
         ...
 
-    def bytes_a_picture(self) -> float:
-        """Tell what a picture of the gallery takes."""
+    def bytes_per_picture(self) -> float:
+        """Return the size of a gallery picture in the index."""
         ...
 
 
-class Descriptor:
-    """The encoder's vectors by cosine, searched exhaustively; kept as the gallery does, float16."""
+class VectorFinder:
+    """Exhaustive search by the cosine of the encoder's vectors, stored as float16."""
 
     def __init__(self, encoder: Encoder, *, threads: int) -> None:
-        """Start empty."""
+        """Start with an empty gallery."""
         self.name = f"{encoder.name} ({encoder.sha256[:8]})"
         self._encoder, self._threads = encoder, threads
         self._parts: list[NDArray[np.float16]] = []
@@ -61,12 +62,12 @@ class Descriptor:
         self._parts.append(self._vectors(pictures).astype(np.float16))
 
     def find(self, queries: Sequence[Picture]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """Compare with all rows."""
+        """Compare the queries with all rows."""
         vectors = self._vectors(queries)
         return _best(self._joined(), lambda rows: vectors @ rows.astype(np.float32).T, len(queries))
 
-    def bytes_a_picture(self) -> float:
-        """Two for each dimension."""
+    def bytes_per_picture(self) -> float:
+        """Count two bytes per dimension."""
         return 2.0 * self._encoder.dimensions
 
     def _vectors(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
@@ -79,11 +80,11 @@ class Descriptor:
         return self._parts[0]
 
 
-class Verified:
-    """lookalike as it is: the gallery's tables in a folder of its own, copies proved."""
+class LookalikeFinder:
+    """lookalike's own search with copy detection, over a gallery in a temporary folder."""
 
     def __init__(self, encoder: Encoder, *, threads: int) -> None:
-        """Start empty."""
+        """Start with an empty gallery."""
         self.name = "lookalike, verified"
         self._encoder, self._threads = encoder, threads
         self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
@@ -91,7 +92,7 @@ class Verified:
         self._count = 0
 
     def add(self, pictures: Sequence[Picture]) -> None:
-        """Encode the next pictures and make their fingerprints."""
+        """Encode the next pictures and compute their fingerprints."""
         inputs = [self._encoder.prepare(picture) for picture in pictures]
         vectors = self._encoder.encode(inputs, threads=self._threads)
         with ThreadPoolExecutor(self._threads) as pool:
@@ -100,7 +101,7 @@ class Verified:
         self._count += len(pictures)
 
     def find(self, queries: Sequence[Picture]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """Search; what geometry holds scores its confidence and 1, the rest its cosine, halved."""
+        """Search; a copy scores 1 plus its confidence, another hit half its cosine."""
         if self._store.fingerprints.visual_words.picture_count() < self._count:
             self._store.optimize()
         results = [self._search(query) for query in queries]
@@ -111,8 +112,8 @@ class Verified:
         ]
         return np.array([int(hit.path[1:]) for hit in best]), np.array(scores)
 
-    def bytes_a_picture(self) -> float:
-        """Sum up what lies on the disk for copies, the vector aside."""
+    def bytes_per_picture(self) -> float:
+        """Return the size of the tables for copy detection, without the vectors."""
         tables = (self._store.fingerprints.table, self._store.fingerprints.visual_words.table)
         return sum(map(bytes_of, tables)) / self._count
 
@@ -121,33 +122,33 @@ class Verified:
 
 
 def add_rows(
-    store: Store, start: int, prints: Sequence[Fingerprint], vectors: NDArray[np.floating]
+    store: Store, start: int, fingerprints: Sequence[Fingerprint], vectors: NDArray[np.floating]
 ) -> None:
-    """Add pictures by their fingerprints and vectors [N, D]; a row's number is its path."""
+    """Add pictures by their fingerprints and vectors [N, D]; the path is the row's number."""
     rows = [
         Record(
             Source(f"/{start + k}", 0, 0),
             (start + k).to_bytes(16, "big"),
-            one.width,
-            one.height,
+            fingerprint.width,
+            fingerprint.height,
             vector.astype(np.float16),
-            pack(one),
+            pack(fingerprint),
         )
-        for k, (one, vector) in enumerate(zip(prints, vectors, strict=True))
+        for k, (fingerprint, vector) in enumerate(zip(fingerprints, vectors, strict=True))
     ]
     store.add(rows, replace=False)
 
 
 def bytes_of(table: Table) -> int:
-    """Sum up what a table takes on the disk."""
-    return sum(file.stat().st_size for file in table.uri.rglob("*") if file.is_file())
+    """Return the size of a table on disk."""
+    return bytes_on_disk(table.uri)
 
 
-class Hash:
-    """A perceptual hash by Hamming distance, of the query's forms the nearest one."""
+class HashFinder:
+    """A perceptual hash, compared by the Hamming distance of the nearest form of the query."""
 
     def __init__(self, name: str, forms: Callable[[Picture], NDArray[np.uint8]]) -> None:
-        """`forms` gives the hash bits of a picture, 0 or 1, [F, bits]; the first is the plain."""
+        """Take a function that returns a picture's hashes, 0 or 1, [F, bits], plain one first."""
         self.name, self._forms = name, forms
         self._parts: list[NDArray[np.uint64]] = []
 
@@ -156,7 +157,7 @@ class Hash:
         self._parts.append(np.stack([_words(self._forms(picture))[0] for picture in pictures]))
 
     def find(self, queries: Sequence[Picture]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """Count the differing bits of all rows."""
+        """Count the bits that differ from each row."""
         self._parts = [np.concatenate(self._parts)]
         hashes = np.stack([_words(self._forms(query)) for query in queries])  # [N, F, words]
 
@@ -171,8 +172,8 @@ class Hash:
 
         return _best(self._parts[0], scores, len(queries))
 
-    def bytes_a_picture(self) -> float:
-        """Eight for each word."""
+    def bytes_per_picture(self) -> float:
+        """Count eight bytes per word."""
         return 8.0 * self._parts[0].shape[1]
 
 
@@ -183,31 +184,31 @@ def _words(bits: NDArray[np.uint8]) -> NDArray[np.uint64]:
 def _best(
     gallery: NDArray[Any], scores: Callable[[NDArray[Any]], NDArray[Any]], queries: int
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Find the best row for each query, of equal ones the first, so many rows at a time."""
-    best, row = np.full(queries, -np.inf), np.zeros(queries, np.intp)
-    for start in range(0, len(gallery), ROWS_AT_ONCE):
-        block = scores(gallery[start : start + ROWS_AT_ONCE])
-        at = block.argmax(axis=1)
-        score = block[np.arange(queries), at]
+    """Return each query's best row and its score; of equal rows the first."""
+    best, rows = np.full(queries, -np.inf), np.zeros(queries, np.intp)
+    for start in range(0, len(gallery), ROWS_PER_BLOCK):
+        block = scores(gallery[start : start + ROWS_PER_BLOCK])
+        columns = block.argmax(axis=1)
+        score = block[np.arange(queries), columns]
         better = score > best
-        best[better], row[better] = score[better], at[better] + start
-    return row, best
+        best[better], rows[better] = score[better], columns[better] + start
+    return rows, best
 
 
-def peers() -> list[Finder]:
+def hash_finders() -> list[Finder]:
     """Return pHash, dHash, PDQ, and PDQ with the eight forms of the query.
 
     Raises:
-        SystemExit: they are not installed.
+        SystemExit: If their libraries are not installed.
     """
     try:
         import imagehash
         import pdqhash
     except ImportError as error:
-        message = f"{error}; pip install -r benchmarks/requirements.txt"
+        message = f"{error}. Run: pip install -r benchmarks/requirements.txt"
         raise SystemExit(message) from error
 
-    def of(function: Callable[[Image.Image], Any]) -> Callable[[Picture], NDArray[np.uint8]]:
+    def single(function: Callable[[Image.Image], Any]) -> Callable[[Picture], NDArray[np.uint8]]:
         return lambda p: function(Image.fromarray(p.pixels)).hash.reshape(1, -1).astype(np.uint8)
 
     def pdq(picture: Picture) -> NDArray[np.uint8]:
@@ -217,8 +218,8 @@ def peers() -> list[Finder]:
         return np.stack(pdqhash.compute_dihedral(np.ascontiguousarray(picture.pixels))[0])
 
     return [
-        Hash("pHash", of(imagehash.phash)),
-        Hash("dHash", of(imagehash.dhash)),
-        Hash("PDQ", pdq),
-        Hash("PDQ x 8", dihedral),
+        HashFinder("pHash", single(imagehash.phash)),
+        HashFinder("dHash", single(imagehash.dhash)),
+        HashFinder("PDQ", pdq),
+        HashFinder("PDQ x 8", dihedral),
     ]

@@ -1,1 +1,1 @@
-"""lookalike side by side with what people use today."""
+"""Compare lookalike with other programs."""

@@ -1,25 +1,31 @@
-"""lookalike side by side with what people use today, in one run.
+"""Compare lookalike with other programs in one run.
 
     python -m benchmarks.peers FOLDER [--pictures N] [--photos N] [--peers NAME,...] [--repeat 3]
                                       [--sizes 10000,100000] [--work DIR] [--json OUT]
 
-Each peer is installed into an environment of its own and used as its documentation says, by a
-short runner (`runners/run_NAME.py`) that says what it had to replace. No peer downloads trained
-weights here: each one's own network has random weights, which cost the same time, so what is found
-means nothing and is not measured. One that can't be installed or run is listed with its reason.
+Each peer is installed into an environment of its own and used as its documentation says, by a short
+runner (`runners/run_NAME.py`) that says what it replaces. No peer downloads trained weights: its
+network has random weights, which take the same time, so the hits mean nothing and are not measured.
+A peer that can't be installed or run is listed with the reason.
 
-Measured are pictures/s into the collection (FOLDER; and photos of 12 megapixels made of it), from
-the start of the process to its end; a second run over the unchanged folder; the most memory of all
-processes together; what the environment takes, weights that are downloaded later not counted (ours
-lie in the package); a cold query, from the start of the process to its end, and a warm one, from
-file to hits, among FOLDER's pictures and among more, made by repeating vectors with noise. Before
-each measurement of a peer the same is measured of lookalike without copies, which is what the peers
-do; the ratios are of these pairs (x `lookalike-no-copies`) and of the medians of a round
-(x `lookalike`, which finds and proves copies, too). A ratio of 10 says that lookalike does ten
-times as well. Values are medians (least to greatest).
+The benchmark measures:
 
-It ends with how near lookalike's indexing comes to its own limit: decoding alone and encoding alone
-with all cores.
+- indexing, in pictures/s from process start to end, for FOLDER and for 12-megapixel photos made
+  from it, and again for the unchanged folder;
+- the peak memory of all processes together;
+- the size of the environment, without weights that are downloaded later (lookalike's are in its
+  package);
+- a cold query, from process start to end;
+- a warm query, from file to hits, among FOLDER's pictures and in larger collections, made by
+  repeating vectors with noise.
+
+Before each measurement of a peer, the same is measured for lookalike without copy detection, which
+the peers lack. Ratios compare these pairs (x `lookalike-no-copies`), and the medians of a round
+(x `lookalike`, with copy detection). A ratio of 10 means that lookalike is ten times better. Values
+are medians (minimum to maximum).
+
+At the end, lookalike's indexing is compared with its own limits: decoding alone and encoding alone
+on all cores.
 """
 
 from __future__ import annotations
@@ -27,21 +33,28 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import shutil
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from platformdirs import user_cache_path
 
-from benchmarks.collection import Line
 from benchmarks.peers.catalogue import NETWORKS, PACKAGED, PEERS, REFERENCE, RUNNERS, WITH_COPIES
-from benchmarks.peers.environments import made, megabytes, version
-from benchmarks.peers.figures import Figures, Measure, Sample, spread, table
-from benchmarks.peers.pictures import make_photos, make_queries, paths_of, sample
-from benchmarks.peers.rounds import Bench, Task, measure_round
-from benchmarks.peers.running import run
+from benchmarks.peers.environments import ensure_environment, installed_version, size_mb
+from benchmarks.peers.pictures import copy_sample, make_photos, make_queries, paths_of
+from benchmarks.peers.processes import run
+from benchmarks.peers.results import Measure, Results, Sample
+from benchmarks.peers.rounds import Comparison, Workload, measure_round
+from benchmarks.report import (
+    NO_VALUE,
+    Progress,
+    facts_line,
+    markdown_table,
+    median_and_range,
+    versions,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,136 +62,145 @@ if TYPE_CHECKING:
     from benchmarks.peers.catalogue import Environment, Peer
 
 QUERIES = 50
-LIMITS = "limits"  # the name that lookalike's own limits have among the figures
+LIMITS = "limits"  # lookalike's own limits, as a peer in the results
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Make what is needed, measure, print."""
-    options = _parsed(arguments)
-    figures = Figures(REFERENCE.name, WITH_COPIES.name)
-    bench = Bench(options.work, {}, REFERENCE, figures, options.limit)
+    """Install the peers, measure, print."""
+    options = _parse(arguments)
+    results = Results(REFERENCE.name, WITH_COPIES.name)
+    comparison = Comparison(options.work, {}, REFERENCE, results, options.limit)
     peers = [peer for peer in PEERS if peer.name in options.peers]
-    versions = _install(bench, [REFERENCE, *peers])
-    if REFERENCE.name not in versions:
-        raise SystemExit(f"lookalike itself can't be installed: {bench.failures[0][2]}")
-    peers = [peer for peer in peers if peer.name in versions]
-    networks = _networks(bench)
-    task = _task(options)
+    peer_versions = _install(comparison, [REFERENCE, *peers])
+    if REFERENCE.name not in peer_versions:
+        raise SystemExit(f"lookalike itself can't be installed: {comparison.failures[0][2]}")
+    peers = [peer for peer in peers if peer.name in peer_versions]
+    networks = _networks(comparison)
+    workload = _workload(options)
     try:
-        _measure(bench, peers, task, networks, options)
+        _measure(comparison, peers, workload, networks, options)
     except KeyboardInterrupt:
-        print("stopped; what there is:", file=sys.stderr)
-    shutil.rmtree(options.work / "places", ignore_errors=True)
+        print("Stopped; these are the results so far:", file=sys.stderr)
+    shutil.rmtree(options.work / "collections", ignore_errors=True)
     names = [REFERENCE.name, *(peer.name for peer in peers)]
-    _save(options.json, bench)
-    print(_report(bench, task, options, names, versions))
+    _save(options.json, comparison)
+    print(_report(comparison, workload, options, names, peer_versions))
 
 
 def _measure(
-    bench: Bench, peers: list[Peer], task: Task, networks: Path, options: argparse.Namespace
+    comparison: Comparison,
+    peers: list[Peer],
+    workload: Workload,
+    networks: Path,
+    options: argparse.Namespace,
 ) -> None:
-    """Go through the rounds; samples are saved after each peer, for hours may lie behind them."""
-    line = Line("peers measured", options.repeat * len(peers))
+    """Measure all rounds; save the samples after each peer, as a round may take hours."""
+    progress = Progress("peers measured", options.repeat * len(peers))
     for number in range(options.repeat):
         for peer in peers:
-            measure_round(bench, peer, task, number)
-            _save(options.json, bench)
-            line.add(1)
-        bench.step(REFERENCE, LIMITS, lambda: _limits(bench, task, networks, number))  # noqa: B023
+            measure_round(comparison, peer, workload, number)
+            _save(options.json, comparison)
+            progress.advance(1)
+        limits = partial(_limits, comparison, workload, networks, number)
+        comparison.run_step(REFERENCE, LIMITS, limits)
 
 
-def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--pictures", type=int, help="take so many of the folder; default: all")
-    parser.add_argument("--photos", type=int, default=0, help="of 12 megapixels, made; default: 0")
-    parser.add_argument("--peers", help="names, with commas; default: all")
-    parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--sizes", default="", help="rows for warm queries, such as 10000,100000")
+    parser.add_argument("folder", type=Path, help="pictures, at any depth")
+    parser.add_argument("--pictures", type=int, help="pictures of the folder to use; default: all")
+    parser.add_argument(
+        "--photos", type=int, default=0, help="12-megapixel photos to make; default: 0"
+    )
+    parser.add_argument("--peers", help="names, comma-separated; default: all")
+    parser.add_argument("--repeat", type=int, default=3, help="rounds")
+    parser.add_argument("--sizes", default="", help="more rows for warm queries: 10000,100000")
     parser.add_argument("--work", type=Path, default=user_cache_path("lookalike") / "peers")
-    parser.add_argument("--limit", type=float, default=7_200, help="seconds a command may take")
-    parser.add_argument("--json", type=Path, help="where all samples go")
+    parser.add_argument("--limit", type=float, default=7_200, help="seconds per command")
+    parser.add_argument("--json", type=Path, help="write the samples to this file")
     options = parser.parse_args(arguments)
-    known = [peer.name for peer in PEERS]
-    options.peers = options.peers.split(",") if options.peers else known
-    if not set(options.peers) <= set(known):
-        parser.error(f"--peers knows {', '.join(known)}")
+    names = [peer.name for peer in PEERS]
+    options.peers = options.peers.split(",") if options.peers else names
+    if not set(options.peers) <= set(names):
+        parser.error(f"--peers must be among {', '.join(names)}")
     options.sizes = [int(rows) for rows in options.sizes.split(",") if rows]
     options.work = options.work.resolve()
     options.work.mkdir(parents=True, exist_ok=True)
-    # Of a run that was stopped: its collections are of other pictures, or half done.
-    shutil.rmtree(options.work / "places", ignore_errors=True)
+    # Collections of an interrupted run are incomplete or hold other pictures.
+    shutil.rmtree(options.work / "collections", ignore_errors=True)
     return options
 
 
-def _install(bench: Bench, peers: list[Peer]) -> dict[str, str]:
-    """Make the environments; give the versions of those peers that have one."""
-    found: dict[Environment, tuple[Path, str, float]] = {}
-    versions = {}
+def _install(comparison: Comparison, peers: list[Peer]) -> dict[str, str]:
+    """Create the environments; return the versions of the installed peers."""
+    environments: dict[Environment, tuple[Path, str, float]] = {}
+    peer_versions = {}
     for peer in peers:
 
         def install(peer: Peer = peer) -> None:
-            one = peer.environment
-            if one not in found:
-                python = made(one, bench.work / "environments")
-                found[one] = (python, version(python, one.shown), megabytes(python))
-            bench.pythons[peer.name], versions[peer.name], size = found[one]
-            beside = None if peer is REFERENCE else found[REFERENCE.environment][2]
-            bench.figures.add(Sample(peer.name, "installed", 0, size, beside))
+            environment = peer.environment
+            if environment not in environments:
+                python = ensure_environment(environment, comparison.work / "environments")
+                version = installed_version(python, environment.distribution)
+                environments[environment] = (python, version, size_mb(python))
+            python, peer_versions[peer.name], size = environments[environment]
+            comparison.pythons[peer.name] = python
+            beside = None if peer is REFERENCE else environments[REFERENCE.environment][2]
+            comparison.results.add(Sample(peer.name, "installed", 0, size, beside))
 
-        bench.step(peer, "install", install)
-    return versions
+        comparison.run_step(peer, "install", install)
+    return peer_versions
 
 
-def _networks(bench: Bench) -> Path:
-    """Make the networks that are neither shipped nor downloaded; give their folder."""
-    folder = bench.work / "networks"
+def _networks(comparison: Comparison) -> Path:
+    """Make the networks that are neither shipped nor downloaded; return their folder."""
+    folder = comparison.work / "networks"
 
     def make() -> None:
-        python = made(NETWORKS, bench.work / "environments")
+        python = ensure_environment(NETWORKS, comparison.work / "environments")
         command = [str(python), str(RUNNERS / "make_networks.py"), str(PACKAGED), str(folder)]
-        (bench.work / "logs").mkdir(exist_ok=True)
-        run(command, log=bench.work / "logs" / "networks.txt", limit=bench.limit)
+        (comparison.work / "logs").mkdir(exist_ok=True)
+        run(command, log=comparison.work / "logs" / "networks.txt", limit=comparison.limit)
 
-    bench.step(REFERENCE, "networks", make)
+    comparison.run_step(REFERENCE, "networks", make)
     return folder
 
 
-def _task(options: argparse.Namespace) -> Task:
+def _workload(options: argparse.Namespace) -> Workload:
     folder = options.folder.resolve()
     if options.pictures:
-        place = options.work / f"pictures-{options.pictures}"
-        sample(folder, options.pictures, place)
-        folder = place
+        output = options.work / f"pictures-{options.pictures}"
+        copy_sample(folder, options.pictures, output)
+        folder = output
     folders = {"pictures": folder}
     if options.photos:
         folders["photos"] = options.work / f"photos-{options.photos}"
         make_photos(folder, options.photos, folders["photos"])
     queries = make_queries(folder, QUERIES, options.work / f"queries-{folder.name}")
-    return Task(folders, queries, options.sizes)
+    return Workload(folders, queries, options.sizes)
 
 
-def _limits(bench: Bench, task: Task, networks: Path, number: int) -> None:
-    """Measure decoding alone, encoding alone."""
-    command = [str(bench.pythons[REFERENCE.name]), str(RUNNERS / "run_limits.py")]
-    command += [str(task.folders["pictures"]), *map(str, networks.glob("float32.onnx"))]
-    log = bench.work / "logs" / "limits.txt"
-    for name, rate in run(command, log=log, limit=bench.limit).answer.items():
-        bench.figures.add(Sample(LIMITS, name, number, rate))
+def _limits(comparison: Comparison, workload: Workload, networks: Path, number: int) -> None:
+    """Measure decoding alone and encoding alone."""
+    command = [str(comparison.pythons[REFERENCE.name]), str(RUNNERS / "run_limits.py")]
+    command += [str(workload.folders["pictures"]), *map(str, networks.glob("float32.onnx"))]
+    log = comparison.work / "logs" / "limits.txt"
+    for name, rate in run(command, log=log, limit=comparison.limit).output.items():
+        comparison.results.add(Sample(LIMITS, name, number, rate))
 
 
 def _report(
-    bench: Bench,
-    task: Task,
+    comparison: Comparison,
+    workload: Workload,
     options: argparse.Namespace,
     names: list[str],
-    versions: dict[str, str],
+    peer_versions: dict[str, str],
 ) -> str:
-    """Write everything as Markdown."""
-    counts = {kind: len(paths_of(folder)) for kind, folder in task.folders.items()}
+    """Format all results as Markdown."""
+    counts = {kind: len(paths_of(folder)) for kind, folder in workload.folders.items()}
     head = ", ".join(f"{count:,} {kind}" for kind, count in counts.items())
     head += f" of {options.folder.name}; rounds: {options.repeat}; {os.cpu_count()} cores, "
-    head += f"Python {platform.python_version()}, load at the end {os.getloadavg()[0]:.2f}"
+    head += f"{facts_line(versions())}, load at the end {os.getloadavg()[0]:.2f}"
     groups = [
         {
             "pictures": Measure("indexing, pictures/s", 1, more_is_better=True),
@@ -191,61 +213,58 @@ def _report(
         },
         {
             "rerun": Measure("rerun on the unchanged folder, s", 2),
-            "installed": Measure("installed, without weights that it downloads, MB", 0),
+            "installed": Measure("installed, without downloaded weights, MB", 0),
         },
         {
-            "memory, pictures": Measure("most memory, pictures, MB", 0),
-            "memory, photos": Measure("most memory, photos, MB", 0),
+            "memory, pictures": Measure("peak memory, pictures, MB", 0),
+            "memory, photos": Measure("peak memory, photos, MB", 0),
         },
     ]
-    parts = [head, *(bench.figures.table(names, group) for group in groups)]
-    parts += [_limits_table(bench.figures), _what_is_what(names, versions)]
-    if bench.failures:
-        rows = [[peer, step, f"`{reason}`"] for peer, step, reason in bench.failures]
-        parts.append(table(["could not", "step", "reason"], rows))
+    parts = [head, *(comparison.results.table(names, group) for group in groups)]
+    parts += [_limits_table(comparison.results), _peers_table(names, peer_versions)]
+    if comparison.failures:
+        rows = [[peer, step, f"`{reason}`"] for peer, step, reason in comparison.failures]
+        parts.append(markdown_table(["failed", "step", "reason"], rows))
     return "\n\n".join(parts)
 
 
-def _limits_table(figures: Figures) -> str:
-    """Tell how near indexing comes to what decoding and encoding allow, round by round."""
-    alone = {name: figures.values(LIMITS, name) for name in ("decode", "int8", "float32")}
-    wholes = figures.values(REFERENCE.name, "pictures")
+def _limits_table(results: Results) -> str:
+    """Compare indexing with decoding alone and encoding alone, round by round."""
+    alone = {name: results.values(LIMITS, name) for name in ("decode", "int8", "float32")}
+    rates = results.values(REFERENCE.name, "pictures")
     shares, shares_of_both = [], []
-    for number in {one.round for one in figures.samples if one.peer == LIMITS}:
-        decode, encode = (figures.values(LIMITS, n, number)[0] for n in ("decode", "int8"))
-        for whole in figures.values(REFERENCE.name, "pictures", number):
-            shares.append(whole / min(decode, encode))
-            shares_of_both.append(whole * (1 / decode + 1 / encode))
+    for number in {sample.round for sample in results.samples if sample.peer == LIMITS}:
+        decode, encode = (results.values(LIMITS, n, number)[0] for n in ("decode", "int8"))
+        for rate in results.values(REFERENCE.name, "pictures", number):
+            shares.append(rate / min(decode, encode))
+            shares_of_both.append(rate * (1 / decode + 1 / encode))
     rows = [
-        [
-            "index, process start to end, pictures/s",
-            spread(wholes, 1),
-        ],
-        ["read and decode alone, all cores, pictures/s", spread(alone["decode"], 1)],
-        ["encode alone, all cores, int8, pictures/s", spread(alone["int8"], 1)],
-        ["the same network in float32, pictures/s", spread(alone["float32"], 1)],
-        ["index / the slower of the two alone", spread(shares, 2)],
-        ["index / both one after the other on the same cores", spread(shares_of_both, 2)],
+        ["index, process start to end, pictures/s", median_and_range(rates, 1)],
+        ["read and decode alone, all cores, pictures/s", median_and_range(alone["decode"], 1)],
+        ["encode alone, all cores, int8, pictures/s", median_and_range(alone["int8"], 1)],
+        ["the same network in float32, pictures/s", median_and_range(alone["float32"], 1)],
+        ["index / the slower of the two alone", median_and_range(shares, 2)],
+        ["index / one after the other on the same cores", median_and_range(shares_of_both, 2)],
     ]
-    return table([f"`{REFERENCE.name}`", "measured"], rows)
+    return markdown_table([f"`{REFERENCE.name}`", "value"], rows)
 
 
-def _what_is_what(names: list[str], versions: dict[str, str]) -> str:
+def _peers_table(names: list[str], peer_versions: dict[str, str]) -> str:
     rows = []
     for peer in (REFERENCE, *PEERS):
         if peer.name in names:
-            shown = f"{peer.environment.shown} {versions[peer.name]}"
-            again = "" if peer.knows_unchanged else "does all again on a rerun"
-            said = "; ".join(part for part in (peer.changed, again) if part)
-            rows.append([peer.name, shown, peer.network, said or "nothing"])
-    return table(["peer", "version", "network", "replaced, and to know"], rows)
+            version = f"{peer.environment.distribution} {peer_versions[peer.name]}"
+            rerun = "" if peer.skips_unchanged else "indexes everything again on a rerun"
+            notes = "; ".join(note for note in (peer.replacement, rerun) if note)
+            rows.append([peer.name, version, peer.network, notes or NO_VALUE])
+    return markdown_table(["peer", "version", "network", "replaced; notes"], rows)
 
 
-def _save(path: Path | None, bench: Bench) -> None:
+def _save(path: Path | None, comparison: Comparison) -> None:
     if path:
-        samples = [one._asdict() for one in bench.figures.samples]
-        found = {"samples": samples, "failures": bench.failures}
-        path.write_text(json.dumps(found, indent=1), "utf-8")
+        samples = [sample._asdict() for sample in comparison.results.samples]
+        data = {"samples": samples, "failures": comparison.failures}
+        path.write_text(json.dumps(data, indent=1), "utf-8")
 
 
 if __name__ == "__main__":

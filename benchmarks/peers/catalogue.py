@@ -1,4 +1,4 @@
-"""The peers, what each is installed from, and what takes the place of its weights."""
+"""The peers: how each is installed and run, and what this benchmark replaces in it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 RUNNERS = Path(__file__).resolve().parent / "runners"
 PACKAGED = ROOT / "src" / "lookalike" / "encoders" / "weights" / "lookalike-2.onnx"
-# The CPU build where the index has one, as in pyproject.toml, and the torchvision of that torch.
+# The CPU build where the index has one, as in pyproject.toml, and its torchvision.
 TORCH = ("torch==2.13.0", "torchvision==0.28.0")
 
 
@@ -17,43 +17,43 @@ class Environment:
     """A virtual environment; peers may share one.
 
     Attributes:
-        name: of its folder.
-        requirements: what pip is told to install, all at once.
-        shown: the distribution whose version is told.
+        name: the name of its folder.
+        requirements: what pip installs, in one call.
+        distribution: the one whose version is reported.
     """
 
     name: str
     requirements: tuple[str, ...]
-    shown: str
+    distribution: str
 
 
 @dataclass(frozen=True)
 class Peer:
-    """Something that takes a folder in and answers with a picture.
+    """A program that indexes a folder and searches it with a picture.
 
     Attributes:
-        name: as `--peers` takes it.
-        environment: that its runner is run in.
-        runner: its script in `peers/`.
-        variant: told to the runner.
-        network: what encodes, and in what.
-        changed: what this benchmark replaced; empty for nothing.
-        knows_unchanged: whether a second run over the same folder spares what is there. Where it
-            doesn't, all is done again, and that need not be measured twice.
+        name: as in `--peers`.
+        environment: where its runner runs.
+        runner: its script in `runners/`.
+        network: the network, its precision and its library.
+        replacement: what this benchmark replaces, if anything.
+        variant: the runner's `--variant`.
+        skips_unchanged: whether a second run over the same folder skips what is indexed. Otherwise
+            it takes as long as the first, and is not measured again.
     """
 
     name: str
     environment: Environment
     runner: str
     network: str
-    changed: str = ""
+    replacement: str = ""
     variant: str = ""
-    knows_unchanged: bool = False
+    skips_unchanged: bool = False
 
     def command(self, python: Path, *arguments: str) -> list[str]:
-        """Say how its runner is run."""
-        chosen = ["--variant", self.variant] if self.variant else []
-        return [str(python), str(RUNNERS / self.runner), *chosen, *arguments]
+        """Return the command line of its runner."""
+        variant = ["--variant", self.variant] if self.variant else []
+        return [str(python), str(RUNNERS / self.runner), *variant, *arguments]
 
 
 NETWORKS = Environment(
@@ -63,7 +63,7 @@ NETWORKS = Environment(
 )
 _LOOKALIKE = Environment("lookalike", (str(ROOT),), "lookalike")
 _IMAGEDEDUP = Environment("imagededup", (*TORCH, "imagededup==0.3.3.post2"), "imagededup")
-_RANDOM = "random weights, as the trained ones can't be downloaded"
+_RANDOM = "random weights, as trained ones are a download"
 
 REFERENCE = Peer(
     "lookalike-no-copies",
@@ -71,14 +71,14 @@ REFERENCE = Peer(
     "run_lookalike.py",
     "lookalike-2, 3 M parameters, int8, ONNX Runtime",
     variant="no-copies",
-    knows_unchanged=True,
+    skips_unchanged=True,
 )
 WITH_COPIES = Peer(
     "lookalike",
     _LOOKALIKE,
     "run_lookalike.py",
-    "the same, and fingerprints that prove copies",
-    knows_unchanged=True,
+    "the same, plus fingerprints for copy detection",
+    skips_unchanged=True,
 )
 PEERS = (
     WITH_COPIES,
@@ -94,12 +94,12 @@ PEERS = (
         Environment("rclip", ("rclip==3.3.0",), "rclip"),
         "run_rclip.py",
         "CLIP ViT-B/32 at 256 pixels, float32, ONNX Runtime",
-        f"{_RANDOM}: the file is put where rclip keeps it",
-        knows_unchanged=True,
+        f"{_RANDOM}: the file is put into rclip's data folder",
+        skips_unchanged=True,
     ),
     Peer(
         "clip-retrieval",
-        # Its CLIP imports pkg_resources, which newer setuptools lack; torch wants none older.
+        # Its CLIP imports pkg_resources, which newer setuptools lack; torch needs a recent one.
         Environment(
             "clip-retrieval",
             (*TORCH, "clip-retrieval==2.45.0", "setuptools>=77.0.3,<81"),
@@ -107,7 +107,7 @@ PEERS = (
         ),
         "run_clip_retrieval.py",
         "CLIP ViT-B/32, float32, torch; autofaiss",
-        f"{_RANDOM}: `clip.load` is replaced; warming up, two batches of 256, is left out",
+        f"{_RANDOM}: `clip.load` is replaced; its warm-up of two batches of 256 is left out",
     ),
     Peer(
         "deepimagesearch",
@@ -121,15 +121,15 @@ PEERS = (
         _IMAGEDEDUP,
         "run_imagededup.py",
         "MobileNetV3-small, float32, torch; cosine to all",
-        f"{_RANDOM}: `weights` is left out; it has no query, so one is put together of its parts",
+        f"{_RANDOM}: `weights` is left out; it has no search: the runner builds one of its parts",
         variant="cnn",
     ),
     Peer(
         "imagededup-hash",
         _IMAGEDEDUP,
         "run_imagededup.py",
-        "no network: PHash, 64 bits, which finds near copies only",
-        "it has no query, so one is put together of its parts",
+        "no network: PHash, 64 bits, which finds only near-identical copies",
+        "it has no search: the runner builds one of its parts",
         variant="hash",
     ),
 )

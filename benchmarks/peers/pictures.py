@@ -1,4 +1,4 @@
-"""The pictures to measure with: a folder's, queries, and photos like a camera's."""
+"""The pictures to measure with: those of a folder, queries, and 12-megapixel photos."""
 
 from __future__ import annotations
 
@@ -9,64 +9,66 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from benchmarks.collection import Line
-from lookalike.sources.read import walk
+from benchmarks.report import Progress
+from lookalike.sources import walk
 
 PHOTO_SIZE = (4_000, 3_000)
 PHOTO_QUALITY = 92
-GRAIN_LEVELS = 6.0  # of 255, the noise of a sensor; without it an enlarged picture is 1 MB, not 4
+GRAIN_LEVELS = (
+    6.0  # of 255: sensor noise, without which an enlarged picture is 1 MB instead of 4 MB
+)
 QUERY_SCALE = 0.9
 QUERY_QUALITY = 85
 ENDINGS = (".jpg", ".jpeg", ".png")
 
 
 def paths_of(folder: Path) -> list[Path]:
-    """List the pictures that every peer takes, in order."""
-    found = [Path(source.path) for source in walk(str(folder.resolve()))]
-    return sorted(path for path in found if path.suffix.lower() in ENDINGS)
+    """List the pictures that every peer supports, in order."""
+    paths = [Path(source.path) for source in walk(str(folder.resolve()))]
+    return sorted(path for path in paths if path.suffix.lower() in ENDINGS)
 
 
-def sample(folder: Path, count: int, place: Path) -> None:
-    """Copy `count` pictures of a folder, the same each time, with their subfolders."""
+def copy_sample(folder: Path, count: int, output: Path) -> None:
+    """Copy `count` random pictures of a folder with their subfolders; the same ones each time."""
     paths = paths_of(folder)
     for path in random.Random(0).sample(paths, min(count, len(paths))):
-        copy = place / path.relative_to(folder.resolve())
+        copy = output / path.relative_to(folder.resolve())
         if not copy.exists():
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, copy)
 
 
-def make_photos(folder: Path, count: int, place: Path) -> None:
-    """Enlarge pictures of a folder to 12 megapixels, with grain; what is there is left."""
-    place.mkdir(parents=True, exist_ok=True)
+def make_photos(folder: Path, count: int, output: Path) -> None:
+    """Enlarge pictures of a folder to 12 megapixels, with grain; skip existing photos."""
+    output.mkdir(parents=True, exist_ok=True)
     paths = random.Random(1).choices(paths_of(folder), k=count)
     grain = np.random.default_rng(0).normal(0, GRAIN_LEVELS, (*PHOTO_SIZE[::-1], 1))
     grain = grain.astype(np.int16)
-    line = Line("photos", count)
+    progress = Progress("photos", count)
     for number, path in enumerate(paths):
-        photo = place / f"photo_{number:05}.jpg"
+        photo = output / f"photo_{number:05}.jpg"
         if not photo.exists():
             with Image.open(path) as picture:
                 large = picture.convert("RGB").resize(PHOTO_SIZE, Image.Resampling.BICUBIC)
-            # The same grain at another place: as good as new, and made in no time.
-            moved = np.roll(grain, 7_919 * (number + 1))
-            grainy = np.clip(np.asarray(large, np.int16) + moved, 0, 255).astype(np.uint8)
+            # Shifted grain looks like new grain, and costs no time.
+            shifted = np.roll(grain, 7_919 * (number + 1))
+            grainy = np.clip(np.asarray(large, np.int16) + shifted, 0, 255).astype(np.uint8)
             partial = photo.with_suffix(".part")
             Image.fromarray(grainy).save(partial, "JPEG", quality=PHOTO_QUALITY)
             partial.rename(photo)
-        line.add(1)
+        progress.advance(1)
 
 
-def make_queries(folder: Path, count: int, place: Path) -> list[Path]:
-    """Save pictures of a folder anew, smaller: a query is rarely the very file that is there."""
-    place.mkdir(parents=True, exist_ok=True)
+def make_queries(folder: Path, count: int, output: Path) -> list[Path]:
+    """Re-save random pictures of a folder smaller, as a query is rarely the indexed file itself."""
+    output.mkdir(parents=True, exist_ok=True)
     paths = paths_of(folder)
-    made = []
+    queries = []
     for number, path in enumerate(random.Random(2).sample(paths, min(count, len(paths)))):
-        query = place / f"query_{number:03}.jpg"
+        query = output / f"query_{number:03}.jpg"
         if not query.exists():
             with Image.open(path) as picture:
                 size = [max(1, round(side * QUERY_SCALE)) for side in picture.size]
                 picture.convert("RGB").resize(size).save(query, quality=QUERY_QUALITY)
-        made.append(query)
-    return made
+        queries.append(query)
+    return queries

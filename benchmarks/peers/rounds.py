@@ -1,4 +1,4 @@
-"""The order in which things are measured: in every step lookalike, then the peer."""
+"""A round of measurements: in each step lookalike first, then the peer."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import shutil
 import statistics
 import sys
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
-from benchmarks.peers.figures import Figures, Sample
-from benchmarks.peers.running import Outcome, PeerError, run
+from benchmarks.peers.processes import PeerError, RunResult, run
+from benchmarks.peers.results import Results, Sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,47 +18,47 @@ if TYPE_CHECKING:
 
     from benchmarks.peers.catalogue import Peer
 
-COLD_QUERIES = 3  # a round
+COLD_QUERIES = 3  # per round
 
 
 @dataclass
-class Bench:
-    """What a measurement needs to know.
+class Comparison:
+    """The state of a comparison.
 
     Attributes:
-        work: the folder that everything is kept in.
-        pythons: of the environments, by the peer's name.
-        reference: the peer that is measured before each other one.
-        figures: where samples go.
+        work: the folder for environments, collections and logs.
+        pythons: the Python of each peer's environment, by the peer's name.
+        reference: the peer that is measured before each other member.
+        results: the samples.
         limit: seconds that one command may take.
         failures: peer, step and reason.
-        took: the seconds of each peer's last index of the pictures.
+        index_seconds: how long each peer last took to index the pictures.
     """
 
     work: Path
     pythons: dict[str, Path]
     reference: Peer
-    figures: Figures
+    results: Results
     limit: float
     failures: list[tuple[str, str, str]] = field(default_factory=list)
-    took: dict[str, float] = field(default_factory=dict)
+    index_seconds: dict[str, float] = field(default_factory=dict)
 
-    def place(self, peer: Peer, kind: str) -> Path:
-        """Name the folder of a peer's collection."""
-        return self.work / "places" / f"{peer.name}-{kind}"
+    def collection(self, peer: Peer, kind: str) -> Path:
+        """Return the folder of a peer's collection."""
+        return self.work / "collections" / f"{peer.name}-{kind}"
 
-    def run(self, peer: Peer, *arguments: str | Path) -> Outcome:
+    def run(self, peer: Peer, *arguments: str | Path) -> RunResult:
         """Run a peer's runner.
 
         Raises:
-            PeerError: it failed.
+            PeerError: If it fails.
         """
         log = self.work / "logs" / f"{peer.name}-{arguments[0]}.txt"
         log.parent.mkdir(parents=True, exist_ok=True)
         extra = {
-            "HF_HUB_OFFLINE": "1",  # what is missing fails at once
-            # Else torch's threads spin while they wait for each other; where something else has a
-            # core, one small picture then takes a hundred times as long.
+            "HF_HUB_OFFLINE": "1",  # a missing download fails at once
+            # Otherwise torch's threads spin while they wait for each other; if another process
+            # uses a core, a small picture then takes a hundred times as long.
             "OMP_WAIT_POLICY": "PASSIVE",
             "PEERS_NETWORKS": str(self.work / "networks"),
         }
@@ -67,11 +68,11 @@ class Bench:
         except PeerError as error:
             raise PeerError(f"{peer.name} {arguments[0]}: {error}") from error
 
-    def step(self, peer: Peer, name: str, work: Callable[[], None]) -> bool:
-        """Do a step; a failure is noted and the others go on."""
+    def run_step(self, peer: Peer, name: str, action: Callable[[], None]) -> bool:
+        """Run a step; record a failure and continue. Return whether it succeeded."""
         print(f"{peer.name}: {name}", file=sys.stderr, flush=True)
         try:
-            work()
+            action()
         except PeerError as error:
             print(f"{peer.name}: {name} failed: {error}", file=sys.stderr, flush=True)
             self.failures.append((peer.name, name, str(error)))
@@ -80,13 +81,13 @@ class Bench:
 
 
 @dataclass(frozen=True)
-class Task:
-    """What is measured, of every peer alike.
+class Workload:
+    """The input of every peer.
 
     Attributes:
-        folders: what to index, by the kind of pictures: `pictures`, `photos`.
-        queries: to ask with.
-        sizes: rows that warm queries are also asked among.
+        folders: the folders to index, by kind: `pictures`, `photos`.
+        queries: the pictures to search with.
+        sizes: the numbers of rows of larger collections for warm queries.
     """
 
     folders: dict[str, Path]
@@ -94,91 +95,92 @@ class Task:
     sizes: list[int]
 
 
-def measure_round(bench: Bench, peer: Peer, task: Task, number: int) -> None:
-    """Measure a peer once, and before each step the reference."""
-    for kind, folder in task.folders.items():
-        there = bench.step(peer, f"index {kind}", lambda: _index(bench, peer, kind, folder, number))  # noqa: B023
-        if kind == "pictures" and not there:
+def measure_round(comparison: Comparison, peer: Peer, workload: Workload, number: int) -> None:
+    """Measure a peer once, and the reference before each step."""
+    step = partial(comparison.run_step, peer)
+    for kind, folder in workload.folders.items():
+        is_indexed = step(f"index {kind}", partial(_index, comparison, peer, kind, folder, number))
+        if kind == "pictures" and not is_indexed:
             return
-    if "photos" in task.folders:
-        for one in (bench.reference, peer):
-            shutil.rmtree(bench.place(one, "photos"), ignore_errors=True)
-    bench.step(peer, "rerun", lambda: _rerun(bench, peer, task.folders["pictures"], number))
-    bench.step(peer, "cold query", lambda: _cold(bench, peer, task.queries, number))
-    warm = bench.work / "queries.txt"
-    warm.write_text("\n".join(map(str, task.queries)), "utf-8")
-    bench.step(peer, "warm query", lambda: _warm(bench, peer, "pictures", warm, number))
-    for rows in task.sizes:
-        kind = f"{rows}-rows"
-        if bench.step(peer, f"{rows:,} rows", lambda: _grow(bench, peer, rows)):  # noqa: B023
-            bench.step(
-                peer,
-                f"warm query among {rows:,}",
-                lambda: _warm(bench, peer, kind, warm, number),  # noqa: B023
-            )
+    if "photos" in workload.folders:
+        for member in (comparison.reference, peer):
+            shutil.rmtree(comparison.collection(member, "photos"), ignore_errors=True)
+    step("rerun", partial(_rerun, comparison, peer, workload.folders["pictures"], number))
+    step("cold query", partial(_cold, comparison, peer, workload.queries, number))
+    queries = comparison.work / "queries.txt"
+    queries.write_text("\n".join(map(str, workload.queries)), "utf-8")
+    step("warm query", partial(_warm, comparison, peer, "pictures", queries, number))
+    for rows in workload.sizes:
+        if step(f"{rows:,} rows", partial(_grow, comparison, peer, rows)):
+            warm = partial(_warm, comparison, peer, f"{rows}-rows", queries, number)
+            step(f"warm query among {rows:,}", warm)
 
 
-def _index(bench: Bench, peer: Peer, kind: str, folder: Path, number: int) -> None:
-    rates, peaks, took = [], [], []
-    for one in _pair(bench, peer):
-        place = bench.place(one, kind)
-        shutil.rmtree(place, ignore_errors=True)
-        done = bench.run(one, "index", folder, place)
-        pictures = bench.run(one, "count", place).answer["pictures"]
+def _index(comparison: Comparison, peer: Peer, kind: str, folder: Path, number: int) -> None:
+    rates, peaks, seconds = [], [], []
+    for member in _pair(comparison, peer):
+        collection = comparison.collection(member, kind)
+        shutil.rmtree(collection, ignore_errors=True)
+        result = comparison.run(member, "index", folder, collection)
+        pictures = comparison.run(member, "count", collection).output["pictures"]
         if not pictures:
-            raise PeerError("no picture came in")
-        rates.append(pictures / done.seconds)
-        peaks.append(done.peak_mb)
-        took.append(done.seconds)
-    _add(bench, peer, kind, number, rates)
+            raise PeerError("it indexed no picture")
+        rates.append(pictures / result.seconds)
+        peaks.append(result.peak_mb)
+        seconds.append(result.seconds)
+    _add(comparison, peer, kind, number, rates)
     if kind == "pictures":
-        bench.took[peer.name] = took[1]
+        comparison.index_seconds[peer.name] = seconds[1]
     if all(peaks):
-        _add(bench, peer, f"memory, {kind}", number, peaks)
+        _add(comparison, peer, f"memory, {kind}", number, peaks)
 
 
-def _rerun(bench: Bench, peer: Peer, folder: Path, number: int) -> None:
-    took = [
-        bench.run(one, "index", folder, bench.place(one, "pictures")).seconds
-        if one.knows_unchanged
-        else bench.took[one.name]  # all is done again, which takes as long again
-        for one in _pair(bench, peer)
+def _rerun(comparison: Comparison, peer: Peer, folder: Path, number: int) -> None:
+    values = [
+        comparison.run(member, "index", folder, comparison.collection(member, "pictures")).seconds
+        if member.skips_unchanged
+        else comparison.index_seconds[member.name]  # it indexes everything again
+        for member in _pair(comparison, peer)
     ]
-    _add(bench, peer, "rerun", number, took)
+    _add(comparison, peer, "rerun", number, values)
 
 
-def _cold(bench: Bench, peer: Peer, queries: list[Path], number: int) -> None:
+def _cold(comparison: Comparison, peer: Peer, queries: list[Path], number: int) -> None:
     start = number * COLD_QUERIES
     for k in range(start, start + COLD_QUERIES):
         query = queries[k % len(queries)]
-        took = [
-            bench.run(one, "ask", bench.place(one, "pictures"), query).seconds
-            for one in _pair(bench, peer)
+        values = [
+            comparison.run(
+                member, "search", comparison.collection(member, "pictures"), query
+            ).seconds
+            for member in _pair(comparison, peer)
         ]
-        _add(bench, peer, "cold", number, took)
+        _add(comparison, peer, "cold", number, values)
 
 
-def _warm(bench: Bench, peer: Peer, kind: str, queries: Path, number: int) -> None:
-    took = [
-        statistics.median(bench.run(one, "warm", bench.place(one, kind), queries).answer["ms"])
-        for one in _pair(bench, peer)
+def _warm(comparison: Comparison, peer: Peer, kind: str, queries: Path, number: int) -> None:
+    values = [
+        statistics.median(result.output["ms"])
+        for member in _pair(comparison, peer)
+        for result in [comparison.run(member, "warm", comparison.collection(member, kind), queries)]
     ]
-    _add(bench, peer, f"warm, {kind}", number, took)
+    _add(comparison, peer, f"warm, {kind}", number, values)
 
 
-def _grow(bench: Bench, peer: Peer, rows: int) -> None:
-    for one in _pair(bench, peer):
-        place = bench.place(one, f"{rows}-rows")
-        if not place.exists():
-            partial = place.with_name(place.name + "-partial")
-            shutil.rmtree(partial, ignore_errors=True)
-            bench.run(one, "grow", bench.place(one, "pictures"), partial, str(rows))
-            partial.rename(place)
+def _grow(comparison: Comparison, peer: Peer, rows: int) -> None:
+    for member in _pair(comparison, peer):
+        collection = comparison.collection(member, f"{rows}-rows")
+        if not collection.exists():
+            temporary = collection.with_name(collection.name + "-partial")
+            shutil.rmtree(temporary, ignore_errors=True)
+            pictures = comparison.collection(member, "pictures")
+            comparison.run(member, "grow", pictures, temporary, str(rows))
+            temporary.rename(collection)
 
 
-def _pair(bench: Bench, peer: Peer) -> tuple[Peer, Peer]:
-    return (bench.reference, peer)
+def _pair(comparison: Comparison, peer: Peer) -> tuple[Peer, Peer]:
+    return (comparison.reference, peer)
 
 
-def _add(bench: Bench, peer: Peer, measure: str, number: int, pair: list[float]) -> None:
-    bench.figures.add(Sample(peer.name, measure, number, pair[1], beside=pair[0]))
+def _add(comparison: Comparison, peer: Peer, measure: str, number: int, pair: list[float]) -> None:
+    comparison.results.add(Sample(peer.name, measure, number, pair[1], beside=pair[0]))

@@ -1,1 +1,1 @@
-"""What a gallery costs as it grows."""
+"""Measure and estimate what a gallery costs as it grows."""

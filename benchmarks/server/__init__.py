@@ -1,1 +1,1 @@
-"""What the server and its page do under load."""
+"""Measure the server and its page under load."""

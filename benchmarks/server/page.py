@@ -1,11 +1,11 @@
-"""How long the page takes, in a browser.
+"""Measure the page in a browser.
 
     python -m benchmarks.server.page URL PICTURE...
 
-A server runs at URL, on a machine with nothing else to do; Playwright and a Chromium are installed.
-Reported are, over the pictures, the time from a picture's arrival in the page to its first hits
-painted, and what of it the server took; then the times between frames while a map of 100,000
-made-up points is dragged and zoomed.
+This needs a server at URL, an otherwise idle machine, Playwright and Chromium. For each picture it
+measures the time from its arrival in the page until the first hits are painted, and the server's
+share of it; then the times between frames while a map of 100,000 synthetic points is dragged and
+zoomed.
 """
 
 from __future__ import annotations
@@ -58,23 +58,24 @@ PAN = """async (seconds) => {
 }"""
 
 
-def spread(values: list[float]) -> str:
-    """Write the middle and the upper end of some durations."""
+def summary(values: list[float]) -> str:
+    """Format the median, the 95th percentile and the maximum of durations."""
     ordered = sorted(values)
+    p95 = ordered[int(0.95 * (len(ordered) - 1))]
     return (
-        f"median {statistics.median(ordered):.1f} ms, 95% below "
-        f"{ordered[int(0.95 * (len(ordered) - 1))]:.1f} ms, most {ordered[-1]:.1f} ms"
+        f"median {statistics.median(ordered):.1f} ms, p95 {p95:.1f} ms, "
+        f"maximum {ordered[-1]:.1f} ms"
     )
 
 
-def ask(page: Page, url: str, pictures: list[str]) -> None:
-    """Ask with each picture, in a page that was just opened, and print how long it took."""
-    took, arrived = [], []
+def time_searches(page: Page, url: str, pictures: list[str]) -> None:
+    """Search with each picture in a newly opened page, and print the times."""
+    server_times, page_times = [], []
     page.on(
         "response",
-        lambda answer: (
-            took.append(answer.json()["took_ms"])
-            if answer.url.endswith("/api/v1/search") and answer.ok and page.url.endswith("/")
+        lambda response: (
+            server_times.append(response.json()["took_ms"])
+            if response.url.endswith("/api/v1/search") and response.ok and page.url.endswith("/")
             else None
         ),
     )
@@ -82,40 +83,46 @@ def ask(page: Page, url: str, pictures: list[str]) -> None:
         page.goto(url)
         with page.expect_file_chooser() as chooser:
             page.get_by_role("button", name="Choose a picture").click()
-        new = Path(picture).read_bytes() + os.urandom(16)  # so that no answer is kept for it
-        chooser.value.set_files({"name": "asked.jpg", "mimeType": "image/jpeg", "buffer": new})
+        query = Path(picture).read_bytes() + os.urandom(16)  # so that no result is cached
+        chooser.value.set_files({"name": "query.jpg", "mimeType": "image/jpeg", "buffer": query})
         page.locator(".results-count b").wait_for()
         page.wait_for_timeout(400)
-        arrived += page.evaluate(
-            "performance.getEntriesByName('arrived to painted').map((one) => one.duration)"
+        page_times += page.evaluate(
+            "performance.getEntriesByName('arrived to painted').map((entry) => entry.duration)"
         )
-    print(f"arrived to painted, {len(arrived)} pictures: {spread(arrived)}")
-    if took:
-        print(f"of it the server's search: {spread(took)}")
+    print(f"from arrival to paint, {len(page_times)} pictures: {summary(page_times)}")
+    if server_times:
+        print(f"of which the server's search: {summary(server_times)}")
 
 
-def move(page: Page, url: str) -> None:
-    """Drag the map of made-up points, and print the times between frames."""
+def time_map_frames(page: Page, url: str) -> None:
+    """Drag a map of synthetic points, and print the times between frames."""
     random = np.random.default_rng(0)
-    middles = random.random((LABELS, 2)) * 0.8 + 0.1
+    centres = random.random((LABELS, 2)) * 0.8 + 0.1
     label = random.integers(0, LABELS, POINTS)
-    places = np.clip(middles[label] + random.normal(0, 0.03, (POINTS, 2)), 0, 1)
+    positions = np.clip(centres[label] + random.normal(0, 0.03, (POINTS, 2)), 0, 1)
     rows = np.zeros(POINTS, [("id", "u1", 16), ("x", "<f4"), ("y", "<f4"), ("label", "<u4")])
-    rows["x"], rows["y"], rows["label"] = places[:, 0], places[:, 1], label
+    rows["x"], rows["y"], rows["label"] = positions[:, 0], positions[:, 1], label
     rows["id"] = random.integers(0, 256, (POINTS, 16))
-    done = {"status": "done", "method": "made up", "note": "", "count": POINTS, "stale": False}
-    page.route("**/api/v1/map", lambda route: route.fulfill(json=done))
+    map_status = {
+        "status": "done",
+        "method": "synthetic",
+        "note": "",
+        "count": POINTS,
+        "stale": False,
+    }
+    page.route("**/api/v1/map", lambda route: route.fulfill(json=map_status))
     page.route("**/api/v1/map/points", lambda route: route.fulfill(body=rows.tobytes()))
     names = [f"label {n}" for n in range(LABELS)]
     page.route("**/api/v1/map/labels", lambda route: route.fulfill(json=names))
     page.goto(f"{url}/map")
     page.get_by_role("application").wait_for()
     page.wait_for_timeout(500)
-    print(f"frames, nothing moves: {spread(page.evaluate(FRAMES, 2))}")
-    print(f"frames, {POINTS:,} points dragged: {spread(page.evaluate(PAN, 4))}")
+    print(f"frames, map at rest: {summary(page.evaluate(FRAMES, 2))}")
+    print(f"frames, {POINTS:,} points dragged: {summary(page.evaluate(PAN, 4))}")
     for _ in range(4):
         page.get_by_role("button", name="Zoom in").click()
-    print(f"frames, dragged when zoomed in: {spread(page.evaluate(PAN, 4))}")
+    print(f"frames, zoomed in and dragged: {summary(page.evaluate(PAN, 4))}")
 
 
 def main() -> None:
@@ -126,8 +133,8 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=program)
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         if pictures:
-            ask(page, url.rstrip("/"), pictures)
-        move(page, url.rstrip("/"))
+            time_searches(page, url.rstrip("/"), pictures)
+        time_map_frames(page, url.rstrip("/"))
         browser.close()
 
 

@@ -1,1 +1,1 @@
-"""How fast pictures go in and queries are answered, on one machine."""
+"""Measure the speed of indexing and of searching on one machine."""

@@ -1,16 +1,15 @@
-"""How fast indexing is, and how close to its limits.
+"""Measure the speed of indexing, and how close it is to its limits.
 
     python -m benchmarks.speed.pipeline FOLDER
 
-Every figure is the median of several runs with its least and greatest; the limits (decode alone,
-encode alone) are measured in turns with the whole, in the same process, on the same pictures.
+Every figure is the median of several runs with its range. Each run measures the limits (decoding
+alone, encoding alone) and then the index, in the same process and on the same pictures.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import platform
 import random
 import shutil
 import statistics
@@ -20,14 +19,16 @@ import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from importlib.metadata import version
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.measure import percentile, seconds_of
+from benchmarks.report import facts_line, markdown_table, median_and_range, versions
 from lookalike import Gallery, encoders
 from lookalike.decode import decode
 from lookalike.ingest.chunk import CHUNK_PICTURES
-from lookalike.sources.read import read, walk
+from lookalike.sources import read, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,17 +36,17 @@ if TYPE_CHECKING:
 CORES = os.cpu_count() or 1
 
 
-def rate(work: Callable[[int], object], count: int) -> float:
-    """Run `work(n)` for n < count on all cores; give the calls a second."""
-    started = time.perf_counter()
+def calls_per_second(function: Callable[[int], object], count: int) -> float:
+    """Call `function(n)` for each n < count on all cores; return the calls per second."""
+    start = time.perf_counter()
     with ThreadPoolExecutor(CORES) as pool:
-        for _ in pool.map(work, range(count)):
+        for _ in pool.map(function, range(count)):
             pass
-    return count / (time.perf_counter() - started)
+    return count / (time.perf_counter() - start)
 
 
 def peak_memory_mb(command: list[str]) -> float:
-    """Run a command; give the greatest resident memory that it had (Linux), in MB."""
+    """Run a command; return its greatest resident memory in MB (Linux; elsewhere 0)."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     peak = 0
     while process.poll() is None:
@@ -60,17 +61,11 @@ def peak_memory_mb(command: list[str]) -> float:
     return peak / 1000
 
 
-def spread(values: list[float], digits: int = 1) -> str:
-    """Write a median with its least and greatest."""
-    low, middle, high = min(values), statistics.median(values), max(values)
-    return f"{middle:,.{digits}f} ({low:,.{digits}f} to {high:,.{digits}f})"
-
-
 def main() -> None:
     """Measure, and print a Markdown table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--runs", type=int, default=3)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, help="pictures, at any depth")
+    parser.add_argument("--runs", type=int, default=3, help="repetitions")
     options = parser.parse_args()
     print(f"Load before: {os.getloadavg()[0]:.2f} on {CORES} cores", file=sys.stderr)
 
@@ -82,68 +77,63 @@ def main() -> None:
     chunks = [inputs[n : n + CHUNK_PICTURES] for n in range(0, len(inputs), CHUNK_PICTURES)]
     encoder.encode(chunks[0])
     decode_rates, encode_rates, index_rates = list[float](), list[float](), list[float]()
-    memory, reruns, colds, warm = list[float](), list[float](), list[float](), list[float]()
-    place = Path(tempfile.mkdtemp(prefix="lookalike-benchmark-"))
+    reruns, cold_searches, warm_searches = list[float](), list[float](), list[float]()
+    folder = Path(tempfile.mkdtemp(prefix="lookalike-benchmark-"))
     lookalike = [sys.executable, "-m", "lookalike"]
     try:
         for _ in range(options.runs):
             decode_rates.append(
-                rate(lambda n: encoder.prepare(decode(read(sample[n]))), len(sample))
+                calls_per_second(lambda n: encoder.prepare(decode(read(sample[n]))), len(sample))
             )
             encode_rates.append(
-                rate(lambda n: encoder.encode(chunks[n % len(chunks)], threads=1), 2 * len(chunks))
-                * CHUNK_PICTURES
+                CHUNK_PICTURES
+                * calls_per_second(
+                    lambda n: encoder.encode(chunks[n % len(chunks)], threads=1), 2 * len(chunks)
+                )
             )
-            shutil.rmtree(place, ignore_errors=True)
-            gallery = Gallery.open(place)
+            shutil.rmtree(folder, ignore_errors=True)
+            gallery = Gallery.open(folder)
             report = gallery.index(options.folder)
             index_rates.append(report.added / report.seconds)
-            started = time.perf_counter()
-            gallery.index(options.folder)
-            reruns.append(time.perf_counter() - started)
+            reruns.append(seconds_of(partial(gallery.index, options.folder)))
         info = gallery.info()
         for source in random.Random(1).sample(sample, 5):
-            started = time.perf_counter()
-            command = [*lookalike, "search", source.path, "--gallery", str(place)]
-            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-            colds.append(time.perf_counter() - started)
+            command = [*lookalike, "search", source.path, "--gallery", str(folder)]
+            run = partial(subprocess.run, command, check=True, stdout=subprocess.DEVNULL)
+            cold_searches.append(seconds_of(run))
         for source in random.Random(2).sample(sample, 300):
-            started = time.perf_counter()
-            gallery.search(source.path)
-            warm.append((time.perf_counter() - started) * 1000)
-        second = str(place) + "-memory"
-        memory.append(
-            peak_memory_mb([*lookalike, "index", str(options.folder), "--gallery", second])
-        )
-        shutil.rmtree(second, ignore_errors=True)
+            warm_searches.append(1000 * seconds_of(partial(gallery.search, source.path)))
+        other = str(folder) + "-memory"
+        memory = peak_memory_mb([*lookalike, "index", str(options.folder), "--gallery", other])
+        shutil.rmtree(other, ignore_errors=True)
     finally:
-        shutil.rmtree(place, ignore_errors=True)
-    limit = 1 / (1 / statistics.median(decode_rates) + 1 / statistics.median(encode_rates))
-    whole = statistics.median(index_rates)
-    slower = min(statistics.median(decode_rates), statistics.median(encode_rates))
-    warm = sorted(warm[10:])
+        shutil.rmtree(folder, ignore_errors=True)
+    rates = (decode_rates, encode_rates, index_rates)
+    decode_rate, encode_rate, index_rate = map(statistics.median, rates)
+    limit = 1 / (1 / decode_rate + 1 / encode_rate)
+    warm_searches = warm_searches[10:]
     rows = [
-        ("index, pictures/s", spread(index_rates)),
-        ("read and decode alone, all cores, pictures/s", spread(decode_rates)),
-        ("encode alone, all cores, pictures/s", spread(encode_rates)),
-        ("both one after the other on the same cores (the limit), pictures/s", f"{limit:,.1f}"),
-        ("index / that limit", f"{whole / limit:.2f}"),
-        ("index / the slower of the two alone", f"{whole / slower:.2f}"),
-        ("rerun on the unchanged folder, s", spread(reruns, 2)),
-        ("peak memory of `lookalike index`, MB", f"{memory[0]:,.0f}"),
-        ("bytes on disk a picture", f"{info.bytes_on_disk / info.pictures:,.0f}"),
-        ("cold `lookalike search`, s", spread(colds, 2)),
-        ("warm search, file to hits, p50, ms", f"{warm[len(warm) // 2]:.1f}"),
-        ("warm search, file to hits, p99, ms", f"{warm[len(warm) * 99 // 100]:.1f}"),
+        ("index, pictures/s", median_and_range(index_rates)),
+        ("read and decode alone, all cores, pictures/s", median_and_range(decode_rates)),
+        ("encode alone, all cores, pictures/s", median_and_range(encode_rates)),
+        ("one after the other on the same cores (the limit), pictures/s", f"{limit:,.1f}"),
+        ("index / that limit", f"{index_rate / limit:.2f}"),
+        (
+            "index / the slower of the two alone",
+            f"{index_rate / min(decode_rate, encode_rate):.2f}",
+        ),
+        ("rerun on the unchanged folder, s", median_and_range(reruns, 2)),
+        ("peak memory of `lookalike index`, MB", f"{memory:,.0f}"),
+        ("bytes on disk per picture", f"{info.bytes_on_disk / info.pictures:,.0f}"),
+        ("cold `lookalike search`, s", median_and_range(cold_searches, 2)),
+        ("warm search, file to hits, p50, ms", f"{percentile(warm_searches, 50):.1f}"),
+        ("warm search, file to hits, p99, ms", f"{percentile(warm_searches, 99):.1f}"),
     ]
     print(f"{info.pictures:,} pictures of {options.folder.name}, {options.runs} runs, median")
-    print(f"(least to greatest); {CORES} cores, Python {platform.python_version()},")
-    names = ("lookalike", "onnxruntime", "pylance", "pillow", "numpy")
-    print(", ".join(f"{name} {version(name)}" for name in names))
+    print(f"(minimum to maximum); {CORES} cores,")
+    print(facts_line(versions("lookalike", "onnxruntime", "pylance", "pillow", "numpy")))
     print(f"load after: {os.getloadavg()[0]:.2f}; threads left: {threading.active_count()}\n")
-    print("| what | measured |\n|---|---|")
-    for name, value in rows:
-        print(f"| {name} | {value} |")
+    print(markdown_table(["measure", "value"], rows))
 
 
 if __name__ == "__main__":

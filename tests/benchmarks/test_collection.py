@@ -13,12 +13,12 @@ def names(collection: Collection) -> list[str]:
     return ["/".join(Path(source.path).parts[-2:]) for source in collection.sources]
 
 
-def chosen(collection: Collection, seed: int = 0) -> list[str]:
-    of = names(collection)
-    return [of[k] for k in collection.chosen(np.random.default_rng(seed))]
+def queries(collection: Collection, seed: int = 0) -> list[str]:
+    all_names = names(collection)
+    return [all_names[k] for k in collection.shuffled_queries(np.random.default_rng(seed))]
 
 
-def test_files_of_the_same_bytes_are_one_picture_and_bad_ones_none(tmp_path: Path) -> None:
+def test_files_with_the_same_bytes_count_once_and_bad_files_not_at_all(tmp_path: Path) -> None:
     first, second = fill(tmp_path / "a", 2)
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "again.jpg").write_bytes(first.read_bytes())
@@ -26,23 +26,23 @@ def test_files_of_the_same_bytes_are_one_picture_and_bad_ones_none(tmp_path: Pat
     (tmp_path / "b" / "words.txt").write_text("no picture")
     collection = collect(tmp_path, test3=False, whole=False, threads=2)
     assert names(collection) == ["a/0000.jpg", "a/0001.jpg"]
-    assert collection.may_ask.all()
+    assert collection.can_be_query.all()
 
 
-def test_the_same_shot_saved_anew_is_not_asked_with(tmp_path: Path) -> None:
+def test_two_files_of_one_shot_are_not_queries(tmp_path: Path) -> None:
     fill(tmp_path / "a", 6)
-    draw(3).resize((130, 100)).save(tmp_path / "a" / "anew.jpg", quality=50)
+    draw(3).resize((130, 100)).save(tmp_path / "a" / "resaved.jpg", quality=50)
     collection = collect(tmp_path, test3=False, whole=False, threads=2)
     assert len(collection.sources) == 7
-    assert sorted(chosen(collection)) == [f"a/000{k}.jpg" for k in (0, 1, 2, 4, 5)]
+    assert sorted(queries(collection)) == [f"a/000{k}.jpg" for k in (0, 1, 2, 4, 5)]
 
 
-def test_the_order_hangs_on_the_seed(tmp_path: Path) -> None:
+def test_the_order_depends_on_the_seed(tmp_path: Path) -> None:
     fill(tmp_path, 12)
     collection = collect(tmp_path, test3=False, whole=False, threads=2)
-    assert chosen(collection) == chosen(collection)
-    assert chosen(collection) != chosen(collection, seed=1)
-    assert sorted(chosen(collection)) == sorted(names(collection))
+    assert queries(collection) == queries(collection)
+    assert queries(collection) != queries(collection, seed=1)
+    assert sorted(queries(collection)) == sorted(names(collection))
 
 
 def test_test3_takes_test_pictures_and_the_background(tmp_path: Path) -> None:
@@ -56,11 +56,11 @@ def test_test3_takes_test_pictures_and_the_background(tmp_path: Path) -> None:
     background = [f"BACKGROUND_Google/image_000{k}.jpg" for k in (1, 2, 3)]
     assert sorted(names(collection)) == [*background, "ant/image_0003.jpg", "ant/image_0006.jpg"]
     tests = ["BACKGROUND_Google/image_0003.jpg", "ant/image_0003.jpg", "ant/image_0006.jpg"]
-    assert sorted(chosen(collection)) == tests
+    assert sorted(queries(collection)) == tests
     everything = collect(tmp_path, test3=True, whole=True, threads=1)
     assert len(names(everything)) == 9
-    assert sorted(chosen(everything)) == tests
+    assert sorted(queries(everything)) == tests
 
 
-def test_an_empty_folder(tmp_path: Path) -> None:
-    assert chosen(collect(tmp_path, test3=False, whole=False, threads=1)) == []
+def test_an_empty_folder_has_no_queries(tmp_path: Path) -> None:
+    assert queries(collect(tmp_path, test3=False, whole=False, threads=1)) == []

@@ -1,8 +1,8 @@
-"""Lets torchvision be imported beside a torch without CUDA. Imported first by runners that need it.
+"""Makes torchvision importable with a CPU build of torch. Runners that need it import it first.
 
-The wheel of torchvision is built for torch with CUDA; beside the CPU's torch its compiled operators
-can't be loaded, and then it fails at import as it describes two of them. It is enough to declare
-those: transforms and networks are Python, and no network here calls them.
+The torchvision wheel is built for torch with CUDA. With a CPU build its compiled operators can't be
+loaded, and its import fails where it describes two of them. Declaring these two is enough, as no
+network here calls them.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from pathlib import Path
 
 import torch
 
-_declared = torch.library.Library("torchvision", "FRAGMENT")  # as long as the process lives
+_library = torch.library.Library("torchvision", "FRAGMENT")  # declarations end with this object
 
 
-def _declare() -> None:
-    found = importlib.util.find_spec("torchvision")
-    for folder in found.submodule_search_locations if found else []:
+def _declare_operators() -> None:
+    spec = importlib.util.find_spec("torchvision")
+    for folder in spec.submodule_search_locations if spec else []:
         try:
             torch.ops.load_library(next(Path(folder).glob("_C*")))
         except (OSError, StopIteration):
             for name in ("nms", "qnms"):
-                _declared.define(
+                _library.define(
                     f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
                 )
 
 
-_declare()
+_declare_operators()

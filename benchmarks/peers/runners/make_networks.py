@@ -1,9 +1,9 @@
-"""Makes the networks that can't be downloaded, or are not shipped: make_networks.py INT8 FOLDER.
+"""Makes the networks that are neither shipped nor downloaded: make_networks.py INT8 FOLDER.
 
 - `rclip.onnx`: the image tower of open_clip's ViT-B-32-256, random weights, float32, exported as
   rclip's own file is: `input` [N, 3, 256, 256] to `output` [N, 512].
-- `float32.onnx`: lookalike's packaged network without its quantisation, to see what int8 gains:
-  weights as the int8 ones read, no rounding between layers.
+- `float32.onnx`: lookalike's packaged network without quantisation, to measure what int8 gains: the
+  int8 weights as floats, no rounding between layers.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ SIDE = 256
 
 
 def main() -> None:
-    """Make what is missing."""
+    """Make the missing networks."""
     packaged, folder = Path(sys.argv[1]), Path(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)
-    with contextlib.redirect_stdout(sys.stderr):  # torch tells what it does
+    with contextlib.redirect_stdout(sys.stderr):  # torch reports its steps
         if not (folder / "rclip.onnx").exists():
             make_rclip(folder / "rclip.onnx")
         make_float32(packaged, folder / "float32.onnx")
@@ -52,12 +52,12 @@ def make_rclip(path: Path) -> None:
 
 
 def make_float32(packaged: Path, path: Path) -> None:
-    """Take the quantisation out: weights become floats, rounding between layers goes."""
+    """Remove the quantisation: weights become floats, without rounding between layers."""
     model = onnx.load(packaged)
     graph = model.graph
-    made_by = {name: node for node in graph.node for name in node.output}
+    producers = {name: node for node in graph.node for name in node.output}
     constant = {tensor.name for tensor in graph.initializer}
-    for node in graph.node:  # which stand in the order of their use
+    for node in graph.node:  # in topological order
         if node.input and all(name in constant for name in node.input):
             constant.update(node.output)
     folded = [
@@ -65,43 +65,43 @@ def make_float32(packaged: Path, path: Path) -> None:
         for node in graph.node
         if node.op_type == "DequantizeLinear" and node.input[0] in constant
     ]
-    instead = {
-        node.output[0]: made_by[node.input[0]].input[0]
+    replacements = {
+        node.output[0]: producers[node.input[0]].input[0]
         for node in graph.node
         if node.op_type == "DequantizeLinear" and node.input[0] not in constant
     }
     for name, value in zip(folded, _values(model, folded), strict=True):
         graph.initializer.append(onnx.numpy_helper.from_array(value, name))
-    kept = [
+    nodes = [
         node
         for node in graph.node
         if node.op_type not in {"QuantizeLinear", "DequantizeLinear"}
         and not set(node.output) <= set(folded)
     ]
-    for node in kept:
-        for place, name in enumerate(node.input):
-            node.input[place] = instead.get(name, name)
-    needed = {name for node in kept for name in node.input}
+    for node in nodes:
+        for position, name in enumerate(node.input):
+            node.input[position] = replacements.get(name, name)
+    needed = {name for node in nodes for name in node.input}
     tensors = [tensor for tensor in graph.initializer if tensor.name in needed]
     del graph.node[:], graph.initializer[:]
-    graph.node.extend(kept)
+    graph.node.extend(nodes)
     graph.initializer.extend(tensors)
     onnx.checker.check_model(model)
     onnx.save(model, path)
 
 
 def _values(model: onnx.ModelProto, names: list[str]) -> list[np.ndarray]:
-    """Compute tensors that hang on no input."""
-    asked = onnx.ModelProto()
-    asked.CopyFrom(model)
-    del asked.graph.output[:]
-    asked.graph.output.extend(
+    """Compute tensors that depend on no input."""
+    constants = onnx.ModelProto()
+    constants.CopyFrom(model)
+    del constants.graph.output[:]
+    constants.graph.output.extend(
         onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in names
     )
-    session = onnxruntime.InferenceSession(asked.SerializeToString())
-    given = session.get_inputs()[0]
-    shape = [side if isinstance(side, int) else 1 for side in given.shape]
-    return session.run(names, {given.name: np.zeros(shape, np.uint8)})
+    session = onnxruntime.InferenceSession(constants.SerializeToString())
+    entry = session.get_inputs()[0]
+    shape = [side if isinstance(side, int) else 1 for side in entry.shape]
+    return session.run(names, {entry.name: np.zeros(shape, np.uint8)})
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""clip-retrieval, as its README says: `inference`, then `index`; `filter` is what asks.
+"""clip-retrieval, used as its README says: `inference`, then `index`, then `filter` to search.
 
-Its network is OpenAI's ViT-B/32 from `clip-anytorch`, which downloads the weights: `clip.load` is
-replaced by one that builds the same network with random weights. Before it encodes anything it runs
-two batches of 256 to warm a GPU up; that is left out, as it would be half of the time that a few
-hundred photos take. A warm query takes the steps of `filter`, with network and index kept loaded.
+Its network is OpenAI's ViT-B/32 from `clip-anytorch`, which downloads the weights: here `clip.load`
+is replaced and builds the same network with random weights. Before encoding it runs two batches of
+256 to warm up a GPU; this is left out, as it would take half the time of a few hundred photos. A
+warm query follows the steps of `filter`, with the network and the index loaded.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ import torch
 from clip.clip import _transform
 from clip.model import CLIP
 from PIL import Image
-from runner import TOP, repeated, serve
+from runner import TOP, main, repeat_with_noise
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 EMBEDDINGS, INDEX = "embeddings", "index"
 VECTORS = "img_emb/img_emb_0.npy"
-# Of ViT-B/32: joint dimensions; side, layers, width, patch of pictures; length, words, width,
-# heads, layers of texts.
+# Of ViT-B/32: dimensions; side, layers, width and patch of pictures; length, vocabulary, width,
+# heads and layers of texts.
 SHAPE = (512, 224, 12, 768, 32, 77, 49408, 512, 8, 12)
 
 
 def _load(*_: Any, **__: Any) -> tuple[Any, Any]:
-    """Stand in for `clip.load`."""
+    """Replace `clip.load`."""
     network = CLIP(*SHAPE).float().eval()
     return network, _transform(network.visual.input_resolution)
 
 
 def _warmup(*_: Any, **__: Any) -> None:
-    """Stand in for all_clip's own."""
+    """Replace all_clip's warm-up."""
 
 
 clip.load = _load
@@ -48,59 +48,59 @@ all_clip.main.warmup = _warmup
 
 
 class ClipRetrieval:
-    """Its commands, called as its command line does."""
+    """Its commands, called as from its command line."""
 
-    def index(self, folder: Path, place: Path) -> None:
-        """Encode all, write the vectors, build the index; what is there is made anew."""
+    def index(self, folder: Path, data: Path) -> None:
+        """Encode all pictures, write the vectors, build the index from scratch."""
         from clip_retrieval.clip_inference import clip_inference
 
-        shutil.rmtree(place / EMBEDDINGS, ignore_errors=True)
-        clip_inference(str(folder), str(place / EMBEDDINGS))
-        self._build(place)
+        shutil.rmtree(data / EMBEDDINGS, ignore_errors=True)
+        clip_inference(str(folder), str(data / EMBEDDINGS))
+        self._build(data)
 
-    def count(self, place: Path) -> int:
+    def count(self, data: Path) -> int:
         """Count the vectors."""
-        return len(np.load(place / EMBEDDINGS / VECTORS, mmap_mode="r"))
+        return len(np.load(data / EMBEDDINGS / VECTORS, mmap_mode="r"))
 
-    def ask(self, place: Path, query: str) -> int:
-        """Run `filter`, which copies what it finds into a folder."""
+    def search(self, data: Path, query: str) -> int:
+        """Run `filter`, which copies the hits into a folder."""
         from clip_retrieval.clip_filter import clip_filter
 
-        with tempfile.TemporaryDirectory() as found:
-            clip_filter(query, found, str(place / INDEX), num_results=TOP)
-            return len(list(Path(found).iterdir()))
+        with tempfile.TemporaryDirectory() as hits:
+            clip_filter(query, hits, str(data / INDEX), num_results=TOP)
+            return len(list(Path(hits).iterdir()))
 
-    def open(self, place: Path) -> Callable[[str], int]:
-        """Load network and index."""
+    def open(self, data: Path) -> Callable[[str], int]:
+        """Load the network and the index."""
         import faiss
 
         network, prepare = clip.load("ViT-B/32")
-        index = faiss.read_index(str(place / INDEX / "image.index"))
+        index = faiss.read_index(str(data / INDEX / "image.index"))
 
         @torch.no_grad()
-        def answer(query: str) -> int:
+        def search(query: str) -> int:
             features = network.encode_image(prepare(Image.open(query)).unsqueeze(0))
             features /= features.norm(dim=-1, keepdim=True)
-            _, found = index.search(features.numpy().astype("float32"), TOP)
-            return int((found[0] >= 0).sum())
+            _, rows = index.search(features.numpy().astype("float32"), TOP)
+            return int((rows[0] >= 0).sum())
 
-        return answer
+        return search
 
-    def grow(self, place: Path, new: Path, rows: int) -> None:
-        """Repeat the vectors, build the index anew."""
+    def grow(self, data: Path, new: Path, rows: int) -> None:
+        """Repeat the vectors, build a new index."""
         vectors = new / EMBEDDINGS / VECTORS
         vectors.parent.mkdir(parents=True)
-        np.save(vectors, repeated(np.load(place / EMBEDDINGS / VECTORS), rows))
-        shutil.copytree(place / EMBEDDINGS / "metadata", new / EMBEDDINGS / "metadata")
+        np.save(vectors, repeat_with_noise(np.load(data / EMBEDDINGS / VECTORS), rows))
+        shutil.copytree(data / EMBEDDINGS / "metadata", new / EMBEDDINGS / "metadata")
         self._build(new)
 
     @staticmethod
-    def _build(place: Path) -> None:
+    def _build(data: Path) -> None:
         from clip_retrieval.clip_index import clip_index
 
-        shutil.rmtree(place / INDEX, ignore_errors=True)
-        clip_index(str(place / EMBEDDINGS), str(place / INDEX))
+        shutil.rmtree(data / INDEX, ignore_errors=True)
+        clip_index(str(data / EMBEDDINGS), str(data / INDEX))
 
 
 if __name__ == "__main__":
-    serve(lambda _variant: ClipRetrieval())
+    main(lambda _variant: ClipRetrieval())

@@ -1,9 +1,9 @@
-"""imagededup's encoders, `encode_images(folder)`, with its CNN or with its perceptual hash.
+"""imagededup's `encode_images(folder)`, with its CNN or with its perceptual hash.
 
-It looks for duplicates within a folder and has no command that answers a query, so one is asked as
-its parts allow: `encode_image`, then the comparison that `find_duplicates` makes, with one row in
-place of all. What it encodes it keeps in memory; here that is written to a pickle. Its CNN,
-MobileNetV3-small by torchvision, downloads weights: torchvision is told to build it without.
+It finds duplicates within a folder and has no search, so a query combines its parts:
+`encode_image`, then the comparison of `find_duplicates` with a single row. It keeps encodings in
+memory; here they are written to a pickle. Its CNN, torchvision's MobileNetV3-small, downloads
+weights: here it is built without them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import _cpu_torch  # noqa: F401
 import numpy as np
 from imagededup.handlers.search.retrieval import HashEval
 from imagededup.methods import CNN, PHash
-from runner import TOP, repeated, serve
+from runner import TOP, main, repeat_with_noise
 from torchvision import models
 
 if TYPE_CHECKING:
@@ -24,98 +24,100 @@ if TYPE_CHECKING:
 
 ENCODINGS = "encodings.pickle"
 HASH_DIGITS = 16
-FAR = 64  # bits: every hash is within, so that the nearest can be taken
+MAX_DISTANCE = 64  # bits: no hash is further away, so the nearest are always among the results
 
 _mobilenet = models.mobilenet_v3_small
 
 
 def _without_weights(**_: Any) -> Any:
-    """Stand in for torchvision's own."""
+    """Replace torchvision's function."""
     return _mobilenet(weights=None)
 
 
 models.mobilenet_v3_small = _without_weights
 
 
-class _Kept:
-    """What both methods share: encodings in a pickle."""
+class _PickledEncodings:
+    """The base of both methods: encodings in a pickle."""
 
-    def index(self, folder: Path, place: Path) -> None:
-        """Encode all, whether it was encoded before or not."""
-        self._save(place, self._method().encode_images(str(folder), recursive=True))
+    def index(self, folder: Path, data: Path) -> None:
+        """Encode all pictures, again on each run."""
+        self._save(data, self._method().encode_images(str(folder), recursive=True))
 
-    def count(self, place: Path) -> int:
+    def count(self, data: Path) -> int:
         """Count the encodings."""
-        return len(self._read(place))
+        return len(self._read(data))
 
-    def ask(self, place: Path, query: str) -> int:
-        """Load, answer."""
-        return self.open(place)(query)
+    def search(self, data: Path, query: str) -> int:
+        """Load the encodings and search."""
+        return self.open(data)(query)
 
     @staticmethod
-    def _save(place: Path, encodings: dict[str, Any]) -> None:
-        with (place / ENCODINGS).open("wb") as file:
+    def _save(data: Path, encodings: dict[str, Any]) -> None:
+        with (data / ENCODINGS).open("wb") as file:
             pickle.dump(encodings, file)
 
     @staticmethod
-    def _read(place: Path) -> dict[str, Any]:
-        with (place / ENCODINGS).open("rb") as file:
+    def _read(data: Path) -> dict[str, Any]:
+        with (data / ENCODINGS).open("rb") as file:
             return pickle.load(file)
 
 
-class Cnn(_Kept):
-    """By its network."""
+class Cnn(_PickledEncodings):
+    """Search by its network."""
 
     _method = CNN
 
-    def open(self, place: Path) -> Callable[[str], int]:
-        """Put the encodings into a matrix, compared by cosine as in `find_duplicates`."""
+    def open(self, data: Path) -> Callable[[str], int]:
+        """Load the encodings into a matrix; compare by cosine as `find_duplicates` does."""
         from sklearn.metrics.pairwise import cosine_similarity
 
         encoder = CNN(verbose=False)
-        rows = np.array([*self._read(place).values()])
+        rows = np.array([*self._read(data).values()])
 
-        def answer(query: str) -> int:
+        def search(query: str) -> int:
             scores = cosine_similarity(encoder.encode_image(image_file=query), rows)[0]
             return len(np.argsort(-scores)[:TOP])
 
-        return answer
+        return search
 
-    def grow(self, place: Path, new: Path, rows: int) -> None:
+    def grow(self, data: Path, new: Path, rows: int) -> None:
         """Repeat the encodings."""
-        names, vectors = zip(*self._read(place).items(), strict=True)
-        more = repeated(np.stack(vectors), rows)
+        names, vectors = zip(*self._read(data).items(), strict=True)
+        more = repeat_with_noise(np.stack(vectors), rows)
         self._save(new, {f"{names[k % len(names)]}.{k}": more[k] for k in range(rows)})
 
 
-class Hash(_Kept):
-    """By its perceptual hash, which its README begins with."""
+class Hash(_PickledEncodings):
+    """Search by its perceptual hash, the first example in its README."""
 
     _method = PHash
 
-    def open(self, place: Path) -> Callable[[str], int]:
-        """Compare with all hashes, as in `find_duplicates`."""
-        encoder, hashes = PHash(verbose=False), self._read(place)
+    def open(self, data: Path) -> Callable[[str], int]:
+        """Load the hashes; compare with all of them as `find_duplicates` does."""
+        encoder, hashes = PHash(verbose=False), self._read(data)
 
-        def answer(query: str) -> int:
-            found = HashEval(
+        def search(query: str) -> int:
+            evaluation = HashEval(
                 test=hashes,
                 queries={query: encoder.encode_image(image_file=query)},
                 distance_function=PHash.hamming_distance,
                 verbose=False,
-                threshold=FAR,
+                threshold=MAX_DISTANCE,
                 num_dist_workers=0,
             )
-            return len(found.retrieve_results()[query][:TOP])
+            return len(evaluation.retrieve_results()[query][:TOP])
 
-        return answer
+        return search
 
-    def grow(self, place: Path, new: Path, rows: int) -> None:
-        """Add hashes at random: every comparison costs the same."""
-        hashes, random = self._read(place), np.random.default_rng(0)
-        more = {f"made-{k}": random.bytes(HASH_DIGITS // 2).hex() for k in range(len(hashes), rows)}
+    def grow(self, data: Path, new: Path, rows: int) -> None:
+        """Add random hashes, as every comparison costs the same."""
+        hashes, random = self._read(data), np.random.default_rng(0)
+        more = {
+            f"synthetic-{k}": random.bytes(HASH_DIGITS // 2).hex() for k in range(len(hashes), rows)
+        }
         self._save(new, hashes | more)
 
 
 if __name__ == "__main__":
-    serve(lambda variant: {"cnn": Cnn, "hash": Hash}[variant]())
+    main(lambda variant: {"cnn": Cnn, "hash": Hash}[variant]())

@@ -1,6 +1,7 @@
-"""The seed's recipe: ResNet-50 in torch, pictures decoded in full, scikit-learn's brute force.
+"""The seed project's recipe: ResNet-50 in torch, full decoding, brute force in scikit-learn.
 
-Batches of 32 at 224 pixels, features in a pickle. The weights are random; they cost the same time.
+Batches of 32 pictures of 224 pixels, features in a pickle. The weights are random, which takes the
+same time.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import _cpu_torch  # noqa: F401
 import numpy as np
 import torch
 from PIL import Image
-from runner import TOP, repeated, serve
+from runner import TOP, main, repeat_with_noise
 from torchvision import models, transforms
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ FEATURES = "features.pickle"
 
 
 class Seed:
-    """What one writes in an afternoon."""
+    """A minimal reverse image search."""
 
     def __init__(self) -> None:
         """Build the network without its classifier."""
@@ -40,39 +41,41 @@ class Seed:
             ]
         )
 
-    def index(self, folder: Path, place: Path) -> None:
-        """Encode every picture, whether it was encoded before or not."""
+    def index(self, folder: Path, data: Path) -> None:
+        """Encode all pictures, again on each run."""
         paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in ENDINGS)
         batches = [paths[k : k + BATCH] for k in range(0, len(paths), BATCH)]
         features = np.concatenate([self._encode(batch) for batch in batches])
-        self._save(place, [str(path) for path in paths], features)
+        self._save(data, [str(path) for path in paths], features)
 
-    def count(self, place: Path) -> int:
+    def count(self, data: Path) -> int:
         """Count the rows."""
-        return len(self._read(place)[0])
+        return len(self._read(data)[0])
 
-    def ask(self, place: Path, query: str) -> int:
-        """Load, fit, answer."""
-        return self.open(place)(query)
+    def search(self, data: Path, query: str) -> int:
+        """Load the features and search."""
+        return self.open(data)(query)
 
-    def open(self, place: Path) -> Callable[[str], int]:
-        """Fit scikit-learn's search."""
+    def open(self, data: Path) -> Callable[[str], int]:
+        """Fit scikit-learn's nearest neighbours."""
         from sklearn.neighbors import NearestNeighbors
 
-        _, features = self._read(place)
+        _, features = self._read(data)
         neighbours = NearestNeighbors(n_neighbors=TOP, algorithm="brute", metric="cosine")
         neighbours.fit(features)
 
-        def answer(query: str) -> int:
-            _, found = neighbours.kneighbors(self._encode([Path(query)]))
-            return len(found[0])
+        def search(query: str) -> int:
+            _, rows = neighbours.kneighbors(self._encode([Path(query)]))
+            return len(rows[0])
 
-        return answer
+        return search
 
-    def grow(self, place: Path, new: Path, rows: int) -> None:
+    def grow(self, data: Path, new: Path, rows: int) -> None:
         """Repeat the rows."""
-        paths, features = self._read(place)
-        self._save(new, (paths * (rows // len(paths) + 1))[:rows], repeated(features, rows))
+        paths, features = self._read(data)
+        self._save(
+            new, (paths * (rows // len(paths) + 1))[:rows], repeat_with_noise(features, rows)
+        )
 
     @torch.inference_mode()
     def _encode(self, paths: list[Path]) -> np.ndarray:
@@ -80,15 +83,15 @@ class Seed:
         return self._network(torch.stack(pictures)).numpy()
 
     @staticmethod
-    def _save(place: Path, paths: list[str], features: np.ndarray) -> None:
-        with (place / FEATURES).open("wb") as file:
+    def _save(data: Path, paths: list[str], features: np.ndarray) -> None:
+        with (data / FEATURES).open("wb") as file:
             pickle.dump((paths, features), file)
 
     @staticmethod
-    def _read(place: Path) -> tuple[list[str], np.ndarray]:
-        with (place / FEATURES).open("rb") as file:
+    def _read(data: Path) -> tuple[list[str], np.ndarray]:
+        with (data / FEATURES).open("rb") as file:
             return pickle.load(file)
 
 
 if __name__ == "__main__":
-    serve(lambda _variant: Seed())
+    main(lambda _variant: Seed())

@@ -1,17 +1,17 @@
-"""What the runners share: a verb in, one line of JSON out.
+"""The command line that all runners share: a verb in, one line of JSON out.
 
 A runner is a short script, run by `benchmarks.peers` in its peer's own environment:
 
     run_NAME.py [--variant NAME] VERB ARGUMENT...
 
-    index FOLDER PLACE     make the searchable collection of FOLDER in PLACE, or bring it up to date
-    count PLACE            tell how many pictures are in it                  {"pictures": 9144}
-    ask PLACE QUERY        answer once                                       {"hits": 10}
-    warm PLACE QUERIES     answer each of a file's paths, and time each      {"ms": [12.1, 11.8]}
-    grow PLACE NEW ROWS    make NEW of PLACE, its rows repeated with noise   {"pictures": 100000}
+    index FOLDER DATA      index FOLDER into the folder DATA, or update it
+    count DATA             count the indexed pictures                      {"pictures": 9144}
+    search DATA QUERY      search once                                     {"hits": 10}
+    warm DATA QUERIES      search and time each path listed in a file      {"ms": [12.1, 11.8]}
+    grow DATA NEW ROWS     copy DATA to NEW, repeating rows with noise     {"pictures": 100000}
 
-What `index`, `ask` take is told by who waits for the process. Everything that a peer prints goes to
-stderr: stdout has the line of JSON and nothing else.
+The caller measures how long `index` and `search` take. Whatever a peer prints goes to stderr:
+stdout has only the line of JSON.
 """
 
 from __future__ import annotations
@@ -28,83 +28,85 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-NOISE = 0.5  # the length of what makes a repeated vector another, beside the vector's own of 1
+NOISE = 0.5  # length of the noise in a repeated vector, relative to the vector's
 TOP = 10
-WARM_UPS = 3  # first answers load what is loaded late
+WARM_UPS = 3  # the first searches load what is loaded lazily
 
 
 class Peer(Protocol):
-    """What a runner offers; `place` is a folder of its own, which may not be there yet."""
+    """What a runner implements; `data` is the folder of its index."""
 
-    def index(self, folder: Path, place: Path) -> None:
-        """Make the collection, or bring it up to date where the peer can."""
+    def index(self, folder: Path, data: Path) -> None:
+        """Index a folder, or update the index if the peer can."""
         ...
 
-    def count(self, place: Path) -> int:
-        """Count its pictures."""
+    def count(self, data: Path) -> int:
+        """Count the indexed pictures."""
         ...
 
-    def ask(self, place: Path, query: str) -> int:
-        """Answer one query from nothing; give the number of hits."""
+    def search(self, data: Path, query: str) -> int:
+        """Load everything, search once, and return the number of hits."""
         ...
 
-    def open(self, place: Path) -> Callable[[str], int]:
-        """Load what stays loaded, and give what answers a path with the number of hits."""
+    def open(self, data: Path) -> Callable[[str], int]:
+        """Load everything; return a function that searches with a path and counts the hits."""
         ...
 
-    def grow(self, place: Path, new: Path, rows: int) -> None:
-        """Make another place of so many rows."""
+    def grow(self, data: Path, new: Path, rows: int) -> None:
+        """Make an index with `rows` rows in the folder `new`."""
         ...
 
 
-def serve(make: Callable[[str], Peer]) -> None:
-    """Carry out the command line with the peer that `make` gives for the variant."""
+def main(create: Callable[[str], Peer]) -> None:
+    """Run the verb of the command line with the peer that `create` returns for the variant."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--variant", default="")
-    parser.add_argument("verb", choices=["index", "count", "ask", "warm", "grow"])
+    parser.add_argument("verb", choices=["index", "count", "search", "warm", "grow"])
     parser.add_argument("arguments", nargs="+")
     options = parser.parse_args()
-    answers = os.fdopen(os.dup(1), "w")
+    stdout = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    answer = _carry_out(make(options.variant), options.verb, options.arguments)
-    answers.write(json.dumps(answer) + "\n")
-    answers.close()
+    output = _run_verb(create(options.variant), options.verb, options.arguments)
+    stdout.write(json.dumps(output) + "\n")
+    stdout.close()
 
 
-def _carry_out(peer: Peer, verb: str, arguments: list[str]) -> dict[str, Any]:
-    place = Path(arguments[0])
+def _run_verb(peer: Peer, verb: str, arguments: list[str]) -> dict[str, Any]:
     if verb == "index":
-        Path(arguments[1]).mkdir(parents=True, exist_ok=True)
-        peer.index(place, Path(arguments[1]))
+        folder, data = map(Path, arguments)
+        data.mkdir(parents=True, exist_ok=True)
+        peer.index(folder, data)
         return {}
+    data = Path(arguments[0])
     if verb == "count":
-        return {"pictures": peer.count(place)}
-    if verb == "ask":
-        return {"hits": peer.ask(place, arguments[1])}
+        return {"pictures": peer.count(data)}
+    if verb == "search":
+        return {"hits": peer.search(data, arguments[1])}
     if verb == "warm":
-        return {"ms": _timed(peer.open(place), Path(arguments[1]).read_text("utf-8").split("\n"))}
+        queries = Path(arguments[1]).read_text("utf-8").split("\n")
+        return {"ms": _milliseconds(peer.open(data), queries)}
     new = Path(arguments[1])
     new.mkdir(parents=True)
-    peer.grow(place, new, int(arguments[2]))
+    peer.grow(data, new, int(arguments[2]))
     return {"pictures": peer.count(new)}
 
 
-def _timed(answer: Callable[[str], int], queries: list[str]) -> list[float]:
-    took = []
+def _milliseconds(search: Callable[[str], int], queries: list[str]) -> list[float]:
+    milliseconds = []
     for query in [*queries[:WARM_UPS], *queries]:
-        began = time.perf_counter()
-        hits = answer(query)
-        took.append(1000 * (time.perf_counter() - began))
+        start = time.perf_counter()
+        hits = search(query)
+        milliseconds.append(1000 * (time.perf_counter() - start))
         if not hits:
             raise RuntimeError(f"no hits for {query}")
-    return took[WARM_UPS:]
+    return milliseconds[WARM_UPS:]
 
 
-def repeated(vectors: np.ndarray, rows: int) -> np.ndarray:
-    """Repeat vectors [N, D] up to `rows`, each repetition with noise and of its old length.
+def repeat_with_noise(vectors: np.ndarray, rows: int) -> np.ndarray:
+    """Repeat vectors [N, D] up to `rows`; each repetition has noise and its original length.
 
-    The first N stay as they are. Copies without noise would all be equally near, which no index of
-    neighbours is made for.
+    The first N stay unchanged. Without noise all repetitions would be equally near, which no
+    nearest-neighbour index is built for.
     """
     import numpy as np
 

@@ -11,110 +11,104 @@ from PIL import Image
 
 from benchmarks.peers import __main__ as peers
 from benchmarks.peers.catalogue import PEERS, REFERENCE, RUNNERS, Environment, Peer
-from benchmarks.peers.environments import made, megabytes
-from benchmarks.peers.figures import NOTHING, Figures, Measure, Sample, spread, table
-from benchmarks.peers.pictures import PHOTO_SIZE, make_photos, make_queries, paths_of, sample
-from benchmarks.peers.rounds import Bench, Task, measure_round
-from benchmarks.peers.running import PeerError, last_words, run
+from benchmarks.peers.environments import ensure_environment, size_mb
+from benchmarks.peers.pictures import PHOTO_SIZE, copy_sample, make_photos, make_queries, paths_of
+from benchmarks.peers.processes import PeerError, last_line, run
+from benchmarks.peers.results import Measure, Results, Sample
+from benchmarks.peers.rounds import Comparison, Workload, measure_round
+from benchmarks.report import NO_VALUE
 
 from ...conftest import fill
 
 RATE = Measure("pictures/s", 1, more_is_better=True)
 TIME = Measure("ms", 1)
 
-# Keeps names, answers with all of them; `broken` fails at what it is told to.
+# Stores file names and finds all of them; the variant names the verb that fails.
 FAKE = """
 import os, sys, time
 sys.path.insert(0, {runners!r})
-from runner import serve
+from runner import main
 
 class Fake:
     def __init__(self, variant):
         self.broken = variant
 
-    def index(self, folder, place):
+    def index(self, folder, data):
         print("noise on stdout")
         if self.broken == "index":
             sys.exit("out of luck")
-        (place / "names").write_text("\\n".join(sorted(os.listdir(folder))))
+        (data / "names").write_text("\\n".join(sorted(os.listdir(folder))))
 
-    def count(self, place):
-        return len((place / "names").read_text().split())
+    def count(self, data):
+        return len((data / "names").read_text().split())
 
-    def ask(self, place, query):
-        return self.open(place)(query)
+    def search(self, data, query):
+        return self.open(data)(query)
 
-    def open(self, place):
-        if self.broken == "ask":
-            raise ValueError("no answer")
-        return lambda query: self.count(place)
+    def open(self, data):
+        if self.broken == "search":
+            raise ValueError("no result")
+        return lambda query: self.count(data)
 
-    def grow(self, place, new, rows):
+    def grow(self, data, new, rows):
         (new / "names").write_text("\\n".join(map(str, range(rows))))
 
-serve(Fake)
+main(Fake)
 """
 
 
 @pytest.fixture
-def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+def comparison(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Comparison:
     (tmp_path / "run_fake.py").write_text(FAKE.format(runners=str(RUNNERS)), "utf-8")
     monkeypatch.setattr("benchmarks.peers.catalogue.RUNNERS", tmp_path)
-    reference = fake("ours", knows_unchanged=True)
-    figures = Figures("ours", "with copies")
+    reference = fake("ours", skips_unchanged=True)
+    results = Results("ours", "with copies")
     pythons = dict.fromkeys(("ours", "theirs", "broken"), Path(sys.executable))
-    return Bench(tmp_path / "work", pythons, reference, figures, 60)
+    return Comparison(tmp_path / "work", pythons, reference, results, 60)
 
 
-def fake(name: str, broken: str = "", *, knows_unchanged: bool = False) -> Peer:
+def fake(name: str, broken: str = "", *, skips_unchanged: bool = False) -> Peer:
     environment = Environment("fake", (), "pip")
-    return Peer(name, environment, "run_fake.py", "none", "", broken, knows_unchanged)
+    return Peer(name, environment, "run_fake.py", "none", "", broken, skips_unchanged)
 
 
 @pytest.fixture
-def task(tmp_path: Path) -> Task:
+def workload(tmp_path: Path) -> Workload:
     folder = tmp_path / "pictures"
     fill(folder, 3)
-    return Task({"pictures": folder}, make_queries(folder, 2, tmp_path / "queries"), [7])
+    return Workload({"pictures": folder}, make_queries(folder, 2, tmp_path / "queries"), [7])
 
 
-def test_spread_and_table() -> None:
-    assert spread([], 1) == NOTHING
-    assert spread([1234.56], 1) == "1,234.6"
-    assert spread([3, 1, 2], 0) == "2 (1 to 3)"
-    assert table(["a", "b"], [["1", "2"]]) == "| a | b |\n| --- | --- |\n| 1 | 2 |"
-
-
-def test_a_ratio_is_of_values_measured_one_after_the_other_and_more_is_always_better() -> None:
-    figures = Figures("ours", "with copies")
+def test_a_ratio_compares_adjacent_measurements_and_more_is_always_better() -> None:
+    results = Results("ours", "with copies")
     for number, (rate, beside) in enumerate([(10, 200), (5, 150)]):
-        figures.add(Sample("theirs", "rate", number, rate, beside))
-        figures.add(Sample("theirs", "ms", number, 30, 10))
-        figures.add(Sample("with copies", "rate", number, 50))
-    assert figures.ratios("theirs", "rate", "ours", more_is_better=True) == [20, 30]
-    assert figures.ratios("theirs", "rate", "with copies", more_is_better=True) == [5, 10]
-    assert figures.ratios("theirs", "ms", "ours", more_is_better=False) == [3, 3]
-    assert figures.ratios("theirs", "ms", "with copies", more_is_better=False) == []
-    assert figures.ratios("ours", "rate", "ours", more_is_better=True) == []
-    assert figures.ratios("ours", "rate", "with copies", more_is_better=True) == [0.25, 1 / 3]
-    assert figures.values("ours", "rate") == [200, 150]
-    lines = figures.table(["ours", "theirs", "none"], {"rate": RATE, "ms": TIME, "no": TIME})
+        results.add(Sample("theirs", "rate", number, rate, beside))
+        results.add(Sample("theirs", "ms", number, 30, 10))
+        results.add(Sample("with copies", "rate", number, 50))
+    assert results.ratios("theirs", "rate", "ours", more_is_better=True) == [20, 30]
+    assert results.ratios("theirs", "rate", "with copies", more_is_better=True) == [5, 10]
+    assert results.ratios("theirs", "ms", "ours", more_is_better=False) == [3, 3]
+    assert results.ratios("theirs", "ms", "with copies", more_is_better=False) == []
+    assert results.ratios("ours", "rate", "ours", more_is_better=True) == []
+    assert results.ratios("ours", "rate", "with copies", more_is_better=True) == [0.25, 1 / 3]
+    assert results.values("ours", "rate") == [200, 150]
+    lines = results.table(["ours", "theirs", "none"], {"rate": RATE, "ms": TIME, "no": TIME})
     assert "no" not in lines.split("\n")[0].split()
     assert "25.00 (20.00 to 30.00)" in lines
-    assert lines.endswith(f"| none |{f' {NOTHING} |' * 6}")
+    assert lines.endswith(f"| none |{f' {NO_VALUE} |' * 6}")
 
 
-def test_what_is_told_apart_from_what_is_printed(tmp_path: Path) -> None:
+def test_a_run_separates_json_from_other_output(tmp_path: Path) -> None:
     log = tmp_path / "log.txt"
     code = "import sys, json; print(json.dumps({'ms': [1]})); print('hm', file=sys.stderr)"
-    done = run([sys.executable, "-c", code], log=log, limit=60)
-    assert done.answer == {"ms": [1]}
-    assert done.seconds > 0
-    assert last_words(log) == "hm"
+    result = run([sys.executable, "-c", code], log=log, limit=60)
+    assert result.output == {"ms": [1]}
+    assert result.seconds > 0
+    assert last_line(log) == "hm"
 
 
 @pytest.mark.parametrize(
-    ("code", "said"),
+    ("code", "message"),
     [
         ("raise SystemExit('no weights')", "no weights"),
         ("raise SystemExit(3)", "code 3"),
@@ -122,8 +116,8 @@ def test_what_is_told_apart_from_what_is_printed(tmp_path: Path) -> None:
         ("import time; time.sleep(60)", "not done after 1 s"),
     ],
 )
-def test_a_run_that_fails_says_why(tmp_path: Path, code: str, said: str) -> None:
-    with pytest.raises(PeerError, match=said):
+def test_a_run_that_fails_says_why(tmp_path: Path, code: str, message: str) -> None:
+    with pytest.raises(PeerError, match=message):
         run(
             [sys.executable, "-c", code],
             log=tmp_path / "log.txt",
@@ -131,8 +125,10 @@ def test_a_run_that_fails_says_why(tmp_path: Path, code: str, said: str) -> None
         )
 
 
-@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="memory is told by Linux")
-def test_memory_is_that_of_all_processes(tmp_path: Path) -> None:
+@pytest.mark.skipif(
+    not Path("/proc/self/smaps_rollup").exists(), reason="only Linux reports memory"
+)
+def test_memory_counts_all_processes(tmp_path: Path) -> None:
     hold = "import time; held = bytearray(b'x') * 60_000_000; time.sleep(2)"
     code = (
         f"import subprocess, sys; subprocess.run([sys.executable, '-c', {hold!r}]); print('{{}}')"
@@ -140,42 +136,48 @@ def test_memory_is_that_of_all_processes(tmp_path: Path) -> None:
     assert 60 < run([sys.executable, "-c", code], log=tmp_path / "log", limit=60).peak_mb < 200
 
 
-def test_every_step_is_measured_of_both(bench: Bench, task: Task) -> None:
-    measure_round(bench, fake("theirs"), task, 0)
-    assert bench.failures == []
+def test_every_step_measures_peer_and_reference(comparison: Comparison, workload: Workload) -> None:
+    measure_round(comparison, fake("theirs"), workload, 0)
+    assert comparison.failures == []
     for measure in ("pictures", "cold", "warm, pictures", "warm, 7-rows"):
-        theirs, ours = (bench.figures.values(name, measure) for name in ("theirs", "ours"))
+        theirs, ours = (comparison.results.values(name, measure) for name in ("theirs", "ours"))
         assert theirs
         assert len(theirs) == len(ours)
         assert min(theirs) > 0
-    (again,) = bench.figures.values("theirs", "rerun")
-    assert again == bench.took["theirs"]  # all is done again
-    assert len(bench.figures.values("ours", "rerun")) == 1
-    grown = bench.work / "places" / "theirs-7-rows" / "names"
+    (rerun,) = comparison.results.values("theirs", "rerun")
+    assert rerun == comparison.index_seconds["theirs"]  # it indexes everything again
+    assert len(comparison.results.values("ours", "rerun")) == 1
+    grown = comparison.work / "collections" / "theirs-7-rows" / "names"
     assert len(grown.read_text("utf-8").split()) == 7
 
 
-def test_who_spares_what_is_there_is_run_again(bench: Bench, task: Task) -> None:
-    measure_round(bench, fake("theirs", knows_unchanged=True), task, 0)
-    (again,) = bench.figures.values("theirs", "rerun")
-    assert again != bench.took["theirs"]
-    assert len(bench.figures.values("ours", "rerun")) == 1
+def test_a_peer_that_skips_unchanged_files_runs_again(
+    comparison: Comparison, workload: Workload
+) -> None:
+    measure_round(comparison, fake("theirs", skips_unchanged=True), workload, 0)
+    (rerun,) = comparison.results.values("theirs", "rerun")
+    assert rerun != comparison.index_seconds["theirs"]
+    assert len(comparison.results.values("ours", "rerun")) == 1
 
 
-def test_a_peer_that_fails_is_reported_and_the_others_go_on(bench: Bench, task: Task) -> None:
-    measure_round(bench, fake("broken", "index"), task, 0)
-    assert [failure[:2] for failure in bench.failures] == [("broken", "index pictures")]
-    assert "out of luck" in bench.failures[0][2]
-    measure_round(bench, fake("theirs"), task, 0)
-    assert bench.figures.values("theirs", "cold")
+def test_a_failed_peer_is_reported_and_the_others_continue(
+    comparison: Comparison, workload: Workload
+) -> None:
+    measure_round(comparison, fake("broken", "index"), workload, 0)
+    assert [failure[:2] for failure in comparison.failures] == [("broken", "index pictures")]
+    assert "out of luck" in comparison.failures[0][2]
+    measure_round(comparison, fake("theirs"), workload, 0)
+    assert comparison.results.values("theirs", "cold")
 
 
-def test_a_step_that_fails_is_reported_and_the_others_go_on(bench: Bench, task: Task) -> None:
-    measure_round(bench, fake("broken", "ask"), task, 0)
-    steps = [step for _, step, _ in bench.failures]
+def test_a_failed_step_is_reported_and_the_others_continue(
+    comparison: Comparison, workload: Workload
+) -> None:
+    measure_round(comparison, fake("broken", "search"), workload, 0)
+    steps = [step for _, step, _ in comparison.failures]
     assert steps == ["cold query", "warm query", "warm query among 7"]
-    assert all("no answer" in reason for *_, reason in bench.failures)
-    assert bench.figures.values("broken", "pictures")
+    assert all("no result" in reason for *_, reason in comparison.failures)
+    assert comparison.results.values("broken", "pictures")
 
 
 def test_an_environment_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,26 +185,26 @@ def test_an_environment_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(
         "benchmarks.peers.environments._pip", lambda *arguments: calls.append(arguments)
     )
-    monkeypatch.setattr("venv.create", lambda place, **_: place.mkdir(parents=True))
+    monkeypatch.setattr("venv.create", lambda root, **_: root.mkdir(parents=True))
     environment = Environment("one", ("nothing==1",), "nothing")
-    python = made(environment, tmp_path)
-    assert made(environment, tmp_path) == python
+    python = ensure_environment(environment, tmp_path)
+    assert ensure_environment(environment, tmp_path) == python
     assert [call[2:] for call in calls] == [("nothing==1",)]
     (tmp_path / "one" / "large").write_bytes(bytes(3 << 20))
-    assert megabytes(python) == pytest.approx(3, abs=0.1)
+    assert size_mb(python) == pytest.approx(3, abs=0.1)
 
 
-def test_what_cannot_be_installed_is_reported(
+def test_a_failed_installation_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def none(environment: Environment, _: Path) -> Path:
+    def ensure(environment: Environment, _: Path) -> Path:
         if environment.name == "rclip":
             raise PeerError("pip: no such version")
         return Path(sys.executable)
 
-    monkeypatch.setattr(peers, "made", none)
-    monkeypatch.setattr(peers, "version", lambda *_: "1.0")
-    monkeypatch.setattr(peers, "megabytes", lambda _: 100.0)
+    monkeypatch.setattr(peers, "ensure_environment", ensure)
+    monkeypatch.setattr(peers, "installed_version", lambda *_: "1.0")
+    monkeypatch.setattr(peers, "size_mb", lambda _: 100.0)
     measured: list[str] = []
     monkeypatch.setattr(peers, "measure_round", lambda _b, peer, _t, _n: measured.append(peer.name))
     monkeypatch.setattr(peers, "_limits", lambda *_: None)
@@ -212,16 +214,16 @@ def test_what_cannot_be_installed_is_reported(
     chosen = ["--peers", "seed,rclip", "--repeat", "1", "--work", str(work), "--json", str(out)]
     peers.main([str(tmp_path / "pictures"), *chosen])
     assert measured == ["seed"]
-    found = json.loads(out.read_text("utf-8"))
-    assert found["failures"] == [["rclip", "install", "pip: no such version"]]
-    sizes = [one["peer"] for one in found["samples"] if one["measure"] == "installed"]
+    report = json.loads(out.read_text("utf-8"))
+    assert report["failures"] == [["rclip", "install", "pip: no such version"]]
+    sizes = [sample["peer"] for sample in report["samples"] if sample["measure"] == "installed"]
     assert set(sizes) == {"lookalike-no-copies", "seed"}
     printed = capsys.readouterr().out
     assert "| rclip | install | `pip: no such version` |" in printed
     assert "scikit-learn 1.0" in printed
 
 
-def test_unknown_peers_are_refused(tmp_path: Path) -> None:
+def test_unknown_peers_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(SystemExit):
         peers.main([str(tmp_path), "--peers", "nobody", "--work", str(tmp_path / "work")])
 
@@ -229,13 +231,13 @@ def test_unknown_peers_are_refused(tmp_path: Path) -> None:
 def test_pictures_are_the_same_each_time(tmp_path: Path) -> None:
     fill(tmp_path / "all" / "a", 8)
     for place in ("one", "two"):
-        sample(tmp_path / "all", 3, tmp_path / place)
+        copy_sample(tmp_path / "all", 3, tmp_path / place)
     names = [[path.name for path in paths_of(tmp_path / place)] for place in ("one", "two")]
     assert names[0] == names[1]
     assert len(names[0]) == 3
 
 
-def test_photos_are_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_existing_photos_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert PHOTO_SIZE == (4_000, 3_000)
     monkeypatch.setattr("benchmarks.peers.pictures.PHOTO_SIZE", (400, 300))
     fill(tmp_path / "all", 1)
@@ -250,7 +252,7 @@ def test_photos_are_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert photo.stat().st_mtime_ns == before
 
 
-def test_the_catalogue_names_runners_that_are_there() -> None:
+def test_every_runner_of_the_catalogue_exists() -> None:
     assert len({peer.name for peer in (REFERENCE, *PEERS)}) == len(PEERS) + 1
     for peer in (REFERENCE, *PEERS):
         assert (RUNNERS / peer.runner).is_file()
