@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from lookalike.sources.labelled import list_labelled
 from safetensors import safe_open
 
 from lookalike.errors import ArgumentError, EncoderError
 from lookalike.finetune.data import Batches, LabelledSet, Reader, labelled_set
 from lookalike.finetune.network import EmbeddingNetwork
 from lookalike.finetune.training_loop import Trainer, TrainingProgress
+from lookalike.sources import list_labelled
 from tests.finetune.conftest import TinyTrunk
 
 NOTHING = LabelledSet((), (), ())

@@ -15,7 +15,7 @@ from lookalike.ingest.shard import (
     ShardResult,
     process_shard,
 )
-from lookalike.sources.read import walk
+from lookalike.sources import walk
 from lookalike.storage.store import Store
 
 from ..conftest import fill, save
