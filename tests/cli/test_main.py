@@ -55,7 +55,7 @@ def test_a_missing_gallery_is_reported(tmp_path: Path) -> None:
     for command in ("info", "refused", "prune"):
         done = run(command, gallery=tmp_path / "none")
         assert done.returncode == 1
-        assert "make one with: lookalike index FOLDER" in done.stderr
+        assert "create one with: lookalike index FOLDER" in done.stderr
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
