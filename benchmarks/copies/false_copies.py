@@ -84,8 +84,8 @@ def main() -> None:
     print(f"{sum(kinds.values()):,} pairs of {len(sources):,} pictures: {counts}.")
     milliseconds = 1000 * np.median(seconds)
     opencv = version("opencv-python-headless")
-    print(f"{milliseconds:.2f} ms per pair (median; plain, mirrored and both as negatives), one")
-    print(f"thread, {os.cpu_count()} cores, opencv {opencv}, seed {options.seed}.")
+    print(f"{milliseconds:.2f} ms per pair (median; plain, mirrored and both as negatives),")
+    print(f"one thread, {os.cpu_count()} cores, opencv {opencv}, seed {options.seed}.")
 
 
 def sample_pairs(sources: list[Source], count: int, *, seed: int) -> list[tuple[int, int]]:

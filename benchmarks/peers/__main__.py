@@ -115,7 +115,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--peers", help="names, comma-separated; default: all")
     parser.add_argument("--repeat", type=int, default=3, help="rounds")
     parser.add_argument("--sizes", default="", help="more rows for warm queries: 10000,100000")
-    parser.add_argument("--work", type=Path, default=user_cache_path("lookalike") / "peers")
+    work = user_cache_path("lookalike") / "peers"
+    parser.add_argument("--work", type=Path, default=work, help="folder for the environments")
     parser.add_argument("--limit", type=float, default=7_200, help="seconds per command")
     parser.add_argument("--json", type=Path, help="write the samples to this file")
     options = parser.parse_args(arguments)

@@ -12,7 +12,7 @@ import contextlib
 import sys
 from pathlib import Path
 
-import _cpu_torch  # noqa: F401
+import _cpu_torch  # noqa: F401 - makes torchvision importable
 import numpy as np
 import onnx
 import onnxruntime

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import _cpu_torch  # noqa: F401
+import _cpu_torch  # noqa: F401 - makes torchvision importable
 import all_clip.main
 import clip
 import numpy as np

@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING, Any
 
-import _cpu_torch  # noqa: F401
+import _cpu_torch  # noqa: F401 - makes torchvision importable
 import open_clip
 from DeepImageSearch import SearchEngine
 from runner import TOP, main, repeat_with_noise
@@ -57,7 +57,7 @@ class DeepImageSearch:
         store = engine.vector_store
         old = store.count()
         more = repeat_with_noise(store.index.reconstruct_n(0, old), rows)[old:]
-        metadata = [dict(store._metadata[k % old]) for k in range(len(more))]  # noqa: SLF001
+        metadata = [dict(store._metadata[k % old]) for k in range(len(more))]  # noqa: SLF001 - no public way
         store.add([f"synthetic-{k}" for k in range(len(more))], more, metadata)
         engine.save()
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import pickle
 from typing import TYPE_CHECKING, Any
 
-import _cpu_torch  # noqa: F401
+import _cpu_torch  # noqa: F401 - makes torchvision importable
 import numpy as np
 from imagededup.handlers.search.retrieval import HashEval
 from imagededup.methods import CNN, PHash

@@ -10,7 +10,7 @@ import pickle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import _cpu_torch  # noqa: F401
+import _cpu_torch  # noqa: F401 - makes torchvision importable
 import numpy as np
 import torch
 from PIL import Image
