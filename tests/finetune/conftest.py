@@ -15,6 +15,7 @@ from lookalike.finetune.network import Trunk
 from tests.conftest import draw
 from tests.encoders.conftest import hub_model  # noqa: F401
 
+torch.set_num_threads(1)  # these networks are tiny, and other tests use the other cores
 SIDE = 32
 COLOURS = {"red": (220, 40, 30), "green": (40, 200, 60), "blue": (30, 50, 210)}
 
