@@ -13,7 +13,9 @@ from torch import Tensor, nn
 from lookalike.encoders.card import Preprocessing
 from lookalike.finetune.network import Trunk
 from tests.conftest import draw
-from tests.encoders.conftest import hub_model  # noqa: F401
+from tests.encoders.conftest import hub_model
+
+__all__ = ["hub_model"]
 
 torch.set_num_threads(1)  # these networks are tiny, and other tests use the other cores
 SIDE = 32
