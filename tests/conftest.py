@@ -153,7 +153,7 @@ def run_commands(
     words = [[*map(str, command)] for command in commands]
     done = subprocess.run(
         [sys.executable, "-c", prelude + _COMMANDS, json.dumps(words)],
-        env={**os.environ, "PYTHONUTF8": "1", **environment},
+        env={**os.environ, "PYTHONUTF8": "1", "OMP_NUM_THREADS": "1", **environment},
         capture_output=True,
         text=True,
         timeout=300,

@@ -114,7 +114,7 @@ class Publisher:
         codes: status of each response in turn; 200 sends the file.
         redirects: target of each path.
         headers: sent instead of its own, by name; None omits one.
-        asked: path and headers of each request.
+        requests: path and headers of each request.
         sent: bytes of the file, in all responses.
     """
 
@@ -127,7 +127,7 @@ class Publisher:
     codes: list[int] = field(default_factory=list)
     redirects: dict[str, str] = field(default_factory=dict)
     headers: dict[str, str | None] = field(default_factory=dict)
-    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     sent: int = 0
     go_on: threading.Event = field(default_factory=threading.Event)
 
@@ -143,16 +143,16 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.close_connection = True
         it = self.publisher
-        it.asked.append((self.path, dict(self.headers)))
+        it.requests.append((self.path, dict(self.headers)))
         code = it.codes.pop(0) if it.codes else 200
         if self.path in it.redirects:
             return self.answer(302, {"Location": it.redirects[self.path]}, b"moved")
         if code != 200 or not self.path.endswith("/tiny-3.zip"):
             return self.answer(code if code != 200 else 404, {}, b"<html>no</html>")
         headers = {"ETag": it.etag, "Last-Modified": it.date}
-        wanted = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+        range_ = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
         fits = self.headers.get("If-Range", it.etag or it.date) == (it.etag or it.date)
-        start = int(wanted[1]) if wanted and it.ranges and fits else 0
+        start = int(range_[1]) if range_ and it.ranges and fits else 0
         if start >= len(it.content):
             return self.answer(416, {"Content-Range": f"bytes */{len(it.content)}"}, b"")
         if start:

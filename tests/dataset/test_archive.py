@@ -43,8 +43,8 @@ def member(name: str, **values: Any) -> tarfile.TarInfo:
 def test_only_pictures_in_the_folder_are_unpacked(tmp_path: Path) -> None:
     assert unpack(tmp_path, packed()) == 12
     out = tmp_path / "inside" / "out"
-    found = {p.relative_to(out).as_posix(): p.read_bytes() for p in out.rglob("*") if p.is_file()}
-    assert found == pictures()
+    result = {p.relative_to(out).as_posix(): p.read_bytes() for p in out.rglob("*") if p.is_file()}
+    assert result == pictures()
 
 
 def test_progress_counts_bytes_of_the_archive(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def test_a_whole_file(publisher: Publisher, part: Path) -> None:
     assert [done for _, done, _ in states] == sorted(done for _, done, _ in states)
     assert len(states) > size // download.CHUNK_BYTES  # it is read in chunks
     fetch_part(publisher, part)
-    assert len(publisher.asked) == 1  # a complete file causes no request
+    assert len(publisher.requests) == 1  # a complete file causes no request
 
 
 def test_broken_connections_are_resumed(publisher: Publisher, part: Path) -> None:
@@ -41,7 +41,7 @@ def test_broken_connections_are_resumed(publisher: Publisher, part: Path) -> Non
     states = fetch_part(publisher, part)
     assert part.read_bytes() == publisher.content
     assert publisher.sent == len(publisher.content)  # no byte twice
-    assert [headers.get("If-Range") for _, headers in publisher.asked] == [None, *['"one"'] * 6]
+    assert [headers.get("If-Range") for _, headers in publisher.requests] == [None, *['"one"'] * 6]
     assert ("Retrying (the connection ended early)", 100_000, len(publisher.content)) in states
 
 
@@ -56,7 +56,7 @@ def test_attempts_without_new_bytes_end(publisher: Publisher, part: Path) -> Non
     publisher.ranges, publisher.cuts = False, [300_000] * 50
     with pytest.raises(DataSetError, match=r"ended early.*0\.3 MB.*--from"):
         fetch_part(publisher, part)
-    assert len(publisher.asked) == 1 + download.ATTEMPTS
+    assert len(publisher.requests) == 1 + download.ATTEMPTS
     assert part.stat().st_size == 300_000  # the bytes so far stay for the next run
 
 
@@ -79,8 +79,8 @@ def test_weak_etags_are_not_sent(publisher: Publisher, part: Path) -> None:
     publisher.etag, publisher.cuts = 'W/"one"', [300_000]
     fetch_part(publisher, part)
     assert part.read_bytes() == publisher.content
-    assert "If-Range" not in publisher.asked[1][1]
-    assert publisher.asked[1][1]["Range"] == "bytes=300000-"
+    assert "If-Range" not in publisher.requests[1][1]
+    assert publisher.requests[1][1]["Range"] == "bytes=300000-"
 
 
 def test_another_url_resumes(publisher: Publisher, part: Path) -> None:
@@ -108,7 +108,7 @@ def test_a_file_that_became_shorter_is_refused(publisher: Publisher, part: Path)
     whole, publisher.content = publisher.content, publisher.content[:1000]
     with pytest.raises(DataSetError, match=r"1,000 bytes, not"):
         download.download(publisher.url, part, len(whole), on_progress=lambda *_: None)
-    assert [headers.get("Range") is None for _, headers in publisher.asked] == [False, True]
+    assert [headers.get("Range") is None for _, headers in publisher.requests] == [False, True]
     assert part.stat().st_size == len(whole) - 1  # and the bytes stay
 
 
@@ -135,15 +135,15 @@ def test_redirects_are_followed_with_the_range(publisher: Publisher, part: Path)
     publisher.cuts = [300_000]
     fetch_part(publisher, part, url=f"{publisher.address}/old")
     assert part.read_bytes() == publisher.content
-    assert publisher.asked[2][0] == "/a%20b%E9/tiny-3.zip"
-    assert publisher.asked[-1][1]["Range"] == "bytes=300000-"
+    assert publisher.requests[2][0] == "/a%20b%E9/tiny-3.zip"
+    assert publisher.requests[-1][1]["Range"] == "bytes=300000-"
 
 
 def test_circular_redirects_end(publisher: Publisher, part: Path) -> None:
     publisher.redirects = {"/1": "/2", "/2": "/1"}
     with pytest.raises(DataSetError, match="redirects more than 5 times"):
         fetch_part(publisher, part, url=f"{publisher.address}/1")
-    assert len(publisher.asked) == download.MAX_REDIRECTS + 1
+    assert len(publisher.requests) == download.MAX_REDIRECTS + 1
 
 
 @pytest.mark.parametrize("to", ["file:///etc/passwd", "ftp://127.0.0.1/x", "data:,x"])
@@ -168,7 +168,7 @@ def test_a_permanent_error_is_not_retried(
     publisher.codes = [code] * 50
     with pytest.raises(DataSetError, match=f"HTTP {code}"):
         fetch_part(publisher, part)
-    assert len(publisher.asked) == requests
+    assert len(publisher.requests) == requests
 
 
 def test_a_busy_server_is_retried(publisher: Publisher, part: Path) -> None:

@@ -52,27 +52,27 @@ def tiny(publisher: Publisher) -> DataSet:
 
 def test_a_data_set_is_fetched(publisher: Publisher, tiny: DataSet, tmp_path: Path) -> None:
     states: list[tuple[str, int, int]] = []
-    found = fetch(tiny, tmp_path / "new" / "d", on_progress=lambda *state: states.append(state))
-    assert found == tmp_path / "new" / "d" / FOLDER
-    assert content_of(found) == pictures()
-    assert os.listdir(found.parent) == [FOLDER]  # no archive and nothing else
+    result = fetch(tiny, tmp_path / "new" / "d", on_progress=lambda *state: states.append(state))
+    assert result == tmp_path / "new" / "d" / FOLDER
+    assert content_of(result) == pictures()
+    assert os.listdir(result.parent) == [FOLDER]  # no archive and nothing else
     assert list(dict.fromkeys(doing for doing, _, _ in states)) == [
         "Downloading",
         "Checking",
         "Unpacking",
     ]
     states.clear()
-    assert fetch(tiny, found.parent, on_progress=lambda *state: states.append(state)) == found
+    assert fetch(tiny, result.parent, on_progress=lambda *state: states.append(state)) == result
     assert states == []
-    assert len(publisher.asked) == 1
+    assert len(publisher.requests) == 1
 
 
 def test_a_kept_archive_is_used_again(publisher: Publisher, tiny: DataSet, tmp_path: Path) -> None:
-    found = fetch(tiny, tmp_path, keep_archive=True)
+    result = fetch(tiny, tmp_path, keep_archive=True)
     assert (tmp_path / "tiny-3.zip").read_bytes() == publisher.content
-    found.rename(tmp_path / "away")
+    result.rename(tmp_path / "away")
     fetch(tiny, tmp_path)
-    assert len(publisher.asked) == 1
+    assert len(publisher.requests) == 1
     assert sorted(os.listdir(tmp_path)) == [FOLDER, "away", "tiny-3.zip"]
 
 
@@ -92,11 +92,11 @@ def test_a_local_archive_is_used(
 ) -> None:
     mine = tmp_path / "mein archiv.zip"
     mine.write_bytes(publisher.content)
-    found = fetch(tiny, tmp_path / "d", source=mine.as_uri() if as_url else mine)
-    assert content_of(found) == pictures()
+    result = fetch(tiny, tmp_path / "d", source=mine.as_uri() if as_url else mine)
+    assert content_of(result) == pictures()
     assert mine.read_bytes() == publisher.content
     assert os.listdir(tmp_path / "d") == [FOLDER]
-    assert publisher.asked == []
+    assert publisher.requests == []
 
 
 def test_another_local_archive_is_refused_and_stays(
@@ -117,7 +117,7 @@ def test_another_local_archive_is_refused_and_stays(
         fetch(tiny, tmp_path, source=tmp_path / "none.zip")
     with pytest.raises(DataSetError, match=r"can't be read \(Is a directory"):
         fetch(tiny, tmp_path, source=tmp_path)
-    assert publisher.asked == []
+    assert publisher.requests == []
 
 
 def test_another_url_resumes_the_download(
@@ -128,7 +128,7 @@ def test_another_url_resumes_the_download(
         fetch(tiny, tmp_path)
     assert (tmp_path / HIDDEN / PART).stat().st_size == 300_000
     fetch(tiny, tmp_path, source=f"{publisher.address}/mirror/tiny-3.zip")
-    assert publisher.asked[-1][0] == "/mirror/tiny-3.zip"
+    assert publisher.requests[-1][0] == "/mirror/tiny-3.zip"
     assert publisher.sent == tiny.bytes
     assert os.listdir(tmp_path) == [FOLDER]
 
@@ -159,7 +159,7 @@ def test_halves_of_two_versions_are_downloaded_again(
     part.parent.mkdir()
     part.write_bytes(bytes(300_000))
     assert content_of(fetch(tiny, tmp_path)) == pictures()
-    assert [headers.get("Range") for _, headers in publisher.asked] == ["bytes=300000-", None]
+    assert [headers.get("Range") for _, headers in publisher.requests] == ["bytes=300000-", None]
 
 
 def test_a_part_longer_than_the_file_is_discarded(tiny: DataSet, tmp_path: Path) -> None:
@@ -177,15 +177,15 @@ def test_a_run_killed_while_unpacking_starts_over(
     half.write_text("half")
     (tmp_path / HIDDEN / PART).write_bytes(publisher.content)
     assert content_of(fetch(tiny, tmp_path)) == pictures()
-    assert publisher.asked == []
+    assert publisher.requests == []
     assert os.listdir(tmp_path) == [FOLDER]
 
 
 def test_incomplete_pictures_are_refused_and_stay(
     publisher: Publisher, tiny: DataSet, tmp_path: Path
 ) -> None:
-    found = fetch(tiny, tmp_path)
-    (found / "ant" / "image_0001.jpg").write_bytes(b"")  # as after a power cut
+    result = fetch(tiny, tmp_path)
+    (result / "ant" / "image_0001.jpg").write_bytes(b"")  # as after a power cut
     with pytest.raises(DataSetError, match="with 11 of 12 pictures; move it away"):
         fetch(tiny, tmp_path)
     (tmp_path / "d").mkdir()
@@ -193,7 +193,7 @@ def test_incomplete_pictures_are_refused_and_stay(
     with pytest.raises(DataSetError, match="with 0 of 12 pictures"):
         fetch(tiny, tmp_path / "d")
     assert (tmp_path / "d" / FOLDER).read_text() == "a file of mine"
-    assert len(publisher.asked) == 1
+    assert len(publisher.requests) == 1
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need rights there")
@@ -202,9 +202,9 @@ def test_a_broken_link_is_refused_and_stays(tiny: DataSet, tmp_path: Path) -> No
     with pytest.raises(DataSetError, match="with 0 of 12 pictures"):
         fetch(tiny, tmp_path)
     (tmp_path / FOLDER).unlink()
-    found = fetch(tiny, tmp_path)
-    (found / "ant" / "image_0001.jpg").unlink()
-    (found / "ant" / "image_0001.jpg").symlink_to(tmp_path / "nowhere")
+    result = fetch(tiny, tmp_path)
+    (result / "ant" / "image_0001.jpg").unlink()
+    (result / "ant" / "image_0001.jpg").symlink_to(tmp_path / "nowhere")
     with pytest.raises(DataSetError, match=r"image_0001\.jpg can't be read"):
         fetch(tiny, tmp_path)
 
@@ -231,7 +231,7 @@ def test_a_lack_of_space_is_reported_before_the_download(
     tiny = published(publisher.content, publisher.url, bytes=2**60)
     with pytest.raises(DataSetError, match="MB; free some space"):
         fetch(tiny, tmp_path)
-    assert publisher.asked == []
+    assert publisher.requests == []
     assert os.listdir(tmp_path) == []
 
 
@@ -254,7 +254,7 @@ def test_a_full_disk(publisher: Publisher, tiny: DataSet, tmp_path: Path) -> Non
     assert "Traceback" not in full.stderr
     assert (tmp_path / HIDDEN / PART).stat().st_size == 300_000
     fetch(tiny, tmp_path)
-    assert publisher.asked[-1][1]["Range"] == "bytes=300000-"
+    assert publisher.requests[-1][1]["Range"] == "bytes=300000-"
 
 
 def test_a_second_run_is_refused(publisher: Publisher, tiny: DataSet, tmp_path: Path) -> None:
@@ -264,7 +264,7 @@ def test_a_second_run_is_refused(publisher: Publisher, tiny: DataSet, tmp_path: 
         pytest.raises(DataSetError, match="Another lookalike is fetching tiny"),
     ):
         fetch(tiny, tmp_path)
-    assert publisher.asked == []
+    assert publisher.requests == []
     fetch(tiny, tmp_path)
 
 
@@ -322,7 +322,7 @@ def test_the_command(publisher: Publisher, tiny: DataSet, tmp_path: Path) -> Non
     assert unknown.stderr == "There is no data set 'none'; use one of: caltech101, tiny.\n"
     assert missing.returncode == 1
     assert missing.stderr.startswith(f"{publisher.url} can't be downloaded (HTTP 404)")
-    assert len(publisher.asked) == 3  # by `first`, `kept` and `missing`
+    assert len(publisher.requests) == 3  # by `first`, `kept` and `missing`
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's")
@@ -350,7 +350,7 @@ def test_a_stopped_run_resumes(
     assert fetch(tiny, tmp_path) == tmp_path / FOLDER
     assert content_of(tmp_path / FOLDER) == pictures()
     assert os.listdir(tmp_path) == [FOLDER]
-    assert publisher.asked[-1][1]["Range"] == "bytes=300000-"
+    assert publisher.requests[-1][1]["Range"] == "bytes=300000-"
     assert publisher.sent == tiny.bytes  # no byte twice
 
 

@@ -63,10 +63,10 @@ def test_pasted_shows_the_whole_picture_on_the_other() -> None:
         inner = image.resize(
             (round(300 * 0.45**0.5), round(200 * 0.45**0.5)), Image.Resampling.BICUBIC
         )
-        wanted = np.asarray(inner, float)[::8, ::8]
+        expected = np.asarray(inner, float)[::8, ::8]
         height, width = inner.height, inner.width
         least = min(
-            np.abs(page[y : y + height : 8, x : x + width : 8] - wanted).mean()
+            np.abs(page[y : y + height : 8, x : x + width : 8] - expected).mean()
             for y in range(page.shape[0] - height + 1)
             for x in range(page.shape[1] - width + 1)
         )

@@ -131,6 +131,7 @@ def hub_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]
     """Return the folder of a tiny model of a family, with random weights that are always the same."""
     torch = pytest.importorskip("torch")
     pytest.importorskip("transformers")
+    torch.set_num_threads(1)  # these models are tiny, and other tests use the other cores
     folders: dict[str, Path] = {}
     parts: dict[str, Callable[[], list[Any]]] = {
         "resnet": lambda: _convolutional("resnet"),

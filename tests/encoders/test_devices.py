@@ -18,7 +18,7 @@ from lookalike.encoders.devices import (
 from lookalike.errors import ArgumentError, EncoderError
 from lookalike.ingest.chunk import CHUNK_PICTURES, GPU_CHUNK_PICTURES, chunk_pictures
 
-from ..conftest import RandomEncoder, fill, run
+from ..conftest import RandomEncoder, fill, run_commands
 
 
 def session(*names: str) -> SimpleNamespace:
@@ -87,11 +87,17 @@ def test_a_gpu_gets_larger_chunks() -> None:
 @pytest.mark.usefixtures("without_cuda")
 def test_the_commands_name_the_device(tmp_path: Path) -> None:
     fill(tmp_path / "p", 2)
-    done = run("index", tmp_path / "p", "--device", "auto", gallery=tmp_path / "g")
-    assert "The encoder runs on: cpu" in done.stderr
-    assert "device       cpu" in run("info", gallery=tmp_path / "g").stdout
     picture = tmp_path / "p" / "0000.jpg"
-    for command in (["index", tmp_path / "p"], ["search", picture], ["serve", "--port", "0"]):
-        done = run(*command, "--device", "cuda", gallery=tmp_path / "g")
+    index, info, *with_cuda = run_commands(
+        ("index", tmp_path / "p", "--device", "auto"),
+        ("info",),
+        ("index", tmp_path / "p", "--device", "cuda"),
+        ("search", picture, "--device", "cuda"),
+        ("serve", "--port", "0", "--device", "cuda"),
+        LOOKALIKE_GALLERY=str(tmp_path / "g"),
+    )
+    assert "The encoder runs on: cpu" in index.stderr
+    assert "device       cpu" in info.stdout
+    for done in with_cuda:
         assert done.returncode == 1
         assert "onnxruntime-gpu[cuda,cudnn]" in done.stderr

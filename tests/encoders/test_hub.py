@@ -70,14 +70,14 @@ def test_vectors_are_those_of_the_model_and_its_processor(hub_model: Model, fami
     images = [draw(seed, (150 + 40 * seed, 130)) for seed in range(4)]
     with torch.inference_mode():
         outputs = model(**processor(images=images, return_tensors="pt"))
-    wanted = outputs.pooler_output.flatten(1).numpy()
-    wanted /= np.linalg.norm(wanted, axis=1, keepdims=True)
+    expected = outputs.pooler_output.flatten(1).numpy()
+    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
     encoder = encoders.load(f"hf:{folder}")
     prepared = [encoder.prepare(from_image(image)) for image in images]
     assert {(one.shape, one.dtype.name) for one in prepared} == {((32, 32, 3), "uint8")}
-    found = encoder.encode(prepared)
-    assert found.dtype == np.float32
-    assert np.abs(found - wanted).max() < 1e-4
+    result = encoder.encode(prepared)
+    assert result.dtype == np.float32
+    assert np.abs(result - expected).max() < 1e-4
     assert encoder.encode([]).shape == (0, encoder.dimensions)
 
 
@@ -138,9 +138,9 @@ def test_texts_are_in_the_space_of_the_pictures(
     text = torch.nn.functional.normalize(text)[0].numpy()
     encoder = encoders.load(f"hf:{folder}")
     assert np.abs(encoders.encode_text(encoder, "a red bicycle") - text).max() < 1e-5
-    wanted = text @ encoder.encode([encoder.prepare(from_image(draw(0)))])[0]
+    expected = text @ encoder.encode([encoder.prepare(from_image(draw(0)))])[0]
     (score,) = (hit.score for hit in gallery.search_text("a red bicycle") if "0000" in hit.path)
-    assert score == pytest.approx(wanted, abs=0.02)  # a decoded JPEG
+    assert score == pytest.approx(expected, abs=0.02)  # a decoded JPEG
     assert [hit.score for hit in result] == sorted((h.score for h in result), reverse=True)
     long = encoders.encode_text(encoder, "the cat of the dog " * 1000)  # truncated
     assert np.linalg.norm(long) == pytest.approx(1, abs=1e-5)

@@ -49,11 +49,13 @@ def test_a_folder_is_named_by_its_path(
     hub_model: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = hub_model("vit")
-    found = find_snapshot(f"hf:{folder}")
-    assert (found.name, found.source) == ("tiny-vit", f"hf:{folder}")
-    assert found.sha256() == hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+    snapshot = find_snapshot(f"hf:{folder}")
+    assert (snapshot.name, snapshot.source) == ("tiny-vit", f"hf:{folder}")
+    assert (
+        snapshot.sha256() == hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+    )
     monkeypatch.chdir(folder.parent)
-    assert find_snapshot("hf:./tiny-vit") == found
+    assert find_snapshot("hf:./tiny-vit") == snapshot
     with pytest.raises(EncoderError, match=r"no folder .*none; check the path"):
         find_snapshot("hf:./none")
 
@@ -67,9 +69,9 @@ def test_several_files_have_one_hash(hub_model: Callable[[str], Path], tmp_path:
     weights.rename(parts[1])
     index = folder / "model.safetensors.index.json"
     index.write_text(json.dumps({"weight_map": {"a": parts[1].name, "b": parts[0].name}}))
-    found = find_snapshot(f"hf:{folder}")
-    assert found.weights == tuple(parts)
-    before = found.sha256()
+    snapshot = find_snapshot(f"hf:{folder}")
+    assert snapshot.weights == tuple(parts)
+    before = snapshot.sha256()
     parts[0].write_bytes(parts[0].read_bytes()[:-1] + b"\x01")
     assert find_snapshot(f"hf:{folder}").sha256() != before
     parts[0].unlink()
@@ -100,11 +102,11 @@ def test_a_cached_model_needs_no_network(hub_model: Callable[[str], Path], tmp_p
     # Any request to the network fails.
     nowhere = {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_OFFLINE": ""}
     names = ["hf:tiny/vit", "hf:tiny/vit@main", f"hf:tiny/vit@{COMMIT}"]
-    *found, no_revision, wrong = find_in_process(
+    *snapshot, no_revision, wrong = find_in_process(
         tmp_path, *names, "hf:tiny/vit@other", "hf:a/b/c", **nowhere
     )
     sha256 = find_snapshot(f"hf:{hub_model('vit')}").sha256()
-    assert found == [["tiny/vit", f"hf:tiny/vit@{COMMIT}", sha256]] * 3
+    assert snapshot == [["tiny/vit", f"hf:tiny/vit@{COMMIT}", sha256]] * 3
     assert "hf download tiny/vit --revision other" in str(no_revision)
     assert "is not a model's name" in str(wrong)
     offline = find_in_process(tmp_path, "hf:tiny/partial", "hf:tiny/none", HF_HUB_OFFLINE="1")

@@ -116,9 +116,9 @@ def test_a_card_beside_or_inside_makes_an_onnx_file_an_encoder(tmp_path: Path) -
     (tmp_path / "own.json").write_text(json.dumps(CARD))
     beside = encoders.load(str(tmp_path / "own.onnx"))
     inside = encoders.load(str(net(tmp_path / "other.onnx", CARD)))
-    wanted = np.stack([means(one) for one in PIXELS])
+    expected = np.stack([means(one) for one in PIXELS])
     for encoder in (beside, inside):
-        assert np.abs(encoder.encode(PIXELS) - wanted).max() < 1e-5
+        assert np.abs(encoder.encode(PIXELS) - expected).max() < 1e-5
         assert encoder.preprocessing == beside.preprocessing
         assert encoder.preprocessing["input"]["mean"] == [0.4, 0.5, 0.6]
     # The card inside takes precedence.
@@ -150,9 +150,9 @@ def test_a_gallery_finds_its_file_and_reports_a_moved_or_changed_one(tmp_path: P
 
 def test_a_file_without_a_card_gets_an_example_that_works(tmp_path: Path) -> None:
     own = net(tmp_path / "own.onnx")
-    with pytest.raises(EncoderError, match=r"no card inside, and own\.json beside it") as found:
+    with pytest.raises(EncoderError, match=r"no card inside, and own\.json beside it") as error:
         encoders.load(str(own))
-    example = str(found.value).split("for example:\n")[1]
+    example = str(error.value).split("for example:\n")[1]
     (tmp_path / "own.json").write_text(example)
     encoder = encoders.load(str(own))
     assert (encoder.name, encoder.dimensions) == ("own", 12)
@@ -160,9 +160,9 @@ def test_a_file_without_a_card_gets_an_example_that_works(tmp_path: Path) -> Non
     bare = pytest.importorskip("onnx").load(PACKAGED)
     del bare.metadata_props[:]
     (tmp_path / "bare.onnx").write_bytes(bare.SerializeToString())
-    with pytest.raises(EncoderError) as found:
+    with pytest.raises(EncoderError) as error:
         encoders.load(str(tmp_path / "bare.onnx"))
-    card = json.loads(str(found.value).split("for example:\n")[1])
+    card = json.loads(str(error.value).split("for example:\n")[1])
     assert card["input"] == {"name": "pixels", "layout": "NHWC", "dtype": "uint8"}
     assert (card["dimensions"], card["preprocessing"]["width"]) == (512, 224)
 

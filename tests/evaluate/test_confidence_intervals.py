@@ -8,18 +8,18 @@ from lookalike.evaluate.confidence_intervals import Estimate, bootstrap
 
 def test_the_interval_is_that_of_the_mean() -> None:
     values = np.random.default_rng(1).normal(0.5, 0.1, (400, 1))
-    (found,) = bootstrap(values, resamples=2000, seed=0)
+    (result,) = bootstrap(values, resamples=2000, seed=0)
     error = values.std() / 20  # of a mean of 400
-    assert found.mean == pytest.approx(values.mean())
-    assert found.low == pytest.approx(values.mean() - 1.96 * error, abs=0.15 * error)
-    assert found.high == pytest.approx(values.mean() + 1.96 * error, abs=0.15 * error)
+    assert result.mean == pytest.approx(values.mean())
+    assert result.low == pytest.approx(values.mean() - 1.96 * error, abs=0.15 * error)
+    assert result.high == pytest.approx(values.mean() + 1.96 * error, abs=0.15 * error)
 
 
 def test_it_covers_the_true_mean_as_often_as_stated() -> None:
     rng, covered = np.random.default_rng(2), 0
     for n in range(200):
-        (found,) = bootstrap(rng.random((60, 1)) < 0.7, resamples=300, seed=n)  # type: ignore[arg-type]
-        covered += found.low <= 0.7 <= found.high
+        (result,) = bootstrap(rng.random((60, 1)) < 0.7, resamples=300, seed=n)  # type: ignore[arg-type]
+        covered += result.low <= 0.7 <= result.high
     assert 0.88 < covered / 200 < 0.99
 
 

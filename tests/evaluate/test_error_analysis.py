@@ -11,12 +11,12 @@ from lookalike.sources import LabelledPicture
 
 def evaluation_of(labels: str, gallery: str, scores: list[list[float]]) -> Evaluation:
     """Make an evaluation with the given scores, by queries that are unit vectors."""
-    found = retrieval_metrics(
+    result = retrieval_metrics(
         np.eye(len(labels)), list(labels), np.array(scores).T, list(gallery),
         leave_one_out=False, k=2,
     )  # fmt: skip
     return Evaluation(
-        protocol="all", folders=("x",), encoder={}, metrics=found,
+        protocol="all", folders=("x",), encoder={}, metrics=result,
         queries=tuple(LabelledPicture(f"q{n}", label) for n, label in enumerate(labels)),
         gallery=tuple(LabelledPicture(f"g{n}", label) for n, label in enumerate(gallery)),
         vectors=np.array(scores, np.float32).T, refusals=(), seconds=1.0, versions={},
@@ -37,14 +37,14 @@ def small() -> Evaluation:
 
 
 def test_confusions_are_shares_of_the_first_hits(small: Evaluation) -> None:
-    found = [(c.label, c.taken_for, c.share, c.query, c.hit) for c in confusions(small)]
-    assert found == [("b", "a", 1 / 2, 2, 0), ("a", "b", 1 / 4, 1, 2), ("a", "c", 1 / 4, 1, 3)]
+    result = [(c.label, c.taken_for, c.share, c.query, c.hit) for c in confusions(small)]
+    assert result == [("b", "a", 1 / 2, 2, 0), ("a", "b", 1 / 4, 1, 2), ("a", "c", 1 / 4, 1, 3)]
     assert len(confusions(small, pairs=1)) == 1
 
 
 def test_a_confusion_shows_its_best_scored_hit() -> None:
-    found = confusions(evaluation_of("aa", "ab", [[0.1, 0.5], [0.2, 0.9]]))
-    assert [(c.query, c.hit, c.share) for c in found] == [(1, 1, 1 / 2)]
+    result = confusions(evaluation_of("aa", "ab", [[0.1, 0.5], [0.2, 0.9]]))
+    assert [(c.query, c.hit, c.share) for c in result] == [(1, 1, 1 / 2)]
 
 
 def test_right_hits_are_no_confusion() -> None:
@@ -75,5 +75,5 @@ def test_best_and_worst_have_one_query_for_each_label(small: Evaluation) -> None
 
 
 def test_of_equal_queries_the_one_with_more_relevant_pictures_is_better() -> None:
-    found = evaluation_of("ab", "abb", [[0.9, 0.1, 0.2], [0.1, 0.9, 0.8]])
-    assert [example.query for example in best_and_worst(found)[0]] == [1, 0]
+    result = evaluation_of("ab", "abb", [[0.9, 0.1, 0.2], [0.1, 0.9, 0.8]])
+    assert [example.query for example in best_and_worst(result)[0]] == [1, 0]

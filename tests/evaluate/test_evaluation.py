@@ -17,16 +17,16 @@ from ..conftest import RandomEncoder, fill
 def test_an_evaluation_holds_metrics_pictures_and_vectors(
     evaluation: Evaluation, labelled: Path
 ) -> None:
-    found = evaluation.metrics
-    assert (found.queries, found.gallery, found.leave_one_out) == (24, 24, True)
-    assert 0.3 < found["mAP"].mean < 1
+    metrics = evaluation.metrics
+    assert (metrics.queries, metrics.gallery, metrics.leave_one_out) == (24, 24, True)
+    assert 0.3 < metrics["mAP"].mean < 1
     assert evaluation.folders == (str(labelled),)
     assert evaluation.vectors.shape == (24, 16)
     assert evaluation.queries is evaluation.gallery
-    for n, row in enumerate(found.rows):
+    for n, row in enumerate(metrics.rows):
         own = evaluation.queries[row].label
-        hits = [evaluation.gallery[hit].label == own for hit in found.neighbours[n]]
-        assert hits == found.is_relevant[n].tolist()
+        hits = [evaluation.gallery[hit].label == own for hit in metrics.neighbours[n]]
+        assert hits == metrics.is_relevant[n].tolist()
     assert evaluation.refusals == ()
     assert evaluation.pictures_per_second > 0
     assert set(evaluation.versions) >= {"python", "lookalike", "numpy", "pillow"}
@@ -52,39 +52,39 @@ def test_refused_files_are_left_out(labelled: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(labelled, tmp_path / "x")
     (folder / "red" / "1.jpg").write_text("x")
     (folder / "blue" / "2.jpg").write_bytes((folder / "blue" / "2.jpg").read_bytes()[:200])
-    found = evaluate(folder, encoder=RandomEncoder())
-    assert found.metrics.queries == 22
-    assert [Path(refusal.path).name for refusal in found.refusals] == ["2.jpg", "1.jpg"]
-    assert "2 files could not be used." in found.remarks
-    assert all(not Path(p.path).samefile(folder / "red" / "1.jpg") for p in found.gallery)
+    result = evaluate(folder, encoder=RandomEncoder())
+    assert result.metrics.queries == 22
+    assert [Path(refusal.path).name for refusal in result.refusals] == ["2.jpg", "1.jpg"]
+    assert "2 files could not be used." in result.remarks
+    assert all(not Path(p.path).samefile(folder / "red" / "1.jpg") for p in result.gallery)
 
 
 def test_two_folders(labelled: Path, tmp_path: Path) -> None:
-    asked = shutil.copytree(labelled / "red", tmp_path / "asked" / "red").parent
-    found = evaluate(queries=asked, gallery=labelled, encoder=RandomEncoder())
-    assert (found.metrics.queries, found.metrics.gallery) == (6, 24)
-    assert len(found.vectors) == len(found.gallery) == 24
-    assert found.metrics["P@1"].mean == 1  # the copies are there
-    assert "--queries" in found.command
-    broken = shutil.copytree(asked, tmp_path / "broken")
+    queries = shutil.copytree(labelled / "red", tmp_path / "asked" / "red").parent
+    result = evaluate(queries=queries, gallery=labelled, encoder=RandomEncoder())
+    assert (result.metrics.queries, result.metrics.gallery) == (6, 24)
+    assert len(result.vectors) == len(result.gallery) == 24
+    assert result.metrics["P@1"].mean == 1  # the copies are there
+    assert "--queries" in result.command
+    broken = shutil.copytree(queries, tmp_path / "broken")
     (broken / "red" / "3.jpg").write_text("x")
-    found = evaluate(queries=broken, gallery=labelled, encoder=RandomEncoder())
-    assert found.metrics.queries == 5
-    assert found.metrics["P@1"].mean == 1
+    result = evaluate(queries=broken, gallery=labelled, encoder=RandomEncoder())
+    assert result.metrics.queries == 5
+    assert result.metrics["P@1"].mean == 1
 
 
 def test_a_sample_is_reported(labelled: Path) -> None:
-    found = evaluate(labelled, encoder=RandomEncoder(), max_queries=10)
-    assert found.metrics.queries == 10
-    assert "The 10 queries are a random sample of 24; the gallery is complete." in found.remarks
-    assert "--max-queries 10" in found.command
+    result = evaluate(labelled, encoder=RandomEncoder(), max_queries=10)
+    assert result.metrics.queries == 10
+    assert "The 10 queries are a random sample of 24; the gallery is complete." in result.remarks
+    assert "--max-queries 10" in result.command
 
 
 def test_progress_has_stages(labelled: Path) -> None:
-    told: list[tuple[str, int, int]] = []
-    evaluate(labelled, encoder=RandomEncoder(), on_progress=lambda *state: told.append(state))
-    assert ("Encoding", 24, 24) in told
-    assert told[-1] == ("Ranking", 24, 24)
+    states: list[tuple[str, int, int]] = []
+    evaluate(labelled, encoder=RandomEncoder(), on_progress=lambda *state: states.append(state))
+    assert ("Encoding", 24, 24) in states
+    assert states[-1] == ("Ranking", 24, 24)
 
 
 def test_invalid_arguments_are_refused(labelled: Path, tmp_path: Path) -> None:
@@ -108,9 +108,9 @@ def test_invalid_arguments_are_refused(labelled: Path, tmp_path: Path) -> None:
 def test_caltech101_reaches_the_known_figures(caltech101: Path, tmp_path: Path) -> None:
     for label in ("car_side", "dalmatian", "octopus", "wrench"):
         shutil.copytree(caltech101 / label, tmp_path / label)
-    found = evaluate(tmp_path, protocol="test3")
-    assert found.encoder["sha256"] == encoders.load().sha256
-    assert found.metrics.queries == sum(label.queries for label in found.metrics.labels)
-    means = {label.label: label.means["P@1"] for label in found.metrics.labels}
+    result = evaluate(tmp_path, protocol="test3")
+    assert result.encoder["sha256"] == encoders.load().sha256
+    assert result.metrics.queries == sum(label.queries for label in result.metrics.labels)
+    means = {label.label: label.means["P@1"] for label in result.metrics.labels}
     assert means["car_side"] == 1
-    assert found.metrics["mAP"].mean > 0.9
+    assert result.metrics["mAP"].mean > 0.9

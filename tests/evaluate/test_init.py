@@ -14,8 +14,8 @@ from ..conftest import RandomEncoder
 def test_the_package_is_callable(labelled: Path) -> None:
     assert evaluate is lookalike.evaluate
     assert lookalike.evaluate.metrics is metrics  # type: ignore[attr-defined]
-    found = lookalike.evaluate(labelled, encoder=RandomEncoder())
-    assert isinstance(found, Evaluation)
+    result = lookalike.evaluate(labelled, encoder=RandomEncoder())
+    assert isinstance(result, Evaluation)
     assert lookalike.Evaluation is Evaluation
 
 

@@ -33,7 +33,7 @@ def ranked(hits: list[int], **options: object) -> RetrievalMetrics:
 
 
 def test_a_ranking_computed_by_hand() -> None:
-    found = ranked([1, 0, 1, 0, 0, 1], k=4)
+    result = ranked([1, 0, 1, 0, 0, 1], k=4)
     expected = {
         "mAP": (1 + 2 / 3 + 3 / 6) / 3,
         "mAP@4": (1 + 2 / 3) / 3,
@@ -53,29 +53,29 @@ def test_a_ranking_computed_by_hand() -> None:
         "kNN@10": 1,
         "kNN@20": 1,
     }
-    assert {name: found[name].mean for name in found.estimates} == pytest.approx(expected)
-    assert (found.queries, found.gallery, found.without_relevant) == (1, 6, 0)
-    assert found.neighbours.tolist() == [[0, 1, 2, 3, 4, 5]]
-    assert found.is_relevant.tolist() == [[True, False, True, False, False, True]]
+    assert {name: result[name].mean for name in result.estimates} == pytest.approx(expected)
+    assert (result.queries, result.gallery, result.without_relevant) == (1, 6, 0)
+    assert result.neighbours.tolist() == [[0, 1, 2, 3, 4, 5]]
+    assert result.is_relevant.tolist() == [[True, False, True, False, False, True]]
     # Up to a recall of 1/3 the precision is 1, up to 2/3 it is 2/3, then 1/2.
-    assert found.precision[[0, 33, 34, 66, 67, 100]] == pytest.approx(
+    assert result.precision[[0, 33, 34, 66, 67, 100]] == pytest.approx(
         [1, 1, 2 / 3, 2 / 3, 0.5, 0.5]
     )
 
 
 def test_a_late_first_hit() -> None:
-    found = ranked([0, 0, 0, 1], k=2)
-    assert found["MRR"].mean == found["mAP"].mean == 0.25
-    assert found["mAP@2"].mean == found["hit@1"].mean == found["nDCG@2"].mean == 0
-    assert found["hit@5"].mean == 1
-    assert found["kNN@5"].mean == 0
+    result = ranked([0, 0, 0, 1], k=2)
+    assert result["MRR"].mean == result["mAP"].mean == 0.25
+    assert result["mAP@2"].mean == result["hit@1"].mean == result["nDCG@2"].mean == 0
+    assert result["hit@5"].mean == 1
+    assert result["kNN@5"].mean == 0
 
 
 def test_the_vote_is_weighted_and_a_tie_goes_to_the_nearer() -> None:
     def vote(scores: list[float], labels: list[str]) -> float:
         gallery = np.array(scores, np.float32)[:, None]
-        found = retrieval_metrics(np.ones((1, 1)), ["a"], gallery, labels, leave_one_out=False)
-        return found["kNN@5"].mean
+        result = retrieval_metrics(np.ones((1, 1)), ["a"], gallery, labels, leave_one_out=False)
+        return result["kNN@5"].mean
 
     # exp(.1 / .07) is 4.2: one near `a` outweighs three `b` that are .1 further, not five.
     assert vote([1, 0.9, 0.9, 0.9], ["a", "b", "b", "b"]) == 1
@@ -86,7 +86,7 @@ def test_the_vote_is_weighted_and_a_tie_goes_to_the_nearer() -> None:
 
 def test_agrees_with_scikit_learn() -> None:
     vectors, labels = random_set(300, 7)
-    found = retrieval_metrics(vectors, labels, vectors, labels, leave_one_out=True)
+    result = retrieval_metrics(vectors, labels, vectors, labels, leave_one_out=True)
     precisions, gains, gains_10 = [], [], []
     for row in range(len(vectors)):
         others = np.arange(len(vectors)) != row
@@ -95,10 +95,10 @@ def test_agrees_with_scikit_learn() -> None:
         precisions.append(average_precision_score(relevant, score))
         gains.append(ndcg_score([relevant], [score]))
         gains_10.append(ndcg_score([relevant], [score], k=10))
-    assert found.average_precision == pytest.approx(precisions)
-    assert found["mAP"].mean == pytest.approx(np.mean(precisions))
-    assert found["nDCG"].mean == pytest.approx(np.mean(gains))
-    assert found["nDCG@10"].mean == pytest.approx(np.mean(gains_10))
+    assert result.average_precision == pytest.approx(precisions)
+    assert result["mAP"].mean == pytest.approx(np.mean(precisions))
+    assert result["nDCG"].mean == pytest.approx(np.mean(gains))
+    assert result["nDCG@10"].mean == pytest.approx(np.mean(gains_10))
 
 
 def test_ties_are_ranked_in_the_order_of_the_gallery() -> None:
@@ -106,22 +106,22 @@ def test_ties_are_ranked_in_the_order_of_the_gallery() -> None:
     gallery = rng.integers(0, 2, (80, 3)).astype(np.float32)  # few directions: nearly all tie
     queries = rng.integers(1, 3, (20, 3)).astype(np.float32)
     labels, own = rng.integers(0, 4, 80), rng.integers(0, 4, 20)
-    found = retrieval_metrics(queries, own, gallery, labels, leave_one_out=False)
+    result = retrieval_metrics(queries, own, gallery, labels, leave_one_out=False)
     for row in range(20):
         score = gallery @ queries[row]
         order = sorted(range(80), key=lambda n: (-score[n], n))
-        assert found.neighbours[row].tolist() == order[:20]
+        assert result.neighbours[row].tolist() == order[:20]
         # The same ranking without its ties is one that scikit-learn takes.
         untied = np.empty(80)
         untied[order] = -np.arange(80)
-        assert found.average_precision[row] == pytest.approx(
+        assert result.average_precision[row] == pytest.approx(
             average_precision_score(labels == own[row], untied)
         )
 
 
 def test_other_figures_match_their_definitions() -> None:
     vectors, labels = random_set(120, 9, seed=5)
-    found = retrieval_metrics(vectors, labels, vectors, labels, leave_one_out=True, k=7)
+    result = retrieval_metrics(vectors, labels, vectors, labels, leave_one_out=True, k=7)
     means: dict[str, list[float]] = {
         name: [] for name in ("P@5", "recall@7", "hit@5", "mAP@7", "MAP@R", "MRR")
     }
@@ -137,20 +137,20 @@ def test_other_figures_match_their_definitions() -> None:
         means["mAP@7"].append(sum(inner[:7]) / min(total, 7))
         means["MRR"].append(1 / (hits.index(True) + 1))
     for name, values in means.items():
-        assert found[name].mean == pytest.approx(np.mean(values)), name
+        assert result[name].mean == pytest.approx(np.mean(values)), name
 
 
 def test_interpolated_precision_is_the_best_from_there_on() -> None:
     vectors, labels = random_set(60, 4, seed=1)
-    found = retrieval_metrics(vectors, labels, vectors, labels, leave_one_out=True)
+    result = retrieval_metrics(vectors, labels, vectors, labels, leave_one_out=True)
     curves = []
     for row in range(len(vectors)):
         order = [n for n in np.argsort(-(vectors @ vectors[row]), kind="stable") if n != row]
         hits = np.array([labels[n] == labels[row] for n in order])
         precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
         recall = np.cumsum(hits) / hits.sum()
-        curves.append([precision[recall >= level - 1e-9].max() for level in found.recall])
-    assert found.precision == pytest.approx(np.mean(curves, axis=0))
+        curves.append([precision[recall >= level - 1e-9].max() for level in result.recall])
+    assert result.precision == pytest.approx(np.mean(curves, axis=0))
 
 
 def test_the_block_size_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,24 +171,24 @@ def test_the_block_size_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None
 def test_queries_without_relevant_items_do_not_count() -> None:
     vectors = np.eye(5, dtype=np.float32)
     labels = ["a", "b", "a", "c", "d"]
-    found = retrieval_metrics(vectors, labels, vectors, labels, leave_one_out=True)
-    assert (found.queries, found.without_relevant, found.rows.tolist()) == (2, 3, [0, 2])
-    assert [(label.label, label.queries) for label in found.labels] == [("a", 2)]
-    assert found.neighbours.shape == (2, 4)
+    result = retrieval_metrics(vectors, labels, vectors, labels, leave_one_out=True)
+    assert (result.queries, result.without_relevant, result.rows.tolist()) == (2, 3, [0, 2])
+    assert [(label.label, label.queries) for label in result.labels] == [("a", 2)]
+    assert result.neighbours.shape == (2, 4)
     with pytest.raises(ArgumentError, match="give two pictures the same label"):
         retrieval_metrics(vectors, list("abcde"), vectors, list("abcde"), leave_one_out=True)
 
 
 def test_two_sets() -> None:
     vectors, labels = random_set(90, 3)
-    found = retrieval_metrics(
+    result = retrieval_metrics(
         vectors[:30], labels[:30], vectors[30:], labels[30:], leave_one_out=False
     )
     relevant = labels[30:] == labels[0]
-    assert found.average_precision[0] == pytest.approx(
+    assert result.average_precision[0] == pytest.approx(
         average_precision_score(relevant, vectors[30:] @ vectors[0])
     )
-    assert (found.queries, found.gallery, found.leave_one_out) == (30, 60, False)
+    assert (result.queries, result.gallery, result.leave_one_out) == (30, 60, False)
 
 
 def test_a_sample_is_drawn_by_its_seed() -> None:
@@ -208,15 +208,15 @@ def test_a_sample_is_drawn_by_its_seed() -> None:
 
 def test_labels_have_their_own_figures() -> None:
     vectors, labels = random_set(150, 6)
-    found = retrieval_metrics(vectors, labels, vectors, labels, leave_one_out=True)
-    assert [label.label for label in found.labels] == sorted(set(labels))
-    for label in found.labels:
+    result = retrieval_metrics(vectors, labels, vectors, labels, leave_one_out=True)
+    assert [label.label for label in result.labels] == sorted(set(labels))
+    for label in result.labels:
         rows = labels == label.label
         assert label.queries == rows.sum()
-        assert label.means["mAP"] == pytest.approx(found.average_precision[rows].mean())
+        assert label.means["mAP"] == pytest.approx(result.average_precision[rows].mean())
         assert label.means["kNN@5"] <= 1
-    macro = np.mean([label.means["mAP"] for label in found.labels])
-    assert found.macro_mean_average_precision == pytest.approx(macro)
+    macro = np.mean([label.means["mAP"] for label in result.labels])
+    assert result.macro_mean_average_precision == pytest.approx(macro)
 
 
 def test_arguments_that_do_not_match_are_refused() -> None:
@@ -238,5 +238,5 @@ def test_arguments_that_do_not_match_are_refused() -> None:
 def test_float16_vectors_are_accepted() -> None:
     vectors, labels = random_set(64, 4)
     half = vectors.astype(np.float16)
-    found = retrieval_metrics(half, labels, half, labels, leave_one_out=True, resamples=0)
-    assert found["mAP"].low == found["mAP"].mean == found["mAP"].high
+    result = retrieval_metrics(half, labels, half, labels, leave_one_out=True, resamples=0)
+    assert result["mAP"].low == result["mAP"].mean == result["mAP"].high

@@ -112,12 +112,12 @@ def test_malicious_names_stay_text(html: str, page: Page) -> None:
 
 
 def test_figures_are_those_measured(page: Page, evaluation: Evaluation) -> None:
-    found = evaluation.metrics
+    metrics = evaluation.metrics
     for name in ("mAP", "P@1", "P@10", "kNN@20", "nDCG", "recall@10", "MAP@R"):
-        written = f"{found[name].mean:.4f}".removeprefix("0")
+        written = f"{metrics[name].mean:.4f}".removeprefix("0")
         assert re.search(rf"{re.escape(name)}\s*{re.escape(written)}", page.text), name
-    assert f"{found['mAP'].low:.3f}".removeprefix("0") in page.text
-    for label in found.labels:
+    assert f"{metrics['mAP'].low:.3f}".removeprefix("0") in page.text
+    for label in metrics.labels:
         assert f"{label.means['mAP']:.3f}".removeprefix("0") in page.text
     assert evaluation.command in page.text
     assert evaluation.encoder["sha256"] in page.text
@@ -160,14 +160,16 @@ def test_few_labels_have_a_heat_map(page: Page) -> None:
 
 def test_progress_refusals_and_unwritable_files(evaluation: Evaluation, tmp_path: Path) -> None:
     refusals = tuple(Refusal(f"/x/<{n}>.jpg", "truncated") for n in range(60))
-    told: list[tuple[str, int, int]] = []
+    states: list[tuple[str, int, int]] = []
     out = tmp_path / "r.html"
-    write_report(replace(evaluation, refusals=refusals), out, on_progress=lambda *a: told.append(a))
+    write_report(
+        replace(evaluation, refusals=refusals), out, on_progress=lambda *a: states.append(a)
+    )
     page = Page(out.read_text("utf-8"))
     assert "/x/<49>.jpg" in page.text
     assert "and 10 more" in page.text
-    assert ("Drawing the map", 24, 24) in told
-    assert [of for stage, done, of in told if stage == "Showing queries" and done == of]
+    assert ("Drawing the map", 24, 24) in states
+    assert [of for stage, done, of in states if stage == "Showing queries" and done == of]
     with pytest.raises(ArgumentError, match="can't be written"):
         write_report(evaluation, tmp_path / "none" / "r.html")
 

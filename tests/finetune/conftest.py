@@ -13,8 +13,11 @@ from torch import Tensor, nn
 from lookalike.encoders.card import Preprocessing
 from lookalike.finetune.network import Trunk
 from tests.conftest import draw
-from tests.encoders.conftest import hub_model  # noqa: F401
+from tests.encoders.conftest import hub_model
 
+__all__ = ["hub_model"]
+
+torch.set_num_threads(1)  # these networks are tiny, and other tests use the other cores
 SIDE = 32
 COLOURS = {"red": (220, 40, 30), "green": (40, 200, 60), "blue": (30, 50, 210)}
 

@@ -30,9 +30,9 @@ def pictures_of(**counts: int) -> LabelledSet:
 
 def test_labels_become_numbers_and_unlabelled_ones_minus_one() -> None:
     listed = [LabelledPicture(f"/{name}", name) for name in ("cat", "dog", "other", "cat")]
-    found = labelled_set(listed, unlabelled=["other"])
-    assert found.names == ("cat", "dog")
-    assert found.labels == (0, 1, -1, 0)
+    result = labelled_set(listed, unlabelled=["other"])
+    assert result.names == ("cat", "dog")
+    assert result.labels == (0, 1, -1, 0)
 
 
 @pytest.mark.parametrize("unlabelled", [[], ["dog"]])

@@ -14,8 +14,8 @@ def test_normalised_softmax_is_cross_entropy_with_smoothing() -> None:
     logs = torch.log_softmax(cosines[0] / losses.TEMPERATURE, 0)
     rest = losses.LABEL_SMOOTHING / 3
     expected = -((1 - losses.LABEL_SMOOTHING) * logs[0] + rest * logs.sum())
-    found = losses.normalised_softmax(cosines, torch.tensor([0, -1]))  # the second has no label
-    assert found.item() == pytest.approx(expected.item(), rel=1e-5)
+    result = losses.normalised_softmax(cosines, torch.tensor([0, -1]))  # the second has no label
+    assert result.item() == pytest.approx(expected.item(), rel=1e-5)
     assert losses.normalised_softmax(cosines, torch.tensor([-1, -1])).item() == 0
 
 

@@ -17,7 +17,7 @@ from lookalike import Gallery, encoders, finetune
 from lookalike.errors import ArgumentError
 from lookalike.finetune.result import Finetuned
 from tests.conftest import run_commands
-from tests.finetune.conftest import TinyTrunk
+from tests.finetune.conftest import TinyTrunk, coloured
 
 
 def test_twenty_pictures_are_enough_to_run(labelled: Callable[..., Path], tmp_path: Path) -> None:
@@ -55,32 +55,38 @@ def test_twenty_pictures_are_enough_to_run(labelled: Callable[..., Path], tmp_pa
     assert gallery.search(query)[0].path == str(query)
 
 
-def test_the_same_seed_gives_the_same_file(labelled: Callable[..., Path], tmp_path: Path) -> None:
-    folder = labelled(red=5, green=4)
-
-    def file(name: str, seed: int) -> bytes:
-        result = finetune(
-            folder, tmp_path / name, init=TinyTrunk(), epochs=1, seed=seed, name="x", held_out=0
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Finetuned]:
+    """Three runs over labels too small to hold any out: two with one seed, and another one."""
+    folder = tmp_path_factory.mktemp("runs")
+    pictures = coloured(folder / "labelled", {"red": 5, "green": 4})
+    options = [(1, "int8"), (1, "int8"), (2, "float32")]
+    return [
+        finetune(
+            pictures,
+            folder / f"{n}.onnx",
+            init=TinyTrunk(),
+            epochs=1,
+            seed=seed,
+            precision=precision,
+            name="x",
         )
-        return Path(result.output).read_bytes()
+        for n, (seed, precision) in enumerate(options)
+    ]
 
-    assert file("a.onnx", 1) == file("b.onnx", 1) != file("c.onnx", 2)
+
+def test_the_same_seed_gives_the_same_file(runs: list[Finetuned]) -> None:
+    first, again, other = runs
+    assert Path(first.output).read_bytes() == Path(again.output).read_bytes()
+    assert first.history.loss == again.history.loss != other.history.loss
 
 
-def test_without_held_out_pictures_nothing_is_measured(
-    labelled: Callable[..., Path], tmp_path: Path
-) -> None:
-    result = finetune(
-        labelled(red=3, green=2),
-        tmp_path / "mine.onnx",
-        init=TinyTrunk(),
-        epochs=1,
-        precision="float32",
-    )
-    assert result.held_out == 0
-    assert math.isnan(result.exported)
-    assert result.findings[0].startswith("Nothing was measured")
-    assert '"exported": null' in json.dumps(_card(result)["training"]["mAP_on_held_out"])
+def test_without_held_out_pictures_nothing_is_measured(runs: list[Finetuned]) -> None:
+    for result in runs:
+        assert result.held_out == 0
+        assert math.isnan(result.exported)
+        assert result.findings[0].startswith("Nothing was measured")
+        assert '"exported": null' in json.dumps(_card(result)["training"]["mAP_on_held_out"])
 
 
 def _card(result: Finetuned) -> dict[str, dict[str, object]]:
