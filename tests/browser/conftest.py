@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-TIMEOUT_MS = 60_000  # for anything to appear; no test measures time
+TIMEOUT_MS = 180_000  # for anything to appear; no test measures time
 LABELS = ("meadow", "harbour", "street", "garden")
 PER_LABEL = 30  # together more than the first two pages of results hold
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -42,6 +42,7 @@ class Site:
         folder: the indexed pictures, in a folder for each label.
         extra: other files, not indexed: query.jpg is a mirrored crop of harbour-03.
         query: id of query.jpg, with which a search was made.
+        jobs: ids of the jobs that make the map and find the duplicates.
     """
 
     url: str
@@ -49,6 +50,14 @@ class Site:
     folder: Path
     extra: Path
     query: str
+    jobs: list[str]
+
+    def wait_for_jobs(self) -> None:
+        """Wait until the map and the duplicates are there, however long that takes."""
+        while self.jobs:
+            events = f"{self.url}/api/v1/jobs/{self.jobs[0]}/events"  # they end with the job
+            assert '"state": "done"' in httpx.get(events, timeout=None, trust_env=False).text
+            self.jobs.pop(0)
 
 
 @dataclass
@@ -130,12 +139,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     Gallery.open(gallery).index(folder)
     with running_server(gallery, place / "home", "--allow-private-urls") as url:
         with httpx.Client(base_url=f"{url}/api/v1", trust_env=False, timeout=60) as api:
-            # Jobs that some tests need: they run while other tests do.
-            for job in ("/duplicates?kind=copies", "/map", "/duplicates?kind=exact"):
-                assert api.get(job).status_code == 202
+            # What some tests need is made while others run.
+            results = ("/map", "/duplicates?kind=copies", "/duplicates?kind=exact")
+            jobs = [api.get(result).raise_for_status().json()["job"] for result in results]
             image = {"image": ("query.jpg", (extra / "query.jpg").read_bytes())}
             response = api.post("/search", files=image).raise_for_status()
-        yield Site(url, gallery, folder, extra, response.json()["query"]["id"])
+        yield Site(url, gallery, folder, extra, response.json()["query"]["id"], jobs)
 
 
 @pytest.fixture

@@ -62,13 +62,15 @@ def to_browse(page: Page, _site: Site) -> None:
     page.locator("summary").click()
 
 
-def to_map(page: Page, _site: Site) -> None:
+def to_map(page: Page, site: Site) -> None:
+    site.wait_for_jobs()
     page.goto("/map")
     page.get_by_role("application").press("+")
     page.locator(".map-card").wait_for()
 
 
-def to_duplicates(page: Page, _site: Site) -> None:
+def to_duplicates(page: Page, site: Site) -> None:
+    site.wait_for_jobs()
     page.goto("/duplicates")
     page.get_by_role("checkbox").first.check()
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lookalike import Gallery
 
 from ..conftest import busy
-from .conftest import wait_until
+from .conftest import Site, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 
-def test_duplicates(page: Page) -> None:
+def test_duplicates(page: Page, site: Site) -> None:
+    site.wait_for_jobs()
     page.get_by_role("link", name="Duplicates").click()
     page.locator(".group").first.wait_for()
     said = page.locator(".groups").inner_text()

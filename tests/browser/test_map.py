@@ -20,7 +20,8 @@ PICTURES = len(LABELS) * PER_LABEL + 2
 POINTS = [(0.2, 0.3), (0.8, 0.3), (0.5, 0.8)]  # x and y in a map
 
 
-def test_map_by_keyboard(page: Page) -> None:
+def test_map_by_keyboard(page: Page, site: Site) -> None:
+    site.wait_for_jobs()
     page.goto("/map")
     surface = page.get_by_role("application")
     surface.wait_for()
@@ -106,6 +107,7 @@ RENDERERS = {
 
 @pytest.mark.parametrize("renderer", RENDERERS)
 def test_the_map_is_drawn(renderer: str, new_page: Callable[..., Page], site: Site) -> None:
+    site.wait_for_jobs()
     page = new_page(base_url=site.url)
     page.add_init_script(RENDERERS[renderer])
     page.route("**/thumbnail**", lambda route: route.fulfill(status=204))  # only points

@@ -44,7 +44,8 @@ def test_token(
     assert page.get_by_role("dialog").count() == 0
 
 
-def test_nothing_comes_from_elsewhere(search_page: Page) -> None:
+def test_nothing_comes_from_elsewhere(search_page: Page, site: Site) -> None:
+    site.wait_for_jobs()
     base = search_page.url.split("/?")[0]
     search_page.goto("/map")
     search_page.get_by_role("application").wait_for()
