@@ -21,8 +21,7 @@ class Source:
     Attributes:
         path: an address, see `sources.addresses`; what is not UTF-8 are surrogates (PEP 383).
         size: bytes.
-        mtime_ns: time of the last change, nanoseconds since the epoch; below a second also a hash
-            of an entity tag or checksum, see `sources.content.tagged_mtime_ns`.
+        mtime_ns: time of the last change, ns since the epoch; see `content.tagged_mtime_ns`.
         metadata: what a list or archive says of the picture, an object of JSON; None without.
         at: where a member's bytes begin in its (unpacked) tar; -1 where not known.
         private: whether a URL may lead into a private network.

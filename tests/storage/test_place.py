@@ -29,6 +29,12 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bucket_module, "MAX_RETRIES", 1)
 
 
+@pytest.fixture
+def single_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Search once: Lance itself retries a listing for seconds."""
+    monkeypatch.setattr("lookalike.gallery.state.READ_ATTEMPTS", 1)
+
+
 def test_addresses_are_told_from_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for address in ("s3://bucket/name", "gs://bucket/a/b/", "az://bucket/a-b_c.d"):
@@ -115,8 +121,9 @@ def status(code: int, where: str = "", method: str = "") -> object:
     return lambda m, path: code if where in path and method in m else None
 
 
+@pytest.mark.usefixtures("single_attempt")
 @pytest.mark.parametrize(
-    ("fault", "said"),
+    ("fault", "reason"),
     [
         (status(403), "access is denied"),
         (status(403, ".lance"), "access is denied"),
@@ -126,12 +133,12 @@ def status(code: int, where: str = "", method: str = "") -> object:
     ],
 )
 def test_a_store_that_fails_is_told_and_never_taken_for_empty(
-    bucket: str, faults: Faults, pictures: Path, fault: object, said: str
+    bucket: str, faults: Faults, pictures: Path, fault: object, reason: str
 ) -> None:
     gallery = Gallery.open(f"{bucket}/g", encoder=RandomEncoder())
     gallery.index(pictures / "a")
     faults.fault = fault  # type: ignore[assignment]
-    with pytest.raises(StorageError, match=said):
+    with pytest.raises(StorageError, match=reason):
         Gallery.open(f"{bucket}/g", encoder=RandomEncoder()).search(draw(0))
     faults.fault = none
     assert len(gallery.search(draw(0), top=9)) == 6
