@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from typing import Any
 
 import httpcore
@@ -18,18 +19,20 @@ from .conftest import Web
 
 
 def get(web: Web, path: str, **options: Any) -> bytes:
-    client = HttpClient(allow_private=True, **options)
-    try:
-        with client.request("GET", web.url + path) as response:
-            return b"".join(response.chunks)
-    finally:
-        client.close()
+    with (
+        closing(HttpClient(allow_private=True, **options)) as client,
+        client.request("GET", web.url + path) as response,
+    ):
+        return b"".join(response.chunks)
 
 
 def test_a_response_has_status_headers_url_and_body(web: Web) -> None:
     web.put("/a.jpg", b"data", Last_Modified="yesterday")
     web.pages["/to"] = lambda one: one.send(307, Location="a.jpg#part")
-    with HttpClient(allow_private=True).request("GET", web.url + "/to") as response:
+    with (
+        closing(HttpClient(allow_private=True)) as client,
+        client.request("GET", web.url + "/to") as response,
+    ):
         assert (response.status, str(response.url)) == (200, web.url + "/a.jpg")
         assert response.headers["last-modified"] == "yesterday"
         assert b"".join(response.chunks) == b"data"
