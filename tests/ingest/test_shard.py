@@ -90,13 +90,13 @@ def test_a_gallery_or_weights_that_are_not_the_same_here(tmp_path: Path) -> None
     nook = Nook(tmp_path / "g")
     values = [getattr(nook.setting, name) for name in Setting.__slots__]
     elsewhere = Setting(str(tmp_path / "elsewhere"), *values[1:])
-    with pytest.raises(StorageError, match="shared"):
+    with pytest.raises(StorageError, match="check that all nodes share the gallery"):
         work(elsewhere, [(s, True) for s in walk(str(tmp_path / "p"))], nook.ask)
     other = Setting(*values[:5], "0" * 64, "cpu")
     with pytest.raises(EncoderError, match="other weights"):
         work(other, [], nook.ask)
     result = Nook(tmp_path / "g2").work(tmp_path / "p")
-    with pytest.raises(StorageError, match="the same one on every node"):
+    with pytest.raises(StorageError, match="use a gallery that all nodes share"):
         nook.store.commit_fragments([result.fragments])
     assert nook.rows() == []
 
