@@ -1,4 +1,4 @@
-"""A proxy on loopback between a client and an object store: it counts, and breaks what it is told."""
+"""A proxy on loopback before an object store, which counts requests and breaks some of them."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def none(_method: str, _path: str) -> None:
 
 
 class Faults(ThreadingHTTPServer):
-    """The proxy; `fault` is asked of every request by its method and path.
+    """The proxy; it calls `fault` with the method and path of every request.
 
-    It answers with None, a status to give instead; `cut`, for a connection that ends before the
-    request is through; `late cut` and `late 500`, where it is through and only the answer is lost;
-    `hang`; or `blind`, which takes the conditions out of the request.
+    The result is None to pass it on, or how to break it: a status to answer with; `cut` to close
+    the connection before the store has the request; `late cut` or `late 500` to lose only the
+    store's answer; `hang`; or `blind` to drop the request's conditions.
     """
 
     daemon_threads = True
@@ -53,6 +53,8 @@ class Faults(ThreadingHTTPServer):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Otherwise each answer waits 40 ms: its body for the client's delayed ACK of the headers.
+    disable_nagle_algorithm = True
     server: Faults
 
     def log_message(self, *_: Any) -> None:

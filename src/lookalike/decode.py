@@ -1,4 +1,4 @@
-"""Bytes to upright sRGB pixels, within limits; the format is known by content, not by name."""
+"""Decoding bytes to upright sRGB pixels, within limits; the content shows the format."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
 MAX_PIXELS = 200_000_000
-MAX_ASPECT_RATIO = 100  # a ribbon of 100,000 x 1 shows nothing
-MAX_JPEG_SCAN_PIXELS = 4_000_000_000  # pixels x scans: a progressive JPEG can ask for hours of work
+MAX_ASPECT_RATIO = 100  # a ribbon of 100,000 x 1 pixels shows nothing
+MAX_JPEG_SCAN_PIXELS = 4_000_000_000  # pixels x scans: a progressive JPEG can take hours
 MAX_ICC_BYTES = 4 * 2**20
-LARGE_PIXELS = 25_000_000  # above this, one picture at a time is decoded in the process
+LARGE_PIXELS = 25_000_000  # larger pictures are decoded one at a time in a process
 MIN_SIDE_PIXELS = 448  # reduced decoding keeps the shorter side at least this long
 
-HEAD_BYTES = 32  # what `sniff` wants to see
+HEAD_BYTES = 32  # that `sniff` needs
 _ORIENTATION = 0x0112
-_WIDEST = 0xFFFF  # of 16 bits
+_MAX_16_BIT = 0xFFFF
 _TRANSPOSE = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # EXIF orientation -> Image.Transpose
-_SWAPPED = 5  # orientations from here on exchange width and height
+_FIRST_SWAPPED = 5  # orientations from here on swap width and height
 _MAGIC: dict[str, tuple[bytes, ...]] = {
     "JPEG": (b"\xff\xd8\xff",),
     "PNG": (b"\x89PNG\r\n\x1a\n",),
@@ -39,8 +39,8 @@ _MAGIC: dict[str, tuple[bytes, ...]] = {
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 _AVIF_BRANDS = {b"avif", b"avis"}
 _BMP_HEADER_BYTES = {12, 40, 52, 56, 64, 108, 124}
-# The plugin classes are called directly: `Image.open` would also try formats that start other
-# programs (EPS), and its pixel limit is a global of the user's process.
+# Plugin classes are called directly: `Image.open` would also try formats that start other programs
+# (EPS), and its pixel limit is global to the user's process.
 _PLUGINS = {
     "JPEG": "PIL.JpegImagePlugin:JpegImageFile",
     "PNG": "PIL.PngImagePlugin:PngImageFile",
@@ -55,15 +55,21 @@ _PLUGINS = {
 }
 _CUBE = list(itertools.product((0, 128, 255), repeat=3))
 _SAME_COLOUR = 2  # levels of 255
-_one_large_picture = threading.Lock()
+_large_picture_lock = threading.Lock()
 
 
 def sniff(head: bytes) -> str | None:
-    """Name the format that the first `HEAD_BYTES` bytes of a file show; None for no known one."""
-    for name, beginnings in _MAGIC.items():
-        if head.startswith(beginnings):
+    """Return the format that the first `HEAD_BYTES` bytes of a file show; None if it is unknown.
+
+    Example:
+        >>> from pathlib import Path
+        >>> sniff(Path("query.jpg").read_bytes()[:HEAD_BYTES])
+        'JPEG'
+    """
+    for name, prefixes in _MAGIC.items():
+        if head.startswith(prefixes):
             return name
-    if head[4:8] == b"ftyp":  # the container of AVIF and HEIF, and of films
+    if head[4:8] == b"ftyp":  # the container of AVIF, HEIF and videos
         brands = {head[8:12], *(head[i : i + 4] for i in range(16, HEAD_BYTES, 4))}
         return "AVIF" if brands & _AVIF_BRANDS else "HEIF" if brands & _HEIF_BRANDS else None
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
@@ -78,20 +84,26 @@ def decode(data: bytes, *, min_side: int = MIN_SIDE_PIXELS) -> Picture:
     """Decode the first picture in `data`, upright, in sRGB, over white where it is transparent.
 
     Formats: JPEG, PNG, APNG, WebP, GIF, BMP, TIFF, AVIF, HEIF, JPEG 2000, ICO. JPEG, JPEG 2000 and
-    HEIF are decoded at reduced size where they can; whatever is left above twice `min_side` is
-    averaged down by a whole factor.
+    HEIF are decoded at reduced size if possible; then a picture above twice `min_side` is averaged
+    down by a whole factor.
 
     Args:
         data: the whole file.
-        min_side: pixels that the shorter side keeps at least (where the picture has them).
+        min_side: the least pixels of the shorter side, if the picture has that many.
 
     Returns:
         pixels uint8 [H, W, 3], and the size of the whole picture.
 
     Raises:
-        NotAPictureError: the bytes are of no known picture format.
-        PictureError: they are, but damaged, or beyond the limits in this module's constants.
-        MemoryError: there is not enough now for a picture of this size.
+        NotAPictureError: the bytes have no known picture format.
+        PictureError: the picture is damaged, or exceeds the limits in this module's constants.
+        MemoryError: there is not enough memory now for a picture of this size.
+
+    Example:
+        >>> from pathlib import Path
+        >>> picture = decode(Path("query.jpg").read_bytes())
+        >>> picture.pixels.shape == (picture.height, picture.width, 3)
+        True
     """
     name = sniff(data[:HEAD_BYTES])
     if name is None:
@@ -103,7 +115,7 @@ def decode(data: bytes, *, min_side: int = MIN_SIDE_PIXELS) -> Picture:
             _check_scans(data, *image.size)
         if math.prod(image.size) <= LARGE_PIXELS:
             return _load(image, data, min_side)
-        with _one_large_picture:
+        with _large_picture_lock:
             return _load(image, data, min_side)
     except (PictureError, MemoryError):
         raise
@@ -112,10 +124,15 @@ def decode(data: bytes, *, min_side: int = MIN_SIDE_PIXELS) -> Picture:
 
 
 def from_image(image: Image.Image, *, min_side: int = MIN_SIDE_PIXELS) -> Picture:
-    """Take a PIL image that the caller has decoded, as `decode` would.
+    """Convert a PIL image, which the caller has opened, as `decode` would.
 
     Raises:
-        PictureError: it is beyond the limits, or its data can't be read.
+        PictureError: it exceeds the limits, or its data can't be read.
+
+    Example:
+        >>> from PIL import Image
+        >>> from_image(Image.new("L", (640, 480))).pixels.shape
+        (480, 640, 3)
     """
     _check_size(*image.size)
     try:
@@ -133,12 +150,12 @@ def _load(image: ImageFile, data: bytes, min_side: int) -> Picture:
         image.draft(None, (math.ceil(whole[0] * scale), math.ceil(whole[1] * scale)))
     reduced = image.size != whole
     image.load()
-    # TIFF turns itself upright while loading, HEIF and ICO may correct their size: believe that.
+    # Loading turns a TIFF upright, and may correct the size of HEIF and ICO: trust the new size.
     return _finish(image, whole if reduced else image.size, min_side)
 
 
 def _load_jpeg2000(image: Any, data: bytes, min_side: int) -> Picture:
-    """Skip resolution levels; a file may have fewer than asked for, which only decoding tells."""
+    """Skip resolution levels; only decoding shows that a file has fewer of them."""
     whole = image.size
     levels = int(math.log2(min(whole) / min_side))
     try:
@@ -167,7 +184,7 @@ def _finish(image: Image.Image, whole: tuple[int, int], min_side: int) -> Pictur
         rgb = rgb.reduce(factor)
     if orientation in _TRANSPOSE:
         rgb = rgb.transpose(Image.Transpose(_TRANSPOSE[orientation]))
-        if orientation >= _SWAPPED:
+        if orientation >= _FIRST_SWAPPED:
             whole = (whole[1], whole[0])
     return Picture(np.asarray(rgb), *whole)
 
@@ -179,7 +196,7 @@ def _to_rgb(image: Image.Image, icc: bytes | None) -> Image.Image:
         image = _wide_to_grey(image)
     elif image.mode == "P" or image.mode not in ("L", "RGB", "RGBA", "CMYK", "LA", "LAB"):
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
-    elif "transparency" in image.info:  # one colour, or grey value, that stands for nothing
+    elif "transparency" in image.info:  # one colour or grey value is transparent
         image = image.convert("RGBA")
     if image.mode not in ("RGBA", "LA"):
         return _to_srgb(image, icc)
@@ -191,7 +208,7 @@ def _to_rgb(image: Image.Image, icc: bytes | None) -> Image.Image:
 
 
 def _wide_to_grey(image: Image.Image) -> Image.Image:
-    """Grey of 16 bits by its high byte; of 32 bits or floating point from its least to its most."""
+    """Reduce grey of 16 bits to its high byte; stretch 32 bits or floats from least to greatest."""
     import numpy as np
     from PIL import Image
 
@@ -200,8 +217,8 @@ def _wide_to_grey(image: Image.Image) -> Image.Image:
         return Image.fromarray((values >> 8).astype(np.uint8))
     finite = values[np.isfinite(values)]
     low, high = (finite.min(), finite.max()) if finite.size else (0, 1)
-    if image.mode == "I" and low >= 0 and high <= _WIDEST:  # a 16-bit PNG, as Pillow opens some
-        low, high = 0, _WIDEST
+    if image.mode == "I" and low >= 0 and high <= _MAX_16_BIT:  # Pillow opens some 16-bit PNGs so
+        low, high = 0, _MAX_16_BIT
     span = max(float(high) - float(low), 1e-12)
     grey = np.nan_to_num((values.astype(np.float32) - low) * (255 / span))
     return Image.fromarray(grey.clip(0, 255).astype(np.uint8))
@@ -219,31 +236,29 @@ def _to_srgb(image: Image.Image, icc: bytes | None) -> Image.Image:
 
 @functools.lru_cache(maxsize=32)
 def _transform(icc: bytes, mode: str) -> Any | None:
-    """Give the colour transform to sRGB, or None where there is nothing to do or to trust."""
+    """Return the colour transform to sRGB; None if it is needless, or the profile is damaged."""
     from PIL import Image, ImageChops, ImageCms
 
     try:
         profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
         srgb = ImageCms.createProfile("sRGB")
         transform = ImageCms.buildTransform(profile, srgb, mode, "RGB")
-        if (
-            mode == "RGB"
-        ):  # most profiles are sRGB under some name: a colour cube comes out as it is
+        if mode == "RGB":  # most profiles are sRGB by another name: they leave a colour cube as is
             cube = Image.frombytes("RGB", (9, 3), bytes(itertools.chain(*_CUBE)))
             ImageCms.applyTransform(changed := cube.copy(), transform, inPlace=True)
             histogram = ImageChops.difference(cube, changed).convert("L").histogram()
             if not any(histogram[_SAME_COLOUR + 1 :]):
                 return None
-    except Exception:  # noqa: BLE001  a damaged profile must not cost the picture
+    except Exception:  # noqa: BLE001  a damaged profile must not lose the picture
         return None
     return transform
 
 
 def _orientation(image: Image.Image) -> int:
-    """Read the EXIF orientation; a damaged block, or a value that isn't one, is read as upright."""
+    """Read the EXIF orientation; a damaged block or an invalid value counts as upright."""
     try:
         return int(image.getexif().get(_ORIENTATION, 1))
-    except Exception:  # noqa: BLE001  EXIF parsers raise anything; the pixels are still good
+    except Exception:  # noqa: BLE001  EXIF parsers raise anything; the pixels are good
         return 1
 
 

@@ -139,6 +139,7 @@ class Publisher:
 class Handler(BaseHTTPRequestHandler):
     publisher: Publisher
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         self.close_connection = True

@@ -175,7 +175,7 @@ def test_prune_removes_what_is_gone(
     assert set(gallery.prune(dry_run=True).removed) == set(map(str, gone))
     assert gallery.info().pictures == 12
     seen: list[tuple[int, int]] = []
-    monkeypatch.setattr(store, "LOST_AT_ONCE", 5)
+    monkeypatch.setattr(store, "FILES_PER_THREAD", 5)
     pruned = gallery.prune(on_rows=lambda *rows: seen.append(rows))
     assert set(pruned.removed) == set(map(str, gone))
     assert seen == [(5, 12), (10, 12), (12, 12)]
@@ -406,7 +406,7 @@ def test_a_second_writer_is_refused_while_readers_continue(
             gallery.prune,
             lambda: gallery.remove("x"),
         ):
-            with pytest.raises(GalleryBusyError, match="run this again when it is done"):
+            with pytest.raises(GalleryBusyError, match="run the command again when it is done"):
                 call()
         assert gallery.prune(dry_run=True).removed == ()
         assert gallery.search(draw(4), top=1)[0].path.endswith("0004.jpg")

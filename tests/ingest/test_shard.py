@@ -96,13 +96,13 @@ def test_a_gallery_or_weights_that_are_not_the_same_here(tmp_path: Path) -> None
     node = OneNode(tmp_path / "g")
     values = [getattr(node.config, name) for name in ShardConfig.__slots__]
     elsewhere = ShardConfig(str(tmp_path / "elsewhere"), *values[1:])
-    with pytest.raises(StorageError, match="shared"):
+    with pytest.raises(StorageError, match="check that all nodes share the gallery"):
         process_shard(elsewhere, [(s, True) for s in walk(str(tmp_path / "p"))], node.request)
     other = ShardConfig(*values[:5], "0" * 64, "cpu")
     with pytest.raises(EncoderError, match="other weights"):
         process_shard(other, [], node.request)
     result = OneNode(tmp_path / "g2").process(tmp_path / "p")
-    with pytest.raises(StorageError, match="the same one on every node"):
+    with pytest.raises(StorageError, match="use a gallery that all nodes share"):
         node.store.commit_fragments([result.fragments])
     assert node.rows() == []
 

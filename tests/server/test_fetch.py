@@ -33,6 +33,7 @@ def picture() -> bytes:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def log_message(self, *_: object) -> None:
         pass
@@ -113,7 +114,7 @@ def code(url: str, **options: Any) -> str:
         "[2002:7f00:1::]", "LOCALHOST", "localhost.", "127.0.0.1.",
     ],
 )  # fmt: skip
-def test_no_spelling_of_loopback_is_asked(web: ThreadingHTTPServer, host: str) -> None:
+def test_no_spelling_of_loopback_gets_a_request(web: ThreadingHTTPServer, host: str) -> None:
     assert code(f"http://{host}:{web.server_port}/a.png") in {"url_refused", "url"}
     assert web.asked == []  # type: ignore[attr-defined]
 
@@ -128,11 +129,11 @@ def test_no_spelling_of_loopback_is_asked(web: ThreadingHTTPServer, host: str) -
         "http://no-such-name.invalid/",
     ],
 )  # fmt: skip
-def test_what_is_no_url_of_the_web(url: str) -> None:
+def test_other_urls_are_refused(url: str) -> None:
     assert code(url) == "url"
 
 
-def test_what_is_allowed_is_fetched(web: ThreadingHTTPServer) -> None:
+def test_pictures_are_fetched_from_allowed_addresses(web: ThreadingHTTPServer) -> None:
     url = f"http://127.0.0.1:{web.server_port}"
     assert get(f"{url}/a/b.png?x=1", allow_private=True) == (picture(), "b.png")
     assert get(f"{url}/to?/c.png", allow_private=True) == (picture(), "c.png")
@@ -148,7 +149,7 @@ def test_what_is_allowed_is_fetched(web: ThreadingHTTPServer) -> None:
     assert code("http://127.0.0.1:1/", allow_private=True) == "url"
 
 
-def test_one_that_stalls_is_given_up(
+def test_a_stalled_download_is_given_up(
     web: ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = f"http://127.0.0.1:{web.server_port}/stalls"
@@ -187,7 +188,7 @@ def test_no_proxy_of_the_environment_is_used(
 
 
 class Names:
-    """A resolver that answers as a test says, and the addresses that are connected to."""
+    """A resolver with a test's answers, which records names and connections."""
 
     def __init__(
         self, monkeypatch: pytest.MonkeyPatch, port: int, **names: list[list[str]]
@@ -209,10 +210,10 @@ class Names:
         monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", connect)
 
 
-def test_the_connection_goes_to_the_address_that_was_looked_at(
+def test_the_connection_goes_to_the_checked_address(
     web: ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A rebinding name: public when it is looked at, loopback a moment later."""
+    """A rebinding name is public when checked, and loopback a moment later."""
     names = Names(monkeypatch, web.server_port, rebind=[[PUBLIC], ["127.0.0.1"]])
     assert get("http://rebind.example/a.png")[0] == picture()
     assert names.asked == ["rebind.example"]  # once: nobody asks for the name again
@@ -222,7 +223,7 @@ def test_the_connection_goes_to_the_address_that_was_looked_at(
     assert names.connected == [PUBLIC]
 
 
-def test_one_private_address_of_a_name_is_enough(
+def test_one_private_address_of_a_name_is_refused(
     web: ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = Names(monkeypatch, web.server_port, both=[[PUBLIC, "10.0.0.1"]])
@@ -231,7 +232,7 @@ def test_one_private_address_of_a_name_is_enough(
 
 
 @pytest.mark.parametrize("to", ["http://inside.example/a.png", "//inside.example/a.png"])
-def test_redirects_are_looked_at(
+def test_redirects_are_checked(
     web: ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch, to: str
 ) -> None:
     names = Names(monkeypatch, web.server_port, outside=[[PUBLIC]], inside=[["192.168.0.1"]])
@@ -240,7 +241,7 @@ def test_redirects_are_looked_at(
     assert get("http://outside.example/to?/b.png")[1] == "b.png"
 
 
-def test_so_many_at_once(web: ThreadingHTTPServer) -> None:
+def test_concurrent_fetches_are_limited(web: ThreadingHTTPServer) -> None:
     url = f"http://127.0.0.1:{web.server_port}/a.png"
 
     async def many() -> list[Any]:

@@ -1,4 +1,4 @@
-"""An S3 and a web server on loopback, the real things."""
+"""An S3 server and a web server on loopback."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import pytest
 
 
 class Web:
-    """A server whose answers a test writes; it counts what it was asked."""
+    """A server whose answers a test writes; it counts its requests."""
 
     def __init__(self) -> None:
         self.pages: dict[str, Callable[[Any], None]] = {}
@@ -29,6 +29,7 @@ class Web:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def do_GET(self) -> None:
                 with lock:
@@ -74,7 +75,7 @@ def web() -> Iterator[Web]:
 
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[str]:
-    """The endpoint of an S3 in a process of its own."""
+    """The endpoint of an S3 server in its own process."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         port = one.getsockname()[1]
@@ -101,7 +102,7 @@ def s3_server() -> Iterator[str]:
 
 
 class Bucket:
-    """A bucket of its own for each test, written by obstore."""
+    """A new bucket for each test, written with obstore."""
 
     def __init__(self, name: str) -> None:
         from obstore.store import S3Store

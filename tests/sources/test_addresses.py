@@ -9,7 +9,7 @@ from lookalike.errors import ArgumentError
 from lookalike.sources import addresses
 
 
-def test_places_are_written_whole() -> None:
+def test_addresses_become_absolute() -> None:
     here = os.getcwd()
     for place, whole in {
         "a.jpg": os.path.join(here, "a.jpg"),
@@ -33,7 +33,7 @@ def test_a_drive_is_no_scheme() -> None:
     assert addresses.is_local("C:\\a.jpg")
 
 
-def test_members_stand_behind_the_first_archive() -> None:
+def test_a_member_follows_the_first_archive() -> None:
     split = addresses.split_member
     assert split("/a/b.zip!/c/d.jpg") == ("/a/b.zip", "c/d.jpg")
     assert split("s3://b/x.TAR.gz!/c.tar!/d.jpg") == ("s3://b/x.TAR.gz", "c.tar!/d.jpg")
@@ -41,7 +41,7 @@ def test_members_stand_behind_the_first_archive() -> None:
     assert not addresses.is_local("/a/b.zip!/c.jpg")
 
 
-def test_what_lies_under_what() -> None:
+def test_addresses_below_a_root() -> None:
     a = os.path.abspath("a")
     archive = os.path.join(a, "b.zip")
     assert addresses.is_under(f"{archive}!/c.jpg", archive)

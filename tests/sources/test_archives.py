@@ -71,7 +71,7 @@ def test_every_kind_is_listed_and_read(tmp_path: Path, jpeg: bytes, name: str) -
     sources.release()
 
 
-def test_what_is_no_picture_is_said_to_be_none(tmp_path: Path) -> None:
+def test_a_file_that_is_no_picture_is_refused(tmp_path: Path) -> None:
     found, _ = listed(tar(tmp_path / "a.tar", {"readme": b"text"}))
     with pytest.raises(NotAPictureError):
         sources.read(found["readme"])
@@ -80,7 +80,7 @@ def test_what_is_no_picture_is_said_to_be_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["../x.jpg", "/etc/x.jpg", "C:\\x.jpg", "a/../../x.jpg", "..\\x.jpg", "c:x.jpg"]
 )
-def test_names_that_lead_out_are_refused(tmp_path: Path, jpeg: bytes, name: str) -> None:
+def test_names_that_point_outside_are_refused(tmp_path: Path, jpeg: bytes, name: str) -> None:
     for path in (zipped(tmp_path / "a.zip", {name: jpeg}), tar(tmp_path / "a.tar", {name: jpeg})):
         ((_, source),) = listed(path)[0].items()
         assert "points outside" in source.objection
@@ -146,7 +146,7 @@ def test_bombs_are_refused(tmp_path: Path) -> None:
     assert "bomb" in told[0].reason
 
 
-def test_a_member_longer_than_it_says_is_refused(tmp_path: Path, jpeg: bytes) -> None:
+def test_a_member_longer_than_declared_is_refused(tmp_path: Path, jpeg: bytes) -> None:
     path = zipped(tmp_path / "a.zip", {"x.jpg": jpeg + bytes(5000)})
     data = bytearray(path.read_bytes())
     struct.pack_into("<L", data, data.index(b"PK\1\2") + 24, len(jpeg))
@@ -156,7 +156,7 @@ def test_a_member_longer_than_it_says_is_refused(tmp_path: Path, jpeg: bytes) ->
         sources.read(found["x.jpg"])
 
 
-def test_a_damaged_archive_is_told_and_what_came_before_is_given(
+def test_a_damaged_archive_is_reported_and_members_before_are_listed(
     tmp_path: Path, jpeg: bytes
 ) -> None:
     path = tar(tmp_path / "a.tar", {"a.jpg": jpeg, "b.jpg": jpeg})
@@ -178,7 +178,7 @@ def test_a_long_header_is_not_read_into_memory(tmp_path: Path) -> None:
     assert "too long" in listed(tmp_path / "a.tar")[1][0].reason
 
 
-def test_a_webdataset_says_what_it_knows_of_its_pictures(tmp_path: Path, jpeg: bytes) -> None:
+def test_a_webdatasets_files_become_metadata(tmp_path: Path, jpeg: bytes) -> None:
     members = {
         "0.jpg": jpeg,
         "0.txt": b"a ship",
@@ -192,7 +192,7 @@ def test_a_webdataset_says_what_it_knows_of_its_pictures(tmp_path: Path, jpeg: b
     assert told == ['{"txt": "a ship", "licence": "CC0"}', '{"cls": 7}', None]
 
 
-def test_archives_in_folders_are_opened_only_if_wanted(tmp_path: Path, jpeg: bytes) -> None:
+def test_archives_in_folders_are_opened_only_with_the_option(tmp_path: Path, jpeg: bytes) -> None:
     (tmp_path / "in").mkdir()
     zipped(tmp_path / "in" / "a.zip", {"x.jpg": jpeg})
     (tmp_path / "in" / "y.jpg").write_bytes(jpeg)
@@ -202,7 +202,7 @@ def test_archives_in_folders_are_opened_only_if_wanted(tmp_path: Path, jpeg: byt
     assert opened == [str(tmp_path / "in" / "a.zip") + "!/x.jpg", str(tmp_path / "in" / "y.jpg")]
 
 
-def test_a_packed_archive_is_unpacked_once(
+def test_a_compressed_archive_is_unpacked_once(
     tmp_path: Path, jpeg: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tar(tmp_path / "a.tgz", {f"{k}.jpg": jpeg + bytes([k]) for k in range(9)}, "w:gz")
@@ -216,7 +216,7 @@ def test_a_packed_archive_is_unpacked_once(
     sources.release()
 
 
-def test_room_is_made_for_further_copies(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_copies_make_room_for_new_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(temporary_files, "MAX_COPIES", 2)
     monkeypatch.setattr(temporary_files, "IDLE_SECONDS", 0.0)
     kept = temporary_files.CopyCache()
@@ -245,7 +245,7 @@ def test_an_unchanged_archive_is_not_opened_again(
     assert gallery.index(path).added == 2
 
 
-def test_an_archive_is_lost_only_while_its_folder_is_there(tmp_path: Path, jpeg: bytes) -> None:
+def test_an_archive_is_gone_only_while_its_folder_exists(tmp_path: Path, jpeg: bytes) -> None:
     (tmp_path / "disk").mkdir()
     (tmp_path / "disk" / "other.txt").write_bytes(b"x")
     path = zipped(tmp_path / "disk" / "a.zip", {"x.jpg": jpeg, "y.jpg": jpeg + b"y"})
@@ -262,7 +262,7 @@ def test_an_archive_is_lost_only_while_its_folder_is_there(tmp_path: Path, jpeg:
     assert gallery.prune().removed == (f"{path}!/x.jpg",)
 
 
-def test_what_was_left_out_is_found_another_time(tmp_path: Path, jpeg: bytes) -> None:
+def test_a_member_left_out_once_is_found_later(tmp_path: Path, jpeg: bytes) -> None:
     path = zipped(tmp_path / "a.zip", {"x.jpg": jpeg, "y.jpg": jpeg + b"y", "._z.jpg": b"z"})
     gallery = Gallery.open(tmp_path / "gallery")
     assert gallery.index(path, exclude=["y*"]).added == 1
@@ -270,7 +270,7 @@ def test_what_was_left_out_is_found_another_time(tmp_path: Path, jpeg: bytes) ->
     assert gallery.index(path).unchanged == 1
 
 
-def test_a_member_that_was_removed_can_be_taken_in_again(tmp_path: Path, jpeg: bytes) -> None:
+def test_a_removed_member_can_be_indexed_again(tmp_path: Path, jpeg: bytes) -> None:
     path = zipped(tmp_path / "a.zip", {"x.jpg": jpeg, "y.jpg": jpeg + b"y"})
     gallery = Gallery.open(tmp_path / "gallery")
     gallery.index(path)
@@ -278,7 +278,7 @@ def test_a_member_that_was_removed_can_be_taken_in_again(tmp_path: Path, jpeg: b
     assert gallery.index(path).added == 1
 
 
-def test_members_get_their_fingerprints_once_they_are_wanted(tmp_path: Path, jpeg: bytes) -> None:
+def test_members_get_fingerprints_when_copies_are_turned_on(tmp_path: Path, jpeg: bytes) -> None:
     path = zipped(tmp_path / "a.zip", {"x.jpg": jpeg})
     gallery = Gallery.open(tmp_path / "gallery")
     gallery.index(path, copies=False)

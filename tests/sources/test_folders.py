@@ -30,7 +30,7 @@ def touch(path: Path, data: bytes = b"x") -> Path:
     return path
 
 
-def test_walk_is_sorted_and_states_size_and_time(tmp_path: Path) -> None:
+def test_walk_is_sorted_with_sizes_and_times(tmp_path: Path) -> None:
     for name in ("b/2.jpg", "a/1.jpg", "b/1.jpg", "z.jpg", "a.jpg"):
         touch(tmp_path / name, b"abc")
     os.utime(tmp_path / "z.jpg", ns=(0, 12345))
@@ -41,13 +41,13 @@ def test_walk_is_sorted_and_states_size_and_time(tmp_path: Path) -> None:
     )
 
 
-def test_walk_takes_a_single_file_and_nothing_for_a_missing_one(tmp_path: Path) -> None:
+def test_walk_lists_a_single_file_and_nothing_for_a_missing_one(tmp_path: Path) -> None:
     path = touch(tmp_path / "x.jpg")
     assert [s.path for s in sources.walk(str(path))] == [str(path)]
     assert list(sources.walk(str(tmp_path / "none"))) == []
 
 
-def test_walk_leaves_out_what_is_never_the_users_own(tmp_path: Path) -> None:
+def test_walk_leaves_out_folders_of_the_system(tmp_path: Path) -> None:
     for folder in (".git", "@eaDir", "node_modules", "__MACOSX", ".hidden", "kept"):
         touch(tmp_path / folder / "x.jpg")
     for name in ("._x.jpg", ".x.jpg", "x.jpg"):
@@ -112,7 +112,7 @@ def test_names_that_are_not_utf_8(tmp_path: Path) -> None:
 
 
 @posix
-def test_a_folder_that_can_not_be_listed_is_told() -> None:
+def test_a_folder_that_cannot_be_listed_is_reported() -> None:
     with tempfile.TemporaryDirectory() as name:  # where another user may look, unlike tmp_path
         folder = Path(name)
         folder.chmod(0o755)
@@ -140,7 +140,7 @@ def stated(path: Path) -> Source:
     return source
 
 
-def test_read_gives_the_bytes(tmp_path: Path) -> None:
+def test_read_returns_the_bytes(tmp_path: Path) -> None:
     path = save(tmp_path / "x.jpg", 1)
     assert sources.read(stated(path)) == path.read_bytes()
     odd = path.rename(tmp_path / "no suffix")
@@ -186,7 +186,7 @@ def test_content_hash_is_the_beginning_of_sha256() -> None:
     assert sources.content_hash(b"abc") == hashlib.sha256(b"abc").digest()[:16]
 
 
-def test_gone_is_only_what_is_certainly_not_there(
+def test_only_a_file_that_certainly_does_not_exist_is_gone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = touch(tmp_path / "x")

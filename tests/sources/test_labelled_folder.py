@@ -13,7 +13,7 @@ from lookalike.types import Refusal
 from ..conftest import fill, save
 
 
-def test_the_folder_that_holds_a_file_is_its_label(tmp_path: Path) -> None:
+def test_a_files_folder_is_its_label(tmp_path: Path) -> None:
     cat = save(tmp_path / "animals" / "cat" / "1.jpg", 1)
     dog = save(tmp_path / "animals" / "dog" / "x" / "dog" / "2.png", 2)
     car = save(tmp_path / "car" / "3.jpg", 3)
@@ -26,7 +26,7 @@ def test_the_folder_that_holds_a_file_is_its_label(tmp_path: Path) -> None:
     assert list_labelled(os.path.relpath(tmp_path)) == found
 
 
-def test_what_has_no_label_or_is_no_picture_is_left_out(tmp_path: Path) -> None:
+def test_unlabelled_files_and_other_kinds_are_left_out(tmp_path: Path) -> None:
     kept = save(tmp_path / "a" / "1.jpg", 1)
     nameless = tmp_path / "a" / "2"
     nameless.write_bytes(kept.read_bytes())
@@ -44,7 +44,7 @@ def test_what_has_no_label_or_is_no_picture_is_left_out(tmp_path: Path) -> None:
     ]
 
 
-def test_order_is_by_path(tmp_path: Path) -> None:
+def test_pictures_are_sorted_by_path(tmp_path: Path) -> None:
     for name in ("b", "a", "a-b", "B"):
         fill(tmp_path / name, 2)
     paths = [picture.path for picture in list_labelled(tmp_path)]
@@ -74,7 +74,7 @@ def test_names_that_are_not_utf8(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads all")
-def test_a_folder_that_cannot_be_listed_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_listed_is_reported(tmp_path: Path) -> None:
     save(tmp_path / "a" / "1.jpg", 1)
     closed = tmp_path / "b"
     closed.mkdir()

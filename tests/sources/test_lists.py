@@ -29,7 +29,7 @@ def write(path: Path, text: str) -> Path:
     return path
 
 
-def test_a_csv_names_paths_and_says_more(tmp_path: Path) -> None:
+def test_a_csv_has_paths_and_metadata(tmp_path: Path) -> None:
     (a, b) = fill(tmp_path / "p", 2)
     text = f'\ufeffid,path,caption\n1,p/{a.name},"a ship, large"\n2,{b},\n'
     found, told = listed(write(tmp_path / "l.csv", text))
@@ -39,7 +39,7 @@ def test_a_csv_names_paths_and_says_more(tmp_path: Path) -> None:
     assert told == []
 
 
-def test_a_text_names_one_a_line(tmp_path: Path) -> None:
+def test_a_text_file_has_one_path_a_line(tmp_path: Path) -> None:
     (a,) = fill(tmp_path / "p", 1)
     found, told = listed(write(tmp_path / "l.txt", f"# ours\n\np/{a.name}\r\nnone.jpg"))
     assert [s.path for s in found] == [str(a)]
@@ -65,7 +65,7 @@ def test_a_parquet_keeps_plain_columns(tmp_path: Path) -> None:
     assert "no Parquet file" in listed(tmp_path / "bad.parquet")[1][0]
 
 
-def test_the_column_may_be_named_and_must_be_there(tmp_path: Path) -> None:
+def test_the_column_may_be_chosen_and_must_exist(tmp_path: Path) -> None:
     (a,) = fill(tmp_path, 1)
     path = write(tmp_path / "l.tsv", f"Where\tpath\n{a}\tnone.jpg\n")
     assert [s.path for s in listed(path, column="where")[0]] == [str(a)]
@@ -74,7 +74,7 @@ def test_the_column_may_be_named_and_must_be_there(tmp_path: Path) -> None:
             listed(write(tmp_path / "m.csv", text), column=column)
 
 
-def test_bad_rows_cost_only_themselves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bad_rows_do_not_affect_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lists, "MAX_REPORTED_ROWS", 4)
     (a,) = fill(tmp_path, 1)
     bad = [
@@ -94,13 +94,15 @@ def test_bad_rows_cost_only_themselves(tmp_path: Path, monkeypatch: pytest.Monke
     assert "ftp:// is not supported" in told[0]
 
 
-def test_a_file_that_is_no_list_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_is_no_list_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(lists, "MAX_LINE_CHARACTERS", 100)
     found, told = listed(write(tmp_path / "l.txt", "x" * 1000))
     assert (found, len(told)) == ([], 1)
 
 
-def test_a_list_names_only_what_it_may() -> None:
+def test_a_remote_list_may_not_name_local_files() -> None:
     here = os.path.abspath("l.csv")
     assert lists.resolve("a.jpg", here) == os.path.abspath("a.jpg")
     assert lists.resolve("../a.jpg", here) == os.path.abspath("../a.jpg")
@@ -141,7 +143,7 @@ def test_urls_of_a_list_must_be_public_unless_allowed(web: Web, tmp_path: Path) 
     sources.release()
 
 
-def test_metadata_are_kept_shown_exported_and_kept_up(tmp_path: Path) -> None:
+def test_metadata_is_stored_shown_exported_and_updated(tmp_path: Path) -> None:
     a, b = fill(tmp_path / "p", 2)
     path = write(tmp_path / "l.csv", f"path,caption\np/{a.name},a ship\np/{b.name},\n")
     gallery = Gallery.open(tmp_path / "gallery")
@@ -173,7 +175,7 @@ def test_metadata_are_kept_shown_exported_and_kept_up(tmp_path: Path) -> None:
     assert again.search(a)[0].metadata == {"caption": "a boat"}
 
 
-def test_a_gallery_without_the_column_is_read_and_filled(tmp_path: Path) -> None:
+def test_a_gallery_without_the_metadata_column_is_read_and_filled(tmp_path: Path) -> None:
     import lance
 
     a, b = fill(tmp_path / "p", 2)
@@ -190,7 +192,7 @@ def test_a_gallery_without_the_column_is_read_and_filled(tmp_path: Path) -> None
     assert gallery.search(a)[0].metadata is None
 
 
-def test_a_list_in_a_bucket_names_its_objects_and_shards(bucket: Bucket, tmp_path: Path) -> None:
+def test_a_list_in_a_bucket_may_name_its_objects_and_shards(bucket: Bucket, tmp_path: Path) -> None:
     import io
     import tarfile
 

@@ -32,7 +32,7 @@ def test_a_bucket_is_listed_by_prefix_and_name(bucket: Bucket) -> None:
     assert b"".join(object_stores.chunks(one.path, 3)) == b"1.jpg"
 
 
-def test_an_object_of_the_same_size_and_second_is_changed_by_its_tag(bucket: Bucket) -> None:
+def test_a_new_entity_tag_shows_a_change(bucket: Bucket) -> None:
     url = bucket.put("a.jpg", b"one")
     before = sources.stat_source(url)
     bucket.put("a.jpg", b"two")
@@ -61,7 +61,7 @@ def test_index_search_prune_and_remove(bucket: Bucket, tmp_path: Path) -> None:
     assert gallery.info().roots == ()
 
 
-def test_a_bucket_that_can_not_be_reached_is_offline(
+def test_a_bucket_that_cannot_be_reached_is_offline(
     bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = bucket.put("p/a.jpg", save(tmp_path / "a.jpg", 1).read_bytes())
@@ -81,7 +81,7 @@ def test_a_bucket_that_can_not_be_reached_is_offline(
     assert gallery.prune().removed == (url,)
 
 
-def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     gallery = Gallery.open(tmp_path / "gallery")
     with pytest.raises(ArgumentError, match="not supported"):
         gallery.index("ftp://host/a.jpg")
@@ -91,7 +91,7 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         gallery.index("s3://bucket/p")
 
 
-def test_an_ingest_killed_in_an_archive_goes_on(bucket: Bucket, tmp_path: Path) -> None:
+def test_an_ingest_killed_in_an_archive_continues(bucket: Bucket, tmp_path: Path) -> None:
     data = io.BytesIO()
     with tarfile.open(fileobj=data, mode="w") as tar:
         for path in fill(tmp_path / "p", 150):

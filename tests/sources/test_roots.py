@@ -9,7 +9,7 @@ from lookalike.errors import OfflineError
 from lookalike.sources import roots
 
 
-def test_under_is_by_whole_names() -> None:
+def test_a_path_is_under_a_root_by_whole_names() -> None:
     a = os.path.abspath("a")
     assert roots.is_under(a, a)
     assert roots.is_under(os.path.join(a, "b"), a)
@@ -17,7 +17,7 @@ def test_under_is_by_whole_names() -> None:
     assert roots.is_under(a, os.path.abspath(os.sep))
 
 
-def test_paths_that_can_not_be_reached_are_offline(tmp_path: Path) -> None:
+def test_paths_that_cannot_be_reached_are_offline(tmp_path: Path) -> None:
     empty, missing, file = tmp_path / "empty", tmp_path / "missing", tmp_path / "file.jpg"
     empty.mkdir()
     file.write_text("x")
@@ -30,7 +30,7 @@ def test_paths_that_can_not_be_reached_are_offline(tmp_path: Path) -> None:
     assert known == ([str(file), str(tmp_path)], [str(empty), str(missing)])
 
 
-def test_roots_are_folders_and_single_files_count_by_theirs(tmp_path: Path) -> None:
+def test_a_single_files_folder_becomes_a_root(tmp_path: Path) -> None:
     file = tmp_path / "a" / "x.jpg"
     file.parent.mkdir()
     file.write_text("x")
@@ -38,7 +38,7 @@ def test_roots_are_folders_and_single_files_count_by_theirs(tmp_path: Path) -> N
     assert roots.merge_roots((str(tmp_path),), [str(file), str(tmp_path)]) == (str(tmp_path),)
 
 
-def test_roots_within_roots_count_once_unless_on_another_disk(
+def test_a_root_covers_those_below_unless_on_another_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     a, b = tmp_path / "a", tmp_path / "b"
@@ -54,7 +54,7 @@ def test_roots_within_roots_count_once_unless_on_another_disk(
     assert set(roots.merge_roots((str(tmp_path),), [str(a), str(b)])) == set(both)
 
 
-def test_a_file_is_lost_only_when_its_nearest_root_is_online(tmp_path: Path) -> None:
+def test_a_file_is_gone_only_when_its_nearest_root_is_online(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
     (tmp_path / "here.jpg").write_text("x")

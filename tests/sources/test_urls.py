@@ -47,7 +47,7 @@ def test_size_and_time_come_from_the_headers(web: Web, jpeg: bytes) -> None:
     assert web.asked["GET", "/a.jpg?b=c"] == 1
 
 
-def test_a_server_that_tells_nothing_is_asked_anew_each_time(web: Web, jpeg: bytes) -> None:
+def test_a_server_without_headers_is_asked_again_each_time(web: Web, jpeg: bytes) -> None:
     def page(one: Any) -> None:
         one.send(405 if one.command == "HEAD" else 200, b"" if one.command == "HEAD" else jpeg)
 
@@ -94,7 +94,7 @@ def test_retry_after_is_waited_for(web: Web, jpeg: bytes, monkeypatch: pytest.Mo
     assert waited[2] == client.MAX_PAUSE_SECONDS
 
 
-def test_what_breaks_off_is_gone_on_with(web: Web, jpeg: bytes) -> None:
+def test_a_broken_download_is_continued(web: Web, jpeg: bytes) -> None:
     half = len(jpeg) // 2
 
     def page(one: Any) -> None:
@@ -109,7 +109,7 @@ def test_what_breaks_off_is_gone_on_with(web: Web, jpeg: bytes) -> None:
     assert read(web.url + "/a.jpg") == jpeg
 
 
-def test_what_changed_meanwhile_is_not_joined(web: Web, jpeg: bytes) -> None:
+def test_a_file_that_changed_meanwhile_is_not_continued(web: Web, jpeg: bytes) -> None:
     def page(one: Any) -> None:
         one.send(200, jpeg[:100], ETag='"1"', Content_Length=str(len(jpeg)))
         one.close_connection = True
@@ -119,7 +119,7 @@ def test_what_changed_meanwhile_is_not_joined(web: Web, jpeg: bytes) -> None:
         read(web.url + "/a.jpg")
 
 
-def test_only_what_is_certainly_gone_is_gone(web: Web, jpeg: bytes) -> None:
+def test_only_status_404_and_410_mean_gone(web: Web, jpeg: bytes) -> None:
     for status in (404, 410):
         web.pages["/a.jpg"] = lambda one, status=status: one.send(status)  # type: ignore[misc]
         with pytest.raises(FileNotFoundError):
@@ -168,7 +168,7 @@ def test_redirects_are_followed_and_end(web: Web, jpeg: bytes) -> None:
         read(web.url + "/file")
 
 
-def test_a_host_is_asked_a_few_times_at_once(web: Web, jpeg: bytes) -> None:
+def test_requests_to_one_host_are_limited(web: Web, jpeg: bytes) -> None:
     full = threading.Semaphore(0)
 
     def page(one: Any) -> None:
@@ -198,7 +198,7 @@ def test_an_archive_by_url_is_read_once(web: Web, jpeg: bytes, tmp_path: Path) -
     assert web.asked["GET", "/a.zip"] == 1
 
 
-def test_a_url_is_lost_once_its_server_says_so(web: Web, jpeg: bytes, tmp_path: Path) -> None:
+def test_a_url_is_gone_once_its_server_says_so(web: Web, jpeg: bytes, tmp_path: Path) -> None:
     url = web.put("/a.jpg", jpeg)
     gallery = Gallery.open(tmp_path / "gallery")
     assert gallery.index(url).added == 1

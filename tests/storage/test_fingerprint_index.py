@@ -63,7 +63,7 @@ def twelve() -> dict[bytes, bytes]:
     return {content(seed): packed(seed) for seed in range(12)}
 
 
-def test_nothing_is_there_before_the_first_write(prints: FingerprintIndex, tmp_path: Path) -> None:
+def test_an_index_is_empty_before_the_first_write(prints: FingerprintIndex, tmp_path: Path) -> None:
     query = asked(busy(1, SIZE))
     prints.add({})
     prints.optimize()
@@ -74,7 +74,7 @@ def test_nothing_is_there_before_the_first_write(prints: FingerprintIndex, tmp_p
     assert not (tmp_path / "fingerprints.lance").exists()
 
 
-def test_fingerprints_come_back_by_content(
+def test_fingerprints_are_read_by_content(
     prints: FingerprintIndex, twelve: dict[bytes, bytes]
 ) -> None:
     prints.add(twelve)
@@ -101,7 +101,7 @@ def test_a_part_finds_the_whole_by_words(
     assert found[content(4)][0] == 1
 
 
-def test_a_hash_finds_within_a_distance(prints: FingerprintIndex) -> None:
+def test_a_hash_finds_pictures_within_a_distance(prints: FingerprintIndex) -> None:
     rng = np.random.default_rng(0)
     pdq = rng.integers(0, 256, 32, np.uint8)
     bits = [0, 10, MAX_BITS - 1, MAX_BITS, MAX_BITS + 1, 128]
@@ -113,7 +113,7 @@ def test_a_hash_finds_within_a_distance(prints: FingerprintIndex) -> None:
     assert (unpack(data).pdq == pdq).all()
 
 
-def test_the_hash_index_finds_as_much(
+def test_the_hash_index_finds_as_much_as_a_scan(
     prints: FingerprintIndex, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(prints_module, "INDEX_FROM_ROWS", 3_000)
@@ -136,10 +136,10 @@ def test_the_hash_index_finds_as_much(
     assert reader.search_hash(~hashes[0], 5) == {}
 
 
-def test_places_keep_naming_the_same_fingerprint(
+def test_positions_keep_identifying_the_same_fingerprint(
     prints: FingerprintIndex, twelve: dict[bytes, bytes], tmp_path: Path
 ) -> None:
-    """However often little is added, and what that leaves is merged."""
+    """However many small additions are merged."""
     rows = [*twelve.items()]
     rng = np.random.default_rng(2)
     fillers = [synthetic(rng.integers(0, 256, 32, np.uint8)) for _ in range(40)]
@@ -165,7 +165,7 @@ def test_places_keep_naming_the_same_fingerprint(
         assert found[content(seed)][1] == twelve[content(seed)]
 
 
-def test_orphans_go_and_the_others_are_found_as_before(
+def test_orphans_are_deleted_and_others_are_found_as_before(
     prints: FingerprintIndex, twelve: dict[bytes, bytes]
 ) -> None:
     prints.add(twelve)
@@ -186,7 +186,9 @@ def test_orphans_go_and_the_others_are_found_as_before(
     assert [*prints.search_words([query], 1)] == [content(0)]
 
 
-def test_all_may_go_and_come_back(prints: FingerprintIndex, twelve: dict[bytes, bytes]) -> None:
+def test_all_fingerprints_can_be_deleted_and_added_again(
+    prints: FingerprintIndex, twelve: dict[bytes, bytes]
+) -> None:
     prints.add(twelve)
     prints.optimize()
     prints.drop_orphans(set())
@@ -198,7 +200,7 @@ def test_all_may_go_and_come_back(prints: FingerprintIndex, twelve: dict[bytes, 
     assert next(iter(prints.search_words([query], 5))) == content(3)
 
 
-def test_a_stop_between_the_steps_of_dropping_orphans_is_made_good(
+def test_a_stop_while_dropping_orphans_is_repaired(
     prints: FingerprintIndex, twelve: dict[bytes, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prints.add(twelve)
@@ -218,8 +220,8 @@ def test_a_stop_between_the_steps_of_dropping_orphans_is_made_good(
         assert next(iter(prints.search_words([query], 5))) == content(4)
 
 
-def test_readers_go_on_while_a_writer_works(tmp_path: Path) -> None:
-    """What is asked for meanwhile is found, or nothing is, and nothing fails."""
+def test_readers_continue_while_a_writer_works(tmp_path: Path) -> None:
+    """Reads meanwhile find the right picture or nothing, and never fail."""
     writer, reader = FingerprintIndex(tmp_path), FingerprintIndex(tmp_path)
     rng = np.random.default_rng(3)
     first = {content(seed): packed(seed) for seed in range(3)}
@@ -255,7 +257,7 @@ def test_readers_go_on_while_a_writer_works(tmp_path: Path) -> None:
     assert len(looks) > 5
 
 
-def test_what_is_not_allowed_takes_no_place(
+def test_filtered_pictures_do_not_count_as_results(
     prints: FingerprintIndex, twelve: dict[bytes, bytes]
 ) -> None:
     prints.add(twelve)
@@ -280,7 +282,7 @@ def test_what_is_not_allowed_takes_no_place(
     assert [*found] == [one]
 
 
-def test_what_is_frozen_names_no_picture_that_it_lacks(
+def test_a_snapshot_has_every_fingerprint_that_its_words_point_to(
     tmp_path: Path, twelve: dict[bytes, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writer, reader = FingerprintIndex(tmp_path), FingerprintIndex(tmp_path)

@@ -38,7 +38,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def holder(address: str, seconds: float = 2.0) -> subprocess.Popen[str]:
-    """Start another process that holds a gallery until it is told to stop, or killed."""
+    """Start a process that holds a gallery until its input ends, or it is killed."""
     process = subprocess.Popen(
         [sys.executable, "-c", HOLD, address, str(seconds)],
         stdin=subprocess.PIPE,
@@ -55,7 +55,7 @@ def end(process: subprocess.Popen[str]) -> None:
     assert process.returncode == 0
 
 
-def test_one_at_a_time_and_who_it_is(bucket: str) -> None:
+def test_one_writer_at_a_time_and_its_name(bucket: str) -> None:
     process = holder(f"{bucket}/g")
     with pytest.raises(
         GalleryBusyError, match=f"process {process.pid}; its lock ends when it is done, or 2.0 s"
@@ -76,7 +76,7 @@ def test_one_at_a_time_and_who_it_is(bucket: str) -> None:
     place.check_writable()  # nobody holds it, and nobody is told that it is lost
 
 
-def test_a_killed_writers_lease_runs_out(bucket: str) -> None:
+def test_a_killed_writers_lease_expires(bucket: str) -> None:
     process = holder(f"{bucket}/g")
     process.send_signal(signal.SIGKILL)
     process.communicate()
@@ -85,7 +85,7 @@ def test_a_killed_writers_lease_runs_out(bucket: str) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a process is stopped by POSIX's signals")
-def test_who_sleeps_too_long_does_not_write_any_more(bucket: str, pictures: Path) -> None:
+def test_a_writer_that_slept_too_long_does_not_write(bucket: str, pictures: Path) -> None:
     gallery = Gallery.open(f"{bucket}/g", encoder=RandomEncoder())
     place = gallery.folder
     assert isinstance(place, Bucket)
@@ -106,7 +106,7 @@ def test_who_sleeps_too_long_does_not_write_any_more(bucket: str, pictures: Path
     end(other)
 
 
-def test_an_index_whose_lease_is_lost_stops_before_its_next_commit(
+def test_an_ingest_that_lost_its_lease_stops_before_its_next_commit(
     bucket: str, tmp_path: Path
 ) -> None:
     fill(tmp_path / "p", 40)
@@ -142,9 +142,7 @@ def test_a_lease_outlives_a_store_that_fails_for_a_while(bucket: str, faults: Fa
 
 
 @pytest.mark.parametrize("fault", ["late 500", "late cut"])
-def test_a_lease_whose_answers_are_lost_is_ones_own(
-    bucket: str, faults: Faults, fault: str
-) -> None:
+def test_a_lease_is_kept_when_answers_are_lost(bucket: str, faults: Faults, fault: str) -> None:
     counted = []
 
     def every_other(method: str, path: str) -> str | None:
@@ -171,7 +169,7 @@ def test_a_store_without_conditional_writes_is_refused(bucket: str, faults: Faul
         write_lock(Bucket(f"{bucket}/g")).__enter__()
 
 
-def test_of_many_who_come_at_once_one_writes(bucket: str) -> None:
+def test_one_of_many_simultaneous_writers_wins(bucket: str) -> None:
     held, refused, start = [], [], threading.Barrier(6)
 
     def try_it() -> None:

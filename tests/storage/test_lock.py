@@ -20,7 +20,7 @@ def test_one_writer_at_a_time_also_within_a_process(tmp_path: Path) -> None:
         pass
 
 
-def test_a_place_that_can_not_be_written_is_told(tmp_path: Path) -> None:
+def test_a_place_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="--gallery"), write_lock(tmp_path / "file" / "g"):
         pass

@@ -15,7 +15,7 @@ from ..conftest import RandomEncoder
 CARD = EncoderCard.from_encoder(RandomEncoder())
 
 
-def test_what_is_written_is_read(tmp_path: Path) -> None:
+def test_a_manifest_is_read_as_written(tmp_path: Path) -> None:
     manifest = Manifest(CARD, roots=("/a", "/caf\udce9"), rebuild=(CARD, "pictures-2.lance"))
     manifest.write(tmp_path / "new" / "gallery")
     assert Manifest.read(tmp_path / "new" / "gallery") == manifest
@@ -26,7 +26,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert [p.name for p in (tmp_path / "new" / "gallery").iterdir()] == [MANIFEST_NAME]
 
 
-def test_whether_copies_are_proved_is_kept_and_an_older_gallery_proves_them(
+def test_the_choice_of_copies_is_stored_and_on_in_older_galleries(
     tmp_path: Path,
 ) -> None:
     Manifest(CARD, copies=False).write(tmp_path)
@@ -39,7 +39,7 @@ def test_whether_copies_are_proved_is_kept_and_an_older_gallery_proves_them(
     assert Manifest.read(tmp_path) == Manifest(CARD)
 
 
-def test_no_gallery_is_none(tmp_path: Path) -> None:
+def test_a_missing_manifest_is_none(tmp_path: Path) -> None:
     assert Manifest.read(tmp_path) is None
     (tmp_path / "file").write_text("")
     assert Manifest.read(tmp_path / "file") is None
@@ -49,7 +49,7 @@ def test_no_gallery_is_none(tmp_path: Path) -> None:
     "text",
     ["", "{", "[]", "{}", '{"format_version": "x"}', '{"format_version": 1, "encoder": {"a": 1}}'],
 )
-def test_a_damaged_manifest_is_told(tmp_path: Path, text: str) -> None:
+def test_a_damaged_manifest_is_reported(tmp_path: Path, text: str) -> None:
     (tmp_path / MANIFEST_NAME).write_text(text)
     with pytest.raises(GalleryFormatError, match="is damaged"):
         Manifest.read(tmp_path)
@@ -61,7 +61,7 @@ def changed(folder: Path, **values: object) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | values))
 
 
-def test_a_newer_format_is_told(tmp_path: Path) -> None:
+def test_a_newer_format_is_reported(tmp_path: Path) -> None:
     changed(tmp_path, format_version=99)
     with pytest.raises(GalleryFormatError, match="newer lookalike; update"):
         Manifest.read(tmp_path)
@@ -74,13 +74,13 @@ def test_a_table_outside_the_gallery_is_refused(tmp_path: Path, table: str) -> N
         Manifest.read(tmp_path)
 
 
-def test_a_place_that_can_not_be_written_is_told(tmp_path: Path) -> None:
+def test_a_place_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="--gallery"):
         Manifest(CARD).write(tmp_path / "file")
 
 
-def test_cards_fit_whatever_the_place_of_the_weights() -> None:
+def test_cards_match_wherever_the_weights_are() -> None:
     assert CARD.matches(replace(CARD, name="alias", source=os.sep + "elsewhere"))
     assert not CARD.matches(replace(CARD, sha256="1" * 64))
     assert not CARD.matches(replace(CARD, preprocessing={"width": 9}))

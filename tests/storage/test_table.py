@@ -32,7 +32,7 @@ def test_two_readers_of_a_table_see_what_a_third_writes(tmp_path: Path) -> None:
     assert sum(map(len, below)) == 4
 
 
-def test_what_lance_complains_of_is_one_sentence() -> None:
+def test_an_error_of_lance_becomes_one_sentence() -> None:
     message = "LanceError(IO): No space left, /src/lance/writer.rs:190:9"
     with pytest.raises(StorageError) as caught, storage_errors():
         raise OSError(message)
@@ -43,12 +43,12 @@ def test_what_lance_complains_of_is_one_sentence() -> None:
         raise KeyError
 
 
-def test_batches_are_whole() -> None:
+def test_batches_have_at_most_their_size() -> None:
     assert list(batched(range(5), 2)) == [[0, 1], [2, 3], [4]]
     assert list(batched([], 2)) == []
 
 
-def test_rows_are_taken_by_place_in_the_order_asked_for(tmp_path: Path) -> None:
+def test_rows_are_taken_by_position_in_the_given_order(tmp_path: Path) -> None:
     table = Table(tmp_path / "t.lance", SCHEMA)
     assert table.take([], ["n"]).num_rows == table.take([3], ["n"]).num_rows == 0
     for n in range(3):
@@ -57,7 +57,7 @@ def test_rows_are_taken_by_place_in_the_order_asked_for(tmp_path: Path) -> None:
     assert table.take([], ["n"]).column_names == ["n"]
 
 
-def test_all_rows_are_put_in_place_of_all(tmp_path: Path) -> None:
+def test_all_rows_are_replaced(tmp_path: Path) -> None:
     table, reader = (Table(tmp_path / "t.lance", SCHEMA) for _ in range(2))
     table.write({"path": ["/a", "/b", "/c"], "n": [1, 2, 3]}, replace=False)
     assert reader.count() == 3

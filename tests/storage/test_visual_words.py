@@ -19,7 +19,7 @@ Ints = NDArray[np.int64]
 
 
 def made(count: int, seed: int = 0) -> list[Ints]:
-    """Words of pictures, some words in many of them; one picture has none."""
+    """Make the words of pictures, some of them common; one picture has none."""
     rng = np.random.default_rng(seed)
     common = rng.integers(0, VOCABULARY_SIZE, 50)
     found = [
@@ -31,7 +31,7 @@ def made(count: int, seed: int = 0) -> list[Ints]:
 
 
 def by_hand(pictures: list[Ints], asked: Ints, least: int = 0) -> NDArray[np.float64]:
-    """What each picture's words that are asked for count together, as among `least` at least."""
+    """Compute the weight of the words that each picture shares with a query."""
     held = [set(words.tolist()) for words in pictures]
     scores = np.zeros(len(pictures))
     for word in set(asked.tolist()):
@@ -45,7 +45,7 @@ def index(tmp_path: Path) -> VisualWords:
     return VisualWords(tmp_path)
 
 
-def test_an_index_that_is_empty(index: VisualWords) -> None:
+def test_an_empty_index(index: VisualWords) -> None:
     for _ in range(2):
         assert index.picture_count() == 0
         numbers, views = index.search([np.array([1, 2, 3])], 5)
@@ -58,7 +58,7 @@ def test_an_index_that_is_empty(index: VisualWords) -> None:
         index.clear()
 
 
-def test_what_shares_most_is_found_first(index: VisualWords) -> None:
+def test_the_picture_that_shares_most_is_found_first(index: VisualWords) -> None:
     pictures = made(40)
     index.add(pictures[:25])
     index.add(pictures[25:])
@@ -78,7 +78,7 @@ def test_what_shares_most_is_found_first(index: VisualWords) -> None:
         assert few.tolist() == numbers[:3].tolist()
 
 
-def test_the_view_that_shares_more_is_told(index: VisualWords) -> None:
+def test_the_view_that_shares_more_is_returned(index: VisualWords) -> None:
     pictures = made(20)
     index.add(pictures)
     numbers, views = index.search([pictures[3], pictures[7]], 20)
@@ -89,14 +89,14 @@ def test_the_view_that_shares_more_is_told(index: VisualWords) -> None:
     assert same.tolist() == [3]
 
 
-def test_no_word_and_none_that_is_known(index: VisualWords) -> None:
+def test_queries_without_known_words_find_nothing(index: VisualWords) -> None:
     index.add([np.array([5]), np.array([9])])
     assert len(index.search([np.empty(0, np.int64)], 3)[0]) == 0
     assert len(index.search([np.array([8])], 3)[0]) == 0
     assert index.search([np.array([9, 8])], 3)[0].tolist() == [1]
 
 
-def test_merged_segments_answer_the_same(index: VisualWords, tmp_path: Path) -> None:
+def test_merged_segments_give_the_same_answers(index: VisualWords, tmp_path: Path) -> None:
     pictures = made(60)
     at = 0
     for n in range(MAX_SEGMENTS + 1):
@@ -137,7 +137,7 @@ def test_the_whole_index_in_memory_agrees(index: VisualWords) -> None:
         assert set(numbers.tolist()) <= set(np.flatnonzero(shared).tolist())
 
 
-def test_every_word_and_large_numbers_come_back(index: VisualWords) -> None:
+def test_all_words_are_stored(index: VisualWords) -> None:
     index.add([np.arange(VOCABULARY_SIZE)] * 2 + [np.array([VOCABULARY_SIZE - 1, 0])])
     lists = index.inverted_lists(index.picture_count())
     assert (np.diff(lists.word_offsets)[[0, 1, VOCABULARY_SIZE - 1]] == [3, 2, 3]).all()
@@ -146,7 +146,7 @@ def test_every_word_and_large_numbers_come_back(index: VisualWords) -> None:
 
 
 def test_common_words_are_left_out_unless_they_are_all_there_is(tmp_path: Path) -> None:
-    """What nearly all pictures have tells nothing; a picture's own words find it."""
+    """A picture's own words find it, not those of nearly all pictures."""
     common = np.arange(150)
     pictures = [
         np.concatenate([common if k % 3 else common[:0], 1_000 + 120 * k + np.arange(120)])
