@@ -70,3 +70,20 @@ def test_example(
     said: list[str] = []
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
     assert not runner.run(example, out=said.append).failed, "".join(said)
+
+
+def test_what_users_import_has_examples() -> None:
+    """Each public class shows its use; so does each verb of a gallery and of a client."""
+    for name in lookalike.__all__:
+        value = getattr(lookalike, name)
+        assert issubclass(type(value), type) or callable(value)
+        is_error = isinstance(value, type) and issubclass(value, lookalike.LookalikeError)
+        is_shown_by_info = value is lookalike.Root
+        assert is_error or is_shown_by_info or ">>>" in value.__doc__, name
+    unsupported = {"export", "import_", "search_text"}  # `Client` raises for these
+    for kind, exceptions in ((lookalike.Gallery, set()), (lookalike.Client, unsupported)):
+        verbs = [name for name in dir(kind) if not name.startswith("_")]
+        for name in verbs:
+            verb = getattr(kind, name)
+            if callable(verb) and name not in exceptions:
+                assert ">>>" in (verb.__doc__ or ""), f"{kind.__name__}.{name}"

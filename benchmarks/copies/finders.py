@@ -14,8 +14,9 @@ from benchmarks.measure import bytes_on_disk
 from lookalike.copies.fingerprint import stored_fingerprint
 from lookalike.copies.packed import pack
 from lookalike.search.search import SearchOptions, search
+from lookalike.storage import Record
 from lookalike.storage.store import Store
-from lookalike.types import Record, Source
+from lookalike.types import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

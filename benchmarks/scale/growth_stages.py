@@ -167,7 +167,8 @@ def _add(folder: Path, work: Path, rows: int) -> dict[str, Any]:
     """Add encoded rows until a search finds them, then index one more file."""
     from lookalike import Gallery
     from lookalike.ingest.seen import SeenFiles
-    from lookalike.types import Record, Source
+    from lookalike.storage import Record
+    from lookalike.types import Source
 
     gallery_work = work / str(rows)
     gallery = Gallery.open(gallery_work / "gallery")

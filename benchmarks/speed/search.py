@@ -24,8 +24,9 @@ from benchmarks.report import markdown_table
 from lookalike import encoders
 from lookalike.decode import decode
 from lookalike.sources import read, walk
+from lookalike.storage import Record
 from lookalike.storage.store import Store
-from lookalike.types import Record, Source
+from lookalike.types import Source
 
 NOISE = 0.5  # length of the noise; vectors have length 1
 QUERY_NOISE = 0.3

@@ -22,7 +22,16 @@ from __future__ import annotations
 
 
 class LookalikeError(Exception):
-    """The base of all errors that lookalike raises on purpose."""
+    """The base of all errors that lookalike raises on purpose.
+
+    Example:
+        >>> from lookalike import Gallery, LookalikeError
+        >>> try:
+        ...     Gallery.open("nowhere").search("query.jpg")
+        ... except LookalikeError as error:
+        ...     print(error)
+        There is no gallery at ...
+    """
 
 
 class ArgumentError(LookalikeError, ValueError):

@@ -53,33 +53,18 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """A row to be written to the gallery.
-
-    Attributes:
-        source: the file.
-        content_hash: the first 16 bytes of the SHA-256 of the file's bytes.
-        width: pixels, upright.
-        height: pixels, upright.
-        vector: float16 [D], unit length up to rounding.
-        fingerprint: see `copies.pack`; None if there is none, or it is already stored.
-    """
-
-    source: Source
-    content_hash: bytes
-    width: int
-    height: int
-    vector: NDArray[np.float16]
-    fingerprint: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Refusal:
     """A file that could not be used, and why.
 
     Attributes:
         path: absolute path.
         reason: one clause, such as `truncated: the file ends before the picture does`.
+
+    Example:
+        >>> from lookalike import Gallery
+        >>> gallery = Gallery.open("gallery")
+        >>> [(refusal.path, refusal.reason) for refusal in gallery.refused()]
+        []
     """
 
     path: str
@@ -212,6 +197,13 @@ class Progress:
         refused: how many of those could not be used.
         seconds: since the start.
         optimizing: whether all files are done, and the search index is being updated.
+
+    Example:
+        >>> from lookalike import Gallery
+        >>> steps = []
+        >>> _ = Gallery.open("new gallery").index("photos", on_progress=steps.append)
+        >>> steps[-1].done, steps[-1].todo
+        (30, 30)
     """
 
     listed: int
@@ -307,6 +299,13 @@ class PruneReport:
     Attributes:
         removed: paths whose file is gone, while its root is online.
         offline: roots whose rows were left alone.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from lookalike import Gallery
+        >>> Path("photos/leopards/image_0002.jpg").unlink()
+        >>> Gallery.open("gallery").prune(dry_run=True).removed
+        ('...image_0002.jpg',)
     """
 
     removed: tuple[str, ...]

@@ -18,8 +18,9 @@ import pytest
 
 from lookalike import Gallery
 from lookalike.ingest.cluster import MAX_DEATHS
+from lookalike.storage import Record
 from lookalike.storage.store import Store
-from lookalike.types import Record, Source
+from lookalike.types import Source
 
 from ..conftest import draw, fill, save
 

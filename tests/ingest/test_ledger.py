@@ -10,8 +10,9 @@ from lookalike.ingest import ledger
 from lookalike.ingest.ledger import COMMIT_SECONDS, ContentClaims, Ledger, Outcome
 from lookalike.ingest.seen import SeenFiles
 from lookalike.sources.content import TRY_AGAIN
+from lookalike.storage import Record
 from lookalike.storage.store import Store
-from lookalike.types import Record, Source
+from lookalike.types import Source
 
 ONE, TWO = b"1" * 16, b"2" * 16
 

@@ -11,8 +11,9 @@ from lookalike.copies.packed import pack
 from lookalike.decode import from_image
 from lookalike.ingest import seen
 from lookalike.ingest.seen import KeySet, SeenFiles
+from lookalike.storage import Record
 from lookalike.storage.store import Store
-from lookalike.types import Record, Source
+from lookalike.types import Source
 
 from ..conftest import draw
 

@@ -8,8 +8,9 @@ import pytest
 
 from lookalike import Filter, Gallery
 from lookalike.errors import ArgumentError
+from lookalike.storage import Record
 from lookalike.storage.store import Store
-from lookalike.types import Record, Source
+from lookalike.types import Source
 
 from ..conftest import RandomEncoder, busy, fill, run, save
 

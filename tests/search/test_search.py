@@ -16,8 +16,9 @@ from lookalike.errors import ArgumentError, EncoderError, GalleryNotFoundError
 from lookalike.gallery.reading import QUERIES_AT_ONCE
 from lookalike.search.search import SearchOptions, search as search_in, search_text
 from lookalike.sources.content import content_hash
+from lookalike.storage import Record
 from lookalike.storage.store import Store
-from lookalike.types import Record, Refusal, Source
+from lookalike.types import Refusal, Source
 
 from ..conftest import RandomEncoder, busy, draw, save
 

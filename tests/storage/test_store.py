@@ -12,10 +12,10 @@ from lookalike.copies.fingerprint import stored_fingerprint
 from lookalike.copies.packed import pack
 from lookalike.decode import from_image
 from lookalike.errors import StorageError
-from lookalike.storage import store as store_module
+from lookalike.storage import Record, store as store_module
 from lookalike.storage.store import Store
 from lookalike.storage.table import MAX_UNINDEXED_SHARE
-from lookalike.types import Record, Refusal, Source
+from lookalike.types import Refusal, Source
 
 from ..conftest import draw
 

@@ -33,6 +33,16 @@ class Member:
         width: pixels, upright.
         height: pixels, upright.
         names: the number of its known names: hard links, symbolic links, other paths.
+
+    Example:
+        >>> import shutil
+        >>> from lookalike import Gallery
+        >>> _ = shutil.copy("photos/leopards/image_0002.jpg", "photos/copy.jpg")
+        >>> gallery = Gallery.open("gallery")
+        >>> _ = gallery.index("photos")
+        >>> group = gallery.duplicates()[0]
+        >>> group.kept.size == group.others[0].member.size
+        True
     """
 
     path: str

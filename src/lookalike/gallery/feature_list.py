@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from ..copies import unpack
 from ..errors import FeatureListError, GalleryFormatError, StorageError
 from ..sources import CONTENT_HASH_BYTES, is_absolute
-from ..storage import from_text
-from ..types import UNKNOWN, Record, Source
+from ..storage import Record, from_text
+from ..types import UNKNOWN, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,13 +9,14 @@ from ..copies import pack, stored_fingerprint
 from ..decode import decode
 from ..errors import NotAPictureError, PictureError
 from ..sources import TRY_AGAIN, content_hash
-from ..types import Record, Source
+from ..storage import Record
 from .ledger import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ..encoders import Encoder
+    from ..types import Source
     from .ledger import Claim
 
 CHUNK_PICTURES = 16  # a worker's portion, and the encoder's batch

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from ..sources import TRY_AGAIN
-from ..types import IndexReport, Record, Source
+from ..types import IndexReport, Source
 from .seen import content_key, path_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from ..storage import FragmentPair, Store
+    from ..storage import FragmentPair, Record, Store
     from .seen import ContentKeys, SeenFiles
 
 COMMIT_SECONDS = 4.0

@@ -17,8 +17,8 @@ from .. import encoders
 from ..copies import single_threaded
 from ..errors import EncoderError
 from ..sources import content_hash, read, release
-from ..storage import Store, parse_place
-from ..types import Record, Source
+from ..storage import Record, Store, parse_place
+from ..types import Source
 from .chunk import chunk_pictures, process_chunk
 from .ledger import Claim, ContentClaims, Outcome
 

@@ -9,6 +9,7 @@ from .fingerprint_index import ContentFilter, FingerprintIndex
 from .lock import write_lock
 from .manifest import MANIFEST_NAME, EncoderCard, Manifest, locate_gallery
 from .place import Place, open_place, parse_place
+from .rows import Record
 from .sql import from_text, path_literal, to_text, under_filter
 from .store import FragmentPair, Store
 from .table import READ_ATTEMPTS, Table, batched
@@ -23,6 +24,7 @@ __all__ = [
     "FragmentPair",
     "Manifest",
     "Place",
+    "Record",
     "Store",
     "Table",
     "batched",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..types import Entry, Record, Source
+from ..types import Entry, Source
 from .sql import from_text, to_text
 
 if TYPE_CHECKING:
@@ -14,6 +15,27 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A row to be written to the gallery.
+
+    Attributes:
+        source: the file.
+        content_hash: the first 16 bytes of the SHA-256 of the file's bytes.
+        width: pixels, upright.
+        height: pixels, upright.
+        vector: float16 [D], unit length up to rounding.
+        fingerprint: see `copies.pack`; None if there is none, or it is already stored.
+    """
+
+    source: Source
+    content_hash: bytes
+    width: int
+    height: int
+    vector: NDArray[np.float16]
+    fingerprint: bytes | None = None
 
 
 def to_records(batch: pa.RecordBatch) -> Iterator[Record]:

@@ -7,10 +7,10 @@ from copy import copy
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..sources import TRY_AGAIN, check_id, map_ahead
-from ..types import Entry, Record, Refusal, Source
+from ..types import Entry, Refusal, Source
 from .fingerprint_index import MAX_ORPHANS_SHARE, FingerprintIndex
 from .place import open_place
-from .rows import file_columns, scored_row, to_entry, to_records
+from .rows import Record, file_columns, scored_row, to_entry, to_records
 from .sql import from_text, to_text, under_filter
 from .table import Table, batched, retry_reads, storage_errors
 from .vectors import HIT_COLUMNS, nearest_rows
