@@ -59,14 +59,15 @@ def build_map(
     if len(rows) >= _MIN_TSNE_POINTS:
         try:
             from sklearn.manifold import TSNE
+            from threadpoolctl import threadpool_limits  # scikit-learn brings it
         except ImportError:
             notes.append(f"For t-SNE, which separates groups better: {PIP_LINE}")
         else:
             method = f"t-SNE (scikit-learn {version('scikit-learn')})"
             perplexity = min(PERPLEXITY, (len(rows) - 1) / 3)
-            points = TSNE(init="pca", perplexity=perplexity, random_state=seed).fit_transform(
-                components
-            )
+            layout = TSNE(init="pca", perplexity=perplexity, random_state=seed)
+            with threadpool_limits(limits=1):  # OpenMP's threads wait for each other on busy cores
+                points = layout.fit_transform(components)
     return PictureMap(rows, _fit(points), method, " ".join(notes))
 
 
