@@ -79,7 +79,7 @@ def test_unrelated_pictures(search_page: Page) -> None:
     tile.get_by_role("button", name="Compare").click()
     dialog = search_page.get_by_role("dialog")
     dialog.locator(".side-by-side").wait_for()
-    assert "different pictures" in dialog.locator(".compare-summary").inner_text()
+    assert "The pictures are different" in dialog.locator(".compare-summary").inner_text()
     assert dialog.get_by_role("radio").count() == 0
     dialog.get_by_role("button", name="Close").click()
     dialog.wait_for(state="detached")

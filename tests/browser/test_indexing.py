@@ -98,7 +98,7 @@ def test_a_folder_without_its_full_path(page: Page, console_errors: ConsoleError
     page.goto("/index")
     page.get_by_label("Full path of the folder").fill("pictures/of/mine")
     page.get_by_role("button", name="Add folder").click()
-    page.get_by_text("is no absolute path").wait_for()
+    page.get_by_text("Enter the full path").wait_for()
 
 
 @pytest.mark.parametrize("view", ["browse", "map", "duplicates"])

@@ -164,7 +164,7 @@ def test_the_command_line(server: Server, collection: Path, tmp_path: Path) -> N
     names = [[hit["path"] for hit in json.loads(one.stdout)["hits"]] for one in (here, there)]
     assert names[0] == names[1]
     by_environment = run("info", gallery=server.url)
-    assert "pictures   30" in by_environment.stdout
+    assert "pictures     30" in by_environment.stdout
     for command in (
         ["search", "--text", "red"],
         ["export", tmp_path / "o.parquet"],

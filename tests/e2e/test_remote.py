@@ -45,7 +45,7 @@ def free(address: str) -> None:
     place = Bucket(address)
     held = place.read(NAME)
     assert held
-    place.write(NAME, b"{}", held.stamp)
+    place.write(NAME, b"{}", held.revision)
 
 
 class Killer:

@@ -88,5 +88,5 @@ def test_unknown_protocols_and_unlabelled_folders_are_refused(
     with pytest.raises(ArgumentError, match="is a gallery, which has vectors but no labels"):
         split_folder(tmp_path / "gallery", "all")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ArgumentError, match="it has no picture"):
+    with pytest.raises(ArgumentError, match="has no pictures; choose a folder"):
         split_folder(tmp_path / "empty", "all")

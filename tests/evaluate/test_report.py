@@ -61,16 +61,16 @@ def shared_layout() -> Iterator[None]:
     With one thread, because its threads wait for each other where others use the cores.
     """
     report = importlib.import_module("lookalike.evaluate.report")
-    lay_out, layouts = report.lay_out, dict[int, Any]()
+    build_map, layouts = report.lay_out, dict[int, Any]()
 
     def cached(vectors: Any) -> Any:
         if id(vectors) not in layouts:
             with threadpool_limits(1):
-                layouts[id(vectors)] = lay_out(vectors)
+                layouts[id(vectors)] = build_map(vectors)
         return layouts[id(vectors)]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(report, "lay_out", cached)
+        patch.setattr(report, "build_map", cached)
         yield
 
 

@@ -10,7 +10,7 @@ from lookalike.errors import ArgumentError, EncoderError
 
 
 def test_the_package_is_callable(tmp_path: Path) -> None:
-    with pytest.raises(ArgumentError, match="is not there"):
+    with pytest.raises(ArgumentError, match="does not exist"):
         lookalike.finetune(tmp_path / "nowhere", tmp_path / "mine.onnx")
 
 

@@ -355,4 +355,4 @@ def test_all_nodes_build_the_index(tmp_path: Path, driver: Driver) -> None:
     assert (state["indexed_rows"], state["unindexed_rows"]) == (9_600, 0)
     unit = vectors[77].astype(np.float32)
     unit /= np.linalg.norm(unit)
-    assert max(store.find(unit, 3), key=lambda row: row["score"])["path"] == "77"
+    assert max(store.nearest(unit, 3), key=lambda row: row["score"])["path"] == "77"

@@ -117,9 +117,14 @@ def test_an_ingest_that_lost_its_lease_stops_before_its_next_commit(
             if not lost.is_set():
                 lost.set()
                 thief = Bucket(f"{bucket}/g")
-                found = thief.read(NAME)
-                assert found
-                thief.write(NAME, b'{"holder": "a thief", "seconds": 60}', found.revision)
+                while True:
+                    found = thief.read(NAME)
+                    assert found
+                    try:
+                        thief.write(NAME, b'{"holder": "a thief", "seconds": 60}', found.revision)
+                        break
+                    except GalleryBusyError:  # the holder renewed it in between
+                        continue
                 time.sleep(2.0)
             return super().encode(inputs, threads=threads)
 
