@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from threadpoolctl import threadpool_limits
 
 from lookalike.errors import ArgumentError
 from lookalike.evaluate import Evaluation, write_report
@@ -56,17 +55,13 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module", autouse=True)
 def shared_layout() -> Iterator[None]:
-    """Lay the map out once for all tests: t-SNE takes seconds.
-
-    With one thread, because its threads wait for each other where others use the cores.
-    """
+    """Lay the map out once for all tests: t-SNE takes seconds."""
     report = importlib.import_module("lookalike.evaluate.report")
-    build_map, layouts = report.lay_out, dict[int, Any]()
+    build_map, layouts = report.build_map, dict[int, Any]()
 
     def cached(vectors: Any) -> Any:
         if id(vectors) not in layouts:
-            with threadpool_limits(1):
-                layouts[id(vectors)] = build_map(vectors)
+            layouts[id(vectors)] = build_map(vectors)
         return layouts[id(vectors)]
 
     with pytest.MonkeyPatch.context() as patch:

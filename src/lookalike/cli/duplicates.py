@@ -59,7 +59,7 @@ def duplicates(
     opened = open_gallery(gallery)
     if isinstance(opened, Client) and (html or trash):
         raise ArgumentError(
-            "--html and --trash need the files; run this on the server's machine, or use its page."
+            "--html and --trash need the files; run this where the gallery is, or use the page."
         )
     skipped = list[str]()
     plan: TrashReport | None = None
