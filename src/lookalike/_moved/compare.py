@@ -2,11 +2,11 @@
 
 from warnings import warn
 
-from lookalike.search import compare
+from lookalike.search import Comparison, compare
 
-__all__ = ["compare"]
+__all__ = ["Comparison", "compare"]
 warn(
-    "lookalike.compare will go in the next release; import compare from lookalike.search.",
+    "lookalike.compare is gone in the next release; import compare from lookalike.search.",
     DeprecationWarning,
     stacklevel=2,
 )

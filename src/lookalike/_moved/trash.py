@@ -2,11 +2,11 @@
 
 from warnings import warn
 
-from lookalike.duplicates import to_trash
+from lookalike.duplicates import TrashReport, to_trash
 
-__all__ = ["to_trash"]
+__all__ = ["TrashReport", "to_trash"]
 warn(
-    "lookalike.trash will go in the next release; import to_trash from lookalike.duplicates.",
+    "lookalike.trash is gone in the next release; import to_trash from lookalike.duplicates.",
     DeprecationWarning,
     stacklevel=2,
 )

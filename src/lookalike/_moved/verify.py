@@ -6,7 +6,7 @@ from lookalike.copies import verify
 
 __all__ = ["verify"]
 warn(
-    "lookalike.verify will go in the next release; import verify from lookalike.copies.",
+    "lookalike.verify is gone in the next release; import verify from lookalike.copies.",
     DeprecationWarning,
     stacklevel=2,
 )
