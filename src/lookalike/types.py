@@ -21,7 +21,7 @@ class Source:
     Attributes:
         path: an address, see `sources.addresses`; other bytes than UTF-8 as surrogates (PEP 383).
         size: bytes.
-            mtime_ns: time of the last change, ns since the epoch; see `content.tagged_mtime_ns`.
+        mtime_ns: time of the last change, ns since the epoch; see `content.tagged_mtime_ns`.
         metadata: a JSON object that a list or archive states about the picture; None without.
         at: where a member's bytes begin in its (unpacked) tar; -1 if unknown.
         private: whether a URL may lead into a private network.

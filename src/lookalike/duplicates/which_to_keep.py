@@ -23,7 +23,7 @@ def rank_contents(members: Sequence[Member], pairs: Iterable[Pair]) -> list[list
     """Gather members of the same bytes, the oldest first; the contents best to keep come first.
 
     The best has the most pixels; of equals the most similar copies, so that a captioned picture
-    does not stand for those without; then the most bytes; then it is the oldest.
+    does not win over those without; then the one with most bytes; then the oldest.
     """
     by_content: defaultdict[bytes, list[Member]] = defaultdict(list)
     for member in members:

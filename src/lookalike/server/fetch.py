@@ -37,7 +37,7 @@ async def fetch(url: str, *, most: int, allow_private: bool = False) -> tuple[by
     Raises:
         ProblemError: `url` (it can't be fetched), `url_refused` (its address is not public),
             `too_large`, `busy`.
-        NotAPictureError: the content is no picture, whatever its type says.
+        NotAPictureError: the content is not a picture, whatever its type says.
     """
     if not _slots.acquire(blocking=False):
         raise BusyError

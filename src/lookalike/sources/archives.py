@@ -49,7 +49,7 @@ def members(archive: Source, chunks: Callable[[], Iterator[bytes]]) -> Iterator[
         chunks: opens it as a stream; not used for a local archive that needs no unpacking.
 
     Raises:
-        PictureError: it is no archive, or damaged; the members before the damage were returned.
+        PictureError: it is not an archive, or damaged; the members before the damage were returned.
         OSError: it can't be read.
     """
     seen: set[int] = set()

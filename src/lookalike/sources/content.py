@@ -123,4 +123,4 @@ def check_id(picture_id: str) -> None:
         ArgumentError: it is not.
     """
     if not re.fullmatch(r"[0-9a-f]{32}", picture_id):
-        raise ArgumentError(f"{picture_id[:80]!r} is no id; an id has 32 hexadecimal digits.")
+        raise ArgumentError(f"{picture_id[:80]!r} is not an id; an id has 32 hexadecimal digits.")

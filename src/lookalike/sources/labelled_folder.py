@@ -47,7 +47,7 @@ def list_labelled(
         on_unreadable: called with every folder below that can't be listed.
 
     Raises:
-        ArgumentError: it is no folder, or has no picture in a folder below it.
+        ArgumentError: it is not a folder, or has no picture in a folder below it.
 
     Example:
         >>> pictures = list_labelled("photos")
@@ -74,7 +74,7 @@ def list_labelled(
 
 
 def _is_picture(path: str) -> bool:
-    """Check a file's name, or else its first bytes; a file that can't be read is no picture."""
+    """Check a file's name, or else its first bytes; a file that can't be read is not a picture."""
     if os.path.splitext(path)[1].lower() in PICTURE_SUFFIXES:
         return True
     try:

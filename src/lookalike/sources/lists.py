@@ -51,7 +51,7 @@ def walk(
 
     Raises:
         ArgumentError: there is no such column.
-        PictureError: it is no list, or damaged; the rows before the damage were returned.
+        PictureError: not a list, or damaged; the rows before the damage were returned.
         OSError: it can't be read.
     """
     unusable = 0
@@ -73,7 +73,7 @@ def resolve(text: str, list_address: str) -> str:
 
     Raises:
         PictureError: the list may not name this address.
-        ArgumentError: it is no address.
+        ArgumentError: it is not an address.
     """
     text = text.strip()
     if not text or "\0" in text:
@@ -135,7 +135,7 @@ def _rows(
             rest = {k: v for k, v in row.items() if k and k != key and isinstance(v, str) and v}
             yield {**rest, "": row[key]}
     except csv.Error as error:
-        raise PictureError(f"it is no CSV file: {error}") from error
+        raise PictureError(f"not a CSV file: {error}") from error
 
 
 def _lines(pieces: Iterator[bytes]) -> Iterator[str]:
@@ -148,7 +148,7 @@ def _lines(pieces: Iterator[bytes]) -> Iterator[str]:
             yield line.decode(encoding, "surrogateescape") + "\n"
             encoding = "utf-8"
         if len(rest) > MAX_LINE_CHARACTERS:
-            raise PictureError("it is no list: a line is too long")
+            raise PictureError("not a list: a line is too long")
     if rest:
         yield rest.decode(encoding, "surrogateescape")
 
@@ -172,7 +172,7 @@ def _parquet_rows(
                 for row in batch.to_pylist():
                     yield {"": row.pop(key), **{k: v for k, v in row.items() if v is not None}}
     except pa.ArrowException as error:
-        raise PictureError(f"it is no Parquet file: {str(error)[:200]}") from error
+        raise PictureError(f"not a Parquet file: {str(error)[:200]}") from error
 
 
 def _is_plain(kind: Any) -> bool:

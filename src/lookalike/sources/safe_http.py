@@ -115,7 +115,7 @@ class HttpClient:
         Raises:
             PrivateAddressError: it leads to a private address, and these are not allowed.
             TransientError: the server can't be reached, is too slow, or breaks off.
-            OSError: it is no http or https URL, or redirects too often.
+            OSError: it is not an http or https URL, or redirects too often.
         """
         import httpcore
 

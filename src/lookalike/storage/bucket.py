@@ -32,7 +32,7 @@ _ADVICE = (
     ),
     (
         r"InvalidAccessKeyId|SignatureDoesNotMatch|ExpiredToken|InvalidToken|AuthenticationFailed|\b401\b|redential|169\.254\.169\.254",
-        "the credentials are missing, wrong or expired; set AWS_ACCESS_KEY_ID and its kin",
+        "the credentials are missing, wrong or expired; set AWS_ACCESS_KEY_ID and the like",
     ),
     (
         r"AccessDenied|Forbidden|\b403\b|lacks the necessary",
