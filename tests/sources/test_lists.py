@@ -62,7 +62,7 @@ def test_a_parquet_keeps_plain_columns(tmp_path: Path) -> None:
     }
     assert told == ["the address is empty"]
     write(tmp_path / "bad.parquet", "no parquet")
-    assert "no Parquet file" in listed(tmp_path / "bad.parquet")[1][0]
+    assert "not a Parquet file" in listed(tmp_path / "bad.parquet")[1][0]
 
 
 def test_the_column_may_be_chosen_and_must_exist(tmp_path: Path) -> None:
