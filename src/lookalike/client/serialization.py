@@ -17,10 +17,13 @@ from .. import errors
 from ..duplicates import Duplicate, Group, Member
 from ..search import PicturePage
 from ..types import (
+    Box,
+    Differences,
     Entry,
     Hit,
     IndexReport,
     Info,
+    Look,
     Match,
     PruneReport,
     Refusal,
@@ -76,8 +79,15 @@ def match_from_json(values: dict[str, Any] | None) -> Match | None:
     """Read what `match_as_json` wrote; the match has no points."""
     if values is None:
         return None
-    matrix = tuple(tuple(map(float, row)) for row in values["transform"])
-    return Match(**{**values, "transform": matrix}, points=np.empty((0, 4), np.float32))
+    boxes = tuple(
+        Box(tuple(box["query"]), tuple(box["target"])) for box in values["differences"]["boxes"]
+    )
+    parts = {
+        "transform": tuple(tuple(map(float, row)) for row in values["transform"]),
+        "differences": Differences(values["differences"]["share"], boxes),
+        "look": Look(**values["look"]),
+    }
+    return Match(**{**values, **parts}, points=np.empty((0, 4), np.float32))
 
 
 # Fields that JSON names or writes differently: key, type in JSON, writer, reader.

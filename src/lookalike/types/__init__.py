@@ -1,0 +1,30 @@
+"""The values that the packages exchange, all frozen.
+
+`files` are the values of single files, `results` those of searches and comparisons, `reports` what
+the verbs of a gallery return.
+"""
+
+from .files import UNKNOWN, Entry, Picture, Properties, Refusal, Source
+from .reports import IndexReport, Info, Progress, PruneReport, Root
+from .results import COPY_KINDS, Box, Differences, Hit, Look, Match, SearchResult
+
+__all__ = [
+    "COPY_KINDS",
+    "UNKNOWN",
+    "Box",
+    "Differences",
+    "Entry",
+    "Hit",
+    "IndexReport",
+    "Info",
+    "Look",
+    "Match",
+    "Picture",
+    "Progress",
+    "Properties",
+    "PruneReport",
+    "Refusal",
+    "Root",
+    "SearchResult",
+    "Source",
+]
