@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..types import Look, Match
-from .differences import compare_windows, differences, typical_detail
+from .differences import compare_windows, detail, differences
 from .geometry import overlaps, polygon_area, transform_points
 from .overlay import lay_over, luma
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from .differences import Windows
     from .geometry import Points, Transform
     from .overlay import Overlay, Side
@@ -187,13 +189,29 @@ def _part_overlaps(
 
 
 def _look(overlay: Overlay, windows: Windows) -> Look:
-    """Compare colours and sharpness over what agrees."""
+    """Compare colours and sharpness over what agrees, and detail over what differs."""
     agrees = windows.mask & ~windows.differ
     if not agrees.any():
         return Look()
-    query, target = overlay.query[agrees], overlay.target[agrees]
-    chroma = [float(np.mean(np.ptp(colours, axis=1))) for colours in (query, target)]
-    saturation = (chroma[0] + 1) / (chroma[1] + 1)
-    above, below = (typical_detail(luma(p), agrees) for p in overlay.matched)
-    shift = float(np.abs(query - target).mean()) / 255
-    return Look(saturation, (above + 0.5) / (below + 0.5), shift)
+    query, target = overlay.query, overlay.target
+    saturations = [float(np.ptp(pixels[agrees], axis=1).mean()) for pixels in (query, target)]
+    above, below = (detail(luma(pixels)) for pixels in overlay.matched)
+    mapped = 0 if overlay.matched[0] is not query else 1
+    shift = np.abs(overlay.matched[mapped] - (query, target)[mapped])[agrees].mean() / 255
+    added = 0.0
+    if windows.differ.any():
+        more, less = float(above[windows.differ].mean()), float(below[windows.differ].mean())
+        added = (more - less) / max(more + less, 1.0)
+    return Look(
+        saturation=(saturations[0] + 1) / (saturations[1] + 1),
+        sharpness=float((above[agrees].mean() + 0.5) / (below[agrees].mean() + 0.5)),
+        colour_shift=float(shift),
+        is_negative=_is_negative(overlay, agrees),
+        added=added,
+    )
+
+
+def _is_negative(overlay: Overlay, agrees: NDArray[np.bool_]) -> bool:
+    """Check whether dark and light are swapped."""
+    query, target = luma(overlay.query)[agrees], luma(overlay.target)[agrees]
+    return bool(((query - query.mean()) * (target - target.mean())).sum() < 0)
