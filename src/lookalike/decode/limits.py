@@ -28,17 +28,6 @@ def check_size(width: int, height: int) -> None:
         raise PictureError(f"too narrow: {width} x {height} is over {MAX_ASPECT_RATIO} to 1")
 
 
-def check_scans(data: bytes, width: int, height: int) -> None:
-    """Check that a JPEG does not decode its pixels too often.
-
-    Raises:
-        PictureError: it has too many scans.
-    """
-    scans = data.count(b"\xff\xda")
-    if scans * width * height > MAX_JPEG_SCAN_PIXELS:
-        raise PictureError(f"too much work: {scans} scans of {width} x {height}")
-
-
 def reason(error: Exception, name: str) -> str:
     """Say in one clause why a plugin could not read a file of a format."""
     text = " ".join(str(error).split()) or type(error).__name__
