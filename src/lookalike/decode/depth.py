@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Any
 
-from .colour import transform_to_srgb
+from .colour import stretch, transform_to_srgb
 from .limits import LARGE_PIXELS
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _EIGHT, _SIXTEEN, _THIRTY_TWO = 8, 16, 32
 _BITS_PER_SAMPLE = 258
 _HEAD_BYTES = 65_536  # in which the boxes of AVIF and JPEG 2000 state the depth
+_LOSSY = {"HEIF", "AVIF", "JPEG2000"}
 _MAX_PIXELS = 2 * LARGE_PIXELS  # beyond, bits are counted as declared
 
 
@@ -39,24 +40,23 @@ def declared_depth(image: Any, data: bytes, name: str) -> int:
     return min(max(depth, _EIGHT), _THIRTY_TWO)
 
 
-def bit_depth(image: Image.Image, data: bytes, name: str, index: int = 0) -> int:
-    """Return how many bits of a channel carry something, 8..32.
+def bit_depth(image: Image.Image, data: bytes, name: str) -> int:
+    """Return how many bits of a channel carry something in the first page, 8..32.
 
     Args:
-        image: the page or frame, decoded at full size.
+        image: the page, decoded at full size.
         data: the whole file.
         name: its format.
-        index: of the page or frame.
     """
     depth = declared_depth(image, data, name)
-    if depth == _EIGHT or name in ("HEIF", "AVIF"):  # lossy: their low bits are never empty
+    if depth == _EIGHT or name in _LOSSY:  # whose low bits are never empty
         return depth
     if image.mode in ("I", "F"):
         return _depth_of_numbers(image, depth)
     if image.width * image.height > _MAX_PIXELS:
         return min(depth, _SIXTEEN)
-    values = _values(image, data, name, index)
-    return _EIGHT if values is None else _depth_of(values)
+    values = _values(image, data, name, 0)
+    return min(depth, _SIXTEEN) if values is None else _depth_of(values)
 
 
 def wide_pixels(
@@ -76,15 +76,16 @@ def wide_pixels(
     """
     import numpy as np
 
-    if bit_depth(image, data, name, index) == _EIGHT:
+    depth = declared_depth(image, data, name)
+    if depth == _EIGHT:
         return None
     if image.mode in ("I", "F"):
-        from .colour import stretch
-
+        if _depth_of_numbers(image, depth) == _EIGHT:
+            return None
         grey = stretch(np.asarray(image), image.mode, 0xFFFF).round().astype(np.uint16)
         return np.repeat(grey[..., None], 3, axis=2)
     values = _values(image, data, name, index)
-    if values is None:
+    if values is None or _depth_of(values) == _EIGHT:
         return None
     if transform_to_srgb(image.info.get("icc_profile"), "RGB") is None:
         return values

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import math
 from dataclasses import replace
@@ -13,15 +12,13 @@ from .convert import to_picture
 from .depth import bit_depth
 from .formats import HEAD_BYTES, check_supported, plugin, sniff
 from .jpeg import check_scans, complete
-from .limits import LARGE_PIXELS, check_size, large_picture_lock, reason
+from .limits import check_size, one_large_at_a_time, readable, reason
 from .properties import file_properties
 from .raw import check_not_raw
 from .samples import choose
 from .sequence import Sequence, open_sequence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from PIL import Image
     from PIL.ImageFile import ImageFile
 
@@ -62,8 +59,9 @@ def decode(data: bytes, *, min_side: int = MIN_SIDE_PIXELS) -> Picture:
         >>> picture.properties.pages, picture.samples
         (1, ())
     """
-    with opened(data) as (sequence, name):
-        image = sequence.image
+    sequence, name = open_file(data)
+    image = sequence.image
+    with readable(name), one_large_at_a_time(*image.size):
         picture = _load(image, data, name, min_side)
         depth = bit_depth(image, data, name)
         samples = picture.samples
@@ -99,26 +97,23 @@ def from_image(image: Image.Image, *, min_side: int = MIN_SIDE_PIXELS) -> Pictur
         raise PictureError(reason(error, image.format or "PIL")) from error
 
 
-@contextlib.contextmanager
-def opened(data: bytes) -> Iterator[tuple[Sequence, str]]:
+def open_file(data: bytes) -> tuple[Sequence, str]:
     """Open a file at its first page or frame, whose size is within the limits.
-
-    Inside, whatever a plugin of Pillow raises becomes a `PictureError`.
 
     Args:
         data: the whole file.
 
-    Yields:
+    Returns:
         its pages or frames, not decoded yet, and the name of its format.
 
     Raises:
-        PictureError, MemoryError: as `decode`.
+        PictureError: as `decode`.
     """
     name = sniff(data[:HEAD_BYTES])
     if name is None:
         check_supported(data[:HEAD_BYTES])
         raise NotAPictureError("empty file" if not data else "not a picture that lookalike knows")
-    try:
+    with readable(name):
         if name == "TIFF":
             check_not_raw(data)
         image = plugin(name)(io.BytesIO(data))
@@ -127,13 +122,7 @@ def opened(data: bytes) -> Iterator[tuple[Sequence, str]]:
             check_scans(data, *image.size)
         sequence = open_sequence(image, data, name)
         check_size(*image.size)
-        is_large = math.prod(image.size) > LARGE_PIXELS
-        with large_picture_lock if is_large else contextlib.nullcontext():
-            yield sequence, name
-    except (PictureError, MemoryError):
-        raise
-    except Exception as error:  # plugins raise anything on damaged bytes: struct.error, KeyError...
-        raise PictureError(reason(error, name)) from error
+        return sequence, name
 
 
 def _load(image: ImageFile, data: bytes, name: str, min_side: int) -> Picture:
