@@ -18,6 +18,8 @@ from .geometry import overlaps, polygon_area, transform_points
 from .overlay import lay_over, luma
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from .differences import Windows
@@ -33,6 +35,8 @@ MAX_PART_SHARE = 0.1  # of a part, that may differ
 MIN_PART = 0.25  # of what there is to see in the overlap
 MIN_PART_FEATURES = 8
 MIN_PART_SPREAD = 0.2  # of the part's area, that the features in it span
+MIN_SAMPLE_AGREEMENT = 0.8  # of two frames that are the same
+MIN_SAMPLE_WEIGHT = 0.01  # of the windows; with fewer to see, both are blank
 BLOCK_PIXELS = 4  # side of the blocks that the rectangle is made of
 PENALTY = 2.0  # for what differs in a rectangle, relative to what agrees
 _MIN_RESIDUAL, _MAX_AGREEMENT = 0.03, 1.02  # keep the logarithms of a perfect match finite
@@ -85,6 +89,31 @@ def prove(
         differences=differences(windows, overlay),
         look=_look(overlay, windows),
     )
+
+
+def differing_samples(query: Sequence[Side], target: Sequence[Side], transform: Transform) -> float:
+    """Return the share of pages or frames that differ, of those that two files were sampled at.
+
+    Each is compared with the one at the same place in the other file, and with its neighbours.
+    """
+    few, many = sorted((query, target), key=len)
+    if few is target:
+        transform = np.linalg.inv(transform)
+    places = np.linspace(0, len(many) - 1, len(few)).round().astype(int)
+    differ = [
+        not any(_is_same(sample, other, transform) for other in many[max(place - 1, 0) : place + 2])
+        for sample, place in zip(few, places.tolist(), strict=True)
+    ]
+    return sum(differ) / len(differ)
+
+
+def _is_same(query: Side, target: Side, transform: Transform) -> bool:
+    overlay = lay_over(query, target, transform)
+    if overlay is None:
+        return False
+    windows = compare_windows(overlay)
+    is_blank = windows.weights.sum() < MIN_SAMPLE_WEIGHT * windows.mask.sum()
+    return is_blank or windows.agreement >= MIN_SAMPLE_AGREEMENT
 
 
 def confidence(residual: float, agreement: float) -> float:
