@@ -19,6 +19,8 @@ from .geometry import transform_points
 from .overlay import luma
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from .geometry import Transform
@@ -33,6 +35,7 @@ MIN_COLOUR_LEVELS, COLOUR_NOISES = 20.0, 3.5  # a mean colour that is off by mor
 MIN_PLACE_PIXELS = 16.0  # of a place that differs, each counted by its weight
 PLACE_GAP = 0.02  # of the longer side; places that are closer are one
 MAX_BOXES = 20
+QUANTILES_OF = 6_000  # windows, of all
 _EPSILON = 1e-6
 
 
@@ -64,6 +67,11 @@ class Windows:
     def share(self) -> float:
         """The share of what there is to see that differs: 0..1."""
         return float(self.weights[self.differ].sum() / max(self.weights.sum(), _EPSILON))
+
+    def quantiles(self, shares: Sequence[float]) -> tuple[float, ...]:
+        """Return the correlations that these shares of what there is to see exceed, -1..1."""
+        found = _weighted_quantiles(self.correlations, self.weights, shares)
+        return tuple(map(float, found))
 
     def inside(self, part: tuple[int, int, int, int]) -> Windows:
         """Leave out all but a rectangle: left, top, right and bottom."""
@@ -103,20 +111,24 @@ def compare_windows(overlay: Overlay) -> Windows:
     seen = np.maximum(contrast, np.where(off_colour, colours, 0))
     blank = min(MIN_CONTRAST_LEVELS + overlay.noise, MAX_BLANK_LEVELS)
     weights = np.clip((seen - blank) / FULL_CONTRAST_LEVELS, 0, 1) * mask
-    limit = _weighted_median(correlations, weights) - TYPICAL_MARGIN
+    limit = float(_weighted_quantiles(correlations, weights, [0.5])[0]) - TYPICAL_MARGIN
     uncorrelated = correlations < min(max(limit, MIN_CORRELATION), MAX_CORRELATION)
     differ = (uncorrelated | off_colour) & (weights > 0)
     return Windows(weights, correlations, _without_specks(differ, weights), overlay.mask)
 
 
-def _weighted_median(values: Floats, weights: Floats) -> float:
-    step = -(-values.size // 4_000)
+def _weighted_quantiles(
+    values: Floats, weights: Floats, shares: Sequence[float]
+) -> NDArray[np.float32]:
+    """Return the values above which a share of the weight is: [S]; ones without any weight."""
+    step = -(-values.size // QUANTILES_OF)
     values, weights = values.ravel()[::step], weights.ravel()[::step]
-    order = np.argsort(values)
+    order = np.argsort(-values)
     sums = np.cumsum(weights[order])
     if not len(sums) or sums[-1] <= 0:
-        return 1.0
-    return float(values[order[np.searchsorted(sums, sums[-1] / 2)]])
+        return np.ones(len(shares), np.float32)
+    places = np.searchsorted(sums, np.array(shares) * sums[-1])
+    return np.asarray(values[order[np.minimum(places, len(order) - 1)]], np.float32)
 
 
 def _without_specks(differ: NDArray[np.bool_], weights: Floats) -> NDArray[np.bool_]:

@@ -8,11 +8,12 @@ was cropped before it was pasted into another. Then the part is the rectangle th
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from ..types import Look, Match
+from .confidence import Evidence, confidence
 from .differences import compare_windows, detail, differences
 from .geometry import overlaps, polygon_area, transform_points
 from .overlay import lay_over, luma
@@ -39,36 +40,46 @@ MIN_SAMPLE_AGREEMENT = 0.8  # of two frames that are the same
 MIN_SAMPLE_WEIGHT = 0.01  # of the windows; with fewer to see, both are blank
 BLOCK_PIXELS = 4  # side of the blocks that the rectangle is made of
 PENALTY = 2.0  # for what differs in a rectangle, relative to what agrees
-_MIN_RESIDUAL, _MAX_AGREEMENT = 0.03, 1.02  # keep the logarithms of a perfect match finite
-_BIAS, _RESIDUAL_WEIGHT, _AGREEMENT_WEIGHT = -4.169, -3.391, -2.939  # training/confidence.py
+BEST, WORST = 0.25, 0.9  # quantiles of what there is to see
+_EPSILON = 1e-6
+SPREAD_CELLS = 8  # along the longer side of the shared area
 
 
-def prove(
-    query: Side, target: Side, transform: Transform, points: Points, residual: float
-) -> Match:
-    """Examine the shared area of two pictures.
+class Alignment(NamedTuple):
+    """A transform between two pictures, and the features that it was found by.
 
-    Args:
-        query: a picture.
-        target: another.
+    Attributes:
         transform: 3 x 3, from the query's whole pixels to the target's.
         points: float32 [N, 4], features that agree with it: x and y in the query and the target.
-        residual: RMS distance of these features, in pixels at detection.
+        residual: RMS distance of these, in pixels at detection.
+        query_points: float32 [K, 2], all features of the query.
+        target_points: float32 [L, 2], all features of the target.
     """
+
+    transform: Transform
+    points: Points
+    residual: float
+    query_points: Points
+    target_points: Points
+
+
+def prove(query: Side, target: Side, alignment: Alignment) -> tuple[Match, Evidence | None]:
+    """Examine the shared area of two pictures; no evidence if they share too few pixels."""
+    transform = alignment.transform
     match = Match(
         transform=as_tuples(transform),
-        inliers=len(points),
-        residual=residual,
+        inliers=len(alignment.points),
+        residual=alignment.residual,
         agreement=0.0,
         confidence=0.0,
         query_overlap=0.0,
         target_overlap=0.0,
         flipped=bool(np.linalg.det(transform[:2, :2] / transform[2, 2]) < 0),
-        points=np.asarray(points, np.float32),
+        points=np.asarray(alignment.points, np.float32),
     )
     overlay = lay_over(query, target, transform)
     if overlay is None:
-        return match
+        return match, None
     shared = overlaps(overlay.transform, query.size, target.size)
     windows = compare_windows(overlay)
     if windows.share > MIN_DIFFERING_SHARE and not _coincide(
@@ -78,16 +89,57 @@ def prove(
         if part and _stands_alone(part, windows, overlay, match):
             windows = windows.inside(part)
             shared = _part_overlaps(part, overlay, query, target)
-    agreement = windows.agreement
-    return replace(
-        match,
-        transform=as_tuples(overlay.transform),
-        agreement=agreement,
-        confidence=confidence(residual, agreement),
-        query_overlap=shared[0],
-        target_overlap=shared[1],
-        differences=differences(windows, overlay),
-        look=_look(overlay, windows),
+    look = _look(overlay, windows)
+    evidence = _evidence(overlay, windows, alignment, look)
+    return (
+        replace(
+            match,
+            transform=as_tuples(overlay.transform),
+            agreement=evidence.agreement,
+            confidence=confidence(evidence),
+            query_overlap=shared[0],
+            target_overlap=shared[1],
+            differences=differences(windows, overlay),
+            look=look,
+        ),
+        evidence,
+    )
+
+
+def _evidence(overlay: Overlay, windows: Windows, alignment: Alignment, look: Look) -> Evidence:
+    """Gather what an overlay tells, all over the windows' mask."""
+    to_grid = np.linalg.inv(overlay.from_grid)
+    height, width = windows.mask.shape
+
+    def in_mask(points: Points, transform: Transform) -> NDArray[np.int64]:
+        """Return the column and row of those points [N, 2] that the mask has: [M, 2]."""
+        places = transform_points(transform, points.astype(float)).astype(int)
+        places = places[((places >= 0) & (places < (width, height))).all(axis=1)]
+        return np.asarray(places[windows.mask[places[:, 1], places[:, 0]]])
+
+    agreeing = in_mask(alignment.points[:, 2:], to_grid)
+    query_features = in_mask(alignment.query_points, to_grid @ alignment.transform)
+    target_features = in_mask(alignment.target_points, to_grid)
+    features = min(len(query_features), len(target_features))
+    side = max(max(height, width) / SPREAD_CELLS, 1)
+    rows, columns = np.indices((height, width)) / side
+    cells = rows.astype(int) * SPREAD_CELLS + columns.astype(int)
+    sums = np.bincount(cells.ravel(), windows.weights.ravel(), SPREAD_CELLS**2)
+    has_feature = np.unique(cells[agreeing[:, 1], agreeing[:, 0]])
+    best, worst = windows.quantiles((BEST, WORST))
+    return Evidence(
+        residual=alignment.residual,
+        inliers=len(agreeing),
+        inlier_share=len(agreeing) / max(features, 1),
+        spread=float(sums[has_feature].sum() / max(sums.sum(), 1)),
+        agreement=windows.agreement,
+        share=windows.share,
+        best_error=1 - best,
+        worst_error=1 - worst,
+        noise=overlay.noise,
+        sharpness=min(look.sharpness, 1 / max(look.sharpness, _EPSILON)),
+        blank=float(1 - np.count_nonzero(windows.weights) / max(windows.mask.sum(), 1)),
+        area=float(windows.mask.sum()),
     )
 
 
@@ -114,19 +166,6 @@ def _is_same(query: Side, target: Side, transform: Transform) -> bool:
     windows = compare_windows(overlay)
     is_blank = windows.weights.sum() < MIN_SAMPLE_WEIGHT * windows.mask.sum()
     return is_blank or windows.agreement >= MIN_SAMPLE_AGREEMENT
-
-
-def confidence(residual: float, agreement: float) -> float:
-    """Estimate the probability that one picture was made from the other: 0..1.
-
-    A logistic regression, fitted to pairs of training pictures by training/confidence.py.
-    """
-    logit = (
-        _BIAS
-        + _RESIDUAL_WEIGHT * np.log(residual + _MIN_RESIDUAL)
-        + _AGREEMENT_WEIGHT * np.log(_MAX_AGREEMENT - agreement)
-    )
-    return float(1 / (1 + np.exp(-logit)))
 
 
 def as_tuples(transform: Transform) -> tuple[tuple[float, ...], ...]:

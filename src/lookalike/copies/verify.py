@@ -17,12 +17,13 @@ from .alignment import Correspondences, View, align
 from .fingerprint import DETECTION_PIXELS, Fingerprint, mirror, negate
 from .geometry import transform_points
 from .overlay import Side
-from .proof import as_tuples, differing_samples, prove
+from .proof import Alignment, as_tuples, differing_samples, prove
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..types import Match
+    from .confidence import Evidence
     from .geometry import Transform
 
 FITTED_POINTS = 4  # a homography passes through so many points exactly, whatever they are
@@ -61,24 +62,32 @@ class Verifier:
         Returns:
             the match of the view with the most inliers; None if there are fewer than `MIN_INLIERS`.
         """
+        return self.match_with_evidence(target, views)[0]
+
+    def match_with_evidence(
+        self, target: Fingerprint, views: Sequence[View]
+    ) -> tuple[Match | None, Evidence | None]:
+        """Return also what the confidence is estimated from; see `match`."""
         target_view = View.of(target)
         alignments = [(view, *align(view, target_view)) for view in views]
         view, transform, inliers = max(alignments, key=lambda found: len(found[2].query))
         if transform is None:
-            return None
+            return None, None
         residual = _residual(transform, view.fingerprint, target, inliers)
         if view.flipped:
             transform = transform @ np.array([[-1.0, 0, self.query.width], [0, 1, 0], [0, 0, 1]])
-        places = self.query.points[inliers.query, :2], target.points[inliers.target, :2]
-        match = prove(self._query_side, _side(target), transform, np.hstack(places), residual)
+        points = self.query.points[:, :2], target.points[:, :2]
+        agreeing = np.hstack([points[0][inliers.query], points[1][inliers.target]])
+        alignment = Alignment(transform, agreeing, residual, *points)
+        match, evidence = prove(self._query_side, _side(target), alignment)
         if not (self.query.sample_data and target.sample_data):
-            return match
+            return match, evidence
         query_samples, target_samples = (
             [Side(sample, (picture.width, picture.height)) for sample in picture.samples]
             for picture in (self.query, target)
         )
         pages = differing_samples(query_samples, target_samples, np.array(match.transform))
-        return replace(match, differences=replace(match.differences, pages=pages))
+        return replace(match, differences=replace(match.differences, pages=pages)), evidence
 
 
 def _side(fingerprint: Fingerprint) -> Side:
