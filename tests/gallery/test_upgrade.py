@@ -17,7 +17,7 @@ import pytest
 from lookalike import Gallery
 
 ARCHIVE = Path(__file__).with_name("format_1.tar.xz")
-MADE_IN = "/tmp/lookalike-format-1"  # noqa: S108  nothing is there: rows begin with it
+MADE_IN = "/tmp/lookalike-format-1"  # nothing is there now
 TIME = 1_700_000_000  # seconds; of every file
 KINDS = ["gallery", "gallery-without-metadata"]
 
