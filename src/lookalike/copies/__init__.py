@@ -15,11 +15,13 @@ from .geometry import (
     transform_points,
 )
 from .kind import FULL_OVERLAP, changes, kind_of, percent
+from .packed import FORMAT as FINGERPRINT_FORMAT
 from .packed import pack, unpack, unpack_pdq, unpack_words
 from .threads import single_threaded
 from .verify import Verifier, inverse, verify
 
 __all__ = [
+    "FINGERPRINT_FORMAT",
     "FULL_OVERLAP",
     "TO_PIXEL_CENTRES",
     "VOCABULARY_SIZE",

@@ -15,7 +15,7 @@ from .fingerprint import Fingerprint
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FORMAT = 1
+FORMAT = 1  # the first byte; a gallery makes fingerprints of earlier formats again
 _HEAD = struct.Struct("<BBHii32s16s")  # format, quality, features, width, height, hashes
 _POINT = np.dtype([("x", "<u2"), ("y", "<u2"), ("radius", "u1"), ("angle", "u1")])
 _POSITIONS = 65_536  # steps along a side
