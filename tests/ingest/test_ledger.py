@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from lookalike.ingest import ledger
-from lookalike.ingest.ledger import COMMIT_SECONDS, ContentClaims, Ledger, Outcome
+from lookalike.ingest.claims import ContentClaims
+from lookalike.ingest.ledger import COMMIT_SECONDS, Ledger, Outcome
 from lookalike.ingest.seen import SeenFiles
 from lookalike.sources.content import TRY_AGAIN
 from lookalike.storage import Record

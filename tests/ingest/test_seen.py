@@ -11,11 +11,17 @@ from lookalike.copies.packed import pack
 from lookalike.decode import from_image
 from lookalike.ingest import seen
 from lookalike.ingest.seen import KeySet, SeenFiles
-from lookalike.storage import Record
+from lookalike.storage import Record, RefusalRecord
 from lookalike.storage.store import Store
-from lookalike.types import Source
+from lookalike.types import Properties, Source
 
 from ..conftest import draw
+
+VECTOR = np.array([1, 0, 0, 0], np.float16)
+
+
+def row(source: Source, content: bytes, fingerprint: bytes | None = None) -> Record:
+    return Record(source, content, 4, 3, VECTOR, fingerprint, Properties())
 
 
 def test_a_key_set_has_what_it_started_with_and_what_was_added(
@@ -34,9 +40,9 @@ def test_a_key_set_has_what_it_started_with_and_what_was_added(
 def test_only_new_and_changed_files_are_unseen(tmp_path: Path) -> None:
     store = Store(tmp_path, "pictures.lance", 4, copies=False)
     sources = [Source(f"/p/\udce9{n}.jpg", n, n * 10**18) for n in range(5)]
-    record = Record(sources[0], b"c" * 16, 1, 1, np.array([1, 0, 0, 0], np.float16))
+    record = row(sources[0], b"c" * 16)
     store.add([record], replace=False)
-    store.refuse([(sources[1], "damaged"), (sources[2], None)])
+    store.refuse([RefusalRecord(sources[1], "damaged"), RefusalRecord(sources[2])])
     kept = SeenFiles(store)
     changed = Source(sources[0].path, 99, 0)
     assert kept.unseen([*sources, changed]) == [*sources[3:], changed]
@@ -50,13 +56,12 @@ def test_only_new_and_changed_files_are_unseen(tmp_path: Path) -> None:
 
 def test_a_row_without_fingerprint_is_unseen_where_they_are_kept(tmp_path: Path) -> None:
     store = Store(tmp_path, "pictures.lance", 4)
-    vector = np.array([1, 0, 0, 0], np.float16)
     print_ = pack(stored_fingerprint(from_image(draw(1))))
     sources = [Source(f"/p/{n}.jpg", n, n) for n in range(3)]
     contents = [b"a" * 16, b"b" * 16, b"b" * 16]
     prints = [print_, None, None]
     rows = zip(sources, contents, prints, strict=True)
-    store.add([Record(s, c, 4, 3, vector, p) for s, c, p in rows], replace=False)
+    store.add([row(s, c, p) for s, c, p in rows], replace=False)
     kept = SeenFiles(store)
     assert kept.unseen(sources) == sources[1:]
     assert seen.content_key(b"a" * 16) in kept.contents
@@ -81,6 +86,6 @@ def test_many_paths_have_the_keys_that_each_has(tmp_path: Path) -> None:
 
 def test_a_file_changed_in_one_thing_is_unseen(tmp_path: Path) -> None:
     store = Store(tmp_path, "pictures.lance", 4, copies=False)
-    store.add([Record(Source("/p", 7, 9), b"c" * 16, 1, 1, np.ones(4, np.float16))], replace=False)
+    store.add([row(Source("/p", 7, 9), b"c" * 16)], replace=False)
     others = [Source("/p", 9, 7), Source("/p", 7, 10), Source("/p", 8, 9), Source("/q", 7, 9)]
     assert SeenFiles(store).unseen([Source("/p", 7, 9), *others]) == others

@@ -171,7 +171,7 @@ def test_orphans_are_deleted_and_others_are_found_as_before(
     prints.add(twelve)
     prints.optimize()
     kept = {content(seed) for seed in (1, 4, 5, 11)}
-    prints.drop_orphans(kept | {content(99)})
+    prints.drop_unused(kept | {content(99)})
     assert {c for some in prints.contents() for c in some} == kept
     assert prints.visual_words.picture_count() == 4
     for seed in range(12):
@@ -191,7 +191,7 @@ def test_all_fingerprints_can_be_deleted_and_added_again(
 ) -> None:
     prints.add(twelve)
     prints.optimize()
-    prints.drop_orphans(set())
+    prints.drop_unused(set())
     query = asked(busy(3, SIZE))
     assert prints.table.count() == prints.visual_words.picture_count() == 0
     assert prints.search_words([query], 5) == prints.search_hash(query.pdq, 5) == {}
@@ -214,7 +214,7 @@ def test_a_stop_while_dropping_orphans_is_repaired(
         with monkeypatch.context() as patch:
             patch.setattr(prints.table, step, stopped)
             with pytest.raises(KeyboardInterrupt):
-                prints.drop_orphans({content(4), content(5)})
+                prints.drop_unused({content(4), content(5)})
         assert {*prints.search_words([query], 5)} <= {*twelve}  # no place that is not there
         prints.optimize()
         assert next(iter(prints.search_words([query], 5))) == content(4)
@@ -250,7 +250,7 @@ def test_readers_continue_while_a_writer_works(tmp_path: Path) -> None:
         if n % 2:
             writer.optimize()
         if n % 10 == 9:
-            writer.drop_orphans({*first, *map(content, range(1_000, 1_100, 2))})
+            writer.drop_unused({*first, *map(content, range(1_000, 1_100, 2))})
     done.set()
     thread.join()
     assert failures == []

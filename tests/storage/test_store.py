@@ -12,7 +12,7 @@ from lookalike.copies.fingerprint import stored_fingerprint
 from lookalike.copies.packed import pack
 from lookalike.decode import from_image
 from lookalike.errors import StorageError
-from lookalike.storage import Record, store as store_module
+from lookalike.storage import Record, RefusalRecord, store as store_module
 from lookalike.storage.store import Store
 from lookalike.storage.table import MAX_UNINDEXED_SHARE
 from lookalike.types import Refusal, Source
@@ -94,8 +94,10 @@ def test_rows_are_found_and_deleted_by_path(store: Store) -> None:
 
 
 def test_refusals_have_one_reason_for_each_path(store: Store) -> None:
-    store.refuse([(Source("/x", 1, 1), "damaged"), (Source("/note.txt", 1, 1), None)])
-    store.refuse([(Source("/x", 2, 2), "truncated")])
+    store.refuse(
+        [RefusalRecord(Source("/x", 1, 1), "damaged"), RefusalRecord(Source("/note.txt", 1, 1))]
+    )
+    store.refuse([RefusalRecord(Source("/x", 2, 2), "truncated")])
     assert list(store.refused()) == [Refusal("/x", "truncated")]
     assert store.refusals.count() == 2
 

@@ -15,8 +15,7 @@ from .geometry import (
     transform_points,
 )
 from .kind import FULL_OVERLAP, changes, kind_of, percent
-from .packed import FORMAT as FINGERPRINT_FORMAT
-from .packed import pack, unpack, unpack_pdq, unpack_words
+from .packed import FORMAT as FINGERPRINT_FORMAT, pack, unpack, unpack_pdq, unpack_words
 from .threads import single_threaded
 from .verify import Verifier, inverse, verify
 

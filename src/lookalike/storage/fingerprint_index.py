@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import numpy as np
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from ..copies import Fingerprint
@@ -100,9 +101,9 @@ class FingerprintIndex:
         if dataset is None:
             return 0
         with storage_errors():
-            if "format" in dataset.schema.names:
-                if dataset.count_rows(f"format = {FINGERPRINT_FORMAT}") == rows:
-                    return rows  # each is the newest of its content
+            new = f"format = {FINGERPRINT_FORMAT}" if "format" in dataset.schema.names else "FALSE"
+            if dataset.count_rows(new) == rows:
+                return rows  # each is the only one of its content
             contents = dataset.to_table(columns=["content_hash"])["content_hash"]
         return int(pc.count_distinct(contents).as_py())
 
@@ -240,7 +241,9 @@ class FingerprintIndex:
         start = 0
         for batch in self.table.scan(self.table.schema.names):
             rows = enumerate(batch.column(0).to_pylist(), start)
-            yield batch.filter([content in contents and newest[content] == k for k, content in rows])
+            yield batch.filter(
+                [content in contents and newest[content] == k for k, content in rows]
+            )
             start += len(batch)
 
     def _update_words(self) -> None:

@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-# Null in rows whose file was not read for them yet; `pages` then is, too.
 PROPERTY_COLUMNS = tuple(field.name for field in fields(Properties))
-READ_FOR_PROPERTIES = "pages"
+HAS_PROPERTIES = "pages"  # the column that is null if the file was not read for the others yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +103,12 @@ def to_records(batch: pa.RecordBatch) -> Iterator[Record]:
     ):
         source = Source(from_text(row["path"]), row["size"], row["mtime_ns"], row.get("metadata"))
         sides = row["width"], row["height"]
-        yield Record(
-            source, row["content_hash"], *sides, vector, properties=to_properties(row)
-        )
+        yield Record(source, row["content_hash"], *sides, vector, properties=to_properties(row))
 
 
 def to_properties(row: dict[str, Any]) -> Properties | None:
     """Return what a row's file holds; None if it was not read for that yet."""
-    if row.get(READ_FOR_PROPERTIES) is None:
+    if row.get(HAS_PROPERTIES) is None:
         return None
     return Properties(**{name: row[name] for name in PROPERTY_COLUMNS})
 
