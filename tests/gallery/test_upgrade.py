@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tarfile
 import threading
+import zipfile
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ import lance
 import pytest
 
 from lookalike import Gallery
-from lookalike.ingest import chunk, ledger
+from lookalike.ingest import chunk, ledger, seen
 from lookalike.types import Properties
 
 from ..conftest import CountingEncoder
@@ -227,6 +228,30 @@ def test_an_update_goes_on_after_kills(tmp_path: Path) -> None:
     index(gallery)
     assert all(rows_of(gallery)[name] == before[name] for name in STILLS)
     check_updated(gallery)
+
+
+def test_a_raw_file_is_tried_again_once_its_format_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not before; also in an archive, which is not opened otherwise."""
+    gallery = Gallery.open(old_gallery(tmp_path))
+    pictures = tmp_path / "pictures"
+    with zipfile.ZipFile(pictures / "raws.zip", "w") as archive:
+        archive.write(pictures / "sensor.nef", "inner.tif")
+    gallery.index(pictures, pictures / "raws.zip")
+    report = gallery.index(pictures, pictures / "raws.zip")
+    assert report.refused == report.skipped == 0
+    assert sum("NEF" in refusal.reason for refusal in gallery.refused()) == 2
+    monkeypatch.setattr(seen, "SUPPORTED_FORMATS", seen.SUPPORTED_FORMATS | {"NEF"})
+    assert gallery.index(pictures, pictures / "raws.zip").refused == 2  # only the set has changed
+    raw, png = ((pictures / name).read_bytes() for name in ("sensor.nef", "plain.png"))
+    decode = chunk.decode
+    monkeypatch.setattr(chunk, "decode", lambda data: decode(png if data == raw else data))
+    report = gallery.index(pictures, pictures / "raws.zip")
+    assert (report.added, report.copied, report.refused) == (2, 1, 0)
+    assert not any("NEF" in refusal.reason for refusal in gallery.refused())
+    report = gallery.index(pictures, pictures / "raws.zip")
+    assert report.added == report.updated == report.refused == 0
 
 
 def test_rows_that_cannot_be_read_now_stay(tmp_path: Path) -> None:
