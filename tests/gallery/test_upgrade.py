@@ -213,10 +213,10 @@ def test_an_update_goes_on_after_ctrl_c(tmp_path: Path, monkeypatch: pytest.Monk
 
 @pytest.mark.skipif(os.name == "nt", reason="kill -9 is POSIX's")
 def test_an_update_goes_on_after_kills(tmp_path: Path) -> None:
-    """With a fingerprint but not its row, a part of the rows, all but the last clean-up."""
+    """With a fingerprint but not its row, a part of the rows, and with all but the clean-up."""
     gallery = Gallery.open(old_gallery(tmp_path))
     before = rows_of(gallery)
-    for step in ("add:2", "write:5", "overwrite:1", "overwrite:1"):
+    for step in ("add:2", "write:5", "overwrite:1"):
         done = subprocess.run(
             [sys.executable, "-c", CODE, str(gallery.folder), str(tmp_path / "pictures"), step],
             cwd=Path(__file__).parents[2],

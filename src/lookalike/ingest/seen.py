@@ -55,7 +55,9 @@ class KeySet:
 
     def contains_at_start(self, keys: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Check for each key, [N], whether the set had it at the start."""
-        return np.isin(keys, self._sorted)
+        # `np.isin` would go through the whole set for each array.
+        at = np.searchsorted(self._sorted[:-1], keys)
+        return np.equal(self._sorted[at], keys) if len(self._sorted) else np.zeros(len(keys), bool)
 
     def without(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return those of the keys that the set did not have at the start."""
