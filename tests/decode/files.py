@@ -26,8 +26,7 @@ def saved(image: Image.Image, name: str, **options: Any) -> bytes:
 
 
 def photo(seed: int = 1, size: tuple[int, int] = (120, 90)) -> Image.Image:
-    large = draw(seed, (size[0] * 4, size[1] * 4))
-    return large.resize(size)
+    return draw(seed, (480, 360)).resize(size)
 
 
 def noise(shape: tuple[int, ...], most: int, seed: int = 0) -> np.ndarray[Any, np.dtype[np.uint16]]:

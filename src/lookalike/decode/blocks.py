@@ -192,10 +192,9 @@ def _add_heif(blocks: Blocks, image: Any, _: bytes) -> None:
 
 def _add_avif(blocks: Blocks, image: Any, data: bytes) -> None:
     _add_info(blocks, image.info)
-    head = data[: data.find(b"mdat") + 1 or None][:_MAX_TEXT_BYTES]
-    for kind in re.findall(rb"auxC\0{4}([\x21-\x7e]{4,100})\0", head):
+    for kind in re.findall(rb"auxC\0{4}([\x21-\x7e]{4,100})\0", data[:_MAX_TEXT_BYTES]):
         _attach_auxiliary(blocks, kind.decode("ascii"))
-    if b"tmap" in head:
+    if re.search(rb"infe[\0-\xff]{8,10}tmap", data[:_MAX_TEXT_BYTES]):
         blocks.attach("gain map", "present")
 
 

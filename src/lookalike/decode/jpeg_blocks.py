@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 from .exif import digest
@@ -87,7 +88,7 @@ def _add_attached(blocks: Blocks, data: bytes, at: int, thumbnails: set[int]) ->
     while len(starts) < _MAX_ATTACHED and (at := data.find(b"\xff\xd8\xff", at)) >= 0:
         starts.append(at)
         at = _end_of_head(data, at)
-    for start, stop in zip(starts, [*starts[1:], len(data)], strict=True):
+    for start, stop in itertools.pairwise([*starts, len(data)]):
         if start in thumbnails:
             continue
         head = data[start : start + _HEAD_BYTES]
