@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..copies import pack, stored_fingerprint
-from ..decode import decode
+from ..decode import SUPPORTED_FORMATS, decode
 from ..errors import NotAPictureError, PictureError, UnsupportedFormatError
 from ..sources import TRY_AGAIN, content_hash
 from ..storage import Record
@@ -71,8 +71,8 @@ def process_chunk(
         except NotAPictureError:
             outcomes.append(Outcome(source))
         except PictureError as error:
-            kind = error.format if isinstance(error, UnsupportedFormatError) else ""
-            outcomes.append(Outcome(source, content, reason=refusal_reason(error), format=kind))
+            reason = refusal_reason(error)
+            outcomes.append(Outcome(source, content, reason=reason, format=refused_format(error)))
         except MemoryError as error:
             reason = refusal_reason(error)
             outcomes.append(Outcome(to_retry(source), content, reason=reason))
@@ -94,6 +94,15 @@ def _decodes_as_ever(properties: Properties) -> bool:
     the first frame.
     """
     return properties.pages == properties.frames == 1 and not properties.has_alpha
+
+
+def refused_format(error: PictureError) -> str:
+    """Return the format of a picture that can't be read yet, for `RefusalRecord`; empty for others.
+
+    A kind of a format that is supported otherwise is a format of its own, `kind of TIFF`.
+    """
+    name = error.format if isinstance(error, UnsupportedFormatError) else ""
+    return f"kind of {name}" if name in SUPPORTED_FORMATS else name
 
 
 def refusal_reason(error: PictureError | MemoryError | OSError) -> str:
