@@ -83,8 +83,8 @@ def test_an_unsupported_picture_is_refused_with_its_format() -> None:
     assert damaged.reason
 
 
-def test_a_kind_of_a_supported_format_is_a_format_of_its_own() -> None:
+def test_a_variant_of_a_supported_format_is_a_format_of_its_own() -> None:
     """Else it would be tried again by each run."""
     assert refused_format(UnsupportedFormatError("no", "NEF")) == "NEF"
-    assert refused_format(UnsupportedFormatError("no", "TIFF")) == "kind of TIFF"
+    assert refused_format(UnsupportedFormatError("no", "TIFF")) == "TIFF-variant"
     assert refused_format(PictureError("no")) == refused_format(NotAPictureError("no")) == ""

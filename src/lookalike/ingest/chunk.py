@@ -99,10 +99,10 @@ def _decodes_as_ever(properties: Properties) -> bool:
 def refused_format(error: PictureError) -> str:
     """Return the format of a picture that can't be read yet, for `RefusalRecord`; empty for others.
 
-    A kind of a format that is supported otherwise is a format of its own, `kind of TIFF`.
+    A variant of a format that is supported otherwise is a format of its own, `TIFF-variant`.
     """
     name = error.format if isinstance(error, UnsupportedFormatError) else ""
-    return f"kind of {name}" if name in SUPPORTED_FORMATS else name
+    return f"{name}-variant" if name in SUPPORTED_FORMATS else name
 
 
 def refusal_reason(error: PictureError | MemoryError | OSError) -> str:
