@@ -20,19 +20,21 @@ _MAX_BOX_BYTES = 512  # of the box that begins a video
 _VIDEO_BOXES = {b"moov", b"mdat", b"free", b"wide", b"skip", b"uuid", b"beam", b"meta", b"styp"}
 
 
-def file_properties(image: Any, data: bytes, name: str) -> Properties:
-    """Read the properties that do not depend on pixels.
+def file_properties(image: Any, data: bytes, name: str, **known: Any) -> Properties:
+    """Complete the properties by those that do not depend on pixels.
 
     Args:
         image: the file as opened by the plugin of its format.
         data: the whole file.
         name: the format.
+        known: the properties that depend on pixels.
     """
     block = data if name == "TIFF" else image.info.get("exif")
     found = read_taken(block if isinstance(block, bytes) else None)
     xmp = image.info.get("xmp", b"")
     xmp = xmp if isinstance(xmp, bytes) else b""
     return Properties(
+        **known,
         has_video=has_video(data, name, xmp),
         taken=found.taken or (_time_in(xmp) if xmp else None),
         camera=found.camera,
