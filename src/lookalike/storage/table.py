@@ -98,10 +98,7 @@ class Table:
             )
 
     def add_missing_columns(self) -> lance.LanceDataset | None:
-        """Open the table, and first add the columns that an older lookalike did not write.
-
-        They are null. Nothing is created before the first write.
-        """
+        """Open the table, and add the columns that an older lookalike did not write, as nulls."""
         dataset = self.dataset()
         if dataset is None:
             return None
@@ -191,10 +188,7 @@ class Table:
             yield from self.scan(columns, f"content_hash IN ({hashes}){condition}")
 
     def take(self, positions: Any, columns: Sequence[str]) -> pa.Table:
-        """Read columns of the rows at some positions, in the order of these.
-
-        Columns are left out as by `scan`.
-        """
+        """Read columns, as far as there are, of the rows at some positions, in their order."""
         dataset = self.dataset()
         if dataset is None:
             return self.schema.empty_table().select(list(columns))
