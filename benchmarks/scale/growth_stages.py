@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -168,7 +169,7 @@ def _add(folder: Path, work: Path, rows: int) -> dict[str, Any]:
     from lookalike import Gallery
     from lookalike.ingest.seen import SeenFiles
     from lookalike.storage import Record
-    from lookalike.types import Source
+    from lookalike.types import Properties, Source
 
     gallery_work = work / str(rows)
     gallery = Gallery.open(gallery_work / "gallery")
@@ -176,9 +177,10 @@ def _add(folder: Path, work: Path, rows: int) -> dict[str, Any]:
     vectors = _mixture(folder, work).sample(ADDED_ROWS, np.random.default_rng(2))
     vectors = vectors.astype(np.float16)
     added = f"{gallery_work.resolve()}/files/added"
+    sources = [Source(f"{added}/{n}.jpg", n, n) for n in range(len(vectors))]
     records = [
-        Record(Source(f"{added}/{n}.jpg", n, n), bytes([n % 256] * 16), 1, 2, vector)
-        for n, vector in enumerate(vectors)
+        Record(source, bytes([source.size % 256] * 16), 1, 2, vector, properties=Properties())
+        for source, vector in zip(sources, vectors, strict=True)
     ]
     read_seconds = seconds_of(lambda: SeenFiles(store))
     start = time.perf_counter()
@@ -291,6 +293,8 @@ def _synthetic_columns(
     """Draw rows, as columns of the table of pictures."""
     import pyarrow as pa
 
+    from lookalike.types import Properties
+
     numbers = np.arange(start, start + count)
     vectors = mixture.sample(count, random).astype(np.float16)
     hashes = random.integers(256, size=(count, 16), dtype=np.uint8)
@@ -305,6 +309,7 @@ def _synthetic_columns(
         "height": np.ones(count, np.int32),
         "vector": pa.FixedSizeListArray.from_arrays(vectors.ravel(), vectors.shape[1]),
         "metadata": pa.nulls(count, pa.string()),
+        **{name: [value] * count for name, value in asdict(Properties()).items()},
     }
 
 

@@ -10,7 +10,7 @@ from lookalike import errors
 from lookalike.client import serialization
 from lookalike.duplicates.groups import Duplicate, Group
 from lookalike.duplicates.members import Member
-from lookalike.types import Entry, Hit, IndexReport, Match, PruneReport, Root
+from lookalike.types import Entry, Hit, IndexReport, Match, Properties, PruneReport, Root
 
 MATCH = Match(
     ((1.0, 0.0, 3.5), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
@@ -40,13 +40,14 @@ def test_hits() -> None:
 
 
 def test_entries_have_whole_seconds() -> None:
-    entry = Entry("0" * 32, ("/a/b.jpg", "/c.jpg"), 4, 3, 77, DAY)
+    held = Properties(2, 1, True, 16, False, "2019-07-06T14:03:00", None, 48.5, -2.25)
+    entry = Entry("0" * 32, ("/a/b.jpg", "/c.jpg"), 4, 3, 77, DAY, properties=held)
     assert serialization.entry_from_json(through(serialization.entry_as_json(entry))) == entry
     assert serialization.entry_as_json(entry)["mtime"] == "2024-01-01T00:00:00+00:00"
 
 
 def test_groups_are_whole_enough_for_the_trash() -> None:
-    kept = Member("/a.png", 10, DAY + 123_456_789, b"a" * 16, 4, 3)
+    kept = Member("/a.png", 10, DAY + 123_456_789, b"a" * 16, 4, 3, 1, Properties(frames=3))
     other = Member("/b.png", 9, DAY + 1, b"b" * 16, 4, 3, 2)
     twin = Member("/c.png", 10, DAY, b"a" * 16, 4, 3)
     group = Group(

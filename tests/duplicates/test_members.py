@@ -7,11 +7,14 @@ import numpy as np
 import pytest
 
 from lookalike import Gallery
-from lookalike.duplicates.members import Member, members_on_disk
+from lookalike.duplicates.members import Member, members_on_disk, read_members
 from lookalike.duplicates.pairs import Pair
 from lookalike.errors import ArgumentError, GalleryNotFoundError
 from lookalike.sources.content import content_hash
-from lookalike.types import Match
+from lookalike.storage import PROPERTY_COLUMNS, Store
+from lookalike.types import Match, Properties
+
+from ..conftest import busy
 
 MATCH = Match(
     ((1.0, 0, 0), (0, 1.0, 0), (0, 0, 1.0)),
@@ -49,6 +52,22 @@ def test_a_file_with_several_names_is_one_member(tmp_path: Path) -> None:
     left, _ = members_on_disk([members[1], copy], [])
     assert [one.names for one in left] == [3, 1]
     assert members_on_disk([copy], []) == ([], [])
+
+
+def test_members_tell_what_their_files_hold(tmp_path: Path) -> None:
+    frames = [busy(seed, (160, 120)) for seed in range(3)]
+    (tmp_path / "p").mkdir()
+    frames[0].save(tmp_path / "p" / "a.gif", save_all=True, append_images=frames[1:])
+    frames[0].save(tmp_path / "p" / "b.png")
+    gallery = Gallery.open(tmp_path / "g")
+    gallery.index(tmp_path / "p")
+    store = Store(tmp_path / "g", "pictures.lance", gallery.info().encoder["dimensions"])
+    held = {Path(member.path).name: member.properties for member in read_members(store)}
+    assert held == {"a.gif": Properties(frames=3), "b.png": Properties()}
+    dataset = store.pictures.dataset()
+    assert dataset
+    dataset.drop_columns([*PROPERTY_COLUMNS])  # as an earlier version left it
+    assert {member.properties for member in read_members(store)} == {Properties()}
 
 
 def test_files_that_are_gone_changed_or_in_a_trash_are_left_out(tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ import pytest
 from PIL import Image, ImageOps
 
 from lookalike import Gallery
+from lookalike.copies import pack, stored_fingerprint
 from lookalike.copies.geometry import frame_corners, transform_points
+from lookalike.decode import from_image
 from lookalike.duplicates import pairs as pairs_module
 from lookalike.duplicates.members import Member, read_members
 from lookalike.duplicates.pairs import Pair, find_pairs
@@ -157,6 +159,27 @@ def test_a_gallery_without_fingerprints_has_no_pairs(tmp_path: Path) -> None:
     gallery.index(tmp_path, copies=False)
     store = Store(tmp_path / "g", "pictures.lance", 16, copies=False)
     assert found(store, read_members(store, [])) == []
+
+
+def test_a_picture_with_two_fingerprints_is_compared_once_by_the_newest(tmp_path: Path) -> None:
+    """As between two steps of an update from an earlier version."""
+    store = store_of(tmp_path, a=busy(1, SIZE), b=busy(1, SIZE).resize((240, 180)))
+    newest = store.fingerprints.get(read_contents(store))
+    store.fingerprints.table.overwrite([])
+    store.fingerprints.visual_words.clear()
+    blank = pack(stored_fingerprint(from_image(Image.new("RGB", SIZE))))
+    store.fingerprints.add(dict.fromkeys(newest, blank))
+    store.fingerprints.optimize()
+    members = read_members(store)
+    assert found(store, members) == []
+    store.fingerprints.add(newest)
+    store.fingerprints.optimize()
+    (pair,) = found(store, members)
+    assert {pair.query, pair.target} == {0, 1}
+
+
+def read_contents(store: Store) -> list[bytes]:
+    return [content for batch in store.fingerprints.contents() for content in batch]
 
 
 @pytest.mark.parametrize("indexed", [0, 2])

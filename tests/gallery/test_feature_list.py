@@ -6,11 +6,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from lookalike import Gallery
 from lookalike.errors import FeatureListError, StorageError
 
-from ..conftest import CountingEncoder
+from ..conftest import CountingEncoder, busy
 
 
 def test_round_trip_without_encoding_again(tmp_path: Path, gallery: Gallery) -> None:
@@ -63,6 +64,38 @@ def test_only_the_required_columns_are_needed(tmp_path: Path, gallery: Gallery) 
     assert encoder.encoded == 0
 
 
+def test_a_list_says_what_files_hold(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[271], exif[272] = "Canon", "Canon EOS R6"
+    (tmp_path / "p").mkdir()
+    busy(1, (160, 120)).save(tmp_path / "p" / "photo.jpg", exif=exif)
+    gallery = Gallery.open(tmp_path / "g")
+    gallery.index(tmp_path / "p")
+    gallery.export(tmp_path / "out.parquet")
+    other = Gallery.open(tmp_path / "other")
+    other.import_(tmp_path / "out.parquet")
+    (entry,) = other.browse().entries
+    assert entry.properties.camera == "Canon EOS R6"
+    assert other.index(tmp_path / "p").unchanged == 1
+
+
+@pytest.mark.parametrize("missing", ["pages", "fingerprint"])
+def test_what_a_list_does_not_say_is_read_without_encoding(
+    tmp_path: Path, gallery: Gallery, missing: str
+) -> None:
+    gallery.export(tmp_path / "out.parquet")
+    table = pq.read_table(tmp_path / "out.parquet")
+    pq.write_table(table.drop_columns([missing]), tmp_path / "short.parquet")
+    encoder = CountingEncoder()
+    other = Gallery.open(tmp_path / "other", encoder=encoder)
+    other.import_(tmp_path / "short.parquet")
+    assert other.index(tmp_path / "pictures").updated == 12
+    assert other.index(tmp_path / "pictures").unchanged == 12
+    assert encoder.encoded == 0
+    other.export(tmp_path / "again.parquet")
+    assert pq.read_table(tmp_path / "again.parquet").sort_by("path") == table.sort_by("path")
+
+
 def test_hostile_lists_are_refused_and_change_nothing(tmp_path: Path, gallery: Gallery) -> None:
     gallery.export(tmp_path / "good.parquet")
     good = pq.read_table(tmp_path / "good.parquet")
@@ -88,6 +121,12 @@ def test_hostile_lists_are_refused_and_change_nothing(tmp_path: Path, gallery: G
         with_column("vector", zeros),
         with_column("vector", nans),
         with_column("fingerprint", [b"no fingerprint"] * 12),
+        with_column("frames", [0] * 12),
+        with_column("frames", [None] * 12),
+        with_column("bit_depth", [99] * 12),
+        with_column("latitude", [90.1] * 12),
+        with_column("longitude", [float("nan")] * 12),
+        with_column("taken", ["yesterday"] * 12),
     ):
         pq.write_table(bad, tmp_path / "bad.parquet")
         other = Gallery.open(tmp_path / "other")

@@ -502,8 +502,10 @@ def test_without_copies_no_fingerprint_is_stored_until_copies_are_turned_on(
     assert gallery.duplicates(kind="exact") == []
     with pytest.raises(ArgumentError, match="index --copies"):
         gallery.duplicates()
+    encoded = encoder.encoded
     report = gallery.index(textured, copies=True)  # though no file has changed
     assert (report.added, report.updated, report.unchanged) == (0, 13, 0)
+    assert encoder.encoded == encoded  # rows keep their vectors
     assert len(made) == len(prints_of(gallery)) == 13
     assert gallery.info().pictures == 13
     assert gallery.search(copy, top=1)[0].kind == "copy"

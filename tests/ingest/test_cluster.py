@@ -23,6 +23,7 @@ from lookalike.storage.store import Store
 from lookalike.types import Source
 
 from ..conftest import draw, fill, save
+from ..gallery.test_upgrade import old_gallery
 
 pytest.importorskip("ray", reason="There is no Ray for this Python")
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="kill -9 is POSIX's")
@@ -230,6 +231,30 @@ def assert_nothing_is_left_over(gallery: Path) -> None:
         fragments = lance.dataset(str(gallery / name)).get_fragments()
         used = {os.path.basename(f.path) for fragment in fragments for f in fragment.data_files()}
         assert {path.name for path in (gallery / name / "data").iterdir()} == used
+
+
+def test_a_cluster_updates_an_older_gallery(tmp_path: Path, driver: Driver) -> None:
+    gallery, pictures = old_gallery(tmp_path), tmp_path / "pictures"
+    before = rows(gallery)
+    (pictures / "plain.jpg").rename(pictures / "moved.jpg")
+    report = driver.index(gallery, pictures, chunks=1)
+    assert "added=0, updated=6, moved=1" in report
+    assert "unchanged=0, refused=2, skipped=2" in report
+    after = rows(gallery)
+    changed = {Path(path).name for path in {*before} ^ {*after}}
+    assert changed == {"plain.jpg", "moved.jpg", "sensor.nef"}
+    for old, new in {"plain.jpg": "moved.jpg", "photo.jpg": "photo.jpg"}.items():
+        vectors = before[str(pictures / old)]["vector"], after[str(pictures / new)]["vector"]
+        assert vectors[0] == vectors[1]  # bit by bit
+    held = {
+        Path(p).name: e.properties for e in Gallery.open(gallery).browse().entries for p in e.paths
+    }
+    assert held["photo.jpg"].camera == held["same.jpg"].camera == "Canon EOS R6"
+    assert held["animation.gif"].frames == 3
+    assert len(prints(gallery)) == 7
+    report = driver.index(gallery, pictures)
+    assert "updated=0, moved=0, copied=0, unchanged=11" in report
+    assert_nothing_is_left_over(gallery)
 
 
 def test_a_cluster_makes_what_threads_make(tmp_path: Path, driver: Driver) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -7,14 +8,16 @@ import numpy as np
 import pytest
 
 from lookalike.ingest import ledger
-from lookalike.ingest.ledger import COMMIT_SECONDS, ContentClaims, Ledger, Outcome
+from lookalike.ingest.claims import ContentClaims
+from lookalike.ingest.ledger import COMMIT_SECONDS, Ledger, Outcome
 from lookalike.ingest.seen import SeenFiles
 from lookalike.sources.content import TRY_AGAIN
 from lookalike.storage import Record
 from lookalike.storage.store import Store
-from lookalike.types import Source
+from lookalike.types import Properties, Source
 
 ONE, TWO = b"1" * 16, b"2" * 16
+VECTOR = np.array([1, 0, 0, 0], np.float16)
 
 
 class Ingest:
@@ -29,9 +32,17 @@ class Ingest:
     def encoded(self, path: str, content: bytes) -> Outcome:
         source = Source(path, 1, 1)
         assert self.claims.claim(content, path).granted
-        return Outcome(
-            source, content, Record(source, content, 4, 3, np.array([1, 0, 0, 0], np.float16))
-        )
+        return Outcome(source, content, Record(source, content, 4, 3, VECTOR))
+
+    def described(self, path: str, content: bytes, metadata: str | None = None) -> Outcome:
+        """Return what a worker makes of a content whose vector a row has."""
+        assert self.claims.claim(content, path).has_vector
+        source = Source(path, 1, 1, metadata)
+        return Outcome(source, content, Record(source, content, 4, 3, None, None, Properties()))
+
+    def records(self) -> dict[str, Record]:
+        found = self.store.records_by_content([ONE, TWO])
+        return {record.source.path: record for record in found}
 
     def paths(self) -> set[str]:
         return set(self.store.paths(self.store.pictures))
@@ -126,3 +137,64 @@ def test_a_batch_is_written_once_even_if_writing_is_interrupted(
     monkeypatch.undo()
     run.ledger.commit()
     assert run.store.pictures.count() == 1
+
+
+def test_a_content_with_rows_keeps_its_vector(tmp_path: Path) -> None:
+    """And what is known of its files; also where it moved, or has new files of the same bytes."""
+    run = Ingest(tmp_path)
+    run.ledger.add([run.encoded("/a", ONE), same("/twin", ONE), run.encoded("/old", TWO)])
+    run.ledger.commit()
+    (old,) = (r for r in run.store.records_by_content([TWO]))
+    stated = replace(old, source=replace(old.source, metadata='{"n": 1}'))
+    run.store.add([stated], replace=True)
+    run = Ingest(tmp_path, lost=("/old",))
+    run.ledger.add([run.described("/a", ONE), same("/twin", ONE), same("/more", ONE)])
+    run.ledger.add([run.described("/new", TWO)])
+    run.ledger.commit()
+    rows = run.records()
+    assert {*rows} == {"/a", "/twin", "/more", "/new"}
+    assert all((row.vector == VECTOR).all() for row in rows.values())
+    assert {row.properties for row in rows.values()} == {Properties()}
+    assert rows["/new"].source.metadata == '{"n": 1}'
+    ledger = run.ledger
+    assert (ledger.added, ledger.updated, ledger.moved, ledger.copied) == (1, 2, 1, 2)
+
+
+def test_a_new_vector_replaces_that_of_the_row(tmp_path: Path) -> None:
+    run = Ingest(tmp_path)
+    run.ledger.add([run.encoded("/a", ONE), same("/offline", ONE)])
+    run.ledger.commit()
+    run = Ingest(tmp_path)
+    outcome = run.described("/a", ONE)
+    assert outcome.record
+    record = replace(outcome.record, vector=VECTOR[::-1])
+    run.ledger.add([replace(outcome, record=record)])
+    run.ledger.commit()
+    run.ledger.add([same("/later", ONE)])  # takes the newer one of both
+    run.ledger.commit()
+    vectors = {path: np.asarray(row.vector).tolist() for path, row in run.records().items()}
+    assert vectors == {"/a": [0, 0, 0, 1], "/later": [0, 0, 0, 1], "/offline": [1, 0, 0, 0]}
+
+
+def test_a_vector_that_is_gone_by_then_is_left_to_the_next_run(tmp_path: Path) -> None:
+    run = Ingest(tmp_path)
+    run.ledger.add([run.encoded("/a", ONE)])
+    run.ledger.commit()
+    run = Ingest(tmp_path)
+    outcome = run.described("/b", ONE)
+    run.ledger.add([run.encoded("/a", TWO)])
+    run.ledger.commit()
+    run.ledger.add([outcome])
+    run.ledger.commit()
+    assert run.paths() == {"/a"}
+    assert SeenFiles(run.store).unseen([outcome.source]) == [outcome.source]
+
+
+def test_an_unsupported_format_is_recorded_with_all_its_files(run: Ingest) -> None:
+    assert run.claims.claim(ONE, "/a").granted
+    outcome = replace(refused("/a", ONE), format="NEF")
+    run.ledger.add([same("/before", ONE), outcome, same("/after", ONE), refused("/b")])
+    run.ledger.commit()
+    batches = run.store.refusals.scan(["path", "format"])
+    formats = {row["path"]: row["format"] for batch in batches for row in batch.to_pylist()}
+    assert formats == {"/before": "NEF", "/a": "NEF", "/after": "NEF", "/b": ""}

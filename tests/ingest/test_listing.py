@@ -7,6 +7,7 @@ import pytest
 
 from lookalike.ingest.listing import Listing
 from lookalike.ingest.seen import SeenFiles
+from lookalike.storage import RefusalRecord
 from lookalike.storage.store import Store
 from lookalike.types import Source
 
@@ -16,7 +17,7 @@ FILES = [Source(f"/{n}.jpg", 1, 1) for n in range(10)]
 @pytest.fixture
 def seen(tmp_path: Path) -> SeenFiles:
     store = Store(tmp_path, "pictures.lance", 4, copies=False)
-    store.refuse([(FILES[0], "damaged")])
+    store.refuse([RefusalRecord(FILES[0], "damaged")])
     return SeenFiles(store)
 
 

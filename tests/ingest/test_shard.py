@@ -6,7 +6,7 @@ import pytest
 
 from lookalike import Gallery, encoders
 from lookalike.errors import EncoderError, StorageError
-from lookalike.ingest.ledger import Claim
+from lookalike.ingest.claims import Claim
 from lookalike.ingest.seen import SeenFiles
 from lookalike.ingest.shard import (
     ClaimRequests,
@@ -76,7 +76,7 @@ def test_a_content_is_granted_to_one_file(tmp_path: Path) -> None:
     assert other.content
     assert not other.written
     assert node.claims.claimed_by(str(tmp_path / "one" / "a.jpg")) == [other.content]
-    node.claims.resolve([other.content], encoded=True)
+    node.claims.resolve([other.content], delivered=True)
     assert node.claims.claimed_by(str(tmp_path / "one" / "a.jpg")) == []
     assert not node.process(tmp_path / "one").outcomes[0].written  # it is encoded now
 

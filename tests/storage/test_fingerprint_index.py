@@ -171,7 +171,7 @@ def test_orphans_are_deleted_and_others_are_found_as_before(
     prints.add(twelve)
     prints.optimize()
     kept = {content(seed) for seed in (1, 4, 5, 11)}
-    prints.drop_orphans(kept | {content(99)})
+    prints.drop_unused(kept | {content(99)})
     assert {c for some in prints.contents() for c in some} == kept
     assert prints.visual_words.picture_count() == 4
     for seed in range(12):
@@ -191,7 +191,7 @@ def test_all_fingerprints_can_be_deleted_and_added_again(
 ) -> None:
     prints.add(twelve)
     prints.optimize()
-    prints.drop_orphans(set())
+    prints.drop_unused(set())
     query = asked(busy(3, SIZE))
     assert prints.table.count() == prints.visual_words.picture_count() == 0
     assert prints.search_words([query], 5) == prints.search_hash(query.pdq, 5) == {}
@@ -214,7 +214,7 @@ def test_a_stop_while_dropping_orphans_is_repaired(
         with monkeypatch.context() as patch:
             patch.setattr(prints.table, step, stopped)
             with pytest.raises(KeyboardInterrupt):
-                prints.drop_orphans({content(4), content(5)})
+                prints.drop_unused({content(4), content(5)})
         assert {*prints.search_words([query], 5)} <= {*twelve}  # no place that is not there
         prints.optimize()
         assert next(iter(prints.search_words([query], 5))) == content(4)
@@ -250,7 +250,7 @@ def test_readers_continue_while_a_writer_works(tmp_path: Path) -> None:
         if n % 2:
             writer.optimize()
         if n % 10 == 9:
-            writer.drop_orphans({*first, *map(content, range(1_000, 1_100, 2))})
+            writer.drop_unused({*first, *map(content, range(1_000, 1_100, 2))})
     done.set()
     thread.join()
     assert failures == []
@@ -308,3 +308,60 @@ def test_a_snapshot_has_every_fingerprint_that_its_words_point_to(
     assert later.table.count() == 10  # the fingerprints come after the words that name them
     assert next(iter(later.search_words([query], 9))) == content(7)
     assert reader.visual_words._frequency is later.visual_words._frequency  # read once for both
+
+
+def earlier(data: bytes) -> bytes:
+    """Return a fingerprint as one of an earlier format, which only its first byte tells."""
+    return bytes([data[0] - 1]) + data[1:]
+
+
+def test_the_newest_fingerprint_of_a_content_counts(
+    prints: FingerprintIndex, twelve: dict[bytes, bytes]
+) -> None:
+    """Before and after it is in the index of words, and once the older ones are gone."""
+    prints.add({key: earlier(data) for key, data in twelve.items()})
+    prints.optimize()
+    renewed = dict([*twelve.items()][::-1][:8])
+    newest = {key: renewed.get(key, earlier(data)) for key, data in twelve.items()}
+    prints.add(renewed)
+    query = asked(busy(6, SIZE))
+    allowed = {content(seed) for seed in range(3, 12)}
+    steps = [(lambda: None, 20), (prints.optimize, 20), (lambda: prints.drop_unused({*twelve}), 12)]
+    for step, rows in steps:
+        step()
+        assert prints.table.count() == rows
+        assert prints.content_count() == 12
+        assert prints.get(twelve) == newest
+        current = [c for some in prints.up_to_date_contents() for c in some.to_pylist()]
+        assert {*current} == {*renewed}
+        by_words = prints.search_words([query], 12)
+        assert next(iter(by_words)) == content(6)
+        assert {key: data for key, (_, data) in by_words.items()}.items() <= newest.items()
+        assert len(prints.search_words([query], 3)) == 3
+        filtered = prints.search_words([query], 5, allowed.intersection)
+        assert len(filtered) == 5
+        assert {*filtered} <= allowed
+        assert prints.search_hash(query.pdq, 1) == {content(6): newest[content(6)]}
+    prints.drop_unused({content(11), content(0)})
+    assert prints.get(twelve) == {key: newest[key] for key in (content(11), content(0))}
+
+
+def test_a_table_without_formats_has_only_earlier_ones(
+    prints: FingerprintIndex, twelve: dict[bytes, bytes], tmp_path: Path
+) -> None:
+    prints.add(twelve)
+    prints.optimize()
+    dataset = prints.table.dataset()
+    assert dataset
+    dataset.drop_columns(["format"])
+    prints = FingerprintIndex(tmp_path)
+    assert prints.get(twelve) == twelve
+    assert prints.content_count() == 12
+    assert list(prints.up_to_date_contents()) == []
+    assert next(iter(prints.search_words([asked(busy(6, SIZE))], 1))) == content(6)
+    prints.add({content(6): twelve[content(6)]})
+    (current,) = (some.to_pylist() for some in prints.up_to_date_contents() if len(some))
+    assert current == [content(6)]
+    prints.drop_unused({*twelve})
+    assert prints.get(twelve) == twelve
+    assert prints.table.count() == 12

@@ -12,10 +12,10 @@ from lookalike.copies.fingerprint import stored_fingerprint
 from lookalike.copies.packed import pack
 from lookalike.decode import from_image
 from lookalike.errors import StorageError
-from lookalike.storage import Record, store as store_module
+from lookalike.storage import PROPERTY_COLUMNS, Record, RefusalRecord, store as store_module
 from lookalike.storage.store import Store
 from lookalike.storage.table import MAX_UNINDEXED_SHARE
-from lookalike.types import Refusal, Source
+from lookalike.types import Properties, Refusal, Source
 
 from ..conftest import draw
 
@@ -94,8 +94,10 @@ def test_rows_are_found_and_deleted_by_path(store: Store) -> None:
 
 
 def test_refusals_have_one_reason_for_each_path(store: Store) -> None:
-    store.refuse([(Source("/x", 1, 1), "damaged"), (Source("/note.txt", 1, 1), None)])
-    store.refuse([(Source("/x", 2, 2), "truncated")])
+    store.refuse(
+        [RefusalRecord(Source("/x", 1, 1), "damaged"), RefusalRecord(Source("/note.txt", 1, 1))]
+    )
+    store.refuse([RefusalRecord(Source("/x", 2, 2), "truncated")])
     assert list(store.refused()) == [Refusal("/x", "truncated")]
     assert store.refusals.count() == 2
 
@@ -223,6 +225,24 @@ def test_fingerprints_are_deleted_when_orphans_are_many(store: Store) -> None:
     assert {*store.fingerprints.get(contents)} == {contents[0], *contents[4:]}
 
 
+def test_fingerprints_are_deleted_when_many_are_replaced(store: Store) -> None:
+    rows = [replace(row, fingerprint=pack_of(n)) for n, row in enumerate(records(vectors(8)))]
+    newest = {row.content_hash: row.fingerprint for row in rows if row.fingerprint}
+    store.add(rows, replace=False)
+    earlier = {content: bytes([data[0] - 1]) + data[1:] for content, data in newest.items()}
+    store.fingerprints.table.overwrite([])
+    store.fingerprints.add(earlier)
+    contents = [*newest]
+    for count, left in ((2, 10), (3, 8)):
+        store.fingerprints.add({content: newest[content] for content in contents[:count]})
+        store.optimize(unused=False)
+        store.optimize()
+        assert store.fingerprints.table.count() == left
+        expected = {**earlier, **{content: newest[content] for content in contents[:count]}}
+        assert store.fingerprints.get(contents) == expected
+        assert store.fingerprints.visual_words.picture_count() == left
+
+
 def pack_of(seed: int) -> bytes:
     return pack(stored_fingerprint(from_image(draw(seed))))
 
@@ -243,3 +263,24 @@ def test_many_vectors_find_the_same_as_each_alone(store: Store) -> None:
     assert store.nearest_many(queries[:0], 3, []) == []
     # Of a thousand hits all are told, though fewer candidates are looked at for each.
     assert len({row["path"] for row in store.nearest(queries[0], 1_000)}) == 300
+
+
+def test_a_record_tells_what_its_file_holds(store: Store) -> None:
+    held = Properties(2, 3, True, 16, True, "2019-07-06T14:03:00", "Canon EOS R6", 48.5, -2.25)
+    first, second, third = records(vectors(3))
+    twin = replace(second, content_hash=first.content_hash)
+    store.add([replace(first, properties=held), twin, third], replace=False)
+    found = store.records_by_content([first.content_hash, third.content_hash])
+    assert [record.properties for record in found] == [held, None, None]
+    ids = [first.content_hash.hex(), third.content_hash.hex()]
+    assert [entry.properties for entry in store.entries(ids)] == [held, Properties()]
+    dataset = store.pictures.dataset()
+    assert dataset
+    dataset.drop_columns([*PROPERTY_COLUMNS])  # as an earlier version left it
+    (record, _) = store.records_by_content([first.content_hash])
+    assert record.properties is None
+    assert store.entries(ids)[0].properties == Properties()
+    store.add_missing_columns()
+    assert store.pictures.schema == store.pictures.dataset().schema  # type: ignore[union-attr]
+    store.add([replace(first, properties=held)], replace=True)
+    assert store.entries(ids)[0].properties == held

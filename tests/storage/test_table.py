@@ -68,3 +68,17 @@ def test_all_rows_are_replaced(tmp_path: Path) -> None:
     assert (table.count(), reader.count()) == (0, 0)
     table.write({"path": ["/d"], "n": [4]}, replace=False)
     assert reader.take([0], ["n"])["n"].to_pylist() == [4]
+
+
+def test_columns_that_an_earlier_version_did_not_write_are_null(tmp_path: Path) -> None:
+    earlier = Table(tmp_path / "t.lance", pa.schema([SCHEMA.field("path")]))
+    table = Table(tmp_path / "t.lance", SCHEMA)
+    assert table.add_missing_columns() is None
+    assert not (tmp_path / "t.lance").exists()
+    earlier.write({"path": ["/a"]}, replace=False)
+    assert table.take([0], ["path", "n"]).to_pylist() == [{"path": "/a"}]
+    assert table.add_missing_columns()
+    assert table.take([0], ["path", "n"]).to_pylist() == [{"path": "/a", "n": None}]
+    version = table.version()
+    table.add_missing_columns()
+    assert table.version() == version

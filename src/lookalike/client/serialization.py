@@ -7,7 +7,7 @@ writes in another way; the server describes the same fields in OpenAPI.
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -25,6 +25,7 @@ from ..types import (
     Info,
     Look,
     Match,
+    Properties,
     PruneReport,
     Refusal,
     Root,
@@ -91,12 +92,18 @@ def match_from_json(values: dict[str, Any] | None) -> Match | None:
     return Match(**{**values, **parts}, points=np.empty((0, 4), np.float32))
 
 
+def properties_from_json(values: dict[str, Any]) -> Properties:
+    """Read what a file holds."""
+    return Properties(**values)
+
+
 # Fields that JSON names or writes differently: key, type in JSON, writer, reader.
 JSON_FIELDS: dict[str, tuple[str, Any, Callable[[Any], Any], Callable[[Any], Any]]] = {
     "content_hash": ("id", str, bytes.hex, bytes.fromhex),
     "match": ("match", dict, match_as_json, match_from_json),
     "mtime_ns": ("mtime", str | None, time_as_json, time_from_json),
     "paths": ("paths", list[str], list, tuple),
+    "properties": ("properties", dict, asdict, properties_from_json),
     "size": ("bytes", int, int, int),
 }
 

@@ -18,11 +18,12 @@ from .geometry import (
 )
 from .kind import FULL_OVERLAP, changes, kind_of, percent
 from .overlay import Side
-from .packed import pack, unpack, unpack_pdq, unpack_words
+from .packed import FORMAT as FINGERPRINT_FORMAT, pack, unpack, unpack_pdq, unpack_words
 from .threads import single_threaded
 from .verify import Verifier, inverse, verify
 
 __all__ = [
+    "FINGERPRINT_FORMAT",
     "FULL_OVERLAP",
     "TO_PIXEL_CENTRES",
     "VOCABULARY_SIZE",

@@ -18,7 +18,7 @@ from .fingerprint import PIXELS_HASH_BYTES, Fingerprint
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FORMAT = 2
+FORMAT = 2  # the first byte; a gallery makes fingerprints of earlier formats again
 _HEAD = struct.Struct("<BBHii32s16s")  # format, quality, features, width, height, hashes
 _SIZE = np.dtype("<u2")  # bytes of a sample
 _UNKNOWN_HASH = bytes(PIXELS_HASH_BYTES)

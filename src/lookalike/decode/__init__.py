@@ -5,7 +5,7 @@ size, `inspect` what people and cameras wrote into it. `sniff` names the format 
 """
 
 from .details import Details, inspect, read_sidecar
-from .formats import HEAD_BYTES, check_supported, sniff
+from .formats import HEAD_BYTES, SUPPORTED_FORMATS, check_supported, sniff
 from .frames import decode_frames
 from .limits import LARGE_PIXELS, MAX_ASPECT_RATIO, MAX_JPEG_SCAN_PIXELS, MAX_PIXELS
 from .picture import MIN_SIDE_PIXELS, decode, from_image
@@ -19,6 +19,7 @@ __all__ = [
     "MAX_PIXELS",
     "MAX_SAMPLES",
     "MIN_SIDE_PIXELS",
+    "SUPPORTED_FORMATS",
     "Details",
     "check_supported",
     "decode",

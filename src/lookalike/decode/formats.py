@@ -32,6 +32,9 @@ _PLUGINS = {
     "JPEG2000": "PIL.Jpeg2KImagePlugin:Jpeg2KImageFile",
     "ICO": "PIL.IcoImagePlugin:IcoImageFile",
 }
+# A file that was refused as one of a format that is not here, such as `NEF` or `TIFF-variant`, is
+# tried again once it is.
+SUPPORTED_FORMATS = frozenset(_PLUGINS)
 
 
 class _Magic(NamedTuple):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 import os
 from collections import Counter, defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ..sources import is_local, stat_source
-from ..storage import from_text, under_filter
-from ..types import UNKNOWN
+from ..storage import PROPERTY_COLUMNS, from_text, to_properties, under_filter
+from ..types import UNKNOWN, Properties
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..storage import Store
     from .pairs import Pair
 
-_COLUMNS = ("path", "size", "mtime_ns", "content_hash", "width", "height")
+_COLUMNS = ("size", "mtime_ns", "content_hash", "width", "height")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class Member:
         width: pixels, upright.
         height: pixels, upright.
         names: the number of its known names: hard links, symbolic links, other paths.
+        properties: what the file holds; the defaults until an `index` has read it for them.
 
     Example:
         >>> import shutil
@@ -52,6 +53,7 @@ class Member:
     width: int
     height: int
     names: int = 1
+    properties: Properties = field(default_factory=Properties)
 
 
 def read_members(store: Store, paths: Sequence[str] = ()) -> list[Member]:
@@ -59,9 +61,13 @@ def read_members(store: Store, paths: Sequence[str] = ()) -> list[Member]:
     where = under_filter(*paths) if paths else None
     return sorted(
         (
-            Member(from_text(path), *rest)
-            for batch in store.pictures.scan(_COLUMNS, where)
-            for path, *rest in zip(*(column.to_pylist() for column in batch.columns), strict=True)
+            Member(
+                path=from_text(row["path"]),
+                properties=to_properties(row) or Properties(),
+                **{name: row[name] for name in _COLUMNS},
+            )
+            for batch in store.pictures.scan(("path", *_COLUMNS, *PROPERTY_COLUMNS), where)
+            for row in batch.to_pylist()
         ),
         key=lambda member: member.path,
     )

@@ -69,7 +69,8 @@ def find_pairs(
     member_of_content = {member.content_hash: k for k, member in enumerate(members)}
     contents = [content for batch in store.fingerprints.contents() for content in batch]
     member_of = [member_of_content.get(content, -1) for content in contents]
-    places = np.flatnonzero(np.array(member_of, int) >= 0)
+    newest = {content: place for place, content in enumerate(contents)}
+    places = np.array(sorted(newest[c] for c in member_of_content if c in newest), int)
     if len(places) <= 1:
         return
     index = CandidateIndex(store, contents, places, partial(on_progress, "Comparing vectors"))

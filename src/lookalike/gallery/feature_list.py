@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ..copies import unpack
 from ..errors import FeatureListError, GalleryFormatError, StorageError
 from ..sources import CONTENT_HASH_BYTES, is_absolute
-from ..storage import Record, from_text
-from ..types import UNKNOWN, Source
+from ..storage import PROPERTY_COLUMNS, Record, from_text, property_fields, to_properties
+from ..types import UNKNOWN, Properties, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
 ROWS_PER_GROUP = 4_096  # rows in memory at a time
 UNIT_LENGTH_TOLERANCE = 0.01
-_OPTIONAL = ("size", "mtime_ns", "fingerprint", "metadata")
+MAX_PROPERTIES = {"bit_depth": 32, "latitude": 90, "longitude": 180}
+_OPTIONAL = ("size", "mtime_ns", "fingerprint", "metadata", *PROPERTY_COLUMNS)
 _REQUIRED = ("path", "content_hash", "width", "height", "vector", "encoder")
 
 
@@ -56,8 +58,9 @@ def write_features(
                 vectors = rows["vector"].cast(schema.field("vector").type)
                 encoder = pa.repeat(encoder_id(card), len(hashes))
                 rows |= {"content_hash": hashes, "vector": vectors, "encoder": encoder}
-                rows.setdefault("metadata", pa.nulls(len(hashes), pa.string()))
                 rows |= {"fingerprint": [prints.get(value) for value in contents]}
+                for field in schema:  # tables of an older lookalike have fewer columns
+                    rows.setdefault(field.name, pa.nulls(len(hashes), field.type))
                 writer.write_table(pa.table(rows, schema=schema), row_group_size=ROWS_PER_GROUP)
                 count += len(hashes)
                 on_rows(count, total)
@@ -147,6 +150,7 @@ def _schema(dimensions: int) -> pa.Schema:
             ("mtime_ns", pa.int64()),
             ("fingerprint", pa.binary()),
             ("metadata", pa.string()),
+            *property_fields(),
         ]
     )
 
@@ -189,5 +193,24 @@ def _records(batch: pa.RecordBatch, card: EncoderCard) -> list[Record]:
         fingerprint = row.get("fingerprint")
         if fingerprint is not None:
             unpack(fingerprint)  # raises an error if it is not one
-        records.append(Record(source, content, *sides, vector.astype(np.float16), fingerprint))
+        properties = to_properties({**dict.fromkeys(PROPERTY_COLUMNS), **row})
+        if properties:
+            _check_properties(properties)
+        row_vector = vector.astype(np.float16)
+        records.append(Record(source, content, *sides, row_vector, fingerprint, properties))
     return records
+
+
+def _check_properties(properties: Properties) -> None:
+    """Check what a stranger's list says of a file.
+
+    Raises:
+        ValueError: it is impossible.
+        TypeError: a value is missing.
+    """
+    least = min(properties.pages, properties.frames, properties.bit_depth)
+    values = {name: getattr(properties, name) or 0 for name in MAX_PROPERTIES}
+    if least < 1 or not all(abs(values[name]) <= most for name, most in MAX_PROPERTIES.items()):
+        raise ValueError(f"impossible properties: {properties}")  # NaN, too
+    if properties.taken:
+        datetime.fromisoformat(properties.taken)

@@ -190,6 +190,7 @@ class Gallery(GalleryReader):
                 manifest = replace(manifest, copies=copies)
             manifest = manifest.write(self.folder)
             store = self._open_store(manifest, rebuild=self._rebuild)
+            store.add_missing_columns()
             store.forget_transient_refusals(online)
             if not self._rebuild:
                 unchanged |= complete_archives(store)

@@ -278,7 +278,7 @@ class GalleryReader(GalleryState):
         return Info(
             gallery=str(self.folder),
             pictures=store.pictures.count(),
-            fingerprints=store.fingerprints.table.count(),
+            fingerprints=store.fingerprints.content_count(),
             refused=sum(1 for _ in store.refused()),
             roots=tuple(map(check_root, manifest.roots)),
             encoder=asdict(manifest.encoder),
@@ -327,7 +327,8 @@ class GalleryReader(GalleryState):
         Columns: `path`, `content_hash` (32 hexadecimal digits), `width`, `height`, `vector`
         (fixed-size list of D float32), `encoder` (name and weights sha256), `size` and
         `mtime_ns` of the file, so that an import need not read it again, `fingerprint`, which
-        proves copies (binary, or null), and `metadata` (JSON, or null).
+        proves copies (binary, or null), `metadata` (JSON, or null), and what the file holds, a
+        column for each field of `types.Properties` (null if it is not known yet).
 
         Args:
             path: the file to write.

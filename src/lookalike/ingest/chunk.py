@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..copies import pack, stored_fingerprint
-from ..decode import decode
-from ..errors import NotAPictureError, PictureError
+from ..decode import SUPPORTED_FORMATS, decode
+from ..errors import NotAPictureError, PictureError, UnsupportedFormatError
 from ..sources import TRY_AGAIN, content_hash
 from ..storage import Record
 from .ledger import Outcome
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ..encoders import Encoder
-    from ..types import Source
-    from .ledger import Claim
+    from ..types import Properties, Source
+    from .claims import Claim
 
 CHUNK_PICTURES = 16  # a worker's portion, and the encoder's batch
 GPU_CHUNK_PICTURES = 128  # likewise, where the encoder runs on a GPU
@@ -42,11 +42,11 @@ def process_chunk(
     Args:
         chunk: the files.
         encoder: used with one core.
-        claim: grants a content to one file, see `ledger.ContentClaims.claim`.
+        claim: grants a content to one file, see `claims.ContentClaims.claim`.
         copies: whether to make fingerprints.
         read: returns the bytes of a file, and raises as `sources.read` does.
     """
-    outcomes, inputs, prepared = [], [], []
+    outcomes, inputs, to_encode = list[Outcome](), [], list[Record]()
     for source in chunk:
         content = None
         try:
@@ -57,15 +57,22 @@ def process_chunk(
                 outcomes.append(Outcome(source, content))
                 continue
             picture = decode(data)
-            inputs.append(encoder.prepare(picture))
-            fingerprint = None
-            if copies and answer.needs_fingerprint:
-                fingerprint = pack(stored_fingerprint(picture))
-            prepared.append((source, content, (picture.width, picture.height), fingerprint))
+            makes_fingerprint = copies and answer.needs_fingerprint
+            fingerprint = pack(stored_fingerprint(picture)) if makes_fingerprint else None
+            sides = picture.width, picture.height
+            record = Record(source, content, *sides, None, fingerprint, picture.properties)
+            if answer.has_vector and (
+                answer.has_properties or _decodes_as_ever(picture.properties)
+            ):
+                outcomes.append(Outcome(source, content, record))
+            else:
+                inputs.append(encoder.prepare(picture))
+                to_encode.append(record)
         except NotAPictureError:
             outcomes.append(Outcome(source))
         except PictureError as error:
-            outcomes.append(Outcome(source, content, reason=refusal_reason(error)))
+            reason = refusal_reason(error)
+            outcomes.append(Outcome(source, content, reason=reason, format=refused_format(error)))
         except MemoryError as error:
             reason = refusal_reason(error)
             outcomes.append(Outcome(to_retry(source), content, reason=reason))
@@ -74,10 +81,28 @@ def process_chunk(
         except OSError as error:
             outcomes.append(Outcome(to_retry(source), reason=refusal_reason(error)))
     vectors = encoder.encode(inputs, threads=1).astype("float16")
-    for (source, content, sides, fingerprint), vector in zip(prepared, vectors, strict=True):
-        record = Record(source, content, *sides, vector, fingerprint)
-        outcomes.append(Outcome(source, content, record))
+    for record, vector in zip(to_encode, vectors, strict=True):
+        record_with_vector = replace(record, vector=vector)
+        outcomes.append(Outcome(record.source, record.content_hash, record_with_vector))
     return outcomes
+
+
+def _decodes_as_ever(properties: Properties) -> bool:
+    """Check that all versions decode a file to the same pixels.
+
+    Those before format 2 of galleries showed all transparent art over white, and of an animation
+    the first frame.
+    """
+    return properties.pages == properties.frames == 1 and not properties.has_alpha
+
+
+def refused_format(error: PictureError) -> str:
+    """Return the format of a picture that can't be read yet, for `RefusalRecord`; empty for others.
+
+    A variant of a format that is supported otherwise is a format of its own, `TIFF-variant`.
+    """
+    name = error.format if isinstance(error, UnsupportedFormatError) else ""
+    return f"{name}-variant" if name in SUPPORTED_FORMATS else name
 
 
 def refusal_reason(error: PictureError | MemoryError | OSError) -> str:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ClusterError, EncoderError, LookalikeError
 from ..sources import is_gone
 from .chunk import to_retry
-from .ledger import Claim, Outcome
+from .ledger import Outcome
 from .listing import Listing
 from .nodes import index_builder
 from .seen import ContentKeys, KeySet, SeenFiles, content_key, path_key, path_keys
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from ..storage import Store
     from ..types import Source
+    from .claims import Claim
     from .ledger import Batch
 
 CHUNK_PICTURES = 32  # shards are made of chunks of this size
@@ -66,7 +67,7 @@ class ClusterWorkers:
         self.listing = Listing(files, seen, CHUNK_PICTURES)
         self.claims = _DriverClaims(seen.contents)
         self._ray, self._seen, self._store = ray, seen, store
-        self._actor = _start_actor(ray, ContentKeys(seen.contents, seen.fingerprinted))
+        self._actor = _start_actor(ray, ContentKeys.of(seen))
         self._submitted = KeySet([])  # paths of this run: each gets one row
         self._ready: deque[Shard] = deque()
         self._pending: dict[Any, Shard] = {}
@@ -99,8 +100,8 @@ class ClusterWorkers:
             ClusterError: workers die, whatever they process.
             LookalikeError: raised by a worker.
         """
-        if encoded := self.claims.take_encoded():
-            self._actor.resolve.remote(encoded, encoded=True)
+        if delivered := self.claims.take_delivered():
+            self._actor.resolve.remote(delivered, delivered=True)
         self._submit()
         return self._collect()
 
@@ -108,7 +109,7 @@ class ClusterWorkers:
         """Process files again, whose content another file claimed and never delivered."""
         if files:
             contents = {content for _, content in files}
-            self._ray.get(self._actor.resolve.remote(contents, encoded=False))
+            self._ray.get(self._actor.resolve.remote(contents, delivered=False))
             paths = self._seen.paths
             self._ready.append([(s, path_key(s.path) not in paths) for s, _ in files])
 
@@ -225,26 +226,26 @@ class ClusterWorkers:
 
 
 class _DriverClaims:
-    """The claims as the driver's ledger sees them; implements `ledger.PendingClaims`."""
+    """The claims as the driver's ledger sees them; implements `claims.PendingClaims`."""
 
     def __init__(self, contents: KeySet) -> None:
         self._contents = contents
-        self._encoded: list[bytes] = []
+        self._delivered: list[bytes] = []
 
-    def resolve(self, content: bytes, *, encoded: bool) -> None:
+    def resolve(self, content: bytes, *, delivered: bool) -> None:
         """Note it; a refused content stays claimed, so that it is tried once per run."""
-        if encoded:
+        if delivered:
             self._contents.add(content_key(content))
-            self._encoded.append(content)
+            self._delivered.append(content)
 
     def is_pending(self, content: bytes) -> bool:
         """Check whether a content, which the actor denied to some file, is not delivered yet."""
         return content_key(content) not in self._contents
 
-    def take_encoded(self) -> list[bytes]:
-        """Return the contents that were encoded since the last call, for the actor."""
-        encoded, self._encoded = self._encoded, []
-        return encoded
+    def take_delivered(self) -> list[bytes]:
+        """Return the contents that were delivered since the last call, for the actor."""
+        delivered, self._delivered = self._delivered, []
+        return delivered
 
 
 def _task(config: ShardConfig, actor: Any, shard: Shard) -> ShardResult:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from ..sources import TRY_AGAIN
+from ..storage import RefusalRecord
 from ..types import IndexReport, Source
 from .seen import content_key, path_key
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from ..storage import FragmentPair, Record, Store
-    from .seen import ContentKeys, SeenFiles
+    from .claims import PendingClaims
+    from .seen import SeenFiles
 
 COMMIT_SECONDS = 4.0
 COMMIT_ROWS = 4_096
@@ -32,9 +33,10 @@ class Outcome:
     Attributes:
         source: the file.
         content: its content hash; None if it could not be read.
-        record: its row, if it was encoded.
+        record: its row, if it was decoded.
         reason: why it was refused. None without a record means another kind of file, or, with
             a content, that another file has delivered or will deliver this content.
+        format: of a refused file, as `RefusalRecord.format`.
         written: whether its row is in a fragment that comes with it, instead of a record.
     """
 
@@ -42,65 +44,8 @@ class Outcome:
     content: bytes | None = None
     record: Record | None = None
     reason: str | None = None
+    format: str = ""
     written: bool = False
-
-
-class Claim(NamedTuple):
-    """The answer to a worker that wants to encode a content.
-
-    Attributes:
-        granted: whether to encode it; False if another file has claimed or delivered it.
-        needs_fingerprint: whether the gallery had no fingerprint of it at the start.
-    """
-
-    granted: bool
-    needs_fingerprint: bool
-
-
-class PendingClaims(Protocol):
-    """The claims as the ledger sees them."""
-
-    def resolve(self, content: bytes, *, encoded: bool) -> None:
-        """Note that a claimed content was encoded, or was refused."""
-
-    def is_pending(self, content: bytes) -> bool:
-        """Check whether a content is being encoded."""
-
-
-class ContentClaims:
-    """Which contents are encoded or being encoded, so that none is encoded twice."""
-
-    def __init__(self, seen: SeenFiles | ContentKeys) -> None:
-        """Start from the contents in the gallery."""
-        self._seen = seen
-        self._pending: dict[bytes, str] = {}
-        self._lock = threading.Lock()
-
-    def claim(self, content: bytes, path: str) -> Claim:
-        """Claim a content for encoding from a file."""
-        key = content_key(content)
-        with self._lock:
-            granted = (
-                key not in self._seen.contents and self._pending.setdefault(content, path) == path
-            )
-        return Claim(granted, key not in self._seen.fingerprinted)
-
-    def claimed_by(self, path: str) -> list[bytes]:
-        """List the contents that are being encoded from a file."""
-        with self._lock:
-            return [content for content, owner in self._pending.items() if owner == path]
-
-    def resolve(self, content: bytes, *, encoded: bool) -> None:
-        """Note that a claimed content was encoded, or was refused."""
-        with self._lock:
-            self._pending.pop(content, None)
-            if encoded:
-                self._seen.contents.add(content_key(content))
-
-    def is_pending(self, content: bytes) -> bool:
-        """Check whether a content is being encoded."""
-        with self._lock:
-            return content in self._pending
 
 
 class Ledger:
@@ -125,8 +70,8 @@ class Ledger:
         self._by_content: dict[bytes, Record] = {}
         self._to_look_up: list[tuple[Source, bytes]] = []
         self._waiting: defaultdict[bytes, list[Source]] = defaultdict(list)
-        self._refusals: dict[str, tuple[Source, str | None]] = {}
-        self._refused_contents: dict[bytes, str] = {}
+        self._refusals: dict[str, RefusalRecord] = {}
+        self._refused_contents: dict[bytes, RefusalRecord] = {}
         self.done = self.added = self.updated = self.moved = self.copied = 0
         self.refused = self.skipped = 0
         self._last_commit = time.monotonic()
@@ -146,7 +91,7 @@ class Ledger:
             source, content = outcome.source, outcome.content
             if outcome.record:
                 record = outcome.record
-                self._claims.resolve(record.content_hash, encoded=True)
+                self._claims.resolve(record.content_hash, delivered=True)
                 self._by_content[record.content_hash] = record
                 self._add_row(record)
                 for same in self._waiting.pop(record.content_hash, ()):
@@ -154,14 +99,14 @@ class Ledger:
             elif outcome.written and content:
                 self.done += 1
                 self._written[source.path] = content
-                self._claims.resolve(content, encoded=True)
+                self._claims.resolve(content, delivered=True)
                 # Files of the same bytes take their vector from the table.
                 self._to_look_up += [(same, content) for same in self._waiting.pop(content, ())]
             elif outcome.reason:
-                self._add_refused(source, content, outcome.reason)
+                self._add_refused(RefusalRecord(source, outcome.reason, outcome.format), content)
             elif content is None:
                 self.skipped += 1
-                self._add_non_row(source, None)
+                self._add_non_row(RefusalRecord(source))
             else:
                 self._add_duplicate(source, content)
 
@@ -182,20 +127,19 @@ class Ledger:
         self._by_content = {}
         moved_before = self.moved
         self._store.commit_fragments(fragments)
-        moved_rows = self._rows_from_store(to_look_up, rows)
+        moved_rows = self._complete_rows(rows) + self._rows_from_store(to_look_up, rows)
         contents = {path: record.content_hash for path, record in rows.items()} | written
-        moved_rows += self._moved_without_fingerprint(contents)
         gone = [
             path
-            for path, (source, _) in refusals.items()
-            if source.mtime_ns != TRY_AGAIN and path_key(path) in self._seen.paths
+            for path, refusal in refusals.items()
+            if refusal.source.mtime_ns != TRY_AGAIN and path_key(path) in self._seen.paths
         ]
         no_longer_refused = [path for path in contents if path_key(path) in self._seen.refused]
         replaces = [path for path in rows if path_key(path) in self._seen.paths]
         self._store.add(list(rows.values()), replace=bool(replaces))
         self._store.pictures.delete(moved_rows + gone)
         self._store.refusals.delete(no_longer_refused)
-        self._store.refuse(list(refusals.values()))
+        self._store.refuse([*refusals.values()])
         self.updated += len(replaces)
         self.added += len(contents) - len(replaces) - (self.moved - moved_before)
         for path in contents:
@@ -209,13 +153,13 @@ class Ledger:
         if now - self._last_commit < COMMIT_SECONDS and self.uncommitted < COMMIT_ROWS:
             return
         self.commit()
-        if self.added - self._optimized_rows >= OPTIMIZE_ROWS:
-            self._store.optimize(orphans=False)
-            self._optimized_rows = self.added
+        if self.added + self.updated - self._optimized_rows >= OPTIMIZE_ROWS:
+            self._store.optimize(unused=False)
+            self._optimized_rows = self.added + self.updated
         self._last_commit = time.monotonic()
 
     def unresolved(self) -> list[tuple[Source, bytes]]:
-        """Return, and forget, the files that wait for a content which nobody encodes any more."""
+        """Return, and forget, the files that wait for a content which nobody decodes any more."""
         waiting, self._waiting = self._waiting, defaultdict(list)
         return [(source, content) for content, files in waiting.items() for source in files]
 
@@ -236,64 +180,88 @@ class Ledger:
         self, to_look_up: list[tuple[Source, bytes]], rows: dict[str, Record]
     ) -> list[str]:
         """Add rows for files whose content the store has; return the paths of moved rows."""
-        siblings: defaultdict[bytes, list[Record]] = defaultdict(list)
-        for record in self._store.records_by_content({content for _, content in to_look_up}):
-            siblings[record.content_hash].append(record)
+        siblings = self._stored({content for _, content in to_look_up})
         moved: list[str] = []
         for source, content in to_look_up:
             same_content = siblings[content]
             if not same_content:
                 continue
             self.done += 1
-            own = next((r for r in same_content if r.source.path == source.path), None)
-            rows[source.path] = replace(same_content[0], source=_with_known_metadata(source, own))
-            if own:
-                continue  # the file was touched, but did not change
-            old = next((r for r in same_content if self._is_lost(r.source.path)), None)
-            if old:
-                rows[source.path] = replace(old, source=_with_known_metadata(source, old))
-                same_content.remove(old)
+            first, old = same_content[0], self._take_old(source, same_content)
+            rows[source.path] = replace(first, source=_with_known_metadata(source, old))
+            if old is None:
+                self.copied += 1
+            elif old.source.path != source.path:
                 same_content.append(rows[source.path])
                 moved.append(old.source.path)
-                # A file moved over another one counts as an update of that one.
-                self.moved += path_key(source.path) not in self._seen.paths
-            else:
-                self.copied += 1
         return moved
 
-    def _moved_without_fingerprint(self, contents: dict[str, bytes]) -> list[str]:
-        """List rows that moved to one of these paths, re-encoded for want of a fingerprint."""
-        new_paths = {
-            content: path
-            for path, content in contents.items()
-            if content_key(content) in self._seen.unfingerprinted
-        }
-        moved = []
-        for old in self._store.records_by_content(new_paths):
-            path = old.source.path
-            if path not in contents and self._is_lost(path):
-                moved.append(path)
-                self.moved += path_key(new_paths[old.content_hash]) not in self._seen.paths
+    def _complete_rows(self, rows: dict[str, Record]) -> list[str]:
+        """Give rows of contents that the store has what it has; return the paths of moved rows.
+
+        A content with rows is decoded again if these lack something. It keeps its vector, unless
+        the worker has made another.
+        """
+        is_stored = self._seen.incomplete
+        contents = {record.content_hash for record in rows.values()}
+        siblings = self._stored(c for c in contents if content_key(c) in is_stored)
+        vectors = {content: same_content[0].vector for content, same_content in siblings.items()}
+        moved: list[str] = []
+        for path, record in [*rows.items()]:
+            if (vector := record.vector) is None:
+                vector = vectors.get(record.content_hash)
+            if vector is None:  # its row got another content in this run: the next one encodes it
+                del rows[path]
+                continue
+            old = self._take_old(record.source, siblings[record.content_hash])
+            source = _with_known_metadata(record.source, old)
+            rows[path] = replace(record, source=source, vector=vector)
+            if old and old.source.path != path:
+                moved.append(old.source.path)
         return moved
 
-    def _add_refused(self, source: Source, content: bytes | None, reason: str) -> None:
+    def _stored(self, contents: Iterable[bytes]) -> defaultdict[bytes, list[Record]]:
+        """Read the rows of some contents; of each, the first is one that tells what it holds."""
+        siblings: defaultdict[bytes, list[Record]] = defaultdict(list)
+        for record in self._store.records_by_content(contents):
+            same_content = siblings[record.content_hash]
+            same_content.insert(0 if record.properties else len(same_content), record)
+        return siblings
+
+    def _take_old(self, source: Source, same_content: list[Record]) -> Record | None:
+        """Return the row that a file had before, under its path or moved from another; else None.
+
+        A row that moved is taken from the list, as it gives its place to one file.
+        """
+        own = next((r for r in same_content if r.source.path == source.path), None)
+        if own:
+            return own  # the file was touched, but did not change
+        old = next((r for r in same_content if self._is_lost(r.source.path)), None)
+        if old:
+            same_content.remove(old)
+            # A file moved over another one counts as an update of that one.
+            self.moved += path_key(source.path) not in self._seen.paths
+        return old
+
+    def _add_refused(self, refusal: RefusalRecord, content: bytes | None) -> None:
         """Refuse a file, and the files that wait for its content."""
-        self._refuse(source, reason)
+        self._refuse(refusal)
         if content is None:
             return
-        self._claims.resolve(content, encoded=False)
-        is_temporary = source.mtime_ns == TRY_AGAIN
+        self._claims.resolve(content, delivered=False)
+        is_temporary = refusal.source.mtime_ns == TRY_AGAIN
         for same in self._waiting.pop(content, ()):
-            self._refuse(replace(same, mtime_ns=TRY_AGAIN) if is_temporary else same, reason)
+            source = replace(same, mtime_ns=TRY_AGAIN) if is_temporary else same
+            self._refuse(replace(refusal, source=source))
         if not is_temporary:
-            self._refused_contents[content] = reason
+            self._refused_contents[content] = refusal
 
     def _add_duplicate(self, source: Source, content: bytes) -> None:
         """Add a file whose content another file has claimed or delivered."""
         if content in self._by_content:
             self._add_copy(source, self._by_content[content])
         elif content in self._refused_contents:
-            self._refuse(source, self._refused_contents[content])
+            self._refuse(replace(self._refused_contents[content], source=source))
         elif self._claims.is_pending(content):
             self._waiting[content].append(source)
         else:
@@ -308,14 +276,14 @@ class Ledger:
         self.copied += 1
         self._add_row(replace(record, source=source))
 
-    def _refuse(self, source: Source, reason: str) -> None:
+    def _refuse(self, refusal: RefusalRecord) -> None:
         self.refused += 1
-        self._add_non_row(source, reason)
+        self._add_non_row(refusal)
 
-    def _add_non_row(self, source: Source, reason: str | None) -> None:
+    def _add_non_row(self, refusal: RefusalRecord) -> None:
         self.done += 1
-        self._refusals[source.path] = (source, reason)
-        self._rows.pop(source.path, None)
+        self._refusals[refusal.source.path] = refusal
+        self._rows.pop(refusal.source.path, None)
 
 
 def _with_known_metadata(source: Source, record: Record | None) -> Source:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ..decode import SUPPORTED_FORMATS
 from ..sources import TRY_AGAIN, split_member
-from ..storage import from_text, to_text
+from ..storage import HAS_PROPERTIES, RefusalRecord, from_text, to_text
 from ..types import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import pyarrow as pa
     from numpy.typing import NDArray
@@ -27,8 +29,9 @@ _MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))  # Staffor
 _LISTED = "listed"  # mixed with a path: it came with metadata in this run; the first ones count
 
 
+_COMPLETE_ARCHIVES = "reason IS NULL AND path LIKE '%!/'"
 _FILE = ("path", "size", "mtime_ns")
-_CONTENT = ("content_hash", "metadata")
+_CONTENT = ("content_hash", "metadata", HAS_PROPERTIES)
 
 
 class KeySet:
@@ -52,7 +55,13 @@ class KeySet:
 
     def contains_at_start(self, keys: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Check for each key, [N], whether the set had it at the start."""
-        return np.isin(keys, self._sorted)
+        # `np.isin` would go through the whole set for each array.
+        at = np.searchsorted(self._sorted[:-1], keys)
+        return np.equal(self._sorted[at], keys) if len(self._sorted) else np.zeros(len(keys), bool)
+
+    def without(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return those of the keys that the set did not have at the start."""
+        return keys[~self.contains_at_start(keys)] if len(keys) else keys
 
     def __contains__(self, key: int) -> bool:
         """Check whether the set has a key."""
@@ -68,27 +77,45 @@ class ContentKeys:
     """The part of `SeenFiles` that is about contents: what a cluster's claims start from."""
 
     contents: KeySet
+    incomplete: KeySet
+    undescribed: KeySet
     fingerprinted: KeySet
+
+    @classmethod
+    def of(cls, seen: SeenFiles) -> ContentKeys:
+        """Take the part of the known files."""
+        return cls(seen.contents, seen.incomplete, seen.undescribed, seen.fingerprinted)
 
 
 class _RowKeys(NamedTuple):
-    """The keys of N rows, which of them have metadata, [N], and the stamps with that metadata."""
+    """The keys of N rows.
+
+    Attributes:
+        stamps: [N].
+        paths: [N].
+        contents: [N].
+        has_metadata: [N].
+        metadata_stamps: of the rows with metadata, mixed with these.
+        has_properties: [N], whether they tell what their files hold.
+    """
 
     stamps: NDArray[np.int64]
     paths: NDArray[np.int64]
     contents: NDArray[np.int64]
-    described: NDArray[np.bool_]
+    has_metadata: NDArray[np.bool_]
     metadata_stamps: NDArray[np.int64]
+    has_properties: NDArray[np.bool_]
 
-    def select(self, kept: NDArray[np.bool_]) -> _RowKeys:
-        """Return the keys of the rows to keep, [N]."""
-        return _RowKeys(
-            self.stamps[kept],
-            self.paths[kept],
-            self.contents[kept],
-            self.described[kept],
-            self.metadata_stamps[kept[self.described]],
-        )
+    def complete(self, fingerprinted: KeySet | None) -> NDArray[np.bool_]:
+        """Check which rows lack nothing, [N]; fingerprints only where they are kept."""
+        if fingerprinted is None:
+            return self.has_properties
+        return self.has_properties & fingerprinted.contains_at_start(self.contents)
+
+    def all_stamps(self, kept: NDArray[np.bool_]) -> Iterator[NDArray[np.int64]]:
+        """Return the stamps, without and with metadata, of the rows to keep, [N]."""
+        yield self.stamps[kept]
+        yield self.metadata_stamps[kept[self.has_metadata]]
 
 
 class SeenFiles:
@@ -99,35 +126,44 @@ class SeenFiles:
     Attributes:
         paths: keys of the rows' paths.
         refused: keys of the refusals' paths.
-        contents: keys of the rows' content hashes.
-        fingerprinted: keys of the content hashes that have a fingerprint.
-        unfingerprinted: keys of the content hashes that have rows, but no fingerprint.
+        contents: keys of the content hashes with a row that lacks nothing.
+        incomplete: keys of the other content hashes with rows.
+        undescribed: of these, keys of those without a row that tells what they hold.
+        fingerprinted: keys of the content hashes that have a fingerprint of the present format.
     """
 
     def __init__(self, store: Store) -> None:
         """Read the keys of all rows and refusals.
 
-        Where the gallery keeps fingerprints, a row without one counts as not seen.
+        Not seen are rows that do not tell what their file holds, rows without a fingerprint of the
+        present format where the gallery keeps fingerprints, refusals by an earlier version, and
+        refusals of a format that can be read by now.
+
+        Args:
+            store: whose tables have all columns, see `Store.add_missing_columns`.
         """
-        prints = store.fingerprints.table.scan(["content_hash"]) if store.copies else ()
-        self.fingerprinted = KeySet(_content_keys(batch.column(0)) for batch in prints)
+        prints = store.fingerprints.up_to_date_contents() if store.copies else ()
+        self.fingerprinted = KeySet(map(_content_keys, prints))
         rows = [_row_keys(batch) for batch in store.pictures.scan([*_FILE, *_CONTENT])]
-        refusals = [_file_keys(batch) for batch in store.refusals.scan(_FILE)]
+        refusals = [_refusal_keys(b) for b in store.refusals.scan([*_FILE, "format"])]
         self.paths = KeySet(keys.paths for keys in rows)
-        self.refused = KeySet(paths for _, paths in refusals)
-        self.unfingerprinted = KeySet([])
-        if store.copies:
-            complete = [self.fingerprinted.contains_at_start(keys.contents) for keys in rows]
-            pairs = list(zip(rows, complete, strict=True))
-            self.unfingerprinted = KeySet(keys.contents[~kept] for keys, kept in pairs)
-            rows = [keys.select(kept) for keys, kept in pairs]
-        self.contents = KeySet(keys.contents for keys in rows)
-        self._refused_stamps = KeySet(stamps for stamps, _ in refusals)
+        self.refused = KeySet(paths for _, paths, _ in refusals)
+        complete = [keys.complete(self.fingerprinted if store.copies else None) for keys in rows]
+        pairs = list(zip(rows, complete, strict=True))
+        self.contents = KeySet(keys.contents[kept] for keys, kept in pairs)
+        self.incomplete = KeySet(
+            self.contents.without(keys.contents[~kept]) for keys, kept in pairs
+        )
+        described = KeySet(keys.contents[keys.has_properties & ~kept] for keys, kept in pairs)
+        self.undescribed = KeySet(
+            described.without(self.contents.without(keys.contents[~keys.has_properties]))
+            for keys in rows
+        )
+        self._refused_stamps = KeySet(stamps[is_final] for stamps, _, is_final in refusals)
         self._stamps = KeySet(
             [
-                *(keys.stamps for keys in rows),
-                *(keys.metadata_stamps for keys in rows),
-                *(stamps for stamps, _ in refusals),
+                *itertools.chain.from_iterable(keys.all_stamps(kept) for keys, kept in pairs),
+                *(stamps[is_final] for stamps, _, is_final in refusals),
             ]
         )
 
@@ -164,26 +200,38 @@ class SeenFiles:
 
 
 def complete_archives(store: Store) -> set[Source]:
-    """List the archives whose members are all known, as `sources.walk` marks them."""
+    """List the archives whose members are all known, as `sources.walk` marks them.
+
+    An earlier version may have known less of the members, and some may be readable by now.
+    """
     archives = set()
-    for batch in store.refusals.scan(_FILE, "reason IS NULL AND path LIKE '%!/'"):
+    for batch in store.refusals.scan(_FILE, f"{_COMPLETE_ARCHIVES} AND format IS NOT NULL"):
         for path, size, mtime_ns in zip(*(c.to_pylist() for c in batch.columns), strict=True):
             archives.add(Source(from_text(path), size, mtime_ns))
-    return archives
+    readable = ", ".join(f"'{name}'" for name in SUPPORTED_FORMATS)
+    to_open = _archives_of_refusals(store, f"format IN ({readable})") if archives else ()
+    return {archive for archive in archives if archive.path not in to_open}
 
 
 def forget_complete_archives(store: Store) -> None:
     """Let the next `index` open all archives again."""
-    store.refusals.delete([archive.path for archive in complete_archives(store)])
+    for batch in list(store.refusals.scan(["path"], _COMPLETE_ARCHIVES)):
+        store.refusals.delete(map(from_text, batch.column(0).to_pylist()))
 
 
 def remember_complete_archives(store: Store, archives: Iterable[Source]) -> None:
     """Remember archives whose members are all known, except those to be tried again."""
-    to_retry: set[str] = set()
-    for batch in store.refusals.scan(["path"], f"mtime_ns = {TRY_AGAIN}"):
+    to_retry = _archives_of_refusals(store, f"mtime_ns = {TRY_AGAIN}")
+    store.refuse([RefusalRecord(archive) for archive in archives if archive.path not in to_retry])
+
+
+def _archives_of_refusals(store: Store, where: str) -> set[str]:
+    """Return the paths, as `sources.walk` marks them, of the archives of some refused members."""
+    archives: set[str] = set()
+    for batch in store.refusals.scan(["path"], where):
         paths = map(from_text, batch.column(0).to_pylist())
-        to_retry.update(f"{split_member(path)[0]}!/" for path in paths)
-    store.refuse([(archive, None) for archive in archives if archive.path not in to_retry])
+        archives.update(f"{split_member(path)[0]}!/" for path in paths)
+    return archives
 
 
 def path_key(path: str) -> int:
@@ -203,6 +251,19 @@ def content_key(content: bytes) -> int:
     return int.from_bytes(content[:8], "little", signed=True)
 
 
+def _refusal_keys(
+    batch: pa.RecordBatch,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+    """Return the keys of the stamps and paths of refusals, and which are final, [N] each."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    formats = batch.column("format")
+    readable = pc.is_in(formats, pa.array(SUPPORTED_FORMATS, pa.string()))
+    is_final = pc.and_not(formats.is_valid(), readable)
+    return *_file_keys(batch), is_final.to_numpy(zero_copy_only=False)
+
+
 def _file_keys(batch: pa.RecordBatch) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the keys of the stamps and paths of a batch whose first columns are `_FILE`."""
     path, size, time = batch.columns[:3]
@@ -211,19 +272,16 @@ def _file_keys(batch: pa.RecordBatch) -> tuple[NDArray[np.int64], NDArray[np.int
 
 
 def _row_keys(batch: pa.RecordBatch) -> _RowKeys:
-    import pyarrow as pa
-
     stamps, paths = _file_keys(batch)
-    metadata = pa.nulls(len(batch), pa.string())
-    if "metadata" in batch.schema.names:  # tables of an older lookalike have none
-        metadata = batch.column("metadata")
-    described = metadata.is_valid().to_numpy(zero_copy_only=False)
+    metadata = batch.column("metadata")
+    has_metadata = metadata.is_valid().to_numpy(zero_copy_only=False)
     return _RowKeys(
         stamps,
         paths,
         _content_keys(batch.column("content_hash")),
-        described,
-        _with(stamps[described], metadata.drop_null()),
+        has_metadata,
+        _with(stamps[has_metadata], metadata.drop_null()),
+        batch.column(HAS_PROPERTIES).is_valid().to_numpy(zero_copy_only=False),
     )
 
 

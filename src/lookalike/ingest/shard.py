@@ -20,7 +20,8 @@ from ..sources import content_hash, read, release
 from ..storage import Record, Store, parse_place
 from ..types import Source
 from .chunk import chunk_pictures, process_chunk
-from .ledger import Claim, ContentClaims, Outcome
+from .claims import Claim, ContentClaims
+from .ledger import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -79,7 +80,7 @@ class ShardResult:
 
     Attributes:
         outcomes: as of `chunk.process_chunk`; the row of a new path is in a fragment, that of a
-            known path comes as a record.
+            known path, or of a content with rows, comes as a record.
         fragments: written rows, to be appended when the outcomes are added.
         missing: the sources that this node does not see.
         node: its name.
@@ -102,10 +103,10 @@ class ClaimsActor:
         """Claim contents for files."""
         return [self._claims.claim(*request) for request in requests]
 
-    def resolve(self, contents: Iterable[bytes], *, encoded: bool) -> None:
-        """Note that claimed contents are encoded, or free for other files."""
+    def resolve(self, contents: Iterable[bytes], *, delivered: bool) -> None:
+        """Note that claimed contents are delivered, or free for other files."""
         for content in contents:
-            self._claims.resolve(content, encoded=encoded)
+            self._claims.resolve(content, delivered=delivered)
 
     def claimed_by(self, path: str) -> list[bytes]:
         """List the contents that a file has claimed."""
@@ -139,6 +140,10 @@ class _ReadGroup:
         """Return the answer to a file's claim."""
         return self._claims[path]
 
+    def paths_with_rows(self) -> set[str]:
+        """Return the files whose content has rows: these may have to move, or tell its vector."""
+        return {path for path, claim in self._claims.items() if claim.has_vector}
+
 
 def process_shard(
     config: ShardConfig,
@@ -159,6 +164,7 @@ def process_shard(
     store, encoder = _open(config)
     outcomes = list[Outcome]()
     sources = [source for source, _ in shard]
+    new = {source.path for source, is_new in shard if is_new}
     with contextlib.ExitStack() as stack:
         stack.callback(release)
         stack.enter_context(single_threaded())
@@ -171,7 +177,7 @@ def process_shard(
             outcomes += process_chunk(
                 group.sources, encoder, group.claim, copies=config.copies, read=group.read
             )
-    new = {source.path for source, is_new in shard if is_new}
+            new -= group.paths_with_rows()
     records = list[Record]()
     for k, outcome in enumerate(outcomes):
         if outcome.record and outcome.source.path in new:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..copies import single_threaded
 from ..sources import read
 from .chunk import chunk_pictures, process_chunk
-from .ledger import ContentClaims
+from .claims import ContentClaims
 from .listing import Listing
 from .pool import ThreadPool
 

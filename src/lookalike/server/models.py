@@ -5,66 +5,17 @@ A model whose values are also a dataclass takes its fields and their description
 
 from __future__ import annotations
 
-import re
-from dataclasses import fields
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_type_hints
+from typing import Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field
 
 from .. import types
-from ..client import JSON_FIELDS
 from ..duplicates import Member
+from .model_fields import fields_of
 from .query_cache import CachedQuery
 from .search_request import ID_PATTERN, MAX_URL_CHARACTERS, PathText
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 MAX_PATHS = 1_000
-# Fields that JSON names and writes differently than Python.
-DESCRIPTIONS = {
-    "bytes": "size of the file; -1 if unknown",
-    "id": "content hash of the file, 32 hexadecimal digits",
-    "mtime": "time of the last change, ISO 8601 in UTC; null if unknown",
-}
-Model = TypeVar("Model", bound=BaseModel)
-
-
-def fields_of(kind: Any, *, without: str = "") -> Callable[[type[Model]], type[Model]]:
-    """Add a dataclass's fields to a model, except those that the model declares itself.
-
-    Args:
-        kind: the dataclass.
-        without: name of a field that JSON leaves out.
-    """
-    hints = get_type_hints(kind, localns={"np": np, "NDArray": NDArray})
-    descriptions = _descriptions(kind)
-
-    def add(model: type[Model]) -> type[Model]:
-        definitions: dict[str, Any] = {}
-        for field in fields(kind):
-            key, hint = JSON_FIELDS.get(field.name, (field.name, hints[field.name]))[:2]
-            if key not in model.model_fields and field.name != without:
-                description = DESCRIPTIONS.get(key) or descriptions.get(field.name)
-                definitions[key] = (hint, Field(description=description))
-        return create_model(
-            model.__name__,
-            __base__=model,
-            __doc__=model.__doc__,
-            __module__=model.__module__,
-            **definitions,
-        )
-
-    return add
-
-
-def _descriptions(kind: Any) -> dict[str, str]:
-    """Read the descriptions of attributes from a Google-style docstring."""
-    section = (kind.__doc__ or "").partition("Attributes:\n")[2]
-    pairs = re.findall(r"^ {8}(\w+): (.+(?:\n {12}.+)*)", section, re.MULTILINE)
-    return {name: " ".join(text.split()).rstrip(".") for name, text in pairs}
 
 
 class Problem(BaseModel):
@@ -110,10 +61,16 @@ class SearchResult(BaseModel):
     version: int = Field(description="version of the gallery")
 
 
+@fields_of(types.Properties)
+class Properties(BaseModel):
+    """What a file holds; the defaults until it was read for that."""
+
+
 @fields_of(types.Entry)
 class Picture(BaseModel):
     """A picture of the gallery; files with the same bytes are one picture."""
 
+    properties: Properties
     label: str = Field(description="name of the first file's folder")
 
 
@@ -288,6 +245,7 @@ class File(BaseModel):
     """A file in a group of duplicates."""
 
     mtime_ns: int = Field(description="time of the last change, nanoseconds since the epoch")
+    properties: Properties
     label: str = Field(description="name of the file's folder")
 
 

@@ -9,13 +9,22 @@ from .fingerprint_index import ContentFilter, FingerprintIndex
 from .lock import write_lock
 from .manifest import MANIFEST_NAME, EncoderCard, Manifest, locate_gallery
 from .place import Place, open_place, parse_place
-from .rows import Record
+from .rows import (
+    HAS_PROPERTIES,
+    PROPERTY_COLUMNS,
+    Record,
+    RefusalRecord,
+    property_fields,
+    to_properties,
+)
 from .sql import from_text, path_literal, to_text, under_filter
 from .store import FragmentPair, Store
 from .table import READ_ATTEMPTS, Table, batched
 
 __all__ = [
+    "HAS_PROPERTIES",
     "MANIFEST_NAME",
+    "PROPERTY_COLUMNS",
     "READ_ATTEMPTS",
     "Bucket",
     "ContentFilter",
@@ -25,6 +34,7 @@ __all__ = [
     "Manifest",
     "Place",
     "Record",
+    "RefusalRecord",
     "Store",
     "Table",
     "batched",
@@ -33,6 +43,8 @@ __all__ = [
     "open_place",
     "parse_place",
     "path_literal",
+    "property_fields",
+    "to_properties",
     "to_text",
     "under_filter",
     "write_lock",

@@ -1,11 +1,17 @@
-"""The fingerprints of a gallery, one for each content, with their indexes."""
+"""The fingerprints of a gallery, by content, with their indexes.
+
+Rows are only appended, because a row's position is its picture's number in the index of words. When
+a later version makes fingerprints of another format, a content has two for a while; the newest
+counts, and the table is rewritten once a quarter of its rows are of no use.
+"""
 
 from __future__ import annotations
 
+import itertools
 from copy import copy
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ..copies import descriptor_model, unpack_pdq, unpack_words
+from ..copies import FINGERPRINT_FORMAT, descriptor_model, unpack_pdq, unpack_words
 from ..sources import CONTENT_HASH_BYTES
 from .table import Table, retry_reads, storage_errors
 from .visual_words import VisualWords
@@ -14,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import numpy as np
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from ..copies import Fingerprint
@@ -26,14 +33,14 @@ HASH_INDEX = "pdq_idx"
 HASH_NPROBES = 16
 HASH_PARTITION_ROWS = 2_000
 SEGMENT_PICTURES = 100_000  # whose words are sorted in memory together
-MAX_ORPHANS_SHARE = 0.25  # fingerprints without a file in the gallery, relative to its rows
+MAX_UNUSED_SHARE = 0.25  # fingerprints that are replaced or have no file, relative to the others
 PDQ_BYTES = 32
 MAX_RIVALS = 2_048  # best candidates among which a filter chooses
 MAX_BITS = 80  # of 256 that differ; different pictures differ in 128, plus or minus 8
 
 
 class FingerprintIndex:
-    """Fingerprints by content hash; rows are only appended, so a row's position identifies it."""
+    """Fingerprints by content hash; the newest of a content counts."""
 
     def __init__(self, folder: Place) -> None:
         """Open nothing yet."""
@@ -46,6 +53,7 @@ class FingerprintIndex:
                     ("content_hash", pa.binary(CONTENT_HASH_BYTES)),
                     ("pdq", pa.list_(pa.uint8(), PDQ_BYTES)),
                     ("fingerprint", pa.binary()),
+                    ("format", pa.int8()),  # null where an earlier version did not write it
                 ]
             ),
         )
@@ -60,7 +68,7 @@ class FingerprintIndex:
         return index
 
     def add(self, fingerprints: Mapping[bytes, bytes]) -> None:
-        """Commit packed fingerprints by content hash; all must be new."""
+        """Commit packed fingerprints by content hash, which replace older ones."""
         if fingerprints:
             self.table.write(_columns(fingerprints), replace=False)
 
@@ -69,17 +77,45 @@ class FingerprintIndex:
         return self.table.write_fragments(_columns(fingerprints)) if fingerprints else []
 
     def contents(self) -> Iterator[list[bytes]]:
-        """List the content hashes of all fingerprints, in batches."""
+        """List the content hashes of all fingerprints by position, in batches.
+
+        A content may come twice; its last fingerprint is the newest.
+        """
         for batch in self.table.scan(["content_hash"]):
             yield batch.column(0).to_pylist()
+
+    def up_to_date_contents(self) -> Iterator[pa.FixedSizeBinaryArray]:
+        """Return the content hashes of the fingerprints of the present format, in batches."""
+        import pyarrow.compute as pc
+
+        for batch in self.table.scan(["content_hash", "format"]):
+            if "format" in batch.schema.names:
+                is_current = pc.equal(batch.column("format"), FINGERPRINT_FORMAT)
+                yield batch.column("content_hash").filter(is_current)
+
+    def content_count(self) -> int:
+        """Count the contents that have a fingerprint."""
+        import pyarrow.compute as pc
+
+        dataset, rows = self.table.dataset(), self.table.count()
+        if dataset is None:
+            return 0
+        with storage_errors():
+            new = f"format = {FINGERPRINT_FORMAT}" if "format" in dataset.schema.names else "FALSE"
+            if dataset.count_rows(new) == rows:
+                return rows  # each is the only one of its content
+            contents = dataset.to_table(columns=["content_hash"])["content_hash"]
+        return int(pc.count_distinct(contents).as_py())
 
     @retry_reads
     def get(self, contents: Iterable[bytes]) -> dict[bytes, bytes]:
         """Return packed fingerprints by content hash; contents without one are left out."""
-        fingerprints = dict[bytes, bytes]()
-        for batch in self.table.scan_contents(contents, ["content_hash", "fingerprint"]):
-            fingerprints.update(zip(*(c.to_pylist() for c in batch.columns), strict=True))
-        return fingerprints
+        newest = dict[bytes, tuple[int, bytes]]()
+        columns = ["content_hash", "_rowid", "fingerprint"]  # later rows have greater ids
+        for batch in self.table.scan_contents(contents, columns):
+            for content, *row in zip(*(c.to_pylist() for c in batch.columns), strict=True):
+                newest[content] = max(newest.get(content, (-1, b"")), tuple(row))
+        return {content: fingerprint for content, (_, fingerprint) in newest.items()}
 
     def existing(self, contents: Iterable[bytes]) -> set[bytes]:
         """Return those of the contents that have a fingerprint."""
@@ -101,14 +137,12 @@ class FingerprintIndex:
             the number of the view and the packed fingerprint, by content hash, best first.
         """
         words = [descriptor_model().words(view.descriptors) for view in views]
-        positions, best_views = self.visual_words.search(words, MAX_RIVALS if allowed else top)
+        rivals = MAX_RIVALS if allowed else 2 * top  # a content may have two fingerprints
+        positions, best_views = self.visual_words.search(words, rivals)
         if allowed:
             passed = self._filter(positions, top, allowed)
             positions, best_views = positions[passed], best_views[passed]
-        columns = self.table.take(positions, ["content_hash", "fingerprint"]).columns
-        contents, fingerprints = (column.to_pylist() for column in columns)
-        matches = zip(best_views.tolist(), fingerprints, strict=True)
-        return dict(zip(contents, matches, strict=True))
+        return self._newest(positions, best_views, top)
 
     @retry_reads
     def search_hash(
@@ -135,29 +169,48 @@ class FingerprintIndex:
                 nearest={
                     "column": "pdq",
                     "q": pa.array(pdq, pa.uint8()),
-                    "k": MAX_RIVALS if allowed else top,
+                    "k": MAX_RIVALS if allowed else 2 * top,  # as in `search_words`
                     "metric": "hamming",
                     "nprobes": HASH_NPROBES,
                 },
                 disable_scoring_autoprojection=True,
             ).to_table()
         columns = (result[name].to_pylist() for name in ("content_hash", "_distance"))
-        contents = [content for content, bits in zip(*columns, strict=True) if bits <= MAX_BITS]
-        if allowed:
-            passed = allowed(contents)
-            contents = [content for content in contents if content in passed][:top]
-        return self.get(contents)
+        contents = dict.fromkeys(c for c, bits in zip(*columns, strict=True) if bits <= MAX_BITS)
+        passed = allowed(contents) if allowed else contents
+        return self.get([content for content in contents if content in passed][:top])
 
     def _filter(self, positions: NDArray[np.int64], top: int, allowed: ContentFilter) -> list[int]:
-        """Return the indexes of the first `top` positions whose contents a filter allows."""
-        passed, start, count = list[int](), 0, top
+        """Return the indexes of the first `top` contents that a filter allows, each once."""
+        passed, start, count = dict[bytes, int](), 0, top
         while start < len(positions) and len(passed) < top:
             rows = self.table.take(positions[start : start + count], ["content_hash"])
             contents = rows["content_hash"].to_pylist()
             passing = allowed(contents)
-            passed += [start + k for k, content in enumerate(contents) if content in passing]
+            for k, content in enumerate(contents, start):
+                if content in passing:
+                    passed.setdefault(content, k)
             start, count = start + count, 2 * count
-        return passed[:top]
+        return [*passed.values()][:top]
+
+    def _newest(
+        self, positions: NDArray[np.int64], views: NDArray[np.int64], top: int
+    ) -> dict[bytes, tuple[int, bytes]]:
+        """Return the view and newest fingerprint of the first `top` contents at some positions."""
+        found, old, start = dict[bytes, tuple[int, bytes]](), list[bytes](), 0
+        while start < len(positions) and len(found) < top:
+            end = start + top - len(found)
+            rows = self.table.take(
+                positions[start:end], ["content_hash", "fingerprint", "format"]
+            ).to_pylist()
+            for row, view in zip(rows, views[start:end].tolist(), strict=True):
+                found.setdefault(row["content_hash"], (view, row["fingerprint"]))
+                if row.get("format", FINGERPRINT_FORMAT) != FINGERPRINT_FORMAT:
+                    old.append(row["content_hash"])
+            start = end
+        for content, fingerprint in self.get(old).items():
+            found[content] = found[content][0], fingerprint
+        return found
 
     def optimize(self) -> None:
         """Merge fragments, bring the indexes up to date, drop old versions."""
@@ -174,16 +227,24 @@ class FingerprintIndex:
         for table in (self.table, self.visual_words.table):
             table.drop_old_versions()
 
-    def drop_orphans(self, contents: set[bytes]) -> None:
-        """Delete all fingerprints but those of these contents."""
+    def drop_unused(self, contents: set[bytes]) -> None:
+        """Delete all fingerprints but the newest of each of these contents."""
         self.visual_words.clear()  # first: its positions are wrong once rows have moved
-        names = self.table.schema.names
-        batches = (
-            batch.filter([content in contents for content in batch.column(0).to_pylist()])
-            for batch in self.table.scan(names)
-        )
-        self.table.overwrite(batches)
+        self.table.add_missing_columns()
+        self.table.overwrite(self._used(contents))
         self.optimize()
+
+    def _used(self, contents: set[bytes]) -> Iterator[pa.RecordBatch]:
+        """Read the newest fingerprint of each of some contents."""
+        positions = itertools.count()
+        newest = dict(zip(itertools.chain.from_iterable(self.contents()), positions, strict=False))
+        start = 0
+        for batch in self.table.scan(self.table.schema.names):
+            rows = enumerate(batch.column(0).to_pylist(), start)
+            yield batch.filter(
+                [content in contents and newest[content] == k for k, content in rows]
+            )
+            start += len(batch)
 
     def _update_words(self) -> None:
         start, rows = self.visual_words.picture_count(), self.table.count()
@@ -213,4 +274,5 @@ def _columns(fingerprints: Mapping[bytes, bytes]) -> dict[str, Any]:
         "content_hash": [*fingerprints],
         "pdq": pdq,
         "fingerprint": [*fingerprints.values()],
+        "format": [data[0] for data in fingerprints.values()],
     }

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ENVIRONMENT_VARIABLE = "LOOKALIKE_GALLERY"
 MANIFEST_NAME = "gallery.json"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # 2 added what a file holds, and the formats of fingerprints and refusals
 FIRST_TABLE = "pictures.lance"
 
 

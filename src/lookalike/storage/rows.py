@@ -1,20 +1,23 @@
-"""Conversions between rows of the table of pictures and records, entries and hits."""
+"""Conversions between rows of the tables and records, entries and hits."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from ..types import Entry, Source
+from ..types import Entry, Properties, Source
 from .sql import from_text, to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
+
+PROPERTY_COLUMNS = tuple(field.name for field in fields(Properties))
+HAS_PROPERTIES = "pages"  # the column that is null if the file was not read for the others yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +29,67 @@ class Record:
         content_hash: the first 16 bytes of the SHA-256 of the file's bytes.
         width: pixels, upright.
         height: pixels, upright.
-        vector: float16 [D], unit length up to rounding.
+        vector: float16 [D], unit length up to rounding; None if another row has it, which the
+            writer of this one has to look up.
         fingerprint: see `copies.pack`; None if there is none, or it is already stored.
+        properties: what the file holds; None if it was not read for them yet.
     """
 
     source: Source
     content_hash: bytes
     width: int
     height: int
-    vector: NDArray[np.float16]
+    vector: NDArray[np.float16] | None
     fingerprint: bytes | None = None
+    properties: Properties | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalRecord:
+    """A row of the refusals to be written.
+
+    Attributes:
+        source: the file.
+        reason: why it can't be used; None if it is no picture, or an archive whose members are all
+            known.
+        format: the kind of picture that this lookalike can't read, such as `NEF`; else empty.
+    """
+
+    source: Source
+    reason: str | None = None
+    format: str = ""
+
+
+def property_fields() -> list[pa.Field]:
+    """Return the columns with what a file holds."""
+    import pyarrow as pa
+
+    types = {"str": pa.string(), "int": pa.int32(), "bool": pa.bool_(), "float": pa.float64()}
+    return [
+        pa.field(field.name, types[str(field.type).removesuffix(" | None")])
+        for field in fields(Properties)
+    ]
+
+
+def picture_columns(records: Sequence[Record], dimensions: int) -> dict[str, Any]:
+    """Return the columns of the table of pictures for records, which all have a vector."""
+    import numpy as np
+    import pyarrow as pa
+
+    vectors = np.stack([np.asarray(record.vector, np.float16) for record in records])
+    properties = [
+        {name: getattr(record.properties, name, None) for name in PROPERTY_COLUMNS}
+        for record in records
+    ]
+    return {
+        **file_columns(record.source for record in records),
+        "content_hash": [record.content_hash for record in records],
+        "width": [record.width for record in records],
+        "height": [record.height for record in records],
+        "vector": pa.FixedSizeListArray.from_arrays(vectors.ravel(), dimensions),
+        "metadata": [record.source.metadata for record in records],
+        **{name: [values[name] for values in properties] for name in PROPERTY_COLUMNS},
+    }
 
 
 def to_records(batch: pa.RecordBatch) -> Iterator[Record]:
@@ -48,7 +102,15 @@ def to_records(batch: pa.RecordBatch) -> Iterator[Record]:
         batch.drop_columns(["vector"]).to_pylist(), flat.reshape(len(vectors), -1), strict=True
     ):
         source = Source(from_text(row["path"]), row["size"], row["mtime_ns"], row.get("metadata"))
-        yield Record(source, row["content_hash"], row["width"], row["height"], vector)
+        sides = row["width"], row["height"]
+        yield Record(source, row["content_hash"], *sides, vector, properties=to_properties(row))
+
+
+def to_properties(row: dict[str, Any]) -> Properties | None:
+    """Return what a row's file holds; None if it was not read for that yet."""
+    if row.get(HAS_PROPERTIES) is None:
+        return None
+    return Properties(**{name: row[name] for name in PROPERTY_COLUMNS})
 
 
 def to_entry(picture_id: str, rows: list[dict[str, Any]]) -> Entry:
@@ -64,6 +126,7 @@ def to_entry(picture_id: str, rows: list[dict[str, Any]]) -> Entry:
         newest["size"],
         newest["mtime_ns"],
         json.loads(metadata) if metadata else None,
+        next(filter(None, map(to_properties, rows)), Properties()),
     )
 
 
@@ -74,12 +137,12 @@ def file_columns(sources: Iterable[Source]) -> dict[str, Any]:
 
 
 def scored_row(record: Record, query: NDArray[np.float32]) -> dict[str, Any]:
-    """Return a record as `Store.nearest` does, with its score for a query's vector."""
+    """Return a stored record as `Store.nearest` does, with its score for a query's vector."""
     import numpy as np
 
     return {
         "path": record.source.path,
-        "score": _cosine(record.vector.astype(np.float32), query),
+        "score": _cosine(np.asarray(record.vector, np.float32), query),
         "width": record.width,
         "height": record.height,
         "content_hash": record.content_hash,

@@ -8,9 +8,19 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..sources import TRY_AGAIN, check_id, map_ahead
 from ..types import Entry, Refusal, Source
-from .fingerprint_index import MAX_ORPHANS_SHARE, FingerprintIndex
+from .fingerprint_index import MAX_UNUSED_SHARE, FingerprintIndex
 from .place import open_place
-from .rows import Record, file_columns, scored_row, to_entry, to_records
+from .rows import (
+    PROPERTY_COLUMNS,
+    Record,
+    RefusalRecord,
+    file_columns,
+    picture_columns,
+    property_fields,
+    scored_row,
+    to_entry,
+    to_records,
+)
 from .sql import from_text, to_text, under_filter
 from .table import Table, batched, retry_reads, storage_errors
 from .vectors import HIT_COLUMNS, nearest_rows
@@ -65,11 +75,14 @@ class Store:
                     ("height", pa.int32()),
                     ("vector", pa.list_(pa.float16(), dimensions)),
                     ("metadata", pa.string()),  # a JSON object
+                    *property_fields(),
                 ]
             ),
         )
-        # A file that is no picture is kept without a reason, so that it is not read again.
-        self.refusals = Table(folder / REFUSALS, pa.schema([*file, ("reason", pa.string())]))
+        # A file that is no picture is kept without a reason, so that it is not read again. The
+        # format is null where an earlier version refused, which may have known less.
+        columns = [*file, ("reason", pa.string()), ("format", pa.string())]
+        self.refusals = Table(folder / REFUSALS, pa.schema(columns))
         self.fingerprints = FingerprintIndex(folder)
 
     def snapshot(self) -> Store:
@@ -87,7 +100,8 @@ class Store:
         for picture_id in ids:
             check_id(picture_id)
         rows: dict[str, list[Any]] = {picture_id: [] for picture_id in ids}
-        for batch in self.pictures.scan_contents(map(bytes.fromhex, rows), HIT_COLUMNS):
+        columns = (*HIT_COLUMNS, *PROPERTY_COLUMNS)
+        for batch in self.pictures.scan_contents(map(bytes.fromhex, rows), columns):
             for row in batch.to_pylist():
                 rows[row["content_hash"].hex()].append(row)
         return [to_entry(picture_id, files) for picture_id, files in rows.items() if files]
@@ -103,7 +117,7 @@ class Store:
         # First: a row is never committed without its fingerprint, nor decoded for it again.
         if self.copies:
             self.fingerprints.add(_fingerprints(records))
-        self.pictures.write(self._rows(records), replace=replace)
+        self.pictures.write(picture_columns(records, self.dimensions), replace=replace)
 
     def write_fragments(self, records: Sequence[Record]) -> FragmentPair:
         """Write rows that are part of the tables once `commit_fragments` gets them.
@@ -116,7 +130,8 @@ class Store:
         fragments: list[str] = []
         if self.copies:
             fragments = self.fingerprints.write_fragments(_fingerprints(records))
-        return self.pictures.write_fragments(self._rows(records)), fragments
+        rows = picture_columns(records, self.dimensions)
+        return self.pictures.write_fragments(rows), fragments
 
     def commit_fragments(self, pairs: Sequence[FragmentPair]) -> None:
         """Commit the rows of `write_fragments`; none of their paths may have a row.
@@ -126,6 +141,11 @@ class Store:
         """
         self.fingerprints.table.commit_fragments(one for _, fragments in pairs for one in fragments)
         self.pictures.commit_fragments(one for fragments, _ in pairs for one in fragments)
+
+    def add_missing_columns(self) -> None:
+        """Add the columns that an earlier version did not write; all their values are null."""
+        for table in (self.pictures, self.refusals, self.fingerprints.table):
+            table.add_missing_columns()
 
     def create(self) -> None:
         """Create the tables, for `write_fragments` in other processes."""
@@ -137,33 +157,19 @@ class Store:
         for table in (self.pictures, self.fingerprints.table):
             table.drop_old_versions(uncommitted=True)
 
-    def _rows(self, records: Sequence[Record]) -> dict[str, Any]:
-        """Return the table's columns for records."""
-        import numpy as np
-        import pyarrow as pa
-
-        vectors = np.stack([record.vector for record in records]).astype(np.float16)
-        return {
-            **file_columns(record.source for record in records),
-            "content_hash": [record.content_hash for record in records],
-            "width": [record.width for record in records],
-            "height": [record.height for record in records],
-            "vector": pa.FixedSizeListArray.from_arrays(vectors.ravel(), self.dimensions),
-            "metadata": [record.source.metadata for record in records],
-        }
-
-    def refuse(self, refused: Sequence[tuple[Source, str | None]]) -> None:
-        """Store files that can't be used, with the reason; None for a file that is no picture."""
+    def refuse(self, refused: Sequence[RefusalRecord]) -> None:
+        """Store files that can't be used."""
         if refused:
             rows = {
-                **file_columns(source for source, _ in refused),
-                "reason": [reason and to_text(reason) for _, reason in refused],
+                **file_columns(refusal.source for refusal in refused),
+                "reason": [refusal.reason and to_text(refusal.reason) for refusal in refused],
+                "format": [refusal.format for refusal in refused],
             }
             self.refusals.write(rows, replace=True)
 
     def refuse_folders(self, refusals: Sequence[Refusal]) -> None:
         """Store folders that can't be listed, until the next run."""
-        self.refuse([(Source(r.path, 0, TRY_AGAIN), r.reason) for r in refusals])
+        self.refuse([RefusalRecord(Source(r.path, 0, TRY_AGAIN), r.reason) for r in refusals])
 
     def forget_transient_refusals(self, paths: Iterable[str]) -> None:
         """Delete refusals that were the disk's fault, at or below paths that are now retried."""
@@ -276,11 +282,12 @@ class Store:
         """Return the rows of some contents, as `nearest` does."""
         return [scored_row(record, vector) for record in self.records_by_content(contents, where)]
 
-    def optimize(self, *, orphans: bool = True, build: Callable[..., Any] | None = None) -> None:
+    def optimize(self, *, unused: bool = True, build: Callable[..., Any] | None = None) -> None:
         """Merge fragments, build or update the index, and drop old versions.
 
         Args:
-            orphans: whether to drop fingerprints without a file, if there are many.
+            unused: whether to drop fingerprints that are replaced or have no file, if there are
+                many.
             build: rebuilds the index of vectors instead of Lance, see `Table.update_index`.
         """
         for table in (self.pictures, self.refusals):
@@ -295,15 +302,14 @@ class Store:
             metric="cosine",
             num_bits=bits,
         )
-        self.fingerprints.optimize()
-        if (
-            orphans
-            and self.fingerprints.table.count() > (1 + MAX_ORPHANS_SHARE) * self.pictures.count()
-        ):
+        used = min(self.pictures.count(), self.fingerprints.content_count()) if unused else 0
+        if unused and self.fingerprints.table.count() > (1 + MAX_UNUSED_SHARE) * used:
             columns = self.pictures.scan(["content_hash"])
-            self.fingerprints.drop_orphans(
+            self.fingerprints.drop_unused(
                 {value for c in columns for value in c.column(0).to_pylist()}
             )
+        else:
+            self.fingerprints.optimize()
         for table in (self.pictures, self.refusals):
             table.drop_old_versions()
 

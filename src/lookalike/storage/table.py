@@ -82,7 +82,7 @@ class Table:
         import pyarrow as pa
 
         table = pa.table(rows, schema=self.schema)
-        dataset = self._with_all_columns()
+        dataset = self.add_missing_columns()
         with self._committing():
             if dataset is not None and replace:
                 merge = dataset.merge_insert("path").when_matched_update_all()
@@ -97,8 +97,8 @@ class Table:
                 data_storage_version=self._file_format if dataset is None else None,
             )
 
-    def _with_all_columns(self) -> lance.LanceDataset | None:
-        """Open the table, and first add the columns that an older lookalike did not write."""
+    def add_missing_columns(self) -> lance.LanceDataset | None:
+        """Open the table, and add the columns that an older lookalike did not write, as nulls."""
         dataset = self.dataset()
         if dataset is None:
             return None
@@ -113,7 +113,7 @@ class Table:
 
     def create(self) -> None:
         """Commit an empty table, if there is none yet."""
-        if self._with_all_columns() is None:
+        if self.add_missing_columns() is None:
             self.overwrite([])
 
     def write_fragments(self, rows: dict[str, Any]) -> list[str]:
@@ -130,7 +130,7 @@ class Table:
         """
         import pyarrow as pa
 
-        dataset = self._with_all_columns()
+        dataset = self.add_missing_columns()
         if dataset is None:
             raise StorageError(
                 f"There is no table at {self.uri}; check that all nodes share the gallery."
@@ -188,12 +188,13 @@ class Table:
             yield from self.scan(columns, f"content_hash IN ({hashes}){condition}")
 
     def take(self, positions: Any, columns: Sequence[str]) -> pa.Table:
-        """Read columns of the rows at some positions, in the order of these."""
+        """Read columns, as far as there are, of the rows at some positions, in their order."""
         dataset = self.dataset()
         if dataset is None:
             return self.schema.empty_table().select(list(columns))
         with storage_errors():
-            return dataset.take(list(map(int, positions)), columns=list(columns))
+            names = existing_columns(dataset, columns)
+            return dataset.take(list(map(int, positions)), columns=names)
 
     def overwrite(self, batches: Iterable[pa.RecordBatch]) -> None:
         """Replace all rows, in one commit."""

@@ -121,6 +121,7 @@ class Entry:
         size: bytes of each file; -1 if unknown.
         mtime_ns: time of the latest change of any file, nanoseconds since the epoch.
         metadata: what a list or archive states about it; None without.
+        properties: what each file holds; the defaults until an `index` has read it for them.
 
     Example:
         >>> from lookalike import Gallery
@@ -135,3 +136,4 @@ class Entry:
     size: int
     mtime_ns: int
     metadata: Mapping[str, Any] | None = field(default=None, hash=False)
+    properties: Properties = Properties()

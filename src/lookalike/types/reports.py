@@ -42,7 +42,8 @@ class IndexReport:
 
     Attributes:
         added: new rows.
-        updated: rows whose file had changed.
+        updated: rows whose file had changed, or was read again for what an earlier version did
+            not keep.
         moved: rows that kept their vector under a new path.
         copied: how many of `added` and `updated` share the vector of a file with the same bytes.
         unchanged: files that needed no reading.
