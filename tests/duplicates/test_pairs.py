@@ -41,7 +41,9 @@ def store_of(folder: Path, **images: Image.Image) -> Store:
 
 
 def found(store: Store, members: list[Member], *, near: bool = False) -> list[Pair]:
-    return list(find_pairs(store, members, near=near, on_progress=lambda *_: None))
+    return list(
+        find_pairs(store, members, kind="near" if near else "copies", on_progress=lambda *_: None)
+    )
 
 
 def named(members: list[Member], pairs: list[Pair]) -> set[frozenset[str]]:
@@ -113,12 +115,13 @@ def test_blocks_do_not_change_the_pairs_and_are_reported(
     monkeypatch.setattr(pairs_module, "BLOCK_PICTURES", 5)
     calls: list[Any] = []
     pairs = list(
-        find_pairs(collection, members, near=False, on_progress=lambda *call: calls.append(call))
+        find_pairs(collection, members, kind="copies", on_progress=lambda *call: calls.append(call))
     )
     assert named(members, pairs) == whole
     assert calls[0] == ("Comparing vectors", 0, 1)
-    pictures = [call for call in calls if call != calls[0]]
-    assert pictures == [("Comparing pictures", start, 12) for start in (0, 5, 10)]
+    later = [call for call in calls if call != calls[0]]
+    assert later[:32] == [("Comparing hashes", band, 32) for band in range(32)]
+    assert later[32:] == [("Comparing pictures", start, 12) for start in (0, 5, 10)]
 
 
 def test_files_of_the_same_bytes_are_compared_once(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from .geometry import (
 )
 from .kind import FULL_OVERLAP, changes, kind_of, percent
 from .packed import pack, unpack, unpack_pdq, unpack_words
+from .pdq import Form, Hashes, forms, transpose_pdq, unpack_hashes
 from .threads import single_threaded
 from .verify import Verifier, inverse, verify
 
@@ -24,12 +25,15 @@ __all__ = [
     "TO_PIXEL_CENTRES",
     "VOCABULARY_SIZE",
     "Fingerprint",
+    "Form",
+    "Hashes",
     "Verifier",
     "View",
     "changes",
     "clip_to_picture",
     "descriptor_model",
     "fingerprint",
+    "forms",
     "frame_corners",
     "inverse",
     "kind_of",
@@ -39,7 +43,9 @@ __all__ = [
     "single_threaded",
     "stored_fingerprint",
     "transform_points",
+    "transpose_pdq",
     "unpack",
+    "unpack_hashes",
     "unpack_pdq",
     "unpack_words",
     "verify",

@@ -37,9 +37,10 @@ class Duplicate:
 
     Attributes:
         member: the file.
-        kind: `exact` (the original's bytes), `copy` or `near`.
+        kind: `exact` (the original's bytes or pixels), `copy` or `near`.
         changes: how it differs from the original, in words; empty if it was only re-saved.
         match: how it lies over the original; None for `exact`.
+        same_bytes: whether its bytes are the original's.
 
     Example:
         >>> from PIL import Image
@@ -58,12 +59,13 @@ class Duplicate:
     kind: str
     changes: tuple[str, ...] = ()
     match: Match | None = None
+    same_bytes: bool = False
 
     @property
     def how(self) -> str:
         """How it differs from the original, as one clause."""
         if self.kind == "exact":
-            return "identical bytes"
+            return "identical bytes" if self.same_bytes else "identical pixels"
         return ", ".join(self.changes) or ("re-saved" if self.kind == "copy" else "another shot")
 
     @property
@@ -78,6 +80,7 @@ class Duplicate:
         match = self.match
         reasons = {
             "it is in an archive, or not on this machine": not is_local(self.member.path),
+            f"it belongs to one shot with {', '.join(self.member.parts)}": bool(self.member.parts),
             "it is another picture of the same thing": self.kind == "near",
         }
         if match:
@@ -99,7 +102,7 @@ class Group:
     """Files that show the same picture.
 
     Attributes:
-        kind: `exact` if all have the same bytes, `near` if any is only near, else `copy`.
+        kind: `exact` if all have the same bytes or pixels, `near` if any is only near, else `copy`.
         kept: the original: the best file to keep.
         why: why it is the best, as one clause: `the largest: 4000 x 3000 pixels`.
         others: all other files, the best first.
@@ -156,16 +159,16 @@ class _Links(NamedTuple):
         better: of each content, the contents that are better, and how they lie over it.
     """
 
-    worse: defaultdict[int, dict[int, Match]]
-    better: defaultdict[int, dict[int, Match]]
+    worse: defaultdict[int, dict[int, Match | None]]
+    better: defaultdict[int, dict[int, Match | None]]
 
 
 class _Link(NamedTuple):
-    """A content of a group, other than the original's."""
+    """A content of a group, other than the original's; no match if the pixels are equal."""
 
     content: int
     kind: str
-    match: Match
+    match: Match | None
 
 
 def find_duplicates(
@@ -190,14 +193,12 @@ def find_duplicates(
                 f"The gallery has no picture at or under {path}; list its folders with: "
                 "lookalike info"
             )
-    pairs: Iterable[Pair] = ()
-    if kind != "exact":
-        if not store.fingerprints.table.count():
-            raise ArgumentError(
-                "This gallery has no fingerprints to detect copies with; make them with: "
-                "lookalike index --copies FOLDER, or use --kind exact."
-            )
-        pairs = find_pairs(store, members, near=kind == "near", on_progress=on_progress)
+    if kind != "exact" and not store.fingerprints.table.count():
+        raise ArgumentError(
+            "This gallery has no fingerprints to detect copies with; make them with: "
+            "lookalike index --copies FOLDER, or use --kind exact."
+        )
+    pairs = find_pairs(store, members, kind=kind, on_progress=on_progress)
     return group_members(*members_on_disk(members, pairs, on_left_out=on_left_out))
 
 
@@ -223,9 +224,9 @@ def group_members(members: Sequence[Member], pairs: Iterable[Pair]) -> list[Grou
     taken = {link.content for of_original in links.values() for link in of_original}
     groups = []
     for n, (kept, *twins) in enumerate(contents):
-        others = [Duplicate(twin, "exact") for twin in twins]
+        others = [Duplicate(twin, "exact", same_bytes=True) for twin in twins]
         for content, kind, match in links[n]:
-            edits = tuple(changes(match))
+            edits = tuple(changes(match)) if match else ()
             others += [Duplicate(member, kind, edits, match) for member in contents[content]]
         if others and n not in taken:
             kinds = {other.kind for other in others}
@@ -246,14 +247,15 @@ def _link(
             continue
         strength, match = _strength(pair), pair.match
         area, better_area = (float(pixels(contents[n][0])) for n in (worse, better))
-        if strength == _PART:  # a page is larger than a picture on it, but shows it smaller
+        if match and strength == _PART:
+            # A page is larger than a picture on it, but shows it smaller.
             area, better_area = area * match.query_overlap, better_area * match.target_overlap
         ratio = area / max(better_area, 1)
         is_as_large = strength != _PART or 1 / LARGER**2 < ratio < LARGER**2
         if worse < better if is_as_large else ratio > 1:
-            worse, better, match = better, worse, inverse(match)
+            worse, better, match = better, worse, match and inverse(match)
         links[strength].worse[better][worse] = match
-        links[strength].better[worse][better] = inverse(match)
+        links[strength].better[worse][better] = match and inverse(match)
     return links
 
 
@@ -278,7 +280,7 @@ def _assign(
             for content, match in sorted(linked.items(), key=lambda item: item[0]):
                 is_free = content not in taken and (strength == _WHOLE or not is_group(content))
                 if original not in taken and is_free:
-                    kind = "near" if strength == _NEAR else "copy"
+                    kind = "near" if strength == _NEAR else "copy" if match else "exact"
                     assigned[original].append(_Link(content, kind, match))
                     taken.add(content)
     return assigned
@@ -287,7 +289,7 @@ def _assign(
 def _strength(pair: Pair) -> int:
     if pair.kind == "near":
         return _NEAR
-    return _WHOLE if show_the_same(pair.match) else _PART
+    return _WHOLE if pair.match is None or show_the_same(pair.match) else _PART
 
 
 def _file(member: Member) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..sources import is_local, stat_source
 from ..storage import from_text, under_filter
 from ..types import UNKNOWN
+from .shots import are_one_shot, parts_beside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -33,6 +34,8 @@ class Member:
         width: pixels, upright.
         height: pixels, upright.
         names: the number of its known names: hard links, symbolic links, other paths.
+        parts: the names of the files beside it that are one shot with it: its raw file, the video
+            of a Live Photo, a sidecar.
 
     Example:
         >>> import shutil
@@ -52,6 +55,7 @@ class Member:
     width: int
     height: int
     names: int = 1
+    parts: tuple[str, ...] = ()
 
 
 def read_members(store: Store, paths: Sequence[str] = ()) -> list[Member]:
@@ -78,6 +82,7 @@ def members_on_disk(
     Left out are files that can't be reached, that have changed since they were indexed, or that are
     in a trash. Hard links and paths to the same file become one member. Members of archives, and
     files that are not on this machine, count as they were indexed: to check them is to read them.
+    A raw file and its JPEG are no pair.
 
     Args:
         members: rows of the gallery.
@@ -111,12 +116,20 @@ def members_on_disk(
         current = replace(member, size=source.size, mtime_ns=source.mtime_ns)
         files[file].append((current, status.st_nlink))
     remaining = [_merge_names(names) for names in files.values()]
-    index_of = {member.content_hash: k for k, member in enumerate(remaining)}
+    parts = parts_beside(member.path for member in remaining)
+    remaining = [replace(member, parts=parts.get(member.path, ())) for member in remaining]
+    of_content = defaultdict[bytes, list[int]](list)
+    for k, member in enumerate(remaining):
+        of_content[member.content_hash].append(k)
     remaining_pairs = []
     for pair in pairs:
-        query, target = (index_of.get(members[k].content_hash) for k in (pair.query, pair.target))
-        if query is not None and target is not None:
-            remaining_pairs.append(replace(pair, query=query, target=target))
+        queries, targets = (of_content[members[k].content_hash] for k in (pair.query, pair.target))
+        if (
+            queries
+            and targets
+            and not are_one_shot(*([remaining[k].path for k in ks] for ks in (queries, targets)))
+        ):
+            remaining_pairs.append(replace(pair, query=queries[0], target=targets[0]))
     return remaining, remaining_pairs
 
 

@@ -31,9 +31,7 @@ def rank_contents(members: Sequence[Member], pairs: Iterable[Pair]) -> list[list
     similar = Counter({content: len(twins) for content, twins in by_content.items()})
     for pair in pairs:
         query, target = members[pair.query], members[pair.target]
-        is_resaved = pair.kind == "copy" and show_the_same(pair.match)
-        is_resaved &= pair.match.agreement >= MIN_RESAVED_AGREEMENT
-        if is_resaved and pixels(query) == pixels(target):
+        if _is_resaved(pair) and pixels(query) == pixels(target):
             similar[query.content_hash] += len(by_content[target.content_hash])
             similar[target.content_hash] += len(by_content[query.content_hash])
 
@@ -46,10 +44,15 @@ def rank_contents(members: Sequence[Member], pairs: Iterable[Pair]) -> list[list
 
 def why_kept(kept: Member, others: Sequence[Duplicate]) -> str:
     """Say in one clause why a file is the one to keep."""
-    twins = [other.member for other in others if other.kind == "exact"]
-    copies = [other for other in others if other.kind == "copy" and other.match]
-    whole = [other.member for other in copies if other.match and show_the_same(other.match)]
-    parts = [other.match for other in copies if other.match and not show_the_same(other.match)]
+    twins = [other.member for other in others if other.same_bytes]
+    copies = [other.match for other in others if other.kind == "copy" and other.match]
+    parts = [match for match in copies if not show_the_same(match)]
+    whole = [
+        other.member
+        for other in others
+        if (other.kind == "exact" and not other.same_bytes)
+        or (other.kind == "copy" and other.match and show_the_same(other.match))
+    ]
     if whole or not (twins or parts):
         return _why_best(kept, whole or [other.member for other in others])
     if twins:
@@ -67,6 +70,13 @@ def pixels(member: Member) -> int:
 def show_the_same(match: Match) -> bool:
     """Check whether each picture shows all of the other."""
     return min(match.query_overlap, match.target_overlap) >= FULL_OVERLAP
+
+
+def _is_resaved(pair: Pair) -> bool:
+    if pair.match is None:
+        return True
+    is_copy = pair.kind == "copy" and show_the_same(pair.match)
+    return is_copy and pair.match.agreement >= MIN_RESAVED_AGREEMENT
 
 
 def _why_best(kept: Member, others: Sequence[Member]) -> str:

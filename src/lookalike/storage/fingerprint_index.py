@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import copy
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ..copies import descriptor_model, unpack_pdq, unpack_words
+from ..copies import descriptor_model, unpack_hashes, unpack_pdq, unpack_words
 from ..sources import CONTENT_HASH_BYTES
 from .table import Table, retry_reads, storage_errors
 from .visual_words import VisualWords
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ..copies import Fingerprint
+    from ..copies import Fingerprint, Hashes
     from .place import Place
 
 ContentFilter: TypeAlias = "Callable[[Iterable[bytes]], set[bytes]]"
@@ -72,6 +72,12 @@ class FingerprintIndex:
         """List the content hashes of all fingerprints, in batches."""
         for batch in self.table.scan(["content_hash"]):
             yield batch.column(0).to_pylist()
+
+    def hashes(self) -> Iterator[tuple[bytes, Hashes]]:
+        """List the content hash and the hashes of every fingerprint, in the order of the rows."""
+        for batch in self.table.scan(["content_hash", "fingerprint"]):
+            contents, fingerprints = (column.to_pylist() for column in batch.columns)
+            yield from zip(contents, map(unpack_hashes, fingerprints), strict=True)
 
     @retry_reads
     def get(self, contents: Iterable[bytes]) -> dict[bytes, bytes]:
