@@ -16,12 +16,14 @@ from .geometry import (
 )
 from .kind import FULL_OVERLAP, changes, kind_of, percent
 from .packed import pack, unpack, unpack_pdq, unpack_words
-from .pdq import Form, Hashes, forms, transpose_pdq, unpack_hashes
+from .pdq import MIN_PDQ_QUALITY, PDQ_BITS, Form, Hashes, forms, transpose_pdq, unpack_hashes
 from .threads import single_threaded
 from .verify import Verifier, inverse, verify
 
 __all__ = [
     "FULL_OVERLAP",
+    "MIN_PDQ_QUALITY",
+    "PDQ_BITS",
     "TO_PIXEL_CENTRES",
     "VOCABULARY_SIZE",
     "Fingerprint",

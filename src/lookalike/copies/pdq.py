@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SIDE_BITS = 16
 PDQ_BITS = SIDE_BITS**2
+MIN_PDQ_QUALITY = 50  # of 100; the hash of a plainer picture says little
 
 
 class Form(NamedTuple):

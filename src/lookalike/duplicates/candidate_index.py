@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ..copies import MIN_PDQ_QUALITY, PDQ_BITS
 from .hash_pairs import HashPairs, find_hash_pairs
 from .neighbours import NeighbourPairs, find_neighbour_pairs
 
@@ -26,7 +27,6 @@ HASH_CANDIDATES = 8  # of a picture by hash
 # Bits of a hash that may differ: at most 50 do in pictures that were turned, mirrored, reduced to
 # .6 and saved again. Of 42 million pairs of different photos, 1,000 differ in 64 bits or fewer.
 MAX_BITS = 64
-MIN_HASH_QUALITY = 50  # of 100; the hash of a plainer picture says little
 
 
 class Candidate(NamedTuple):
@@ -69,10 +69,10 @@ class CandidateIndex:
             on_progress=partial(on_progress, "Comparing vectors"),
         )
         self._neighbours = NeighbourPairs(places[lower], places[higher], cosines)
-        good = np.array([p for p in places if hashes[p].pdq_quality >= MIN_HASH_QUALITY], int)
+        good = np.array([p for p in places if hashes[p].pdq_quality >= MIN_PDQ_QUALITY], int)
         pdq = np.frombuffer(b"".join(hashes[place].pdq for place in good), np.uint8)
         lower, higher, bits, negative = find_hash_pairs(
-            pdq.reshape(len(good), -1),
+            pdq.reshape(len(good), PDQ_BITS // 8),
             max_bits=MAX_BITS,
             on_progress=partial(on_progress, "Comparing hashes"),
         )

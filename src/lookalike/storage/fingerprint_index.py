@@ -29,6 +29,7 @@ SEGMENT_PICTURES = 100_000  # whose words are sorted in memory together
 MAX_ORPHANS_SHARE = 0.25  # fingerprints without a file in the gallery, relative to its rows
 PDQ_BYTES = 32
 MAX_RIVALS = 2_048  # best candidates among which a filter chooses
+MAX_PLAIN = 500  # pictures that are asked whether their pixels equal a plain query's
 MAX_BITS = 80  # of 256 that differ; different pictures differ in 128, plus or minus 8
 
 
@@ -118,41 +119,67 @@ class FingerprintIndex:
 
     @retry_reads
     def search_hash(
-        self, pdq: NDArray[np.uint8], top: int, allowed: ContentFilter | None = None
-    ) -> dict[bytes, bytes]:
+        self, forms: Sequence[NDArray[np.uint8]], top: int, allowed: ContentFilter | None = None
+    ) -> dict[bytes, tuple[int, bytes]]:
         """Find the pictures whose PDQ hashes differ from a query's in at most `MAX_BITS` bits.
 
         Args:
-            pdq: the query's hash, uint8 [32].
-            top: how many pictures, at most.
-            allowed: filters the contents of the best `MAX_RIVALS` pictures.
+            forms: hashes of the query, turned or negative, uint8 [32] each.
+            top: how many pictures for each form, at most.
+            allowed: filters the contents of the best `MAX_RIVALS` pictures of each form.
 
         Returns:
-            the packed fingerprints, by content hash.
+            the number of the form and the packed fingerprint, by content hash, best first.
         """
-        import pyarrow as pa
+        nearest = self._nearest_hashes(forms, MAX_RIVALS if allowed else top)
+        passed = allowed(content for _, _, content in nearest) if allowed else None
+        left = [top] * len(forms)
+        best = dict[bytes, int]()
+        for _, form, content in nearest:
+            if left[form] and content not in best and (passed is None or content in passed):
+                best[content] = form
+                left[form] -= 1
+        packed = self.get(best)
+        return {c: (form, packed[c]) for c, form in best.items() if c in packed}
 
+    @retry_reads
+    def equal_pixels(
+        self, pdq: NDArray[np.uint8], pixels_hash: bytes, allowed: ContentFilter | None = None
+    ) -> set[bytes]:
+        """Find the contents whose pixels are equal to a query's, among `MAX_PLAIN` near its hash.
+
+        Args:
+            pdq: the query's PDQ hash, uint8 [32].
+            pixels_hash: of the query.
+            allowed: filters the contents.
+        """
+        nearest = (content for _, _, content in self._nearest_hashes([pdq], MAX_PLAIN))
+        packed = self.get(nearest)
+        equal = {c for c, data in packed.items() if unpack_hashes(data).pixels_hash == pixels_hash}
+        return allowed(equal) if allowed else equal
+
+    def _nearest_hashes(
+        self, forms: Sequence[NDArray[np.uint8]], count: int
+    ) -> list[tuple[float, int, bytes]]:
+        """Return the bits that differ, the form, and the content of the nearest, best first."""
         dataset = self.table.dataset()
         if dataset is None:
-            return {}
+            return []
         with storage_errors():
             result = dataset.scanner(
                 columns=["content_hash", "_distance"],
                 nearest={
                     "column": "pdq",
-                    "q": pa.array(pdq, pa.uint8()),
-                    "k": MAX_RIVALS if allowed else top,
+                    "q": list(forms),
+                    "k": count,
                     "metric": "hamming",
                     "nprobes": HASH_NPROBES,
                 },
                 disable_scoring_autoprojection=True,
             ).to_table()
-        columns = (result[name].to_pylist() for name in ("content_hash", "_distance"))
-        contents = [content for content, bits in zip(*columns, strict=True) if bits <= MAX_BITS]
-        if allowed:
-            passed = allowed(contents)
-            contents = [content for content in contents if content in passed][:top]
-        return self.get(contents)
+        names = "_distance", "query_index", "content_hash"
+        rows = zip(*(result[name].to_pylist() for name in names), strict=True)
+        return sorted(row for row in rows if row[0] <= MAX_BITS)
 
     def _filter(self, positions: NDArray[np.int64], top: int, allowed: ContentFilter) -> list[int]:
         """Return the indexes of the first `top` positions whose contents a filter allows."""
