@@ -8,8 +8,10 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
+from PIL.PngImagePlugin import PngInfo
 
 from lookalike import Gallery
+from lookalike.copies import Hashes
 from lookalike.copies.geometry import frame_corners, transform_points
 from lookalike.duplicates import pairs as pairs_module
 from lookalike.duplicates.members import Member, read_members
@@ -144,6 +146,62 @@ def test_near_pictures_are_found_on_request(tmp_path: Path) -> None:
     (pair,) = found(store, members, near=True)
     assert pair.kind == "near"
     assert named(members, [pair]) == {frozenset(("one", "two"))}
+
+
+PHOTO = Path(__file__).resolve().parents[2] / "samples" / "pictures" / "ferry" / "image_0010.jpg"
+
+
+def test_turned_mirrored_and_negative_pictures_are_found(tmp_path: Path) -> None:
+    photo = Image.open(PHOTO).convert("RGB")
+    negative = ImageOps.invert(photo)
+    store = store_of(
+        tmp_path,
+        **{f"other{seed}": busy(seed, SIZE) for seed in range(3)},
+        photo=photo.resize((900, 900 * photo.height // photo.width)),
+        turned=photo.transpose(Image.Transpose.ROTATE_90),
+        flipped=ImageOps.flip(photo),
+        negative=negative,
+        mixed=ImageOps.mirror(negative).rotate(270, expand=True),
+        grey=ImageOps.invert(ImageOps.grayscale(ImageOps.flip(photo))),
+    )
+    members = read_members(store, [])
+    edited = ("turned", "flipped", "negative", "mixed", "grey")
+    pairs = found(store, members)
+    assert {frozenset(("photo", name)) for name in edited} <= named(members, pairs)
+    assert named(members, pairs) <= pairs_of("photo", *edited)
+    assert {pair.kind for pair in pairs} == {"copy"}
+
+
+def test_equal_pixels_need_no_features(tmp_path: Path) -> None:
+    """A sky and a white page; another sky is no duplicate."""
+    (tmp_path / "p").mkdir()
+    rows = np.linspace((90, 140, 220), (220, 235, 250), 300)[:, None].repeat(400, 1)
+    sky, white = Image.fromarray(rows.astype(np.uint8)), Image.new("RGB", (300, 200), "white")
+    titled = PngInfo()
+    titled.add_text("Title", "holiday")
+    sky.save(tmp_path / "p" / "titled sky.png", pnginfo=titled)
+    white.save(tmp_path / "p" / "titled white.png", pnginfo=titled)
+    store = store_of(
+        tmp_path,
+        sky=sky,
+        white=white,
+        paler=Image.fromarray((rows + 2).clip(0, 255).astype(np.uint8)),
+        smaller=white.resize((200, 300)),
+    )
+    members = read_members(store, [])
+    for kind in ("exact", "copies", "near"):
+        pairs = list(find_pairs(store, members, kind=kind, on_progress=lambda *_: None))
+        assert named(members, pairs) == pairs_of("sky", "titled sky") | pairs_of(
+            "white", "titled white"
+        )
+        assert {(pair.kind, pair.match) for pair in pairs} == {("exact", None)}
+
+
+def test_very_many_equal_pictures_are_linked_by_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pairs_module, "MAX_EQUAL", 2)
+    known = [Hashes(b"", 0, digest) for digest in (b"a", b"", b"a", b"a", b"", b"b", b"a")]
+    pairs = list(pairs_module._equal_pixels(known, range(len(known))))
+    assert pairs == [(0, 2), (0, 3), (0, 6), (2, 3), (2, 6)]
 
 
 def test_pictures_without_texture_are_in_no_pair(tmp_path: Path) -> None:

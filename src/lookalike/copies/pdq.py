@@ -8,6 +8,7 @@ authors' library does the same ("dihedral hashes"), but for the negative.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import struct
 from typing import TYPE_CHECKING, NamedTuple
@@ -54,14 +55,15 @@ class Hashes(NamedTuple):
     pixels_hash: bytes
 
 
-def forms() -> list[Form]:
+@functools.cache
+def forms() -> tuple[Form, ...]:
     """Return the sixteen forms: four turns, each also mirrored, and all as negatives."""
     odd = np.arange(SIDE_BITS) % 2 == 1
     found = []
     for transposed, mirrored, flipped, negative in itertools.product((False, True), repeat=4):
         changed = (odd & flipped)[:, None] ^ (odd & mirrored) ^ negative
         found.append(Form(transposed, negative, np.packbits(changed)))
-    return found
+    return tuple(found)
 
 
 def transpose_pdq(pdq: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -57,7 +57,7 @@ def parts_beside(paths: Iterable[str]) -> dict[str, tuple[str, ...]]:
         for path in pictures:
             own = os.path.basename(path)
             beside = names_of[os.path.splitext(own.casefold())[0]]
-            if found := sorted(name for name in beside if _is_part(own, name)):
+            if found := sorted({name for name in beside if _is_part(own, name)}):
                 parts[path] = tuple(found)
     return parts
 
