@@ -4,18 +4,31 @@
 system's trash.
 """
 
-from .groups import KINDS, Duplicate, Group, find_duplicates
+from .find import KINDS, DuplicateOptions, find_duplicates
+from .groups import Duplicate, Group
+from .keep_rules import KeepRules, check_folders, read_rules, write_rules
 from .members import Member
+from .not_duplicates import Marks, NotDuplicate, contents_of, read_marks, write_marks
 from .report import write_report
 from .trash import TrashReport, to_trash
 
 __all__ = [
     "KINDS",
     "Duplicate",
+    "DuplicateOptions",
     "Group",
+    "KeepRules",
+    "Marks",
     "Member",
+    "NotDuplicate",
     "TrashReport",
+    "check_folders",
+    "contents_of",
     "find_duplicates",
+    "read_marks",
+    "read_rules",
     "to_trash",
+    "write_marks",
     "write_report",
+    "write_rules",
 ]
