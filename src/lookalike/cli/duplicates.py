@@ -9,6 +9,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import ArgumentError
+from .duplicate_rules import (
+    ForgetNotOption,
+    ForgetRulesOption,
+    KeepOption,
+    ListNotOption,
+    NotOption,
+    PreferOption,
+    ProtectOption,
+    RememberOption,
+    RulesOption,
+    act,
+    decisions,
+)
 from .exit_codes import INTERRUPTED, NOTHING_USABLE
 from .options import GalleryOption, JsonOption, check_output_folder, output_option
 
@@ -48,6 +61,15 @@ def duplicates(
         ),
     ] = False,
     yes: Annotated[bool, trash_option("--yes", help="Don't ask.")] = False,
+    prefer: PreferOption = None,
+    protect: ProtectOption = None,
+    keep: KeepOption = None,
+    remember: RememberOption = False,
+    rules: RulesOption = False,
+    forget_rules: ForgetRulesOption = False,
+    not_duplicates: NotOption = False,
+    list_not: ListNotOption = False,
+    forget_not: ForgetNotOption = False,
 ) -> None:
     """Group duplicate files and suggest which ones to keep."""
     from ..client import Client, open_gallery
@@ -56,17 +78,35 @@ def duplicates(
     from .terminal import counted, say
 
     _check_options(kind=kind, html=html, trash=trash, yes=yes)
+    actions = {
+        "--rules": rules,
+        "--forget-rules": forget_rules,
+        "--not": not_duplicates,
+        "--list-not": list_not,
+        "--forget-not": forget_not,
+    }
+    decided = decisions(
+        actions, prefer, protect, keep, remember=remember, others=bool(html or trash)
+    )
     opened = open_gallery(gallery)
+    if decided.action:
+        act(opened, decided.action, paths or [], as_json=as_json)
+        return
     if isinstance(opened, Client) and (html or trash):
         raise ArgumentError(
             "--html and --trash need the files; run this where the gallery is, or use the page."
         )
+    rules_of_run = decided.apply(opened)
     skipped = list[str]()
     plan: TrashReport | None = None
     with StageProgress() as progress:
         try:
             groups = opened.duplicates(
-                *(paths or ()), kind=kind, on_progress=progress, on_left_out=skipped.append
+                *(paths or ()),
+                kind=kind,
+                keep=rules_of_run,
+                on_progress=progress,
+                on_left_out=skipped.append,
             )
             size = write_report(groups, html, on_progress=progress) if html else 0
             if trash:

@@ -4,7 +4,7 @@
 system's trash.
 """
 
-from .find import KINDS, DuplicateOptions, find_duplicates
+from .find import KINDS, DuplicateOptions, decisions_version, find_duplicates
 from .groups import Duplicate, Group
 from .keep_rules import KeepRules, check_folders, read_rules, write_rules
 from .members import Member
@@ -24,6 +24,7 @@ __all__ = [
     "TrashReport",
     "check_folders",
     "contents_of",
+    "decisions_version",
     "find_duplicates",
     "read_marks",
     "read_rules",

@@ -98,12 +98,12 @@ class JobMethods:
         """Find groups of duplicates, and store them for the server."""
         from . import duplicates_cache
 
-        version = self._gallery.version()
+        basis = duplicates_cache.basis_of(self._gallery)
         left_out = list[str]()
         groups = self._gallery.duplicates(
             kind=values["kind"], on_progress=self._report_stage, on_left_out=left_out.append
         )
-        duplicates_cache.save(self._gallery.cache, values["kind"], version, groups, left_out)
+        duplicates_cache.save(self._gallery.cache, values["kind"], basis, groups, left_out)
         return {"groups": len(groups), "left_out": len(left_out)}
 
     def trash(self, values: dict[str, Any]) -> dict[str, Any]:
@@ -111,6 +111,7 @@ class JobMethods:
         from ..duplicates import to_trash
         from . import duplicates_cache
 
+        duplicates_cache.check_decisions(self._gallery, values["kind"])
         groups = duplicates_cache.select(
             duplicates_cache.load(self._gallery.cache, values["kind"]), values["paths"]
         )

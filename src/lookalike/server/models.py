@@ -304,6 +304,7 @@ class Duplicate(File):
     changes: list[str] = Field(description="edits that made the copy, in words")
     how: str
     stays: str = Field(description="why it can't go to the trash; empty if it can")
+    is_protected: bool = Field(description="whether it is in a protected folder")
     frees: int = Field(description="bytes that its removal frees")
     match: Match | None
 
