@@ -31,8 +31,9 @@ from ..sources import (
 from ..storage import EncoderCard, Manifest, locate_gallery, write_lock
 from ..types import IndexReport, PruneReport, Refusal
 from .feature_list import import_features, read_features
-from .reading import GalleryReader, no_progress
+from .reading import no_progress
 from .rebuild import finish_rebuild, indexed_sources, start_rebuild
+from .trash import GalleryTrash
 
 if TYPE_CHECKING:
     import os
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from ..types import Progress, Source
 
 
-class Gallery(GalleryReader):
+class Gallery(GalleryTrash):
     """A collection of pictures that can be searched by image.
 
     Open it with `Gallery.open`; the first `index` creates it on disk. One process writes at a time,
@@ -305,10 +306,12 @@ class Gallery(GalleryReader):
             >>> len(gallery.duplicates(kind="exact"))
             10
         """
-        from ..duplicates import find_duplicates
+        from ..duplicates import VerdictCache, find_duplicates, known_verdicts
 
         store = self._open_store(self._manifest())
-        return find_duplicates(store, [absolute(path) for path in paths], kind=kind, **options)
+        names = [absolute(path) for path in paths]
+        groups = find_duplicates(store, names, kind=kind, **options)
+        return known_verdicts(groups, VerdictCache(self.cache))
 
     def import_(
         self, path: str | os.PathLike[str], *, on_rows: Callable[[int, int], None] = no_progress
