@@ -40,6 +40,7 @@ _NS = 10**9
 ERROR_CODES: tuple[tuple[type[errors.LookalikeError], int, str], ...] = (
     (errors.ArgumentError, 422, "argument"),
     (errors.NotAPictureError, 415, "not_a_picture"),
+    (errors.UnsupportedFormatError, 415, "unsupported_format"),
     (errors.PictureError, 422, "picture"),
     (errors.EncoderError, 409, "encoder"),
     (errors.GalleryNotFoundError, 409, "gallery_empty"),

@@ -3,81 +3,29 @@
 from __future__ import annotations
 
 import functools
-import importlib
 import io
 import itertools
 import math
-import threading
 from typing import TYPE_CHECKING, Any
 
-from .errors import NotAPictureError, PictureError
-from .types import Picture
+from ..errors import NotAPictureError, PictureError
+from ..types import Picture
+from .formats import HEAD_BYTES, check_supported, plugin, sniff
+from .limits import LARGE_PIXELS, check_scans, check_size, large_picture_lock, reason
 
 if TYPE_CHECKING:
     from PIL import Image
     from PIL.ImageFile import ImageFile
 
-MAX_PIXELS = 200_000_000
-MAX_ASPECT_RATIO = 100  # a ribbon of 100,000 x 1 pixels shows nothing
-MAX_JPEG_SCAN_PIXELS = 4_000_000_000  # pixels x scans: a progressive JPEG can take hours
 MAX_ICC_BYTES = 4 * 2**20
-LARGE_PIXELS = 25_000_000  # larger pictures are decoded one at a time in a process
 MIN_SIDE_PIXELS = 448  # reduced decoding keeps the shorter side at least this long
 
-HEAD_BYTES = 32  # that `sniff` needs
 _ORIENTATION = 0x0112
 _MAX_16_BIT = 0xFFFF
 _TRANSPOSE = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # EXIF orientation -> Image.Transpose
 _FIRST_SWAPPED = 5  # orientations from here on swap width and height
-_MAGIC: dict[str, tuple[bytes, ...]] = {
-    "JPEG": (b"\xff\xd8\xff",),
-    "PNG": (b"\x89PNG\r\n\x1a\n",),
-    "GIF": (b"GIF87a", b"GIF89a"),
-    "TIFF": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
-    "JPEG2000": (b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  \r\n\x87\n"),
-}
-_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
-_AVIF_BRANDS = {b"avif", b"avis"}
-_BMP_HEADER_BYTES = {12, 40, 52, 56, 64, 108, 124}
-# Plugin classes are called directly: `Image.open` would also try formats that start other programs
-# (EPS), and its pixel limit is global to the user's process.
-_PLUGINS = {
-    "JPEG": "PIL.JpegImagePlugin:JpegImageFile",
-    "PNG": "PIL.PngImagePlugin:PngImageFile",
-    "WEBP": "PIL.WebPImagePlugin:WebPImageFile",
-    "GIF": "PIL.GifImagePlugin:GifImageFile",
-    "BMP": "PIL.BmpImagePlugin:BmpImageFile",
-    "TIFF": "PIL.TiffImagePlugin:TiffImageFile",
-    "AVIF": "PIL.AvifImagePlugin:AvifImageFile",
-    "HEIF": "pillow_heif:HeifImageFile",
-    "JPEG2000": "PIL.Jpeg2KImagePlugin:Jpeg2KImageFile",
-    "ICO": "PIL.IcoImagePlugin:IcoImageFile",
-}
 _CUBE = list(itertools.product((0, 128, 255), repeat=3))
 _SAME_COLOUR = 2  # levels of 255
-_large_picture_lock = threading.Lock()
-
-
-def sniff(head: bytes) -> str | None:
-    """Return the format that the first `HEAD_BYTES` bytes of a file show; None if it is unknown.
-
-    Example:
-        >>> from pathlib import Path
-        >>> sniff(Path("query.jpg").read_bytes()[:HEAD_BYTES])
-        'JPEG'
-    """
-    for name, prefixes in _MAGIC.items():
-        if head.startswith(prefixes):
-            return name
-    if head[4:8] == b"ftyp":  # the container of AVIF, HEIF and videos
-        brands = {head[8:12], *(head[i : i + 4] for i in range(16, HEAD_BYTES, 4))}
-        return "AVIF" if brands & _AVIF_BRANDS else "HEIF" if brands & _HEIF_BRANDS else None
-    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
-        return "WEBP"
-    if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BMP_HEADER_BYTES:
-        return "BMP"
-    is_ico = head.startswith(b"\0\0\1\0") and head[4:6] != b"\0\0" and head[9:10] == b"\0"
-    return "ICO" if is_ico else None
 
 
 def decode(data: bytes, *, min_side: int = MIN_SIDE_PIXELS) -> Picture:
@@ -96,6 +44,8 @@ def decode(data: bytes, *, min_side: int = MIN_SIDE_PIXELS) -> Picture:
 
     Raises:
         NotAPictureError: the bytes have no known picture format.
+        UnsupportedFormatError: they are a camera's raw file, or a picture of another kind that can
+            only be named.
         PictureError: the picture is damaged, or exceeds the limits in this module's constants.
         MemoryError: there is not enough memory now for a picture of this size.
 
@@ -107,20 +57,21 @@ def decode(data: bytes, *, min_side: int = MIN_SIDE_PIXELS) -> Picture:
     """
     name = sniff(data[:HEAD_BYTES])
     if name is None:
+        check_supported(data[:HEAD_BYTES])
         raise NotAPictureError("empty file" if not data else "not a picture that lookalike knows")
     try:
-        image = _plugin(name)(io.BytesIO(data))
-        _check_size(*image.size)
+        image = plugin(name)(io.BytesIO(data))
+        check_size(*image.size)
         if name == "JPEG":
-            _check_scans(data, *image.size)
+            check_scans(data, *image.size)
         if math.prod(image.size) <= LARGE_PIXELS:
             return _load(image, data, min_side)
-        with _large_picture_lock:
+        with large_picture_lock:
             return _load(image, data, min_side)
     except (PictureError, MemoryError):
         raise
     except Exception as error:  # plugins raise anything on damaged bytes: struct.error, KeyError...
-        raise PictureError(_reason(error, name)) from error
+        raise PictureError(reason(error, name)) from error
 
 
 def from_image(image: Image.Image, *, min_side: int = MIN_SIDE_PIXELS) -> Picture:
@@ -134,11 +85,11 @@ def from_image(image: Image.Image, *, min_side: int = MIN_SIDE_PIXELS) -> Pictur
         >>> from_image(Image.new("L", (640, 480))).pixels.shape
         (480, 640, 3)
     """
-    _check_size(*image.size)
+    check_size(*image.size)
     try:
         return _finish(image, image.size, min_side)
     except Exception as error:
-        raise PictureError(_reason(error, image.format or "PIL")) from error
+        raise PictureError(reason(error, image.format or "PIL")) from error
 
 
 def _load(image: ImageFile, data: bytes, min_side: int) -> Picture:
@@ -164,7 +115,7 @@ def _load_jpeg2000(image: Any, data: bytes, min_side: int) -> Picture:
     except OSError:
         if levels == 0:
             raise
-        image = _plugin("JPEG2000")(io.BytesIO(data))
+        image = plugin("JPEG2000")(io.BytesIO(data))
         image.load()
     return _finish(image, whole, min_side)
 
@@ -260,31 +211,3 @@ def _orientation(image: Image.Image) -> int:
         return int(image.getexif().get(_ORIENTATION, 1))
     except Exception:  # noqa: BLE001  EXIF parsers raise anything; the pixels are good
         return 1
-
-
-def _check_size(width: int, height: int) -> None:
-    if width < 1 or height < 1:
-        raise PictureError(f"no pixels: {width} x {height}")
-    if width * height > MAX_PIXELS:
-        limit = MAX_PIXELS // 1_000_000
-        raise PictureError(f"too large: {width} x {height} is over {limit} megapixels")
-    if max(width, height) > MAX_ASPECT_RATIO * min(width, height):
-        raise PictureError(f"too narrow: {width} x {height} is over {MAX_ASPECT_RATIO} to 1")
-
-
-def _check_scans(data: bytes, width: int, height: int) -> None:
-    scans = data.count(b"\xff\xda")
-    if scans * width * height > MAX_JPEG_SCAN_PIXELS:
-        raise PictureError(f"too much work: {scans} scans of {width} x {height}")
-
-
-def _plugin(name: str) -> Any:
-    module, attribute = _PLUGINS[name].split(":")
-    return getattr(importlib.import_module(module), attribute)
-
-
-def _reason(error: Exception, name: str) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
-    if "truncated" in text.lower() or "not enough" in text.lower() or isinstance(error, EOFError):
-        return f"truncated: the {name} ends before the picture does"
-    return f"damaged {name}: {text[:200]}"
