@@ -5,9 +5,12 @@ system's trash and brings them back, and `write_report` shows the groups.
 """
 
 from .check import check_groups, known_verdicts
-from .groups import KINDS, Duplicate, Group, find_duplicates
+from .find import KINDS, DuplicateOptions, find_duplicates
+from .groups import Duplicate, Group
 from .journal import Journal
+from .keep_rules import KeepRules, check_folders, read_rules, write_rules
 from .members import Member
+from .not_duplicates import Marks, NotDuplicate, contents_of, read_marks, write_marks
 from .report import write_report
 from .trash import Trash, TrashReport, UndoReport
 from .verdicts import GOES, STAYS, UNCHECKED, Verdict, VerdictCache
@@ -18,16 +21,26 @@ __all__ = [
     "STAYS",
     "UNCHECKED",
     "Duplicate",
+    "DuplicateOptions",
     "Group",
     "Journal",
+    "KeepRules",
+    "Marks",
     "Member",
+    "NotDuplicate",
     "Trash",
     "TrashReport",
     "UndoReport",
     "Verdict",
     "VerdictCache",
+    "check_folders",
     "check_groups",
+    "contents_of",
     "find_duplicates",
     "known_verdicts",
+    "read_marks",
+    "read_rules",
+    "write_marks",
     "write_report",
+    "write_rules",
 ]

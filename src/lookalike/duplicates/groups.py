@@ -11,22 +11,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..copies import FULL_OVERLAP, changes, inverse
-from ..errors import ArgumentError, GalleryNotFoundError
-from ..sources import is_local, is_under
-from .members import members_on_disk, read_members
-from .pairs import find_pairs
-from .verdicts import STAYS, Verdict
-from .which_to_keep import pixels, rank_contents, show_the_same, why_kept
+from ..sources import is_local
+from .keep_rules import KeepRules
+from .verdicts import NO_VERDICT, STAYS, Verdict
+from .which_to_keep import Ranking, show_the_same
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from ..storage import Store
     from ..types import Match
+    from .details import FileDetails
     from .members import Member
     from .pairs import Pair
 
-KINDS = ("exact", "copies", "near")
 LARGER = 1.05  # times as long a side of what two pictures share
 _WHOLE, _PART, _NEAR = range(3)  # the strength of a pair
 
@@ -40,6 +37,7 @@ class Duplicate:
         kind: `exact` (the original's bytes), `copy` or `near`.
         changes: how it differs from the original, in words; empty if it was only re-saved.
         match: how it lies over the original; None for `exact`.
+        is_protected: whether it is in a folder that people protect.
         verdict: what may happen to it; `unchecked` before `Gallery.check_duplicates`.
 
     Example:
@@ -59,7 +57,8 @@ class Duplicate:
     kind: str
     changes: tuple[str, ...] = ()
     match: Match | None = None
-    verdict: Verdict = Verdict()
+    is_protected: bool = False
+    verdict: Verdict = NO_VERDICT
 
     @property
     def how(self) -> str:
@@ -86,6 +85,8 @@ class Duplicate:
     @property
     def objection(self) -> str:
         """Why it stays whatever the other files hold, as one clause; empty if it may go."""
+        if self.is_protected:
+            return "it is in a protected folder"
         if not is_local(self.member.path):
             return "it is in an archive, or not on this machine"
         if self.kind == "near":
@@ -180,76 +181,53 @@ class _Link(NamedTuple):
     match: Match
 
 
-def find_duplicates(
-    store: Store,
-    paths: Sequence[str] = (),
-    *,
-    kind: str = "copies",
-    on_progress: Callable[[str, int, int], None] = lambda _stage, _done, _of: None,
-    on_left_out: Callable[[str], None] = lambda _: None,
+def group_members(
+    members: Sequence[Member],
+    pairs: Sequence[Pair],
+    details: Mapping[bytes, FileDetails] | None = None,
+    rules: KeepRules | None = None,
 ) -> list[Group]:
-    """Find the groups among a gallery's rows; see `Gallery.duplicates`."""
-    if kind not in KINDS:
-        raise ArgumentError(f"There is no kind {kind!r} of duplicates; use {', '.join(KINDS)}.")
-    members = read_members(store, paths)
-    if not members and not paths:
-        raise GalleryNotFoundError(
-            f"{store.folder} has no pictures yet; add some with: lookalike index FOLDER"
-        )
-    for path in paths:
-        if not any(is_under(member.path, path) for member in members):
-            raise ArgumentError(
-                f"The gallery has no picture at or under {path}; list its folders with: "
-                "lookalike info"
-            )
-    pairs: Iterable[Pair] = ()
-    if kind != "exact":
-        if not store.fingerprints.table.count():
-            raise ArgumentError(
-                "This gallery has no fingerprints to detect copies with; make them with: "
-                "lookalike index --copies FOLDER, or use --kind exact."
-            )
-        pairs = find_pairs(store, members, near=kind == "near", on_progress=on_progress)
-    return group_members(*members_on_disk(members, pairs, on_left_out=on_left_out))
-
-
-def group_members(members: Sequence[Member], pairs: Iterable[Pair]) -> list[Group]:
     """Group members around their originals; every other member is matched with its original.
 
     Members of the same bytes are copies of each other without a pair. First, the best contents (see
-    `rank_contents`) take the copies that show all of them and nothing more. Then each remaining
-    content joins a group that it shows a part of, or that shows a part of it, or another remaining
-    content; of these two the original is the one that shows their common part larger. Last come
-    pictures that are only near. A member is in at most one group.
+    `Ranking`) take the copies that show all of them and nothing more. Then each remaining content
+    joins a group that it shows a part of, or that shows a part of it, or another remaining content;
+    of these two the original is the one that shows their common part larger. Last come pictures
+    that are only near. A member is in at most one group.
 
     Args:
         members: files, each once.
         pairs: pairs of different bytes; one member of each content represents the others.
+        details: what the files hold, by content.
+        rules: which of several files to keep.
 
     Returns:
         the groups of at least two members, those that free most space first.
     """
-    pairs = list(pairs)
-    contents = rank_contents(members, pairs)
-    links = _assign(contents, _link(contents, members, pairs))
+    rules = rules or KeepRules()
+    ranking = Ranking(members, pairs, details, rules)
+    contents = ranking.contents
+    links = _assign(contents, _link(ranking, members, pairs))
     taken = {link.content for of_original in links.values() for link in of_original}
     groups = []
     for n, (kept, *twins) in enumerate(contents):
-        others = [Duplicate(twin, "exact") for twin in twins]
-        for content, kind, match in links[n]:
+        others = [Duplicate(twin, "exact", is_protected=rules.protects(twin)) for twin in twins]
+        for content, kind, match in sorted(links[n], key=lambda link: link.content):
             edits = tuple(changes(match))
-            others += [Duplicate(member, kind, edits, match) for member in contents[content]]
+            others += [
+                Duplicate(member, kind, edits, match, is_protected=rules.protects(member))
+                for member in contents[content]
+            ]
         if others and n not in taken:
             kinds = {other.kind for other in others}
             kind = next(kind for kind in ("near", "copy", "exact") if kind in kinds)
-            groups.append(Group(kind, kept, why_kept(kept, others), tuple(others)))
+            groups.append(Group(kind, kept, ranking.why_kept(kept, others), tuple(others)))
     return sorted(groups, key=lambda group: (-group.bytes_freed, group.kept.path))
 
 
-def _link(
-    contents: Sequence[Sequence[Member]], members: Sequence[Member], pairs: Iterable[Pair]
-) -> list[_Links]:
+def _link(ranking: Ranking, members: Sequence[Member], pairs: Sequence[Pair]) -> list[_Links]:
     """Sort pairs by strength, and by which of the two is better."""
+    contents = ranking.contents
     number = {twins[0].content_hash: n for n, twins in enumerate(contents)}
     links = [_Links(defaultdict(dict), defaultdict(dict)) for _ in (_WHOLE, _PART, _NEAR)]
     for pair in pairs:
@@ -257,16 +235,27 @@ def _link(
         if worse == better:
             continue
         strength, match = _strength(pair), pair.match
-        area, better_area = (float(pixels(contents[n][0])) for n in (worse, better))
-        if strength == _PART:  # a page is larger than a picture on it, but shows it smaller
-            area, better_area = area * match.query_overlap, better_area * match.target_overlap
-        ratio = area / max(better_area, 1)
-        is_as_large = strength != _PART or 1 / LARGER**2 < ratio < LARGER**2
-        if worse < better if is_as_large else ratio > 1:
+        is_worse = better < worse
+        if strength == _PART:
+            area, better_area = (ranking.pixels(contents[n][0]) for n in (worse, better))
+            is_worse = _shows_less(match, area, better_area, otherwise=is_worse)
+        if not is_worse:
             worse, better, match = better, worse, inverse(match)
         links[strength].worse[better][worse] = match
         links[strength].better[worse][better] = inverse(match)
     return links
+
+
+def _shows_less(match: Match, query_area: int, target_area: int, *, otherwise: bool) -> bool:
+    """Check whether the query shows the part that both show smaller, or is a crop of the target.
+
+    A page is larger than a picture on it, but shows it smaller.
+    """
+    ratio = query_area * match.query_overlap / max(target_area * match.target_overlap, 1e-9)
+    if not 1 / LARGER**2 < ratio < LARGER**2:
+        return ratio < 1
+    is_crop, is_whole = match.query_overlap >= FULL_OVERLAP, match.target_overlap >= FULL_OVERLAP
+    return is_crop if is_crop != is_whole else otherwise
 
 
 def _assign(

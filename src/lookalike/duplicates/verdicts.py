@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 UNCHECKED, GOES, STAYS = "unchecked", "goes", "stays"
 RULES_VERSION = 1  # raised when `what_is_lost` changes, so that every pair is compared again
-FILE_NAME = "verdicts.json"
+FOLDER, FILE_NAME = "duplicates", "verdicts.json"
 MAX_PAIRS = 200_000  # that are remembered, about 25 MB
 MAX_FILE_BYTES = 64 * 2**20
 MAX_REASON_CHARACTERS = 500
@@ -49,6 +49,9 @@ class Verdict:
     holder: str = ""
 
 
+NO_VERDICT = Verdict()
+
+
 class VerdictCache:
     """What a file lacks of another, by the contents of both; safe for several threads.
 
@@ -57,8 +60,8 @@ class VerdictCache:
     """
 
     def __init__(self, folder: Path) -> None:
-        """Read the cache in a folder."""
-        self._path = folder / FILE_NAME
+        """Read the cache in a gallery's folder."""
+        self._path = folder / FOLDER / FILE_NAME
         self._lost = _read(self._path)
         self._added: dict[str, str] = {}
         self._lock = threading.Lock()

@@ -6,7 +6,7 @@ import contextlib
 import itertools
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import ArgumentError
 from ..ingest import (
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Collection, Iterator
 
-    from ..duplicates import Group
     from ..encoders import Encoder
     from ..types import Progress, Source
 
@@ -277,41 +276,6 @@ class Gallery(GalleryTrash):
             )
             replace(manifest, roots=tuple(roots)).write(self.folder)
         return removed
-
-    def duplicates(
-        self, *paths: str | os.PathLike[str], kind: str = "copies", **options: Any
-    ) -> list[Group]:
-        """Group the files that show the same picture, each group with its best original.
-
-        Args:
-            paths: only files at or under one of these; by default the whole gallery.
-            kind: `exact` for files of the same bytes, `copies` for these and edited copies, `near`
-                also for other pictures of the same thing.
-            options: `on_progress`, called with the stage, how much of it is done, and the total;
-                `on_left_out`, called with each file that is gone or has changed since it was
-                indexed.
-
-        Raises:
-            ArgumentError: there is no such kind, or no picture under a path.
-            GalleryNotFoundError: there is no gallery, or it is empty.
-
-        Example:
-            >>> import shutil
-            >>> from lookalike import Gallery
-            >>> shutil.copytree("photos/sunflower", "photos/backup")
-            'photos/backup'
-            >>> gallery = Gallery.open("gallery")
-            >>> gallery.index("photos").added
-            10
-            >>> len(gallery.duplicates(kind="exact"))
-            10
-        """
-        from ..duplicates import VerdictCache, find_duplicates, known_verdicts
-
-        store = self._open_store(self._manifest())
-        names = [absolute(path) for path in paths]
-        groups = find_duplicates(store, names, kind=kind, **options)
-        return known_verdicts(groups, VerdictCache(self.cache))
 
     def import_(
         self, path: str | os.PathLike[str], *, on_rows: Callable[[int, int], None] = no_progress

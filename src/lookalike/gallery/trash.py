@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..sources import absolute
 from ..storage import write_lock
-from .reading import GalleryReader
+from .duplicates import GalleryDuplicates
 
 if TYPE_CHECKING:
     import os
@@ -20,7 +20,7 @@ def _no_stages(_stage: str, _done: int, _of: int) -> None:
     """Ignore the progress."""
 
 
-class GalleryTrash(GalleryReader):
+class GalleryTrash(GalleryDuplicates):
     """The methods of `Gallery` that use the system's trash."""
 
     def check_duplicates(
