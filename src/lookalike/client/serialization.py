@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from .. import errors
-from ..duplicates import Duplicate, Group, Member
+from ..duplicates import Duplicate, Group, Member, Verdict
 from ..search import PicturePage
 from ..types import (
     Box,
@@ -144,7 +144,9 @@ def group_as_json(group: Group) -> dict[str, Any]:
                 "kind": other.kind,
                 "changes": list(other.changes),
                 "how": other.how,
-                "stays": other.stays,
+                "state": other.state,
+                "reason": other.stays,
+                "holder": other.verdict.holder,
                 "frees": other.bytes_freed,
                 "match": match_as_json(other.match),
             }
@@ -162,6 +164,7 @@ def group_from_json(values: dict[str, Any]) -> Group:
             member["kind"],
             tuple(member["changes"]),
             match_from_json(member["match"]),
+            verdict=Verdict(member["state"], member["reason"], member["holder"]),
         )
         for member in values["members"]
     )

@@ -1,4 +1,4 @@
-"""Decides which duplicates may go, before any is offered: those whose content a file that stays has.
+"""Decides which duplicates may go, before any is offered.
 
 The others of a group are judged from the best to the worst. A file goes if one of the files that
 stay holds all that it holds; if none does, it stays, and may hold what a worse one has.
