@@ -8,6 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import ArgumentError
+from .duplicate_rules import (
+    ForgetNotOption,
+    ForgetRulesOption,
+    KeepOption,
+    ListNotOption,
+    NotOption,
+    PreferOption,
+    ProtectOption,
+    RememberOption,
+    RulesOption,
+    act,
+    decisions,
+)
 from .exit_codes import INTERRUPTED
 from .options import GalleryOption, JsonOption, check_output_folder, output_option
 
@@ -15,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..client import AnyGallery
-    from ..duplicates import Group, Member, TrashReport
+    from ..duplicates import Group, KeepRules, Member, TrashReport
 
 trash_option = partial(typer.Option, rich_help_panel="Trash")
 
@@ -56,25 +69,52 @@ def duplicates(
             help="Bring back what the last --trash moved, or with PATH all that was under it.",
         ),
     ] = False,
+    prefer: PreferOption = None,
+    protect: ProtectOption = None,
+    keep: KeepOption = None,
+    remember: RememberOption = False,
+    rules: RulesOption = False,
+    forget_rules: ForgetRulesOption = False,
+    not_duplicates: NotOption = False,
+    list_not: ListNotOption = False,
+    forget_not: ForgetNotOption = False,
 ) -> None:
     """Group duplicate files and suggest which ones to keep."""
     from ..client import Client, open_gallery
     from .terminal import counted, say
-    from .trash import is_confirmed, move, show_failures, undo_trash
+    from .trash import is_confirmed, move, show_failures
 
-    _check_options(kind=kind, html=html, check=check, trash=trash, yes=yes, undo=undo)
+    _check_options(kind=kind, html=html, trash=trash, yes=yes)
+    actions = {
+        "--rules": rules,
+        "--forget-rules": forget_rules,
+        "--not": not_duplicates,
+        "--list-not": list_not,
+        "--forget-not": forget_not,
+        "--undo": undo,
+    }
+    decided = decisions(
+        actions, prefer, protect, keep, remember=remember, others=bool(html or check or trash)
+    )
     opened = open_gallery(gallery)
-    if undo:
-        undo_trash(opened, paths or (), as_json=as_json)
+    if decided.action:
+        act(opened, decided.action, paths or [], as_json=as_json)
         return
     if html and isinstance(opened, Client):
         raise ArgumentError(
             "--html needs the files; run this where the gallery is, or use the page."
         )
+    rules_of_run = decided.apply(opened)
     skipped = list[str]()
     try:
         groups, size = _find(
-            opened, paths or (), kind, skipped, html=html, is_checked=check or trash
+            opened,
+            paths or (),
+            skipped,
+            kind=kind,
+            keep=rules_of_run,
+            html=html,
+            check=check or trash,
         )
     except KeyboardInterrupt:
         say("Stopped before any file was moved; run the same command to start over.", error=True)
@@ -101,11 +141,12 @@ def duplicates(
 def _find(
     opened: "AnyGallery",
     paths: "Sequence[str]",
-    kind: str,
     skipped: list[str],
     *,
+    kind: str,
+    keep: "KeepRules | None",
     html: Path | None,
-    is_checked: bool,
+    check: bool,
 ) -> "tuple[list[Group], int]":
     """Find and check the groups, and write their page; return them with the page's size."""
     from ..duplicates import write_report
@@ -113,16 +154,14 @@ def _find(
 
     with StageProgress() as progress:
         groups = opened.duplicates(
-            *paths, kind=kind, on_progress=progress, on_left_out=skipped.append
+            *paths, kind=kind, keep=keep, on_progress=progress, on_left_out=skipped.append
         )
-        if is_checked:
+        if check:
             groups = opened.check_duplicates(groups, on_progress=progress)
         return groups, write_report(groups, html, on_progress=progress) if html else 0
 
 
-def _check_options(
-    *, kind: str, html: Path | None, check: bool, trash: bool, yes: bool, undo: bool
-) -> None:
+def _check_options(*, kind: str, html: Path | None, trash: bool, yes: bool) -> None:
     if trash and kind == "near":
         raise ArgumentError(
             "--trash can't be used with --kind near, as such pictures differ; review them with "
@@ -130,8 +169,6 @@ def _check_options(
         )
     if yes and not trash:
         raise ArgumentError("--yes has no effect alone; add --trash, or leave out --yes.")
-    if undo and (check or trash or html):
-        raise ArgumentError("--undo can't be used with --check, --trash or --html.")
     if html:
         check_output_folder(html)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from .. import errors
-from ..duplicates import Duplicate, Group, Member, Verdict
+from ..duplicates import Duplicate, Group, KeepRules, Member, NotDuplicate, Verdict
 from ..search import PicturePage
 from ..types import (
     Box,
@@ -147,6 +147,7 @@ def group_as_json(group: Group) -> dict[str, Any]:
                 "state": other.state,
                 "reason": other.stays,
                 "holder": other.verdict.holder,
+                "is_protected": other.is_protected,
                 "frees": other.bytes_freed,
                 "match": match_as_json(other.match),
             }
@@ -164,12 +165,28 @@ def group_from_json(values: dict[str, Any]) -> Group:
             member["kind"],
             tuple(member["changes"]),
             match_from_json(member["match"]),
+            is_protected=member["is_protected"],
             verdict=Verdict(member["state"], member["reason"], member["holder"]),
         )
         for member in values["members"]
     )
     best = values["best"]
     return Group(values["kind"], _member_from_json(best), best["why"], others)
+
+
+def rules_from_json(values: dict[str, Any]) -> KeepRules:
+    """Read rules for which files to keep."""
+    return KeepRules(tuple(values["prefer"]), tuple(values["protect"]), values["keep"])
+
+
+def not_duplicate_as_json(picture: NotDuplicate) -> dict[str, Any]:
+    """Write a picture that is marked as no duplicate of others."""
+    return _as_json(picture)
+
+
+def not_duplicate_from_json(values: dict[str, Any]) -> NotDuplicate:
+    """Read what `not_duplicate_as_json` wrote."""
+    return _from_json(NotDuplicate, values)
 
 
 def info_from_json(values: dict[str, Any]) -> Info:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..duplicates import TrashReport, UndoReport
 from ..sources import absolute
 from . import serialization
-from .connection import Connection
+from .duplicates import ClientDuplicates
 
 if TYPE_CHECKING:
     import os
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..types import Refusal
 
 
-class TrashClient(Connection):
+class TrashClient(ClientDuplicates):
     """The methods of `Client` that use the trash of the server's machine."""
 
     def check_duplicates(

@@ -5,7 +5,7 @@ system's trash and brings them back, and `write_report` shows the groups.
 """
 
 from .check import check_groups, known_verdicts
-from .find import KINDS, DuplicateOptions, find_duplicates
+from .find import KINDS, DuplicateOptions, decisions_version, find_duplicates
 from .groups import Duplicate, Group
 from .journal import Journal
 from .keep_rules import KeepRules, check_folders, read_rules, write_rules
@@ -36,6 +36,7 @@ __all__ = [
     "check_folders",
     "check_groups",
     "contents_of",
+    "decisions_version",
     "find_duplicates",
     "known_verdicts",
     "read_marks",

@@ -9,11 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ..decode import inspect
 from ..errors import GalleryError, PictureError
 from ..sources import content_hash, is_local, read
 from ..storage import open_place
 from ..types import Source
-from .details_standin import inspect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

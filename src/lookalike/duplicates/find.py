@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING
 
 from ..errors import ArgumentError, GalleryNotFoundError
 from ..sources import is_under
+from . import keep_rules, not_duplicates
 from .details import read_details
 from .groups import group_members
 from .keep_rules import KeepRules
 from .members import members_on_disk, read_members
 from .not_duplicates import Marks
 from .pairs import find_pairs
+from .stored_json import state_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from ..storage import Store
+    from ..storage import Place, Store
     from .groups import Group
     from .members import Member
     from .pairs import Pair
@@ -83,6 +85,11 @@ def find_duplicates(
         on_progress=options.on_progress,
     )
     return group_members(members, pairs, details, options.rules)
+
+
+def decisions_version(folder: Place) -> str:
+    """Return a text that changes with the rules and marks that a gallery keeps."""
+    return state_of(folder, keep_rules.FILE_NAME, not_duplicates.FILE_NAME)
 
 
 def _unmarked(members: Sequence[Member], pairs: Iterable[Pair], marks: Marks) -> Iterator[Pair]:

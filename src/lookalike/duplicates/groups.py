@@ -113,7 +113,8 @@ class Group:
         kind: `exact` if all have the same bytes, `near` if any is only near, else `copy`.
         kept: the original: the best file to keep.
         why: why it is the best, as one clause: `the largest: 4000 x 3000 pixels`.
-        others: all other files, the best first.
+        others: all other files: those that show all of it, then its parts and what it is a part
+            of, then those that are only near; each the best first.
 
     Example:
         >>> import shutil
@@ -212,7 +213,7 @@ def group_members(
     groups = []
     for n, (kept, *twins) in enumerate(contents):
         others = [Duplicate(twin, "exact", is_protected=rules.protects(twin)) for twin in twins]
-        for content, kind, match in sorted(links[n], key=lambda link: link.content):
+        for content, kind, match in links[n]:
             edits = tuple(changes(match))
             others += [
                 Duplicate(member, kind, edits, match, is_protected=rules.protects(member))

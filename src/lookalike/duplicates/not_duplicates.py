@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ArgumentError
-from ..sources import CONTENT_HASH_BYTES, absolute
+from ..sources import CONTENT_HASH_BYTES, absolute, is_id
 from ..storage import batched, from_text, path_literal
 from .stored_json import damaged, read_json, write_json
 
@@ -132,28 +132,30 @@ def write_marks(folder: Place, marks: Marks) -> None:
 
 
 def contents_of(store: Store, names: Collection[str], marks: Marks) -> set[bytes]:
-    """Return the contents of files of the gallery.
+    """Return the contents of pictures.
 
     Args:
         store: the gallery's tables.
-        names: paths of files, or ids of pictures that are marked, as a removed one has no path.
+        names: paths of files, or ids of pictures: in the gallery, or marked.
         marks: the marks that the gallery keeps.
 
     Raises:
-        ArgumentError: a file is not in the gallery.
+        ArgumentError: one is not in the gallery.
     """
-    marked = {content.hex(): content for contents in marks.sets for content in contents}
-    found = {name: marked[name] for name in names if name in marked}
-    paths = {absolute(name): name for name in names if name not in found}
+    ids = {bytes.fromhex(name): name for name in names if is_id(name)}
+    known = set(ids) & {content for contents in marks.sets for content in contents}
+    known |= store.contents_matching(ids, "true")
+    paths = {absolute(name): name for name in names if name not in map(bytes.hex, known)}
+    found = dict[str, bytes]()
     for some in batched(paths, MAX_PATHS_PER_SCAN):
         where = f"path IN ({', '.join(map(path_literal, some))})"
         for batch in store.pictures.scan(["path", "content_hash"], where):
             for path, content in zip(*(c.to_pylist() for c in batch.columns), strict=True):
-                found[paths[from_text(path)]] = content
-    missing = [path for path, name in paths.items() if name not in found]
+                found[from_text(path)] = content
+    missing = paths.keys() - found
     if missing:
         raise ArgumentError(f"{min(missing)} is not in the gallery; index it first.")
-    return set(found.values())
+    return known | set(found.values())
 
 
 def _checked(sets: Collection[frozenset[bytes]]) -> Marks:

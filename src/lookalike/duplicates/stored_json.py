@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from ..storage import Place
 
 FORMAT_VERSION = 1
+DIGEST_BYTES = 16
 
 
 class StoredJson(NamedTuple):
@@ -59,6 +61,15 @@ def write_json(
     """
     text = json.dumps({"format_version": FORMAT_VERSION, **values}) + "\n"
     open_place(folder).write(name, text.encode("ascii"), after)
+
+
+def state_of(folder: Place, *names: str) -> str:
+    """Return a text that changes whenever one of the files does."""
+    digest = hashlib.blake2b(digest_size=DIGEST_BYTES)
+    for name in names:
+        stored = open_place(folder).read(name)
+        digest.update(hashlib.sha256(stored.data).digest() if stored else b"-")
+    return digest.hexdigest()
 
 
 def damaged(folder: Place, name: str) -> GalleryFormatError:

@@ -115,7 +115,7 @@ class GalleryDuplicates(GalleryReader):
         The marks are kept by content, so they hold for moved and re-indexed files, too.
 
         Args:
-            paths: at least two files of the gallery.
+            paths: at least two files of the gallery, or ids of pictures.
 
         Raises:
             ArgumentError: a file is not in the gallery, or all have the same bytes.
@@ -158,8 +158,8 @@ class GalleryDuplicates(GalleryReader):
         """Undo what `mark_not_duplicates` remembered.
 
         Args:
-            paths: files of the gallery, whose marks against each other are forgotten, or a single
-                one, all of whose marks are. The id of a picture will do, too.
+            paths: files of the gallery, or ids of pictures, whose marks against each other are
+                forgotten; of a single one, all marks are.
 
         Raises:
             ArgumentError: a file is not in the gallery, or they are not marked.

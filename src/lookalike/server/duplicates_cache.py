@@ -5,31 +5,55 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..client import group_as_json, group_from_json
-from ..duplicates import KINDS
-from ..errors import ArgumentError
+from ..duplicates import KINDS, decisions_version, read_marks
+from ..errors import ArgumentError, GalleryNotFoundError
 from .query_cache import write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from ..duplicates import Group
+    from ..gallery import Gallery
 
 FOLDER, LOCK_NAME = "duplicates", "lock"
-FORMAT = 2  # of the files
+FORMAT = 2  # of the files; those of another lookalike are made again
 _KINDS_BY_USE = ("copies", "exact", "near")
 
 
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What groups were made from.
+
+    Attributes:
+        version: the gallery's.
+        decisions: the version of its rules and marks.
+    """
+
+    version: int
+    decisions: str
+
+
+def basis_of(gallery: Gallery) -> Basis:
+    """Return what groups that are made now are made from."""
+    try:
+        version = gallery.version()
+    except GalleryNotFoundError:
+        version = 0
+    return Basis(version, decisions_version(gallery.folder))
+
+
 def save(
-    gallery: Path, kind: str, version: int, groups: Sequence[Group], left_out: Sequence[str]
+    gallery: Path, kind: str, basis: Basis, groups: Sequence[Group], left_out: Sequence[str]
 ) -> None:
     """Store the groups of a kind, and the paths of files that could not be compared."""
     values = {
         "format": FORMAT,
-        "version": version,
+        **asdict(basis),
         "groups": list(map(group_as_json, groups)),
         "left_out": list(left_out),
     }
@@ -39,13 +63,18 @@ def save(
 
 
 def read(gallery: Path, kind: str) -> dict[str, Any] | None:
-    """Return the stored groups as JSON, with the gallery's version; None if there are none."""
+    """Return the stored groups as JSON, with what they were made from; None if there are none."""
     try:
         values: dict[str, Any] = json.loads(_path(gallery, kind).read_bytes())
-        is_current = values.pop("format", 1) == FORMAT
-    except (OSError, ValueError, AttributeError):
+        return values if values["format"] == FORMAT else None
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    return values if is_current else None
+
+
+def is_stale(stored: Mapping[str, Any], basis: Basis) -> bool:
+    """Check whether finding duplicates again may give other groups than the stored ones."""
+    was = Basis(stored["version"], stored["decisions"])
+    return was != basis or stored.get("is_partial", False)
 
 
 def load(gallery: Path, kind: str) -> list[Group]:
@@ -89,13 +118,54 @@ def remove(gallery: Path, paths: Collection[str]) -> None:
 
     def update(values: dict[str, Any]) -> None:
         for group in values["groups"]:
-            members = [member for member in group["members"] if member["path"] not in paths]
-            group["members"] = members
-            group["frees"] = sum(member["frees"] for member in members)
-        values["groups"] = [group for group in values["groups"] if group["members"]]
+            _reduce(group, [member for member in group["members"] if member["path"] not in paths])
 
     for kind in KINDS:
         _change(gallery, kind, update)
+
+
+def check_decisions(gallery: Gallery, kind: str) -> None:
+    """Check that groups were made by the rules and marks of today.
+
+    Raises:
+        ArgumentError: they were not.
+    """
+    stored = read(gallery.cache, kind)
+    if stored and stored["decisions"] != decisions_version(gallery.folder):
+        raise ArgumentError(
+            "The rules of what to keep have changed since these duplicates were found; find "
+            "duplicates again."
+        )
+
+
+def drop_marked(gallery: Gallery, before: str) -> None:
+    """Take files out of the groups of all kinds that are marked as no duplicates of the original.
+
+    They might form groups of their own, so the groups are stale.
+
+    Args:
+        gallery: whose marks have changed.
+        before: the version of its rules and marks before that.
+    """
+    marks = read_marks(gallery.folder)
+    decisions = decisions_version(gallery.folder)
+
+    def update(values: dict[str, Any]) -> None:
+        if values["decisions"] != before:
+            return
+        for group in values["groups"]:
+            best, members = bytes.fromhex(group["best"]["id"]), group["members"]
+            _reduce(group, [m for m in members if not marks.have(best, bytes.fromhex(m["id"]))])
+        values |= {"decisions": decisions, "is_partial": True}
+
+    for kind in KINDS:
+        _change(gallery.cache, kind, update)
+
+
+def _reduce(group: dict[str, Any], members: list[dict[str, Any]]) -> None:
+    """Reduce the JSON of a group to some of its members."""
+    group["members"] = members
+    group["frees"] = sum(member["frees"] for member in members)
 
 
 def _change(gallery: Path, kind: str, update: Callable[[dict[str, Any]], None]) -> None:
@@ -107,7 +177,8 @@ def _change(gallery: Path, kind: str, update: Callable[[dict[str, Any]], None]) 
         values = read(gallery, kind)
         if values is not None:
             update(values)
-            write_atomically(path, json.dumps({"format": FORMAT, **values}).encode("ascii"))
+            values["groups"] = [group for group in values["groups"] if group["members"]]
+            write_atomically(path, json.dumps(values).encode("ascii"))
 
 
 def _with_verdicts(group: dict[str, Any], new: dict[str, dict[str, Any]]) -> dict[str, Any]:

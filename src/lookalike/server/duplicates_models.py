@@ -59,6 +59,7 @@ class Duplicate(File):
     )
     reason: str = Field(description="why it stays; empty otherwise")
     holder: str = Field(description="path of the file that holds all of it, if it goes")
+    is_protected: bool = Field(description="whether it is in a protected folder")
     frees: int = Field(description="bytes that its removal frees; 0 if it stays")
     match: Match | None
 

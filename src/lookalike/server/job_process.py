@@ -99,12 +99,12 @@ class JobMethods:
         """Find groups of duplicates, and store them for the server."""
         from . import duplicates_cache
 
-        version = self._gallery.version()
+        basis = duplicates_cache.basis_of(self._gallery)
         left_out = list[str]()
         groups = self._gallery.duplicates(
             kind=values["kind"], on_progress=self._report_stage, on_left_out=left_out.append
         )
-        duplicates_cache.save(self._gallery.cache, values["kind"], version, groups, left_out)
+        duplicates_cache.save(self._gallery.cache, values["kind"], basis, groups, left_out)
         return {"groups": len(groups), "left_out": len(left_out)}
 
     def check(self, values: dict[str, Any]) -> dict[str, Any]:
@@ -129,6 +129,7 @@ class JobMethods:
 
         paths = values["paths"]
         kind = duplicates_cache.find_kind(self._gallery.cache, values["kind"], paths)
+        duplicates_cache.check_decisions(self._gallery, kind)
         groups = duplicates_cache.load(self._gallery.cache, kind)
         try:
             report = self._gallery.trash(groups, paths=set(paths), on_progress=self._report_stage)

@@ -23,13 +23,14 @@ Kind = Annotated[Literal["exact", "copies", "near"], Query(description="how simi
 async def duplicates(request: Request, kind: Kind = "copies", refresh: Refresh = False) -> Response:
     """Group the files that show the same picture. The first request starts a job."""
     state: State = request.app.state.lookalike
-    version = await state.version()
+    basis = await asyncio.to_thread(duplicates_cache.basis_of, state.gallery)
     stored = await asyncio.to_thread(duplicates_cache.read, state.gallery.cache, kind)
-    is_stale = stored is not None and stored["version"] != version
+    is_stale = stored is not None and duplicates_cache.is_stale(stored, basis)
     if stored is None or (refresh and (is_stale or stored["left_out"])):
         return await start_computation(state, "duplicates", {"kind": kind})
     frees = sum(group["frees"] for group in stored["groups"])
-    return JsonResponse({"status": "done", "stale": is_stale, "frees": frees, **stored})
+    values = {name: stored[name] for name in ("version", "groups", "left_out")}
+    return JsonResponse({"status": "done", "stale": is_stale, "frees": frees, **values})
 
 
 @router.post("/duplicates/check", **openapi.responses(models.Job, 400, 415, 503, status=202))
