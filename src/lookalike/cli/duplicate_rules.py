@@ -123,7 +123,11 @@ def act(gallery: "AnyGallery", action: str, paths: list[str], *, as_json: bool) 
     """Do the one thing that an option asks for, and print what is remembered then."""
     from ..duplicates import KeepRules
     from .terminal import say
+    from .trash import undo_trash
 
+    if action == "--undo":
+        undo_trash(gallery, paths, as_json=as_json)
+        return
     if paths and action in {"--rules", "--forget-rules", "--list-not"}:
         raise ArgumentError(f"{action} takes no PATH; leave it out.")
     if action == "--forget-rules":

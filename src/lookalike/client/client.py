@@ -12,7 +12,7 @@ from ..search import as_file_bytes, query_refusal
 from ..sources import absolute, check_id
 from ..types import Progress
 from . import serialization
-from .duplicates import ClientDuplicates
+from .trash import TrashClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MAX_TOP = 1_000  # hits that a server returns for one search
 
 
-class Client(ClientDuplicates):
+class Client(TrashClient):
     """A gallery on a server, by the server's URL; `with` closes the connection.
 
     Paths are paths on the server's machine. Hits and pictures are those of `Gallery`, except that

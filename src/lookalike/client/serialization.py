@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from .. import errors
-from ..duplicates import Duplicate, Group, KeepRules, Member, NotDuplicate
+from ..duplicates import Duplicate, Group, KeepRules, Member, NotDuplicate, Verdict
 from ..search import PicturePage
 from ..types import (
     Box,
@@ -144,7 +144,9 @@ def group_as_json(group: Group) -> dict[str, Any]:
                 "kind": other.kind,
                 "changes": list(other.changes),
                 "how": other.how,
-                "stays": other.stays,
+                "state": other.state,
+                "reason": other.stays,
+                "holder": other.verdict.holder,
                 "is_protected": other.is_protected,
                 "frees": other.bytes_freed,
                 "match": match_as_json(other.match),
@@ -164,6 +166,7 @@ def group_from_json(values: dict[str, Any]) -> Group:
             tuple(member["changes"]),
             match_from_json(member["match"]),
             is_protected=member["is_protected"],
+            verdict=Verdict(member["state"], member["reason"], member["holder"]),
         )
         for member in values["members"]
     )

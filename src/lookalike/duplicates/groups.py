@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..copies import FULL_OVERLAP, changes, inverse
 from ..sources import is_local
 from .keep_rules import KeepRules
+from .verdicts import NO_VERDICT, STAYS, Verdict
 from .which_to_keep import Ranking, show_the_same
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from .members import Member
     from .pairs import Pair
 
-MIN_TRASH_CONFIDENCE = 0.95  # of a copy that may go to the trash
 LARGER = 1.05  # times as long a side of what two pictures share
 _WHOLE, _PART, _NEAR = range(3)  # the strength of a pair
 
@@ -38,6 +38,7 @@ class Duplicate:
         changes: how it differs from the original, in words; empty if it was only re-saved.
         match: how it lies over the original; None for `exact`.
         is_protected: whether it is in a folder that people protect.
+        verdict: what may happen to it; `unchecked` before `Gallery.check_duplicates`.
 
     Example:
         >>> from PIL import Image
@@ -57,6 +58,7 @@ class Duplicate:
     changes: tuple[str, ...] = ()
     match: Match | None = None
     is_protected: bool = False
+    verdict: Verdict = NO_VERDICT
 
     @property
     def how(self) -> str:
@@ -67,31 +69,40 @@ class Duplicate:
 
     @property
     def bytes_freed(self) -> int:
-        """The space that removing it frees: none if it has other names, or is in an archive."""
-        is_file = self.member.names == 1 and is_local(self.member.path)
-        return self.member.size if is_file else 0
+        """The space that removing it may free: none if it is known to stay."""
+        return 0 if self.state == STAYS else self.member.size
+
+    @property
+    def state(self) -> str:
+        """What may happen to it: `goes`, `stays`, or `unchecked`."""
+        return STAYS if self.stays else self.verdict.state
 
     @property
     def stays(self) -> str:
-        """Why it never goes to the trash, as one clause; empty if it may."""
-        match = self.match
-        reasons = {
-            "it is in a protected folder": self.is_protected,
-            "it is in an archive, or not on this machine": not is_local(self.member.path),
-            "it is another picture of the same thing": self.kind == "near",
-        }
-        if match:
-            reasons |= {
-                "it shows more than the original": match.query_overlap < FULL_OVERLAP,
-                "it is a crop of the original": match.target_overlap < FULL_OVERLAP,
-                f"it may not be a copy (confidence {match.confidence:.2f})": (
-                    match.confidence < MIN_TRASH_CONFIDENCE
-                ),
-            }
-        reasons[f"its file has {self.member.names} names, so removing one frees no space"] = (
-            self.member.names > 1
-        )
-        return next((reason for reason, holds in reasons.items() if holds), "")
+        """Why it stays, as one clause; empty if it goes, or is unchecked."""
+        return self.objection or self.verdict.reason
+
+    @property
+    def objection(self) -> str:
+        """Why it stays whatever the other files hold, as one clause; empty if it may go."""
+        if self.is_protected:
+            return "it is in a protected folder"
+        if not is_local(self.member.path):
+            return "it is in an archive, or not on this machine"
+        if self.kind == "near":
+            return "it is another picture of the same thing"
+        if self.member.names > 1:
+            return f"its file has {self.member.names} names, so removing one frees no space"
+        return ""
+
+    @property
+    def lacks_overlap(self) -> str:
+        """Why the original can't hold all of it, by how the two overlap; empty if it may."""
+        if self.match and self.match.query_overlap < FULL_OVERLAP:
+            return "it shows more than the original"
+        if self.match and self.match.target_overlap < FULL_OVERLAP:
+            return "it is a crop of the original"
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +134,7 @@ class Group:
 
     @property
     def bytes_freed(self) -> int:
-        """The space that removing all but the original frees."""
+        """The space that removing all that is not known to stay frees."""
         return sum(other.bytes_freed for other in self.others)
 
     def as_json(self) -> dict[str, Any]:
@@ -141,7 +152,9 @@ class Group:
                     "overlap": other.match.query_overlap if other.match else 1.0,
                     "kept_overlap": other.match.target_overlap if other.match else 1.0,
                     "bytes_freed": other.bytes_freed,
-                    "stays": other.stays,
+                    "state": other.state,
+                    "reason": other.stays,
+                    "holder": other.verdict.holder,
                 }
                 for other in self.others
             ],

@@ -50,18 +50,26 @@ class GalleryDuplicates(GalleryReader):
             >>> len(gallery.duplicates(kind="exact"))
             10
         """
-        from ..duplicates import DuplicateOptions, check_folders, find_duplicates, read_marks
+        from ..duplicates import (
+            DuplicateOptions,
+            VerdictCache,
+            check_folders,
+            find_duplicates,
+            known_verdicts,
+            read_marks,
+        )
 
         store = self._open_store(self._manifest())
         rules = self.keep_rules()
         if keep is not None:
             check_folders(store, keep)
             rules = keep.added_to(rules)
-        return find_duplicates(
+        groups = find_duplicates(
             store,
             [absolute(path) for path in paths],
             DuplicateOptions(kind, rules, read_marks(self.folder), self.cache, **options),
         )
+        return known_verdicts(groups, VerdictCache(self.cache))
 
     def keep_rules(self) -> KeepRules:
         """Return the gallery's rules for which of several files to keep.
