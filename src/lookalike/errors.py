@@ -3,7 +3,8 @@
 LookalikeError
 ├── ArgumentError           an argument that is invalid (also a ValueError)
 ├── PictureError            a picture that can't be used
-│   └── NotAPictureError    a file of another kind
+│   ├── NotAPictureError        a file of another kind
+│   └── UnsupportedFormatError  a sound picture in a format that can't be read yet
 ├── EncoderError            an encoder that can't be found, loaded or run
 ├── DataSetError            a data set that can't be downloaded, verified or unpacked
 ├── FeatureListError        a Parquet file that is not a feature list of the gallery's encoder
@@ -44,6 +45,19 @@ class PictureError(LookalikeError):
 
 class NotAPictureError(PictureError):
     """A file is in none of the supported picture formats."""
+
+
+class UnsupportedFormatError(PictureError):
+    """A sound picture is in a format that lookalike can't read yet, such as a camera's raw file.
+
+    Attributes:
+        format: its short name, such as `NEF`.
+    """
+
+    def __init__(self, message: str, name: str = "") -> None:
+        """Make the error for a format; its name is empty if a server does not tell it."""
+        super().__init__(message)
+        self.format = name
 
 
 class EncoderError(LookalikeError):

@@ -166,7 +166,7 @@ def test_ctrl_c_while_looking_touches_nothing(
     def stopped(*_: Any, **__: Any) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("lookalike.duplicates.groups.find_pairs", stopped)
+    monkeypatch.setattr("lookalike.duplicates.find.find_pairs", stopped)
     done = CliRunner().invoke(
         app, ["duplicates", "--trash", "--yes", "--gallery", str(tmp_path / "g")]
     )

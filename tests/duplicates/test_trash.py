@@ -113,9 +113,10 @@ def test_crops_and_pasted_pictures_are_never_moved(tmp_path: Path, trash: Path) 
 
 
 def test_a_file_that_looks_different_stays(tmp_path: Path, trash: Path) -> None:
-    """A grey copy with more bytes must not replace the coloured JPEG."""
-    colour = saved(tmp_path / "p" / "colour.jpg", busy(3, SIZE), quality=80)
+    """An older grey copy must not replace the coloured JPEG."""
     grey = saved(tmp_path / "p" / "grey.bmp", ImageOps.grayscale(busy(3, SIZE)))
+    os.utime(grey, (1, 1))
+    colour = saved(tmp_path / "p" / "colour.jpg", busy(3, SIZE), quality=80)
     (found,) = grouped(colour, grey)
     assert found.kept.path == str(grey)
     assert to_trash([found]).left[0].reason == "it looks different from the original"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from .. import errors
-from ..duplicates import Duplicate, Group, Member
+from ..duplicates import Duplicate, Group, KeepRules, Member, NotDuplicate, Verdict
 from ..search import PicturePage
 from ..types import (
     Box,
@@ -40,6 +40,7 @@ _NS = 10**9
 ERROR_CODES: tuple[tuple[type[errors.LookalikeError], int, str], ...] = (
     (errors.ArgumentError, 422, "argument"),
     (errors.NotAPictureError, 415, "not_a_picture"),
+    (errors.UnsupportedFormatError, 415, "unsupported_format"),
     (errors.PictureError, 422, "picture"),
     (errors.EncoderError, 409, "encoder"),
     (errors.GalleryNotFoundError, 409, "gallery_empty"),
@@ -143,7 +144,10 @@ def group_as_json(group: Group) -> dict[str, Any]:
                 "kind": other.kind,
                 "changes": list(other.changes),
                 "how": other.how,
-                "stays": other.stays,
+                "state": other.state,
+                "reason": other.stays,
+                "holder": other.verdict.holder,
+                "is_protected": other.is_protected,
                 "frees": other.bytes_freed,
                 "match": match_as_json(other.match),
             }
@@ -161,11 +165,28 @@ def group_from_json(values: dict[str, Any]) -> Group:
             member["kind"],
             tuple(member["changes"]),
             match_from_json(member["match"]),
+            is_protected=member["is_protected"],
+            verdict=Verdict(member["state"], member["reason"], member["holder"]),
         )
         for member in values["members"]
     )
     best = values["best"]
     return Group(values["kind"], _member_from_json(best), best["why"], others)
+
+
+def rules_from_json(values: dict[str, Any]) -> KeepRules:
+    """Read rules for which files to keep."""
+    return KeepRules(tuple(values["prefer"]), tuple(values["protect"]), values["keep"])
+
+
+def not_duplicate_as_json(picture: NotDuplicate) -> dict[str, Any]:
+    """Write a picture that is marked as no duplicate of others."""
+    return _as_json(picture)
+
+
+def not_duplicate_from_json(values: dict[str, Any]) -> NotDuplicate:
+    """Read what `not_duplicate_as_json` wrote."""
+    return _from_json(NotDuplicate, values)
 
 
 def info_from_json(values: dict[str, Any]) -> Info:

@@ -7,7 +7,7 @@ import os
 import re
 from typing import IO
 
-from ..decode import HEAD_BYTES, sniff
+from ..decode import HEAD_BYTES, check_supported, sniff
 from ..errors import ArgumentError, NotAPictureError, PictureError
 
 MAX_FILE_BYTES = 2**30
@@ -50,9 +50,11 @@ def check_head(head: bytes, name: str) -> None:
 
     Raises:
         NotAPictureError: neither the content nor the name is a picture's.
+        UnsupportedFormatError: it is a picture in a format that can't be read.
         PictureError: only the name is a picture's.
     """
     if sniff(head[:HEAD_BYTES]) is None:
+        check_supported(head[:HEAD_BYTES], is_named_as_picture=has_picture_suffix(name))
         if has_picture_suffix(name):
             raise PictureError("not a picture, despite its name" if head else "the file is empty")
         raise NotAPictureError("not a picture that lookalike knows")
@@ -116,11 +118,16 @@ def content_hash(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()[:CONTENT_HASH_BYTES]
 
 
+def is_id(text: str) -> bool:
+    """Check whether a text may be the id of a picture."""
+    return bool(re.fullmatch(r"[0-9a-f]{32}", text))
+
+
 def check_id(picture_id: str) -> None:
     """Check that a text is the id of a picture: its content hash in hexadecimal digits.
 
     Raises:
         ArgumentError: it is not.
     """
-    if not re.fullmatch(r"[0-9a-f]{32}", picture_id):
+    if not is_id(picture_id):
         raise ArgumentError(f"{picture_id[:80]!r} is not an id; an id has 32 hexadecimal digits.")

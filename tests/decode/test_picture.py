@@ -11,9 +11,11 @@ import pytest
 from PIL import Image, ImageCms
 
 from lookalike import decode
+from lookalike.decode import picture as picture_module
 from lookalike.errors import NotAPictureError, PictureError
+from lookalike.types import Picture
 
-from .conftest import draw
+from ..conftest import draw
 
 pillow_heif.register_heif_opener()
 SIZE = (1200, 900)
@@ -46,7 +48,7 @@ def saved(image: Image.Image, name: str, **options: Any) -> bytes:
     return file.getvalue()
 
 
-def difference(picture: decode.Picture, expected: Image.Image) -> float:
+def difference(picture: Picture, expected: Image.Image) -> float:
     small = (120, 90) if expected.width > expected.height else (90, 120)
     found = np.asarray(Image.fromarray(picture.pixels).resize(small), np.int16)
     return float(np.abs(found - np.asarray(expected.convert("RGB").resize(small))).mean())
@@ -160,9 +162,11 @@ def test_colour_profiles_become_srgb() -> None:
 
 def test_jpegs_are_decoded_at_reduced_size(monkeypatch: pytest.MonkeyPatch) -> None:
     loaded = []
-    finish = decode._finish
+    finish = picture_module.to_picture
     monkeypatch.setattr(
-        decode, "_finish", lambda image, *a: loaded.append(image.size) or finish(image, *a)
+        picture_module,
+        "to_picture",
+        lambda image, *a: loaded.append(image.size) or finish(image, *a),
     )
     for name in ("JPEG", "JPEG2000"):
         picture = decode.decode(saved(scene().resize((4000, 3000)), name))

@@ -1,0 +1,62 @@
+"""Limits on the work that one picture may take, and the reasons for a refusal."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from typing import TYPE_CHECKING
+
+from ..errors import PictureError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_PIXELS = 200_000_000
+MAX_ASPECT_RATIO = 100  # a ribbon of 100,000 x 1 pixels shows nothing
+MAX_JPEG_SCAN_PIXELS = 4_000_000_000  # pixels x scans: a progressive JPEG can take hours
+LARGE_PIXELS = 25_000_000  # larger pictures are decoded one at a time in a process
+_large_picture_lock = threading.Lock()
+
+
+def check_size(width: int, height: int) -> None:
+    """Check the sides of a picture.
+
+    Raises:
+        PictureError: it has no pixels, too many, or is too narrow.
+    """
+    if width < 1 or height < 1:
+        raise PictureError(f"no pixels: {width} x {height}")
+    if width * height > MAX_PIXELS:
+        limit = MAX_PIXELS // 1_000_000
+        raise PictureError(f"too large: {width} x {height} is over {limit} megapixels")
+    if max(width, height) > MAX_ASPECT_RATIO * min(width, height):
+        raise PictureError(f"too narrow: {width} x {height} is over {MAX_ASPECT_RATIO} to 1")
+
+
+@contextlib.contextmanager
+def one_large_at_a_time(width: int, height: int) -> Iterator[None]:
+    """Wait until no other thread decodes a picture of over `LARGE_PIXELS`, if this is one."""
+    if width * height <= LARGE_PIXELS:
+        yield
+    else:
+        with _large_picture_lock:
+            yield
+
+
+@contextlib.contextmanager
+def readable(name: str) -> Iterator[None]:
+    """Turn whatever reading a file of a format raises into a `PictureError`."""
+    try:
+        yield
+    except (PictureError, MemoryError):
+        raise
+    except Exception as error:  # plugins raise anything on damaged bytes: struct.error, KeyError...
+        raise PictureError(reason(error, name)) from error
+
+
+def reason(error: Exception, name: str) -> str:
+    """Say in one clause why a plugin could not read a file of a format."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    if "truncated" in text.lower() or "not enough" in text.lower() or isinstance(error, EOFError):
+        return f"truncated: the {name} ends before the picture does"
+    return f"damaged {name}: {text[:200]}"

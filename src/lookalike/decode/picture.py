@@ -1,0 +1,158 @@
+"""Bytes to the picture that stands for them, within limits; the content tells the format."""
+
+from __future__ import annotations
+
+import io
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ..errors import NotAPictureError, PictureError
+from .convert import to_picture
+from .depth import bit_depth
+from .formats import HEAD_BYTES, check_supported, plugin, sniff
+from .jpeg import check_scans, complete
+from .limits import check_size, one_large_at_a_time, readable, reason
+from .properties import file_properties
+from .raw import check_not_raw
+from .samples import choose
+from .sequence import Sequence, open_sequence
+
+if TYPE_CHECKING:
+    from PIL import Image
+    from PIL.ImageFile import ImageFile
+
+    from ..types import Picture
+
+MIN_SIDE_PIXELS = 448  # reduced decoding keeps the shorter side at least this long
+
+
+def decode(data: bytes, *, min_side: int = MIN_SIDE_PIXELS) -> Picture:
+    """Decode the picture that stands for a file, upright, in sRGB.
+
+    Formats: JPEG, PNG, APNG, WebP, GIF, BMP, TIFF, AVIF, HEIF, JPEG 2000, ICO. JPEG, JPEG 2000 and
+    HEIF are decoded at reduced size if possible; then a picture above twice `min_side` is averaged
+    down by a whole factor. Of several pages or frames the first one counts, or if it is blank, one
+    that shows something. What is transparent lies over white, or over black or grey if it would
+    vanish on white.
+
+    Args:
+        data: the whole file.
+        min_side: the least pixels of the shorter side, if the picture has that many.
+
+    Returns:
+        pixels uint8 [H, W, 3], and the size of the whole picture; what else the file holds; and
+        up to `MAX_SAMPLES` other pages or frames, at most 128 pixels a side.
+
+    Raises:
+        NotAPictureError: the bytes have no known picture format.
+        UnsupportedFormatError: they are a camera's raw file, or a picture of another kind that can
+            only be named.
+        PictureError: the picture is damaged, or exceeds the limits of this package.
+        MemoryError: there is not enough memory now for a picture of this size.
+
+    Example:
+        >>> from pathlib import Path
+        >>> picture = decode(Path("query.jpg").read_bytes())
+        >>> picture.pixels.shape == (picture.height, picture.width, 3)
+        True
+        >>> picture.properties.pages, picture.samples
+        (1, ())
+    """
+    sequence, name = open_file(data)
+    image = sequence.image
+    with readable(name), one_large_at_a_time(*image.size):
+        picture = _load(image, data, name, min_side)
+        depth = bit_depth(image, data, name)
+        samples = picture.samples
+        if len(sequence.numbers) > 1:
+            picture, samples = choose(sequence, picture, min_side)
+        found = file_properties(image, data, name)
+        count = len(sequence.numbers)
+        properties = replace(
+            found,
+            pages=1 if sequence.is_animation else count,
+            frames=count if sequence.is_animation else 1,
+            has_alpha=picture.properties.has_alpha,
+            bit_depth=depth,
+        )
+        return replace(picture, properties=properties, samples=samples)
+
+
+def from_image(image: Image.Image, *, min_side: int = MIN_SIDE_PIXELS) -> Picture:
+    """Convert a PIL image, which the caller has opened, as `decode` would.
+
+    Raises:
+        PictureError: it exceeds the limits, or its data can't be read.
+
+    Example:
+        >>> from PIL import Image
+        >>> from_image(Image.new("L", (640, 480))).pixels.shape
+        (480, 640, 3)
+    """
+    check_size(*image.size)
+    try:
+        return to_picture(image, image.size, min_side)
+    except Exception as error:
+        raise PictureError(reason(error, image.format or "PIL")) from error
+
+
+def open_file(data: bytes) -> tuple[Sequence, str]:
+    """Open a file at its first page or frame, whose size is within the limits.
+
+    Args:
+        data: the whole file.
+
+    Returns:
+        its pages or frames, not decoded yet, and the name of its format.
+
+    Raises:
+        PictureError: as `decode`.
+    """
+    name = sniff(data[:HEAD_BYTES])
+    if name is None:
+        check_supported(data[:HEAD_BYTES])
+        raise NotAPictureError("empty file" if not data else "not a picture that lookalike knows")
+    with readable(name):
+        if name == "TIFF":
+            check_not_raw(data)
+        image = plugin(name)(io.BytesIO(data))
+        check_size(*image.size)
+        if name == "JPEG":
+            check_scans(data, *image.size)
+        sequence = open_sequence(image, data, name)
+        check_size(*image.size)
+        return sequence, name
+
+
+def _load(image: ImageFile, data: bytes, name: str, min_side: int) -> Picture:
+    whole = image.size
+    scale = min_side / min(whole)
+    if scale < 1:
+        if name == "JPEG2000":
+            return _load_jpeg2000(image, data, min_side)
+        image.draft(None, (math.ceil(whole[0] * scale), math.ceil(whole[1] * scale)))
+    reduced = image.size != whole
+    try:
+        image.load()
+    except OSError:
+        if name != "JPEG" or (whole_data := complete(data)) is None:
+            raise
+        return _load(plugin(name)(io.BytesIO(whole_data)), whole_data, name, min_side)
+    # Loading turns a TIFF upright, and may correct the size of HEIF and ICO: trust the new size.
+    return to_picture(image, whole if reduced else image.size, min_side)
+
+
+def _load_jpeg2000(image: Any, data: bytes, min_side: int) -> Picture:
+    """Skip resolution levels; only decoding shows that a file has fewer of them."""
+    whole = image.size
+    levels = int(math.log2(min(whole) / min_side))
+    try:
+        image.reduce = levels
+        image.load()
+    except OSError:
+        if levels == 0:
+            raise
+        image = plugin("JPEG2000")(io.BytesIO(data))
+        image.load()
+    return to_picture(image, whole, min_side)
