@@ -8,7 +8,7 @@ import pytest
 
 from lookalike.copies import FULL_OVERLAP
 from lookalike.duplicates.details import FileDetails
-from lookalike.duplicates.groups import MIN_TRASH_CONFIDENCE, Group, group_members
+from lookalike.duplicates.groups import Group, group_members
 from lookalike.duplicates.keep_rules import KeepRules
 from lookalike.duplicates.members import Member
 from lookalike.duplicates.pairs import Pair
@@ -172,8 +172,6 @@ def test_a_crop_joins_the_whole_and_is_never_trashed() -> None:
 @pytest.mark.parametrize(
     ("found", "stays"),
     [
-        (match(sure=MIN_TRASH_CONFIDENCE), ""),
-        (match(sure=0.9), "it may not be a copy (confidence 0.90)"),
         (match(own=FULL_OVERLAP, other=FULL_OVERLAP), ""),
         (match(own=0.94), "it shows more than the original"),
         (match(other=0.94), "it is a crop of the original"),
@@ -183,7 +181,7 @@ def test_why_a_duplicate_stays(found: Match, stays: str) -> None:
     files = [member("kept", 500, 400), member("other")]
     (one,) = group_members(files, [Pair(1, 0, "copy", found)])
     assert one.others[0].stays == stays
-    assert one.as_json()["others"][0]["stays"] == stays
+    assert one.as_json()["others"][0]["reason"] == stays
 
 
 def test_a_file_with_several_names_frees_nothing() -> None:

@@ -57,8 +57,7 @@ def ranked(ranking: Ranking) -> list[str]:
 
 def told(files: list[Member], *details: dict[str, Any]) -> dict[bytes, FileDetails]:
     return {
-        one.content_hash: FileDetails(**values)
-        for one, values in zip(files, details, strict=True)
+        one.content_hash: FileDetails(**values) for one, values in zip(files, details, strict=True)
     }
 
 

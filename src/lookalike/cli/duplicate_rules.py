@@ -120,14 +120,20 @@ def decisions(
 
 
 def act(gallery: "AnyGallery", action: str, paths: list[str], *, as_json: bool) -> None:
-    """Do the one thing that an option asks for, and print what is remembered then."""
-    from ..duplicates import KeepRules
-    from .terminal import say
+    """Do the one thing that an option asks for, and print what came of it."""
     from .trash import undo_trash
 
     if action == "--undo":
         undo_trash(gallery, paths, as_json=as_json)
-        return
+    else:
+        _decide(gallery, action, paths, as_json=as_json)
+
+
+def _decide(gallery: "AnyGallery", action: str, paths: list[str], *, as_json: bool) -> None:
+    """Remember or forget a decision, and print what is remembered then."""
+    from ..duplicates import KeepRules
+    from .terminal import say
+
     if paths and action in {"--rules", "--forget-rules", "--list-not"}:
         raise ArgumentError(f"{action} takes no PATH; leave it out.")
     if action == "--forget-rules":
