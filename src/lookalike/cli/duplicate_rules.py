@@ -120,46 +120,50 @@ def decisions(
 
 
 def act(gallery: "AnyGallery", action: str, paths: list[str], *, as_json: bool) -> None:
-    """Do the one thing that an option asks for, and print what came of it."""
+    """Do the one thing that an option asks for, instead of finding duplicates."""
     from .trash import undo_trash
-
-    if action == "--undo":
-        undo_trash(gallery, paths, as_json=as_json)
-    else:
-        _decide(gallery, action, paths, as_json=as_json)
-
-
-def _decide(gallery: "AnyGallery", action: str, paths: list[str], *, as_json: bool) -> None:
-    """Remember or forget a decision, and print what is remembered then."""
-    from ..duplicates import KeepRules
-    from .terminal import say
 
     if paths and action in {"--rules", "--forget-rules", "--list-not"}:
         raise ArgumentError(f"{action} takes no PATH; leave it out.")
-    if action == "--forget-rules":
+    if action == "--undo":
+        undo_trash(gallery, paths, as_json=as_json)
+    elif action in {"--rules", "--forget-rules"}:
+        _show_rules(gallery, forget=action == "--forget-rules", as_json=as_json)
+    else:
+        _mark(gallery, action, paths, as_json=as_json)
+
+
+def _show_rules(gallery: "AnyGallery", *, forget: bool, as_json: bool) -> None:
+    from ..duplicates import KeepRules
+    from .terminal import say
+
+    if forget:
         gallery.set_keep_rules(KeepRules())
-    elif action == "--not":
+    rules = gallery.keep_rules()
+    say(json.dumps(rules.as_json()) if as_json else _rules_as_text(rules))
+
+
+def _mark(gallery: "AnyGallery", action: str, paths: list[str], *, as_json: bool) -> None:
+    """Mark files, or undo it, and print the marks that there are then, or what was done."""
+    from .terminal import say
+
+    done = ""
+    if action == "--not":
         gallery.mark_not_duplicates(*paths)
+        done = "Remembered; list all with: lookalike duplicates --list-not"
     elif action == "--forget-not":
         gallery.forget_not_duplicates(*paths)
-    if action in {"--rules", "--forget-rules"}:
-        rules = gallery.keep_rules()
-        say(json.dumps(rules.as_json()) if as_json else _rules_as_text(rules))
-    elif as_json:
+        done = "Forgotten; the next `lookalike duplicates` may group them."
+    if as_json:
         sets = [list(map(_marked_as_json, pictures)) for pictures in gallery.not_duplicates()]
         say(json.dumps({"not_duplicates": sets}))
-    elif action == "--list-not":
+    elif done:
+        say(done, error=True)
+    else:
         for pictures in gallery.not_duplicates():
             for picture in pictures:
                 say("\t".join(picture.paths) or f"{picture.id}\tno longer in the gallery")
             say("")
-    else:
-        say(
-            "Remembered; list all with: lookalike duplicates --list-not"
-            if action == "--not"
-            else "Forgotten; the next `lookalike duplicates` may group them.",
-            error=True,
-        )
 
 
 def _rules_as_text(rules: "KeepRules") -> str:

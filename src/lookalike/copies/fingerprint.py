@@ -8,7 +8,7 @@ PDQ (Facebook, "The TMK+PDQF Video-Hashing Algorithm and the PDQ Image-Hashing A
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,8 +27,10 @@ QUERY_FEATURES = 400  # of a query, which is not stored
 OVERSAMPLING = 1.25  # times as many are described, so that those chosen can be spread out
 GRID_CELLS = 8  # per side; the strongest features of every cell come first
 CONTRAST_THRESHOLD = 0.01  # SIFT's own is .04, too high for blurred and pale pictures
-THUMBNAIL_PIXELS = 10_000
+THUMBNAIL_PIXELS = 30_000
 PDQ_SIDE_PIXELS = 512  # the hash's authors resize larger pictures to this, too
+PDQ_BYTES = 32
+BYTE_BITS = 8
 PIXELS_HASH_BYTES = 16
 _MAX_ELONGATION = 8  # longer side of a panorama, in sides of the square with as many pixels
 
@@ -45,7 +47,9 @@ class Fingerprint:
         thumbnail_data: the thumbnail as an array, or as WebP.
         pdq: uint8 [32], the PDQ hash.
         pdq_quality: 0..100; below 50 the hash says little.
-        pixels_hash: the first 16 bytes of the SHA-256 of all decoded pixels.
+        pixels_hash: the first 16 bytes of the SHA-256 of all pixels; empty if they were decoded at
+            a reduced size, or are not all that the file holds.
+        samples: uint8 [S, 32], the PDQ hashes of other pages or frames.
     """
 
     width: int
@@ -56,10 +60,11 @@ class Fingerprint:
     pdq: NDArray[np.uint8]
     pdq_quality: int
     pixels_hash: bytes
+    samples: NDArray[np.uint8] = field(default_factory=lambda: np.empty((0, PDQ_BYTES), np.uint8))
 
     @property
     def thumbnail(self) -> NDArray[np.uint8]:
-        """The whole picture in grey, of about `THUMBNAIL_PIXELS`: uint8 [h, w].
+        """The whole picture, of about `THUMBNAIL_PIXELS`: uint8 [h, w, 3].
 
         Raises:
             GalleryFormatError: the stored thumbnail is damaged.
@@ -98,10 +103,11 @@ def fingerprint(picture: Picture, *, max_points: int = QUERY_FEATURES) -> Finger
         picture.height,
         points,
         descriptors,
-        _resize(grey, THUMBNAIL_PIXELS),
+        _resize(picture.pixels, THUMBNAIL_PIXELS),
         pdq,
         quality,
         _hash_pixels(picture),
+        np.array([_pdq_hash(sample)[0] for sample in picture.samples]).reshape(-1, PDQ_BYTES),
     )
 
 
@@ -132,29 +138,27 @@ def detect_sift(
 
 
 def mirror(fingerprint: Fingerprint) -> Fingerprint:
-    """Return the fingerprint of the mirror image (left for right), without its pixels.
+    """Return the fingerprint of the mirror image (left for right), as to its features.
 
-    The hash stays that of the picture itself.
+    Pixels and hashes stay those of the picture itself.
     """
     x, y, radius, angle = fingerprint.points.T
     return replace(
         fingerprint,
         points=np.stack([fingerprint.width - x, y, radius, np.float32(np.pi) - angle], axis=1),
         descriptors=_flip_signs(fingerprint.descriptors, descriptor_model().mirrored),
-        thumbnail_data=np.ascontiguousarray(fingerprint.thumbnail[:, ::-1]),
     )
 
 
 def negate(fingerprint: Fingerprint) -> Fingerprint:
-    """Return the fingerprint of the negative: every feature points the other way.
+    """Return the fingerprint of the negative, as to its features: each points the other way.
 
-    The hash stays that of the picture itself.
+    Pixels and hashes stay those of the picture itself.
     """
     return replace(
         fingerprint,
         points=fingerprint.points + np.array([0, 0, 0, np.pi], np.float32),
         descriptors=_flip_signs(fingerprint.descriptors, descriptor_model().negative),
-        thumbnail_data=255 - fingerprint.thumbnail,
     )
 
 
@@ -176,7 +180,11 @@ def _resize(pixels: NDArray[Any], count: int) -> NDArray[np.uint8]:
 
 
 def _hash_pixels(picture: Picture) -> bytes:
-    digest = hashlib.sha256(f"{picture.width} {picture.height} {picture.pixels.shape}".encode())
+    holds, size = picture.properties, (picture.height, picture.width)
+    is_all = picture.pixels.shape[:2] == size and not holds.has_alpha
+    if not is_all or max(holds.pages, holds.frames) > 1 or holds.bit_depth > BYTE_BITS:
+        return b""
+    digest = hashlib.sha256(f"{size} ".encode())
     digest.update(np.ascontiguousarray(picture.pixels).data)
     return digest.digest()[:PIXELS_HASH_BYTES]
 

@@ -9,8 +9,6 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .fingerprint import Fingerprint
-
     Points: TypeAlias = NDArray[Any]  # float [N, 2] or more
     Transform: TypeAlias = NDArray[Any]  # float [3, 3]
 
@@ -18,18 +16,32 @@ if TYPE_CHECKING:
 TO_PIXEL_CENTRES = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
 
 
-def overlaps(transform: Transform, query: Fingerprint, target: Fingerprint) -> tuple[float, float]:
-    """Return the share of the query that the target shows, and the reverse: 0..1."""
-    import cv2
+def overlaps(
+    transform: Transform, query: tuple[int, int], target: tuple[int, int]
+) -> tuple[float, float]:
+    """Return the share of the query that the target shows, and the reverse: 0..1.
 
-    def visible_share(transform: Transform, source: Fingerprint, destination: Fingerprint) -> float:
-        outline = transform_points(transform, frame_corners(source.width, source.height))
-        shared = clip_to_picture(outline, destination.width, destination.height)
-        area = cv2.contourArea(shared.astype(np.float32)) if len(shared) else 0.0
-        return float(min(area / (destination.width * destination.height), 1))
+    Args:
+        transform: from the query's pixels to the target's.
+        query: its width and height.
+        target: its width and height.
+    """
+
+    def visible_share(
+        transform: Transform, source: tuple[int, int], destination: tuple[int, int]
+    ) -> float:
+        shared = clip_to_picture(transform_points(transform, frame_corners(*source)), *destination)
+        return min(polygon_area(shared) / (destination[0] * destination[1]), 1.0)
 
     inverse = np.linalg.inv(transform)
     return visible_share(inverse, target, query), visible_share(transform, query, target)
+
+
+def polygon_area(corners: Points) -> float:
+    """Return the area of a polygon [N, 2]; 0 without corners."""
+    import cv2
+
+    return float(cv2.contourArea(corners.astype(np.float32))) if len(corners) else 0.0
 
 
 def frame_corners(width: float, height: float) -> Points:

@@ -1,4 +1,7 @@
-"""A fingerprint in bytes, as a gallery stores it: 22 per feature, about 1,000 for the thumbnail."""
+"""A fingerprint in bytes, as a gallery stores it: 22 per feature, about 2,400 for the thumbnail.
+
+Format 1 had smaller grey thumbnails, hashed the pixels of reduced decodings, and had no samples.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,14 @@ import numpy as np
 from ..errors import GalleryFormatError
 from . import thumbnail
 from .descriptors import DIMENSIONS, descriptor_model
-from .fingerprint import Fingerprint
+from .fingerprint import PDQ_BYTES, PIXELS_HASH_BYTES, Fingerprint
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FORMAT = 1
+FORMAT = 2
 _HEAD = struct.Struct("<BBHii32s16s")  # format, quality, features, width, height, hashes
+_UNKNOWN_HASH = bytes(PIXELS_HASH_BYTES)
 _POINT = np.dtype([("x", "<u2"), ("y", "<u2"), ("radius", "u1"), ("angle", "u1")])
 _POSITIONS = 65_536  # steps along a side
 _ANGLES = 256  # steps of a full turn
@@ -43,9 +47,10 @@ def pack(fingerprint: Fingerprint) -> bytes:
         fingerprint.width,
         fingerprint.height,
         fingerprint.pdq.tobytes(),
-        fingerprint.pixels_hash,
+        fingerprint.pixels_hash or _UNKNOWN_HASH,
     )
-    return head + points.tobytes() + (low | high << 4).tobytes() + webp
+    samples = bytes([len(fingerprint.samples)]) + fingerprint.samples.tobytes()
+    return head + points.tobytes() + (low | high << 4).tobytes() + samples + webp
 
 
 def unpack(data: bytes) -> Fingerprint:
@@ -62,9 +67,13 @@ def unpack(data: bytes) -> Fingerprint:
         offset += packed.nbytes
         nibbles = np.frombuffer(data, np.uint8, count * DIMENSIONS // 2, offset)
         offset += nibbles.nbytes
-    except (struct.error, ValueError) as error:
+        samples = np.empty((0, PDQ_BYTES), np.uint8)
+        if format_ != 1:
+            samples = np.frombuffer(data, np.uint8, data[offset] * PDQ_BYTES, offset + 1)
+            samples, offset = samples.reshape(-1, PDQ_BYTES), offset + 1 + samples.nbytes
+    except (struct.error, ValueError, IndexError) as error:
         raise GalleryFormatError(thumbnail.DAMAGED) from error
-    if format_ != FORMAT or min(width, height) < 1:
+    if format_ not in (1, FORMAT) or min(width, height) < 1:
         raise GalleryFormatError(thumbnail.DAMAGED)
     points = np.empty((count, 4), np.float32)
     points[:, 0] = (packed["x"] + 0.5) * (width / _POSITIONS)
@@ -80,7 +89,8 @@ def unpack(data: bytes) -> Fingerprint:
         data[offset:],
         np.frombuffer(pdq, np.uint8),
         quality,
-        pixels_hash,
+        b"" if format_ == 1 or pixels_hash == _UNKNOWN_HASH else pixels_hash,
+        samples,
     )
 
 

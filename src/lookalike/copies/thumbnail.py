@@ -11,7 +11,7 @@ from ..errors import GalleryFormatError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-QUALITY = 50
+QUALITY = 30
 DAMAGED = (
     "A fingerprint in the gallery is damaged, or a newer lookalike made it; update lookalike, "
     "or delete the gallery's fingerprints.lance and words.lance and run `lookalike index` again."
@@ -19,15 +19,15 @@ DAMAGED = (
 
 
 def encode(pixels: NDArray[np.uint8]) -> bytes:
-    """Compress a grey picture, uint8 [h, w], to about 1,000 bytes."""
+    """Compress a picture, uint8 [h, w, 3], RGB."""
     import cv2
 
-    _, data = cv2.imencode(".webp", pixels, [cv2.IMWRITE_WEBP_QUALITY, QUALITY])
-    return data.tobytes()
+    options = [cv2.IMWRITE_WEBP_QUALITY, QUALITY]
+    return cv2.imencode(".webp", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), options)[1].tobytes()
 
 
 def decode(data: bytes) -> NDArray[np.uint8]:
-    """Decompress what `encode` compressed, with losses: uint8 [h, w].
+    """Decompress what `encode` compressed, with losses: uint8 [h, w, 3].
 
     Raises:
         GalleryFormatError: the bytes are not a picture.
@@ -35,7 +35,7 @@ def decode(data: bytes) -> NDArray[np.uint8]:
     import cv2
 
     try:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
     except cv2.error as error:
         raise GalleryFormatError(DAMAGED) from error
     if pixels is None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+from typing import TYPE_CHECKING
 
 from ..errors import PictureError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MAX_PIXELS = 200_000_000
 MAX_ASPECT_RATIO = 100  # a ribbon of 100,000 x 1 pixels shows nothing
 MAX_JPEG_SCAN_PIXELS = 4_000_000_000  # pixels x scans: a progressive JPEG can take hours
 LARGE_PIXELS = 25_000_000  # larger pictures are decoded one at a time in a process
-large_picture_lock = threading.Lock()
+_large_picture_lock = threading.Lock()
 
 
 def check_size(width: int, height: int) -> None:
@@ -28,15 +33,25 @@ def check_size(width: int, height: int) -> None:
         raise PictureError(f"too narrow: {width} x {height} is over {MAX_ASPECT_RATIO} to 1")
 
 
-def check_scans(data: bytes, width: int, height: int) -> None:
-    """Check that a JPEG does not decode its pixels too often.
+@contextlib.contextmanager
+def one_large_at_a_time(width: int, height: int) -> Iterator[None]:
+    """Wait until no other thread decodes a picture of over `LARGE_PIXELS`, if this is one."""
+    if width * height <= LARGE_PIXELS:
+        yield
+    else:
+        with _large_picture_lock:
+            yield
 
-    Raises:
-        PictureError: it has too many scans.
-    """
-    scans = data.count(b"\xff\xda")
-    if scans * width * height > MAX_JPEG_SCAN_PIXELS:
-        raise PictureError(f"too much work: {scans} scans of {width} x {height}")
+
+@contextlib.contextmanager
+def readable(name: str) -> Iterator[None]:
+    """Turn whatever reading a file of a format raises into a `PictureError`."""
+    try:
+        yield
+    except (PictureError, MemoryError):
+        raise
+    except Exception as error:  # plugins raise anything on damaged bytes: struct.error, KeyError...
+        raise PictureError(reason(error, name)) from error
 
 
 def reason(error: Exception, name: str) -> str:

@@ -6,7 +6,7 @@ system's trash and brings them back, and `write_report` shows the groups.
 
 from .check import check_groups, known_verdicts
 from .find import KINDS, DuplicateOptions, decisions_version, find_duplicates
-from .groups import Duplicate, Group
+from .groups import Duplicate, Group, protect
 from .journal import Journal
 from .keep_rules import KeepRules, check_folders, read_rules, write_rules
 from .members import Member
@@ -39,6 +39,7 @@ __all__ = [
     "decisions_version",
     "find_duplicates",
     "known_verdicts",
+    "protect",
     "read_marks",
     "read_rules",
     "write_marks",

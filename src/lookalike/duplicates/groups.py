@@ -7,7 +7,7 @@ other.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..copies import FULL_OVERLAP, changes, inverse
@@ -18,7 +18,7 @@ from .verdicts import NO_VERDICT, STAYS, Verdict
 from .which_to_keep import Ranking, show_the_same
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ..types import Match
     from .details import FileDetails
@@ -226,6 +226,20 @@ def group_members(
             group = Group(kind, kept, ranking.why_kept(kept, others), tuple(others))
             groups.append(judge(group, lambda _holder, _other: None))
     return sorted(groups, key=lambda group: (-group.bytes_freed, group.kept.path))
+
+
+def protect(groups: Iterable[Group], rules: KeepRules) -> list[Group]:
+    """Return groups in which all files stay that the rules protect, whenever they were made."""
+    return [
+        replace(
+            group,
+            others=tuple(
+                replace(other, is_protected=other.is_protected or rules.protects(other.member))
+                for other in group.others
+            ),
+        )
+        for group in groups
+    ]
 
 
 def _link(ranking: Ranking, members: Sequence[Member], pairs: Sequence[Pair]) -> list[_Links]:

@@ -54,6 +54,7 @@ WHY = {
     "age": "the oldest",
     "path": "as good and as old as the others; its path comes first",
 }
+BY_RULE = {"is_unprotected", "preferred", "chosen"}
 
 
 class Standing(NamedTuple):
@@ -161,6 +162,8 @@ class Ranking:
         copies = [other for other in others if other.kind == "copy" and other.match]
         whole = [other.member for other in copies if other.match and show_the_same(other.match)]
         parts = [other.match for other in copies if other.match and not show_the_same(other.match)]
+        if twins and self._decides(kept, twins[0]) in BY_RULE:
+            return self._why_before(kept, twins[0])
         if whole or not (twins or parts):
             return self._why_before(kept, whole[0] if whole else others[0].member)
         if twins:
@@ -169,14 +172,14 @@ class Ranking:
             return "the whole picture; the others are crops of it"
         return "the one that shows their common part largest"
 
+    def _decides(self, kept: Member, rival: Member) -> str:
+        """Return the first field of `Standing` in which two files differ."""
+        fields = zip(Standing._fields, self.standing(kept), self.standing(rival), strict=True)
+        return next(name for name, one, other in fields if one != other)
+
     def _why_before(self, kept: Member, rival: Member) -> str:
         """Say what a file has before the next best."""
-        better, worse = self.standing(kept), self.standing(rival)
-        name = next(
-            name
-            for name, one, other in zip(Standing._fields, better, worse, strict=True)
-            if one != other
-        )
+        name = self._decides(kept, rival)
         details, of_rival = (
             self._details.get(member.content_hash, FileDetails()) for member in (kept, rival)
         )

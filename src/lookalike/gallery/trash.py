@@ -72,7 +72,7 @@ class GalleryTrash(GalleryDuplicates):
 
         Args:
             groups: as `check_duplicates` returns them; only duplicates with the verdict `goes` are
-                moved.
+                moved, and none that the gallery's rules protect.
             paths: only these files; by default all.
             on_progress: called with the stage, the number of files done, and of all.
 
@@ -92,10 +92,11 @@ class GalleryTrash(GalleryDuplicates):
             >>> gallery.undo_trash().restored
             ('...copy.jpg',)
         """
-        from ..duplicates import VerdictCache
+        from ..duplicates import VerdictCache, protect
 
         with self._open_trash() as trash:
             cache = VerdictCache(self.cache)
+            groups = protect(groups, self.keep_rules())  # which may be newer than the groups
             return trash.move(groups, cache, paths=paths, on_progress=on_progress)
 
     def undo_trash(

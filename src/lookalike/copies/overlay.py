@@ -1,0 +1,322 @@
+"""Two pictures laid over each other: resampled to one grid, aligned to a fraction of a pixel.
+
+The transform of `align` is good to about a pixel. Gauss-Newton steps on the pixels improve it
+(Lucas and Kanade, "An Iterative Image Registration Technique with an Application to Stereo Vision",
+1981), with weights that let places which differ count little. Then the colours of one are mapped to
+those of the other by a robust fit, so that what was done everywhere is no difference.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from .geometry import TO_PIXEL_CENTRES, frame_corners, scale_transform, transform_points
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from .geometry import Transform
+
+    Floats = NDArray[np.float32]
+
+MIN_SHARED_PIXELS = 64  # of the overlay; a smaller one shows too little
+MAX_SHIFT_PIXELS = 1.5  # of one Gauss-Newton step
+STEPS = 3
+MAX_REFINED_PIXELS = 8_000  # that a step looks at
+MAX_LEVELS = 30.0  # of 255; a larger error counts as so much
+MIN_NOISE_LEVELS = 4.0
+MEDIAN_OF = 700  # errors, of all
+FITTED_PIXELS = 1_500  # a colour map is fitted to at most so many
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+MIN_GAIN = 0.98  # a transform is better if its error is below so much of the other's
+SNAP_SHARE = 0.02  # of the longer side; frames whose corners are closer are the same
+_COVERED, _DAMPING, _EPSILON = 0.99, 1e-4, 1e-6
+
+
+class Side(NamedTuple):
+    """A picture to be laid over another.
+
+    Attributes:
+        pixels: uint8 [h, w, 3], RGB, of any size.
+        size: width and height of the whole picture.
+    """
+
+    pixels: NDArray[np.uint8]
+    size: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """The shared area of two pictures on one grid, that of the coarser one.
+
+    Attributes:
+        query: float32 [h, w, 3], the query's pixels.
+        target: float32 [h, w, 3], the target's pixels.
+        matched: both, one of them in the other's colours.
+        mask: bool [h, w], where both show something.
+        noise: the typical difference of the matched colours, in levels of 255.
+        transform: 3 x 3, from the query's whole pixels to the target's, refined.
+        from_grid: 3 x 3, from the grid's pixels to the target's whole pixels.
+    """
+
+    query: Floats
+    target: Floats
+    matched: tuple[Floats, Floats]
+    mask: NDArray[np.bool_]
+    noise: float
+    transform: Transform
+    from_grid: Transform
+
+
+def lay_over(query: Side, target: Side, transform: Transform) -> Overlay | None:
+    """Lay the query over the target; None if they share too few pixels.
+
+    Args:
+        query: a picture.
+        target: another.
+        transform: 3 x 3, from the query's whole pixels to the target's.
+    """
+    import cv2
+
+    above, below, to_grid = _common_grid(query, target, transform)
+    starts = [*_frame_transforms(query.size, target.size, transform), transform]
+    refined = _refine(luma(above), luma(below), [to_grid(start) for start in starts])
+    if refined is None:
+        return None
+    size = below.shape[1::-1]
+    cover = cv2.warpPerspective(np.ones(above.shape[:2], np.float32), refined, size)
+    rows, columns = np.nonzero(cover > _COVERED)
+    if len(rows) < MIN_SHARED_PIXELS:
+        return None
+    top, left = rows.min(), columns.min()
+    part = np.s_[top : rows.max() + 1, left : columns.max() + 1]
+    mask = np.asarray(cover[part] > _COVERED)
+    warped = cv2.warpPerspective(above, refined, size)[part].astype(np.float32)
+    beneath = below[part].astype(np.float32)
+    colours, maps_query, noise = _match_colours(warped, beneath, mask)
+    mapped = _map_colours(warped if maps_query else beneath, colours)
+    to_whole = scale_transform(size, target.size)
+    refined = np.linalg.inv(TO_PIXEL_CENTRES) @ refined @ TO_PIXEL_CENTRES
+    query_scale = scale_transform(query.size, (above.shape[1], above.shape[0]))
+    return Overlay(
+        warped,
+        beneath,
+        (mapped, beneath) if maps_query else (warped, mapped),
+        mask,
+        noise,
+        to_whole @ refined @ query_scale,
+        to_whole @ np.array([[1.0, 0, left], [0, 1, top], [0, 0, 1]]),
+    )
+
+
+def luma(pixels: NDArray[Any]) -> Floats:
+    """Return the brightness of RGB pixels, uint8 or float32: float32 [h, w], 0..255."""
+    import cv2
+
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.float32)
+
+
+def _map_colours(pixels: Floats, colours: Floats) -> Floats:
+    """Apply a colour map to RGB pixels: float32 [h, w, 3]."""
+    return np.asarray(_terms(pixels.reshape(-1, 3)) @ colours, np.float32).reshape(pixels.shape)
+
+
+def _common_grid(
+    query: Side, target: Side, transform: Transform
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8], Callable[[Transform], Transform]]:
+    """Reduce the finer picture to the coarser one's grid.
+
+    Returns:
+        the pixels of both, and what turns a transform between whole pixels into one between the
+        centres of these.
+    """
+    above, below = query.pixels, target.pixels
+
+    def to_grid(transform: Transform) -> Transform:
+        to_target = scale_transform(target.size, (below.shape[1], below.shape[0]))
+        from_query = scale_transform((above.shape[1], above.shape[0]), query.size)
+        warp = to_target @ transform @ from_query
+        return np.asarray(TO_PIXEL_CENTRES @ warp @ np.linalg.inv(TO_PIXEL_CENTRES))
+
+    matrix = to_grid(transform)
+    scale = float(np.sqrt(abs(np.linalg.det(matrix[:2, :2] / matrix[2, 2]))))
+    above, below = _reduce(above, scale), _reduce(below, 1 / scale)
+    return above, below, to_grid
+
+
+def _frame_transforms(
+    query: tuple[int, int], target: tuple[int, int], transform: Transform
+) -> list[Transform]:
+    """Return the transform that maps frame to frame exactly, if the given one nearly does.
+
+    Re-saved and resized pictures are laid over each other so, better than features can tell.
+    """
+    exact = scale_transform(query, target)
+    if np.linalg.det(transform[:2, :2] / transform[2, 2]) < 0:
+        exact = exact @ np.array([[-1.0, 0, query[0]], [0, 1, 0], [0, 0, 1]])
+    corners = frame_corners(*query)
+    offsets = transform_points(transform, corners) - transform_points(exact, corners)
+    return [exact] if np.abs(offsets).max() < SNAP_SHARE * max(target) else []
+
+
+def _reduce(pixels: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+    """Resize by a factor below 1; a larger one changes nothing."""
+    import cv2
+
+    if scale >= 1:
+        return pixels
+    size = tuple(max(round(side * scale), 1) for side in pixels.shape[1::-1])
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _refine(above: Floats, below: Floats, starts: Sequence[Transform]) -> Transform | None:
+    """Improve the best of some transforms between two grey pictures, while steps help.
+
+    Of transforms that are about as good, the first is taken.
+    """
+    registration = _Registration(above, below)
+    best: _Fit | None = None
+    for start in starts:
+        fit = registration.fit(start)
+        if fit and (best is None or fit.error < MIN_GAIN * best.error):
+            best = fit
+    if best is None:
+        return None
+    for _ in range(STEPS):
+        fit = registration.fit(registration.step(best) @ best.warp)
+        if fit is None or fit.error >= MIN_GAIN * best.error:
+            break
+        best = fit
+    return best.warp
+
+
+class _Fit(NamedTuple):
+    """How well a transform fits: the warped picture, and the errors where both show something."""
+
+    warp: Transform
+    error: float
+    warped: Floats
+    shared: NDArray[np.bool_]
+    gain: float
+    errors: Floats
+    weights: Floats
+
+
+class _Registration:
+    """Gauss-Newton steps towards the transform that maps one grey picture onto another."""
+
+    def __init__(self, above: Floats, below: Floats) -> None:
+        import cv2
+
+        self._above = above
+        self._below: Floats = np.asarray(cv2.GaussianBlur(below, (0, 0), 1.0), np.float32)
+        height, width = below.shape
+        step = max(round((height * width / MAX_REFINED_PIXELS) ** 0.5), 1)
+        self._sampled, self._pixels_each = np.s_[::step, ::step], step**2
+        # In coordinates of -1..1, so that all six unknowns are of the same size.
+        half = max(width, height) / 2
+        self._to_unit = np.array(
+            [[1 / half, 0, -width / 2 / half], [0, 1 / half, -height / 2 / half], [0, 0, 1]]
+        )
+        rows, columns = np.mgrid[0:height:step, 0:width:step].astype(np.float32)
+        self._places = np.stack(
+            [(columns - width / 2) / half, (rows - height / 2) / half, np.ones_like(rows)]
+        )
+
+    def fit(self, warp: Transform) -> _Fit | None:
+        """Warp one picture, and compare; None if they share too little."""
+        import cv2
+
+        size = self._below.shape[1::-1]
+        warped: Floats = cv2.GaussianBlur(
+            cv2.warpPerspective(self._above, warp, size), (0, 0), 1.0
+        ).astype(np.float32, copy=False)
+        cover = cv2.warpPerspective(np.ones(self._above.shape, np.float32), warp, size)
+        shared = cover[self._sampled] > _COVERED
+        if shared.sum() * self._pixels_each < MIN_SHARED_PIXELS:
+            return None
+        values, goals = warped[self._sampled][shared], self._below[self._sampled][shared]
+        gain, errors, weights = _match_levels(values, goals)
+        error = float(np.minimum(np.abs(errors), MAX_LEVELS).mean())
+        return _Fit(warp, error, warped, shared, gain, errors, weights)
+
+    def step(self, fit: _Fit) -> Transform:
+        """Return the affine transform that moves the warped picture closer."""
+        import cv2
+
+        gradients = [
+            cv2.Sobel(fit.warped, cv2.CV_32F, *order, scale=fit.gain / 8)[self._sampled][fit.shared]
+            for order in ((1, 0), (0, 1))
+        ]
+        places = self._places[:, fit.shared]
+        jacobian = np.concatenate([gradient * places for gradient in gradients])
+        weighted = jacobian * fit.weights
+        normal = (weighted @ jacobian.T).astype(np.float64)
+        normal += np.eye(len(normal)) * (np.trace(normal) * _DAMPING + _EPSILON)
+        shift = np.linalg.solve(normal, weighted @ fit.errors)
+        shift = shift.clip(-MAX_SHIFT_PIXELS, MAX_SHIFT_PIXELS).reshape(2, 3)
+        move = np.eye(3)
+        move[:2] += shift @ self._to_unit
+        return np.asarray(np.linalg.inv(move))
+
+
+def _match_levels(values: Floats, goals: Floats) -> tuple[float, Floats, Floats]:
+    """Fit `goals` by a gain and a bias, robustly; return gain, errors and weights, [N]."""
+    weights = np.ones(len(values), np.float32)
+    for _ in range(3):
+        total = weights.sum()
+        mean, goal = (weights @ values) / total, (weights @ goals) / total
+        deviations = weights * (values - mean)
+        gain = float(deviations @ (goals - goal) / (deviations @ (values - mean) + 1e-3 * total))
+        errors = goals - goal - gain * (values - mean)
+        weights = _robust_weights(np.abs(errors), 2.0)[0]
+    return gain, errors, weights
+
+
+def _robust_weights(errors: Floats, least: float) -> tuple[Floats, float]:
+    """Return weights that fall with the error, [N] (Cauchy's), and the errors' typical size."""
+    step = -(-len(errors) // MEDIAN_OF)
+    size = max(1.5 * float(np.median(errors[::step])), least)
+    return np.asarray(1 / (1 + (errors / size) ** 2), np.float32), size
+
+
+def _match_colours(
+    query: Floats, target: Floats, mask: NDArray[np.bool_]
+) -> tuple[Floats, bool, float]:
+    """Fit the colours of one picture to those of the other, whichever works better.
+
+    Black and white can be made from colours, but not the reverse.
+
+    Returns:
+        the colour map, whether it maps the query, and the typical error in levels.
+    """
+    step = -(-int(mask.sum()) // FITTED_PIXELS)
+    query, target = query[mask][::step], target[mask][::step]
+    fits = []
+    for source, goal, maps_query in ((query, target, True), (target, query, False)):
+        terms = _terms(source)
+        weights, size = np.ones(len(source), np.float32), 0.0
+        colours = np.zeros((6, 3), np.float32)
+        for _ in range(3):
+            weighted = terms.T * weights
+            normal = weighted @ terms + np.eye(6, dtype=np.float32) * len(source)
+            colours = np.linalg.solve(normal, weighted @ goal)
+            errors = np.abs(goal - terms @ colours).max(axis=1)
+            weights, size = _robust_weights(errors, MIN_NOISE_LEVELS)
+        spread = float(np.minimum(errors, MAX_LEVELS).mean())
+        fits.append((spread, np.asarray(colours, np.float32), maps_query, size))
+    _, colours, maps_query, size = min(fits, key=lambda fit: fit[0])
+    return colours, maps_query, size
+
+
+def _terms(colours: Floats) -> Floats:
+    """Return what a colour map adds up: the channels, two squares, a constant: [N, 6]."""
+    red, green, blue = colours.T
+    grey = colours @ _LUMA
+    squares = grey**2 / 255, (red**2 - blue**2) / 255
+    return np.stack([red, green, blue, *squares, np.full_like(red, 64)], axis=1)
