@@ -57,5 +57,6 @@ def test_hashes_are_read_without_unpacking() -> None:
     hashes = unpack_hashes(pack(known))
     assert hashes == (original.pdq.tobytes(), original.pdq_quality, b"p" * 16)
     assert unpack_hashes(pack(replace(original, pixels_hash=b""))).pixels_hash == b""
+    assert unpack_hashes(b"\1" + pack(known)[1:]).pixels_hash == b""  # format 1 means another hash
     with pytest.raises(GalleryFormatError, match="damaged"):
         unpack_hashes(b"\1\2\3")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..errors import GalleryFormatError
-from .packed import _HEAD
+from .packed import _HEAD, FORMAT
 from .thumbnail import DAMAGED
 
 if TYPE_CHECKING:
@@ -79,7 +79,8 @@ def unpack_hashes(data: bytes) -> Hashes:
         GalleryFormatError: the bytes are damaged.
     """
     try:
-        _, quality, _, _, _, pdq, pixels_hash = _HEAD.unpack_from(data)
+        format_, quality, _, _, _, pdq, pixels_hash = _HEAD.unpack_from(data)
     except struct.error as error:
         raise GalleryFormatError(DAMAGED) from error
-    return Hashes(pdq, quality, pixels_hash if any(pixels_hash) else b"")
+    is_known = format_ == FORMAT and any(pixels_hash)
+    return Hashes(pdq, quality, pixels_hash if is_known else b"")

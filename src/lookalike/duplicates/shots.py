@@ -1,7 +1,7 @@
-"""Files that together are one shot: a raw file and its JPEG, a Live Photo, a file and its sidecar.
+"""Files that together are one shot: a raw file and its JPEG, a Live Photo, a file and its sidecars.
 
 Cameras and editors give them one name in one folder, with different endings. None of them is a
-duplicate of another, and none should go without the others.
+duplicate of another, and none goes without the others.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from ..sources import is_local
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from .members import Member
+
 
 def _endings(words: str) -> frozenset[str]:
     return frozenset(f".{word}" for word in words.split())
@@ -25,9 +27,10 @@ RAW_ENDINGS = _endings(
     "orf pef ptx raf raw rw2 rwl sr2 srf srw x3f"
 )
 PICTURE_ENDINGS = _endings("avif heic heif hif jpe jpeg jpg jxl png tif tiff webp")
-VIDEO_ENDINGS = _endings("m4v mov mp4")
-SIDECAR_ENDINGS = _endings("aae dop on1 pp3 thm xmp")  # IMG_1.xmp or IMG_1.jpg.xmp
-LONG_SIDECAR_ENDINGS = SIDECAR_ENDINGS | _endings("json")  # IMG_1.jpg.json alone
+# Of files that belong to a picture: the video of a Live Photo, a spoken note, edits, keywords,
+# captions and labels. They are called a.xmp or a.jpg.xmp.
+SIDECAR_ENDINGS = _endings("aae dop json m4v mov mp4 on1 pp3 thm txt wav xml xmp")
+EXPORT_MARK = ".supplemental-metadata"  # before .json, in exports of Google Photos
 
 
 def parts_beside(paths: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -48,18 +51,31 @@ def parts_beside(paths: Iterable[str]) -> dict[str, tuple[str, ...]]:
             in_folder[os.path.dirname(path)].append(path)
     parts = dict[str, tuple[str, ...]]()
     for folder, pictures in in_folder.items():
-        names_of = defaultdict[str, list[str]](list)
-        for name in _names(folder):
-            stem, ending = os.path.splitext(name.casefold())
-            names_of[stem].append(name)
-            if ending in LONG_SIDECAR_ENDINGS:
-                names_of[os.path.splitext(stem)[0]].append(name)
+        beside = _files_by_owner(folder)
         for path in pictures:
-            own = os.path.basename(path)
-            beside = names_of[os.path.splitext(own.casefold())[0]]
-            if found := sorted({name for name in beside if _is_part(own, name)}):
-                parts[path] = tuple(found)
+            name = os.path.basename(path).casefold()
+            stem, ending = os.path.splitext(name)
+            kinds = SIDECAR_ENDINGS | (PICTURE_ENDINGS if ending in RAW_ENDINGS else RAW_ENDINGS)
+            found = {file for owner in (name, stem) for file in beside.get(owner, ())}
+            names = sorted(file for file in found if _split(file)[1] in kinds)
+            if names:
+                parts[path] = tuple(names)
     return parts
+
+
+def left_alone(kept: Member, other: Member) -> str:
+    """Say which part of a file's shot would be left alone; empty if none.
+
+    A part of both, such as `a.xmp` of `a.jpg` and `a.png`, stays with the kept one.
+
+    Args:
+        kept: the file that stays.
+        other: the file that would go.
+    """
+    is_same_shot = os.path.splitext(kept.path)[0] == os.path.splitext(other.path)[0]
+    beside_kept = kept.parts if is_same_shot else ()
+    alone = next((name for name in other.parts if name not in beside_kept), None)
+    return f"{alone} beside it belongs to it" if alone else ""
 
 
 def are_one_shot(paths: Iterable[str], others: Iterable[str]) -> bool:
@@ -78,28 +94,25 @@ def _shots(paths: Iterable[str]) -> tuple[set[str], set[str]]:
     raws, pictures = set[str](), set[str]()
     for path in paths:
         folder, name = os.path.split(path)
-        shots = raws if _ending(name) in RAW_ENDINGS else pictures
-        shots.add(os.path.join(folder, os.path.splitext(name.casefold())[0]))
+        stem, ending = _split(name)
+        (raws if ending in RAW_ENDINGS else pictures).add(os.path.join(folder, stem))
     return raws, pictures
 
 
-def _is_part(picture: str, name: str) -> bool:
-    """Check whether a file of the picture's folder and stem is another part of its shot."""
-    owner, ending = os.path.splitext(name.casefold())
-    if ending in LONG_SIDECAR_ENDINGS and owner == picture.casefold():
-        return True
-    if ending in SIDECAR_ENDINGS:
-        return owner == os.path.splitext(picture.casefold())[0]
-    others = PICTURE_ENDINGS if _ending(picture) in RAW_ENDINGS else RAW_ENDINGS
-    return ending in others or ending in VIDEO_ENDINGS
-
-
-def _names(folder: str) -> list[str]:
+def _files_by_owner(folder: str) -> dict[str, list[str]]:
+    """Return the names of a folder's files by what they are called but for the ending."""
+    names_of = defaultdict[str, list[str]](list)
     try:
-        return os.listdir(folder)
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if not entry.is_dir():
+                    names_of[_split(entry.name)[0]].append(entry.name)
     except OSError:
-        return []
+        return {}
+    return names_of
 
 
-def _ending(name: str) -> str:
-    return os.path.splitext(name.casefold())[1]
+def _split(name: str) -> tuple[str, str]:
+    """Split a file's name into its stem and its ending, in lower case."""
+    stem, ending = os.path.splitext(name.casefold())
+    return stem.removesuffix(EXPORT_MARK), ending
