@@ -13,7 +13,7 @@ from ..sources import is_local, is_under, stat_source
 from ..storage import from_text, under_filter
 from ..types import UNKNOWN
 from .freedesktop_trash import has_freedesktop_trash, home_trash
-from .shots import are_one_shot, parts_beside
+from .shots import are_one_shot, with_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -121,9 +121,7 @@ def members_on_disk(
         file = (status.st_dev, status.st_ino) if status.st_ino else member.path
         current = replace(member, size=source.size, mtime_ns=source.mtime_ns)
         files[file].append((current, status.st_nlink))
-    remaining = list(filter(None, map(_merge_names, files.values())))
-    parts = parts_beside(member.path for member in remaining)
-    remaining = [replace(member, parts=parts.get(member.path, ())) for member in remaining]
+    remaining = with_parts(filter(None, map(_merge_names, files.values())))
     of_content = defaultdict[bytes, list[int]](list)
     for k, member in enumerate(remaining):
         of_content[member.content_hash].append(k)

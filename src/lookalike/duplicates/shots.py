@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..sources import is_local
@@ -61,6 +62,13 @@ def parts_beside(paths: Iterable[str]) -> dict[str, tuple[str, ...]]:
             if names:
                 parts[path] = tuple(names)
     return parts
+
+
+def with_parts(members: Iterable[Member]) -> list[Member]:
+    """Return members with the parts of their shots that are on the disk now."""
+    members = list(members)
+    parts = parts_beside(member.path for member in members)
+    return [replace(member, parts=parts.get(member.path, ())) for member in members]
 
 
 def left_alone(kept: Member, other: Member) -> str:
