@@ -195,6 +195,8 @@ def _compare_pair(cache: VerdictCache, pair: tuple[Member, Member]) -> None:
 
 def _unmovable(path: str) -> str:
     """Say why the system would not move a file; empty if it may."""
+    if not os.path.exists(path):
+        return ""  # the comparison says so
     if not os.access(os.path.dirname(path), os.W_OK):
         return "its folder is read-only"
     is_refused = has_freedesktop_trash() and not os.access(path, os.W_OK)

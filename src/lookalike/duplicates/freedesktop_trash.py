@@ -75,8 +75,8 @@ def put_back(trashed: str, path: str) -> None:
         os.unlink(os.path.join(trash, "info", name + INFO_SUFFIX))
 
 
-def forget_failed_move(path: str) -> None:
-    """Delete what a failed move to the trash left there: a note about a file that never came."""
+def forget_failed_moves(path: str) -> None:
+    """Delete what failed moves to the trash left there: notes about a file that never came."""
     if not has_freedesktop_trash():
         return
     for trash in _trash_folders(path):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..copies import FULL_OVERLAP, changes, inverse
 from ..sources import is_local
+from .check import judge
 from .keep_rules import KeepRules
 from .verdicts import NO_VERDICT, STAYS, Verdict
 from .which_to_keep import Ranking, show_the_same
@@ -222,7 +223,8 @@ def group_members(
         if others and n not in taken:
             kinds = {other.kind for other in others}
             kind = next(kind for kind in ("near", "copy", "exact") if kind in kinds)
-            groups.append(Group(kind, kept, ranking.why_kept(kept, others), tuple(others)))
+            group = Group(kind, kept, ranking.why_kept(kept, others), tuple(others))
+            groups.append(judge(group, lambda _holder, _other: None))
     return sorted(groups, key=lambda group: (-group.bytes_freed, group.kept.path))
 
 

@@ -17,7 +17,7 @@ from ..types import Refusal
 from .check import compare, read_unchanged, reason_of
 from .freedesktop_trash import (
     find_in_trash,
-    forget_failed_move,
+    forget_failed_moves,
     has_freedesktop_trash,
     put_back,
 )
@@ -269,9 +269,10 @@ def _send_to_trash(path: str) -> None:
         send2trash(path)
     except Exception as error:
         if os.path.lexists(path):
-            forget_failed_move(path)
             reason = f"it can't be moved to the trash: {reason_of(error)}"
             raise _StaysError(reason) from error
+    finally:
+        forget_failed_moves(path)  # such as to the trash of the volume, before that of the home
 
 
 def _bring_back(move: Move) -> str:
