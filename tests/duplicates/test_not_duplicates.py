@@ -60,6 +60,7 @@ def test_a_thousand_files_are_one_set() -> None:
     larger = marks.add(map(content, range(2_000)))
     assert [len(contents) for contents in larger.sets] == [2_000]
     assert not marks.have(content(1), content(1_001))
+    assert not marks.have(content(1), content(1))  # files of the same bytes
 
 
 def test_there_is_a_limit_and_a_least() -> None:

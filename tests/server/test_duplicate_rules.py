@@ -43,7 +43,7 @@ def best(result: dict[str, Any]) -> str:
 
 def test_rules_make_groups_stale_and_decide(own: Server, copies: Path) -> None:
     assert own.get("/duplicates/rules").json() == NO_RULES
-    assert best(own.result("/duplicates")) == "best.png"
+    assert best(own.result("/duplicates?refresh=true")) == "best.png"
     rules = {**NO_RULES, "protect": [str(copies / "below")]}
     answer = own.ask("PUT", "/duplicates/rules", json=rules)
     assert (answer.status_code, answer.json()) == (200, rules)
@@ -60,7 +60,7 @@ def test_rules_make_groups_stale_and_decide(own: Server, copies: Path) -> None:
 
 
 def test_marks_take_pictures_out_of_the_groups_at_once(own: Server, copies: Path) -> None:
-    (group,) = own.result("/duplicates")["groups"]
+    (group,) = own.result("/duplicates?refresh=true")["groups"]
     ids = {Path(member["path"]).name: member["id"] for member in group["members"]}
     answer = own.post("/duplicates/not", json={"pictures": [group["best"]["id"], ids["worse.jpg"]]})
     (marked,) = answer.json()["not_duplicates"]
@@ -82,7 +82,7 @@ def test_marks_take_pictures_out_of_the_groups_at_once(own: Server, copies: Path
 
 def test_groups_stay_usable_after_a_mark(own: Server, copies: Path) -> None:
     """One mark does not make people look for all duplicates again before they go on."""
-    (group,) = own.result("/duplicates")["groups"]
+    (group,) = own.result("/duplicates?refresh=true")["groups"]
     paths = {Path(member["path"]).name: member["path"] for member in group["members"]}
     own.post("/duplicates/not", json={"pictures": [group["best"]["path"], paths["worse.jpg"]]})
     answer = own.post("/duplicates/trash", json={"paths": [paths["worse.jpg"]]})

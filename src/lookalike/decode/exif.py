@@ -63,7 +63,7 @@ _LEFT_OUT = {
     *(_MAKE, _MODEL, _MAKER_NOTE),
 }
 # What cameras and programs write where a person might have written.
-_MACHINE_WORDS = re.compile(
+MACHINE_WORDS = re.compile(
     r"OLYMPUS DIGITAL CAMERA|SONY DSC|KONICA MINOLTA DIGITAL CAMERA|MINOLTA DIGITAL CAMERA|DCIM"
     r"|DIGITAL CAMERA|SAMSUNG|Screenshot|ASCII|.*\b(?:Created|Edited|Written) (?:with|by) .*"
     r"|(?:CREATOR: )?gd-jpeg.*|LEAD Technologies.*|Lav[cf]\d.*|Intel\(R\) JPEG.*|Optimi[sz]ed by .*"
@@ -125,7 +125,7 @@ def read_exif(block: bytes | None) -> dict[str, str]:
     if digitized and digitized != facts.get("taken"):
         facts["digitized"] = digitized
     for name, value in _entries(opened):
-        if value and not _MACHINE_WORDS.fullmatch(value):
+        if value and not MACHINE_WORDS.fullmatch(value):
             facts.setdefault(name, value)
     return facts
 

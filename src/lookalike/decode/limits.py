@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 from typing import TYPE_CHECKING
 
-from ..errors import PictureError
+from ..errors import PictureError, UnsupportedFormatError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +16,12 @@ MAX_PIXELS = 200_000_000
 MAX_ASPECT_RATIO = 100  # a ribbon of 100,000 x 1 pixels shows nothing
 MAX_JPEG_SCAN_PIXELS = 4_000_000_000  # pixels x scans: a progressive JPEG can take hours
 LARGE_PIXELS = 25_000_000  # larger pictures are decoded one at a time in a process
+# What the plugins say of sound files of kinds that they don't read.
+_UNSUPPORTED = re.compile(
+    r"unknown (?:pixel mode|compression)|cannot handle \d+-(?:bit|layer)|Unsupported BMP"
+    r"|unsupported (?:codec|feature|data precision)|SOF type",
+    re.IGNORECASE,
+)
 _large_picture_lock = threading.Lock()
 
 
@@ -50,7 +57,17 @@ def readable(name: str) -> Iterator[None]:
         yield
     except (PictureError, MemoryError):
         raise
-    except Exception as error:  # plugins raise anything on damaged bytes: struct.error, KeyError...
+    except Exception as error:
+        text = " ".join(str(error).split())[:200]
+        if name == "TIFF" and isinstance(error, KeyError) and text.isdigit():
+            text = f"unknown compression {text}"
+        if _UNSUPPORTED.search(text):
+            raise UnsupportedFormatError(
+                f"a kind of {name} that lookalike can't read yet ({text}); index a JPEG or PNG of "
+                "it",
+                name,
+            ) from error
+        # Plugins raise anything on damaged bytes: struct.error, KeyError...
         raise PictureError(reason(error, name)) from error
 
 

@@ -59,7 +59,13 @@ def decode(data: bytes, *, min_side: int = MIN_SIDE_PIXELS) -> Picture:
         >>> picture.properties.pages, picture.samples
         (1, ())
     """
-    sequence, name = open_file(data)
+    return decode_opened(*open_file(data), data, min_side=min_side)
+
+
+def decode_opened(
+    sequence: Sequence, name: str, data: bytes, *, min_side: int = MIN_SIDE_PIXELS
+) -> Picture:
+    """Decode what `open_file` opened, as `decode`."""
     image = sequence.image
     with readable(name), one_large_at_a_time(*image.size):
         picture = _load(image, data, name, min_side)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import struct
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -94,19 +95,24 @@ def _is_page(tiff: Tiff, directory: Directory) -> bool:
 
 def count_gif_frames(data: bytes) -> int:
     """Count the frames of a GIF that are there to their end, and at least 1."""
-    count, at = 0, _GIF_HEADER_BYTES
+    frames = (None for kind, _, _ in gif_blocks(data) if kind is None)
+    return max(sum(1 for _ in itertools.islice(frames, MAX_COUNT)), 1)
+
+
+def gif_blocks(data: bytes) -> Iterator[tuple[int | None, int, int]]:
+    """List the blocks of a GIF: an extension's label or None for a frame, start and end."""
+    at = _GIF_HEADER_BYTES
     with contextlib.suppress(IndexError):
         at += _table_bytes(data[10])
-        while count < MAX_COUNT:
-            if data[at] == 0x2C:  # noqa: PLR2004  an image: its place, its colours, its code size
-                at += _GIF_FRAME_BYTES + _table_bytes(data[at + 9]) + 1
-                at = _skip_blocks(data, at)
-                count += 1
+        while True:
+            if data[at] == 0x2C:  # noqa: PLR2004  a frame: its place, its colours, its code size
+                start, kind = at + _GIF_FRAME_BYTES + _table_bytes(data[at + 9]) + 1, None
             elif data[at] == 0x21:  # noqa: PLR2004  an extension
-                at = _skip_blocks(data, at + 2)
+                start, kind = at + 2, data[at + 1]
             else:
-                break
-    return max(count, 1)
+                return
+            at = _skip_blocks(data, start)
+            yield kind, start, at
 
 
 def _table_bytes(flags: int) -> int:

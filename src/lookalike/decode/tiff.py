@@ -121,6 +121,12 @@ class Tiff:
             return tuple(above / below if below else math.nan for above, below in pairs)
         return self.data[entry.start : entry.start + size]
 
+    def raw(self, directory: Directory, tag: int) -> bytes:
+        """Return a tag's bytes as they are stored, whatever its type; empty without."""
+        entry = directory.entries.get(tag)
+        size = _SIZES[entry.kind] * entry.values if entry else 0
+        return self.data[entry.start : entry.start + size] if entry else b""
+
     def number(self, directory: Directory, tag: int, default: int = 0) -> int:
         """Return the first number of a tag."""
         value = self.value(directory, tag)

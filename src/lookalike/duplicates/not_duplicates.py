@@ -59,7 +59,8 @@ class Marks:
 
     def have(self, one: bytes, other: bytes) -> bool:
         """Check whether two contents are marked as no duplicates of each other."""
-        return not self._sets_of.get(one, set()).isdisjoint(self._sets_of.get(other, ()))
+        shared = self._sets_of.get(one, set()) & self._sets_of.get(other, set())
+        return one != other and bool(shared)
 
     def add(self, contents: Collection[bytes]) -> Marks:
         """Mark contents as no duplicates of each other.
