@@ -9,6 +9,7 @@ authors' library does the same ("dihedral hashes"), but for the negative.
 from __future__ import annotations
 
 import functools
+import hashlib
 import itertools
 import struct
 from typing import TYPE_CHECKING, NamedTuple
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 SIDE_BITS = 16
 PDQ_BITS = SIDE_BITS**2
+PACKED_HASH_BYTES = 16
 MIN_PDQ_QUALITY = 50  # of 100; the hash of a plainer picture says little
 
 
@@ -48,11 +50,13 @@ class Hashes(NamedTuple):
         pdq: 32 bytes.
         pdq_quality: 0..100.
         pixels_hash: equal for equal pixels; empty if it is not known.
+        packed_hash: of all of it; if pixels are equal, it is, but not the reverse.
     """
 
     pdq: bytes
     pdq_quality: int
     pixels_hash: bytes
+    packed_hash: bytes
 
 
 @functools.cache
@@ -73,7 +77,7 @@ def transpose_pdq(pdq: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def unpack_hashes(data: bytes) -> Hashes:
-    """Read only the hashes of a packed fingerprint.
+    """Return the hashes of a packed fingerprint, without unpacking the rest.
 
     Raises:
         GalleryFormatError: the bytes are damaged.
@@ -83,4 +87,5 @@ def unpack_hashes(data: bytes) -> Hashes:
     except struct.error as error:
         raise GalleryFormatError(DAMAGED) from error
     is_known = format_ == FORMAT and any(pixels_hash)
-    return Hashes(pdq, quality, pixels_hash if is_known else b"")
+    packed_hash = hashlib.blake2b(data, digest_size=PACKED_HASH_BYTES).digest()
+    return Hashes(pdq, quality, pixels_hash if is_known else b"", packed_hash)

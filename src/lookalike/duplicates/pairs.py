@@ -6,7 +6,6 @@ Candidates are verified block by block, so that few fingerprints are in memory.
 from __future__ import annotations
 
 import os
-from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -16,17 +15,19 @@ import numpy as np
 
 from ..copies import Verifier, kind_of, single_threaded, unpack
 from .candidate_index import Candidate, CandidateIndex
+from .equal_pixels import equal_fingerprints, equal_pixels, read_equal_pixels
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 
-    from ..copies import Fingerprint, Hashes
+    from numpy.typing import NDArray
+
+    from ..copies import Fingerprint
     from ..storage import Store
     from ..types import Match
     from .members import Member
 
 BLOCK_PICTURES = 512  # that are compared with all others at once
-MAX_EQUAL = 64  # pictures that every other with the same pixels is paired with, the first ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +68,34 @@ def find_pairs(
     hashes = [of_row for _, of_row in rows]
     member_of = [member_of_content.get(content, -1) for content, _ in rows]
     places = np.flatnonzero(np.array(member_of, int) >= 0)
-    equal = set(_equal_pixels(hashes, places.tolist()))
+    equal = equal_pixels(hashes, places.tolist())
     for query, target in sorted(equal):
         yield Pair(member_of[query], member_of[target], "exact", None)
-    if kind == "exact" or len(places) <= 1:
-        return
-    kinds = {"copy"} if kind == "copies" else {"copy", "near"}
-    index = CandidateIndex(store, [content for content, _ in rows], hashes, places, on_progress)
+    unproved = equal_fingerprints(hashes, places.tolist())
+    if kind != "exact" and len(places) > 1:
+        kinds = {"copy"} if kind == "copies" else {"copy", "near"}
+        index = CandidateIndex(store, [content for content, _ in rows], hashes, places, on_progress)
+        for query, target, match in _verify(store, index, places, equal, on_progress):
+            found = kind_of(match)
+            if found in kinds:
+                yield Pair(member_of[query], member_of[target], found, match)
+            if found == "copy":
+                unproved.discard((query, target))
+    numbers = [(member_of[query], member_of[target]) for query, target in sorted(unproved)]
+    for query, target in read_equal_pixels(
+        members, numbers, partial(on_progress, "Reading equal pictures")
+    ):
+        yield Pair(query, target, "exact", None)
+
+
+def _verify(
+    store: Store,
+    index: CandidateIndex,
+    places: NDArray[np.int64],
+    equal: Container[tuple[int, int]],
+    on_progress: Callable[[str, int, int], None],
+) -> Iterator[tuple[int, int, Match]]:
+    """Match all candidates but those known to be equal; yield their rows, the lower one first."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for start in range(0, len(places), BLOCK_PICTURES):
             on_progress("Comparing pictures", start, len(places))
@@ -89,20 +111,7 @@ def find_pairs(
             with single_threaded():
                 matched = list(pool.map(partial(_match, fingerprints), block.items()))
             for query, matches in matched:
-                for target, match in matches:
-                    if kind_of(match) in kinds:
-                        yield Pair(member_of[query], member_of[target], kind_of(match), match)
-
-
-def _equal_pixels(hashes: Sequence[Hashes], places: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Yield the pairs of rows with equal pixels; of very many, enough to link all."""
-    places_of = defaultdict[bytes, list[int]](list)
-    for place in places:
-        places_of[hashes[place].pixels_hash].append(place)
-    places_of.pop(b"", None)  # not known
-    for equal in places_of.values():
-        for rank, query in enumerate(equal[:MAX_EQUAL]):
-            yield from ((query, target) for target in equal[rank + 1 :])
+                yield from ((query, target, match) for target, match in matches)
 
 
 def _match(
