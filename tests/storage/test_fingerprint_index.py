@@ -67,7 +67,7 @@ def test_an_index_is_empty_before_the_first_write(prints: FingerprintIndex, tmp_
     query = asked(busy(1, SIZE))
     prints.add({})
     prints.optimize()
-    assert list(prints.contents()) == []
+    assert list(prints.hashes()) == []
     assert prints.get([content(1)]) == {}
     assert prints.search_words([query], 5) == {}
     assert prints.search_hash([query.pdq], 5) == {}
@@ -78,7 +78,7 @@ def test_fingerprints_are_read_by_content(
     prints: FingerprintIndex, twelve: dict[bytes, bytes]
 ) -> None:
     prints.add(twelve)
-    assert [c for some in prints.contents() for c in some] == [*twelve]
+    assert [c for c, _ in prints.hashes()] == [*twelve]
     some = [content(3), content(99), content(7)]
     assert prints.get(some) == {content(3): twelve[content(3)], content(7): twelve[content(7)]}
     assert prints.get(content(seed) for seed in range(2_000)) == twelve
@@ -173,7 +173,7 @@ def test_orphans_are_deleted_and_others_are_found_as_before(
     prints.optimize()
     kept = {content(seed) for seed in (1, 4, 5, 11)}
     prints.drop_orphans(kept | {content(99)})
-    assert {c for some in prints.contents() for c in some} == kept
+    assert {c for c, _ in prints.hashes()} == kept
     assert prints.visual_words.picture_count() == 4
     for seed in range(12):
         query = asked(busy(seed, SIZE).crop((0, 0, 220, 240)))

@@ -29,6 +29,7 @@ SEGMENT_PICTURES = 100_000  # whose words are sorted in memory together
 MAX_ORPHANS_SHARE = 0.25  # fingerprints without a file in the gallery, relative to its rows
 PDQ_BYTES = 32
 MAX_RIVALS = 2_048  # best candidates among which a filter chooses
+SCAN_ROWS = 1_024  # whose fingerprints are read at once, about 8 MB
 MAX_PLAIN = 500  # pictures that are asked whether their pixels equal a plain query's
 MAX_BITS = 80  # of 256 that differ; different pictures differ in 128, plus or minus 8
 
@@ -69,16 +70,15 @@ class FingerprintIndex:
         """Write packed fingerprints by content hash as `Table.write_fragments` does."""
         return self.table.write_fragments(_columns(fingerprints)) if fingerprints else []
 
-    def contents(self) -> Iterator[list[bytes]]:
-        """List the content hashes of all fingerprints, in batches."""
-        for batch in self.table.scan(["content_hash"]):
-            yield batch.column(0).to_pylist()
-
     def hashes(self) -> Iterator[tuple[bytes, Hashes]]:
         """List the content hash and the hashes of every fingerprint, in the order of the rows."""
-        for batch in self.table.scan(["content_hash", "fingerprint"]):
-            contents, fingerprints = (column.to_pylist() for column in batch.columns)
-            yield from zip(contents, map(unpack_hashes, fingerprints), strict=True)
+        dataset = self.table.dataset()
+        if dataset is not None:
+            names = ["content_hash", "fingerprint"]
+            with storage_errors():
+                for batch in dataset.scanner(names, batch_size=SCAN_ROWS).to_batches():
+                    contents, fingerprints = (column.to_pylist() for column in batch.columns)
+                    yield from zip(contents, map(unpack_hashes, fingerprints), strict=True)
 
     @retry_reads
     def get(self, contents: Iterable[bytes]) -> dict[bytes, bytes]:
