@@ -250,4 +250,5 @@ def _member_as_json(member: Member) -> dict[str, Any]:
 
 
 def _member_from_json(values: dict[str, Any]) -> Member:
-    return replace(_from_json(Member, values), mtime_ns=values["mtime_ns"])
+    parts = tuple(values.get("parts", ()))
+    return replace(_from_json(Member, values), mtime_ns=values["mtime_ns"], parts=parts)
