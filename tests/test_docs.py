@@ -33,6 +33,10 @@ PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *ROOT.glob("[bst]*/READ
 PUBLIC = ("", ".dataset", ".duplicates", ".edits", ".encoders", ".evaluate", ".finetune")
 # Exported for other packages of lookalike, not for users.
 INTERNAL = {
+    "lookalike.duplicates": {
+        *("Marks", "check_folders", "contents_of", "decisions_version", "protect"),
+        *("read_marks", "read_rules", "write_marks", "write_rules"),
+    },
     "lookalike.encoders": {
         *("DEFAULT_ENCODER", "HUB_PREFIX", "METADATA_KEY"),
         *("check_device", "likely_device", "load_torch", "successor"),

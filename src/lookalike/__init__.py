@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .client import Client
-    from .duplicates import Duplicate, Group, Member
+    from .duplicates import Duplicate, Group, KeepRules, Member, NotDuplicate
     from .errors import DataSetError, LookalikeError
     from .evaluate import Evaluation, evaluate
     from .gallery import Gallery
@@ -48,8 +48,10 @@ __all__ = [
     "Hit",
     "IndexReport",
     "Info",
+    "KeepRules",
     "LookalikeError",
     "Member",
+    "NotDuplicate",
     "Progress",
     "PruneReport",
     "Refusal",
@@ -65,8 +67,10 @@ _PACKAGES = {  # of the names that are not in `types`
     "Evaluation": ".evaluate",
     "Gallery": ".gallery",
     "Group": ".duplicates",
+    "KeepRules": ".duplicates",
     "LookalikeError": ".errors",
     "Member": ".duplicates",
+    "NotDuplicate": ".duplicates",
 }
 # Modules that have moved still work under their old names, with a warning.
 __path__ = [*__path__, os.path.join(os.path.dirname(__file__), "_moved")]

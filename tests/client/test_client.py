@@ -21,7 +21,6 @@ from lookalike.errors import (
     PictureError,
     ServerError,
 )
-from lookalike.gallery.reading import GalleryReader
 from lookalike.storage.lock import write_lock
 from lookalike.types import Refusal
 
@@ -32,7 +31,7 @@ from ..servers import Server
 def test_it_has_the_methods_of_a_gallery() -> None:
     methods = {
         name
-        for kind in (Gallery, GalleryReader)
+        for kind in Gallery.__mro__
         for name, value in vars(kind).items()
         if not name.startswith("_") and inspect.isfunction(value)
     }
@@ -168,7 +167,6 @@ def test_the_command_line(server: Server, collection: Path, tmp_path: Path) -> N
     for command in (
         ["search", "--text", "red"],
         ["export", tmp_path / "o.parquet"],
-        ["duplicates", "--trash"],
         ["duplicates", "--html", tmp_path / "o.html"],
         ["index", collection, "--rebuild"],
         ["search", query, "--encoder", "lookalike-2"],

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 
 from lookalike.copies import FULL_OVERLAP
-from lookalike.duplicates.groups import MIN_TRASH_CONFIDENCE, Group, group_members
+from lookalike.duplicates.details import FileDetails
+from lookalike.duplicates.groups import Group, group_members
+from lookalike.duplicates.keep_rules import KeepRules
 from lookalike.duplicates.members import Member
 from lookalike.duplicates.pairs import Pair
-from lookalike.types import Match
+from lookalike.types import Differences, Match
 
 
 def member(name: str, width: int = 400, height: int = 300, **values: Any) -> Member:
@@ -45,7 +47,7 @@ def test_files_of_the_same_bytes_need_no_pair() -> None:
     assert group_members([member("a"), member("b")], []) == []
     (found,) = group_members([member("a copy", **same), member("a", **same)], [])
     assert found.kept.path == "/p/a"
-    assert found.why == "as good and as old as the others, with the shortest path"
+    assert found.why == "as good and as old as the others; its path comes first"
 
 
 def test_the_largest_is_kept_whichever_way_the_pair_was_found() -> None:
@@ -61,25 +63,42 @@ def test_the_largest_is_kept_whichever_way_the_pair_was_found() -> None:
         assert found.others[0].match == match(2.0)
 
 
-def test_of_equal_size_the_least_compressed_is_kept_then_the_oldest() -> None:
-    files = [member("a", size=50_000), member("b"), member("c", size=60_000, mtime_ns=1)]
-    pairs = [Pair(0, 1, "copy", match()), Pair(2, 1, "copy", match())]
+def test_of_equal_size_the_oldest_is_kept_unless_it_holds_less() -> None:
+    files = [member("a", mtime_ns=9), member("b"), member("c", mtime_ns=1)]
+    pairs = [Pair(0, 1, "copy", match()), Pair(2, 1, "copy", match()), Pair(0, 2, "copy", match())]
     (found,) = group_members(files, pairs)
-    assert names([found]) == [["b", "c", "a"]]
-    assert found.why == "the least compressed of its size: 100,000 bytes; the next has 60,000"
+    assert (names([found]), found.why) == ([["c", "b", "a"]], "the oldest")
     assert found.others[0].how == "re-saved"
-    (found,) = group_members([member("a"), member("b", mtime_ns=1)], [Pair(0, 1, "copy", match())])
-    assert (found.kept.path, found.why) == ("/p/b", "the oldest")
+    details = {one.content_hash: FileDetails() for one in files}
+    details[files[0].content_hash] = FileDetails(pages=5)
+    (found,) = group_members(files, pairs, details)
+    assert (names([found]), found.why) == ([["a", "c", "b"]], "the most pages: 5")
 
 
 def test_a_captioned_picture_is_not_the_original() -> None:
-    """It has the most bytes, but the others are more similar to each other."""
-    files = [member("meme", size=200_000), member("a"), member("b", size=90_000)]
-    altered = replace(match(), agreement=0.95)
+    """It is the largest, but the others are more similar to each other."""
+    files = [member("meme", 800, 600), member("a"), member("b", mtime_ns=9)]
+    altered = replace(match(), differences=Differences(0.05))
     pairs = [Pair(0, 1, "copy", altered), Pair(0, 2, "copy", altered), Pair(1, 2, "copy", match())]
     (found,) = group_members(files, pairs)
-    assert names([found]) == [["a", "b", "meme"]]
-    assert found.why == "the most similar to the others of its size"
+    assert (names([found]), found.why) == ([["a", "b", "meme"]], "the oldest")
+
+
+def test_files_of_a_protected_folder_stay_and_come_first() -> None:
+    files = [member("in/a"), member("b", mtime_ns=1), member("in/c"), member("d", 800, 600)]
+    pairs = [Pair(k, n, "copy", match()) for k in range(4) for n in range(k)]
+    rules = KeepRules(protect=("/p/in",))
+    (found,) = group_members(files[:3], pairs[:3], rules=rules)
+    assert names([found]) == [["in/a", "in/c", "b"]]
+    assert [other.stays for other in found.others] == ["it is in a protected folder", ""]
+    (found,) = group_members(files, pairs, rules=rules)  # the larger is not held by a smaller one
+    assert names([found]) == [["d", "in/a", "in/c", "b"]]
+    assert [bool(other.stays) for other in found.others] == [True, True, False]
+    same = {"content_hash": b"x" * 16}
+    twins = [member("in/x", mtime_ns=9, **same), member("y", **same), member("in/z", **same)]
+    (found,) = group_members(twins, [], rules=rules)
+    assert names([found]) == [["in/z", "in/x", "y"]]
+    assert [other.stays for other in found.others] == ["it is in a protected folder", ""]
 
 
 def test_no_chain_through_a_middle_picture() -> None:
@@ -153,8 +172,6 @@ def test_a_crop_joins_the_whole_and_is_never_trashed() -> None:
 @pytest.mark.parametrize(
     ("found", "stays"),
     [
-        (match(sure=MIN_TRASH_CONFIDENCE), ""),
-        (match(sure=0.9), "it may not be a copy (confidence 0.90)"),
         (match(own=FULL_OVERLAP, other=FULL_OVERLAP), ""),
         (match(own=0.94), "it shows more than the original"),
         (match(other=0.94), "it is a crop of the original"),
@@ -164,7 +181,28 @@ def test_why_a_duplicate_stays(found: Match, stays: str) -> None:
     files = [member("kept", 500, 400), member("other")]
     (one,) = group_members(files, [Pair(1, 0, "copy", found)])
     assert one.others[0].stays == stays
-    assert one.as_json()["others"][0]["stays"] == stays
+    assert one.as_json()["others"][0]["reason"] == stays
+
+
+def test_equal_pixels_are_exact_without_a_match() -> None:
+    files = [member("plain"), member("tagged", mtime_ns=2), member("small", 200, 150)]
+    files.append(member("plain again", content_hash=files[0].content_hash))
+    pairs = [
+        Pair(0, 1, "exact", None),
+        Pair(2, 1, "copy", match(2.0)),
+        Pair(2, 0, "copy", match(2.0)),
+    ]
+    (found,) = group_members(files, pairs)
+    assert (found.kind, found.kept.path) == ("copy", "/p/tagged")
+    by_name = {other.member.path: other for other in found.others}
+    assert {*by_name} == {"/p/plain", "/p/plain again", "/p/small"}
+    for name in ("/p/plain", "/p/plain again"):
+        one = by_name[name]
+        assert (one.kind, one.how, one.match, one.stays) == ("exact", "identical pixels", None, "")
+    (found,) = group_members(files[:2], pairs[:1])
+    assert found.kind == "exact"
+    assert found.why == "the oldest"
+    assert found.as_json()["others"][0]["overlap"] == 1.0
 
 
 def test_a_file_with_several_names_frees_nothing() -> None:
@@ -190,7 +228,7 @@ def test_a_single_crop_joins_a_group_rather_than_a_page() -> None:
     ]
     (found,) = group_members(files, pairs)
     assert names([found]) == [["a", "a2", "page", "crop"]]
-    assert [bool(other.stays) for other in found.others] == [False, True, True]
+    assert [other.state for other in found.others] == ["unchecked", "stays", "unchecked"]
     assert found.others[1].how == "part of a larger image (75%)"
 
 

@@ -29,7 +29,7 @@ def test_every_route_is_documented(server: Server) -> None:
         for path, methods in openapi(server)["paths"].items()
         for method in methods
     }
-    documented = set(re.findall(r"^### `((?:GET|POST|DELETE) \S+)`", DOCS, re.MULTILINE))
+    documented = set(re.findall(r"^### `((?:GET|POST|PUT|DELETE) \S+)`", DOCS, re.MULTILINE))
     assert documented == described
 
 

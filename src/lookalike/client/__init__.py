@@ -12,6 +12,8 @@ from .serialization import (
     group_from_json,
     hit_as_json,
     match_as_json,
+    not_duplicate_as_json,
+    rules_from_json,
 )
 
 __all__ = [
@@ -24,5 +26,7 @@ __all__ = [
     "group_from_json",
     "hit_as_json",
     "match_as_json",
+    "not_duplicate_as_json",
     "open_gallery",
+    "rules_from_json",
 ]

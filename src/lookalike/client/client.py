@@ -12,20 +12,19 @@ from ..search import as_file_bytes, query_refusal
 from ..sources import absolute, check_id
 from ..types import Progress
 from . import serialization
-from .connection import Connection
+from .trash import TrashClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
     from typing import NoReturn
 
-    from ..duplicates import Group
     from ..search import Filter, PicturePage, QueryInput, Region
     from ..types import Entry, IndexReport, Info, PruneReport, Refusal, SearchResult
 
 MAX_TOP = 1_000  # hits that a server returns for one search
 
 
-class Client(Connection):
+class Client(TrashClient):
     """A gallery on a server, by the server's URL; `with` closes the connection.
 
     Paths are paths on the server's machine. Hits and pictures are those of `Gallery`, except that
@@ -226,38 +225,6 @@ class Client(Connection):
         values = {"paths": [absolute(path) for path in paths]}
         return int(self._request("POST", "/remove", json=values)["removed"])
 
-    def duplicates(
-        self,
-        *paths: str | os.PathLike[str],
-        kind: str = "copies",
-        on_progress: Callable[[str, int, int], None] = lambda _stage, _done, _of: None,
-        on_left_out: Callable[[str], None] = lambda _: None,
-    ) -> list[Group]:
-        """Group the files that show the same picture, of the whole gallery.
-
-        See `Gallery.duplicates`; a server does not accept paths.
-
-        Example:
-            >>> from lookalike import Client
-            >>> with Client("http://127.0.0.1:8000") as client:
-            ...     client.duplicates(kind="exact")
-            []
-        """
-        if paths:
-            self._not_over_http("Finding duplicates under some paths")
-        values = {"kind": kind, "refresh": "true"}
-        result = self._request("GET", "/duplicates", params=values)
-        if result["status"] == "running":
-
-            def on_job(progress: dict[str, Any]) -> None:
-                on_progress(progress["stage"], progress["done"], progress["todo"])
-
-            self._wait_for_job(result["job"], on_job)
-            result = self._request("GET", "/duplicates", params={"kind": kind})
-        for path in result["left_out"]:
-            on_left_out(path)
-        return list(map(serialization.group_from_json, result["groups"]))
-
     def info(self) -> Info:
         """Return the gallery's status; see `Gallery.info`.
 
@@ -303,12 +270,6 @@ class Client(Connection):
     def import_(self, *_: Any, **__: Any) -> NoReturn:
         """Raise `ArgumentError`: import reads its list on the gallery's machine."""
         self._not_over_http("Import")
-
-    def _not_over_http(self, feature: str) -> NoReturn:
-        raise ArgumentError(
-            f"{feature} is not available over HTTP; run it where the gallery is, with --gallery "
-            "DIR."
-        )
 
 
 AnyGallery: TypeAlias = "Gallery | Client"

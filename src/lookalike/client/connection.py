@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..errors import ArgumentError, ServerError
 from .serialization import error_from_code
@@ -134,6 +134,12 @@ class Connection:
         if code == none_for:
             return {}
         raise error_from_code(code, detail)
+
+    def _not_over_http(self, feature: str) -> NoReturn:
+        raise ArgumentError(
+            f"{feature} is not available over HTTP; run it where the gallery is, with --gallery "
+            "DIR."
+        )
 
 
 def _retry_seconds(response: httpx.Response) -> float:

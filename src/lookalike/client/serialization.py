@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from .. import errors
-from ..duplicates import Duplicate, Group, Member
+from ..duplicates import Duplicate, Group, KeepRules, Member, NotDuplicate, Verdict
 from ..search import PicturePage
 from ..types import (
     Box,
@@ -151,7 +151,10 @@ def group_as_json(group: Group) -> dict[str, Any]:
                 "kind": other.kind,
                 "changes": list(other.changes),
                 "how": other.how,
-                "stays": other.stays,
+                "state": other.state,
+                "reason": other.stays,
+                "holder": other.verdict.holder,
+                "is_protected": other.is_protected,
                 "frees": other.bytes_freed,
                 "match": match_as_json(other.match),
             }
@@ -163,17 +166,37 @@ def group_as_json(group: Group) -> dict[str, Any]:
 
 def group_from_json(values: dict[str, Any]) -> Group:
     """Read what `group_as_json` wrote."""
+    best = values["best"]
+    kept = _member_from_json(best)
+    members = [_member_from_json(member) for member in values["members"]]
     others = tuple(
         Duplicate(
-            _member_from_json(member),
-            member["kind"],
-            tuple(member["changes"]),
-            match_from_json(member["match"]),
+            member,
+            other["kind"],
+            tuple(other["changes"]),
+            match_from_json(other["match"]),
+            same_bytes=member.content_hash == kept.content_hash,
+            is_protected=other["is_protected"],
+            verdict=Verdict(other["state"], other["reason"], other["holder"]),
         )
-        for member in values["members"]
+        for member, other in zip(members, values["members"], strict=True)
     )
-    best = values["best"]
-    return Group(values["kind"], _member_from_json(best), best["why"], others)
+    return Group(values["kind"], kept, best["why"], others)
+
+
+def rules_from_json(values: dict[str, Any]) -> KeepRules:
+    """Read rules for which files to keep."""
+    return KeepRules(tuple(values["prefer"]), tuple(values["protect"]), values["keep"])
+
+
+def not_duplicate_as_json(picture: NotDuplicate) -> dict[str, Any]:
+    """Write a picture that is marked as no duplicate of others."""
+    return _as_json(picture)
+
+
+def not_duplicate_from_json(values: dict[str, Any]) -> NotDuplicate:
+    """Read what `not_duplicate_as_json` wrote."""
+    return _from_json(NotDuplicate, values)
 
 
 def info_from_json(values: dict[str, Any]) -> Info:
@@ -234,4 +257,5 @@ def _member_as_json(member: Member) -> dict[str, Any]:
 
 
 def _member_from_json(values: dict[str, Any]) -> Member:
-    return replace(_from_json(Member, values), mtime_ns=values["mtime_ns"])
+    parts = tuple(values.get("parts", ()))
+    return replace(_from_json(Member, values), mtime_ns=values["mtime_ns"], parts=parts)

@@ -7,26 +7,24 @@ other.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..copies import FULL_OVERLAP, changes, inverse
-from ..errors import ArgumentError, GalleryNotFoundError
-from ..sources import is_local, is_under
-from .members import members_on_disk, read_members
-from .pairs import find_pairs
-from .which_to_keep import pixels, rank_contents, show_the_same, why_kept
+from ..sources import is_local
+from .check import judge
+from .keep_rules import KeepRules
+from .verdicts import NO_VERDICT, STAYS, Verdict
+from .which_to_keep import Ranking, show_the_same
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from ..storage import Store
     from ..types import Match
+    from .details import FileDetails
     from .members import Member
     from .pairs import Pair
 
-KINDS = ("exact", "copies", "near")
-MIN_TRASH_CONFIDENCE = 0.95  # of a copy that may go to the trash
 LARGER = 1.05  # times as long a side of what two pictures share
 _WHOLE, _PART, _NEAR = range(3)  # the strength of a pair
 
@@ -37,9 +35,12 @@ class Duplicate:
 
     Attributes:
         member: the file.
-        kind: `exact` (the original's bytes), `copy` or `near`.
+        kind: `exact` (the original's bytes or pixels), `copy` or `near`.
         changes: how it differs from the original, in words; empty if it was only re-saved.
         match: how it lies over the original; None for `exact`.
+        same_bytes: whether its bytes are the original's.
+        is_protected: whether it is in a folder that people protect.
+        verdict: what may happen to it; `unchecked` before `Gallery.check_duplicates`.
 
     Example:
         >>> from PIL import Image
@@ -58,40 +59,53 @@ class Duplicate:
     kind: str
     changes: tuple[str, ...] = ()
     match: Match | None = None
+    same_bytes: bool = False
+    is_protected: bool = False
+    verdict: Verdict = NO_VERDICT
 
     @property
     def how(self) -> str:
         """How it differs from the original, as one clause."""
         if self.kind == "exact":
-            return "identical bytes"
+            return "identical bytes" if self.same_bytes else "identical pixels"
         return ", ".join(self.changes) or ("re-saved" if self.kind == "copy" else "another shot")
 
     @property
     def bytes_freed(self) -> int:
-        """The space that removing it frees: none if it has other names, or is in an archive."""
-        is_file = self.member.names == 1 and is_local(self.member.path)
-        return self.member.size if is_file else 0
+        """The space that removing it may free: none if it is known to stay."""
+        return 0 if self.state == STAYS else self.member.size
+
+    @property
+    def state(self) -> str:
+        """What may happen to it: `goes`, `stays`, or `unchecked`."""
+        return STAYS if self.stays else self.verdict.state
 
     @property
     def stays(self) -> str:
-        """Why it never goes to the trash, as one clause; empty if it may."""
-        match = self.match
-        reasons = {
-            "it is in an archive, or not on this machine": not is_local(self.member.path),
-            "it is another picture of the same thing": self.kind == "near",
-        }
-        if match:
-            reasons |= {
-                "it shows more than the original": match.query_overlap < FULL_OVERLAP,
-                "it is a crop of the original": match.target_overlap < FULL_OVERLAP,
-                f"it may not be a copy (confidence {match.confidence:.2f})": (
-                    match.confidence < MIN_TRASH_CONFIDENCE
-                ),
-            }
-        reasons[f"its file has {self.member.names} names, so removing one frees no space"] = (
-            self.member.names > 1
-        )
-        return next((reason for reason, holds in reasons.items() if holds), "")
+        """Why it stays, as one clause; empty if it goes, or is unchecked."""
+        return self.objection or self.verdict.reason
+
+    @property
+    def objection(self) -> str:
+        """Why it stays whatever the other files hold, as one clause; empty if it may go."""
+        if self.is_protected:
+            return "it is in a protected folder"
+        if not is_local(self.member.path):
+            return "it is in an archive, or not on this machine"
+        if self.kind == "near":
+            return "it is another picture of the same thing"
+        if self.member.names > 1:
+            return f"its file has {self.member.names} names, so removing one frees no space"
+        return ""
+
+    @property
+    def lacks_overlap(self) -> str:
+        """Why the original can't hold all of it, by how the two overlap; empty if it may."""
+        if self.match and self.match.query_overlap < FULL_OVERLAP:
+            return "it shows more than the original"
+        if self.match and self.match.target_overlap < FULL_OVERLAP:
+            return "it is a crop of the original"
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +113,11 @@ class Group:
     """Files that show the same picture.
 
     Attributes:
-        kind: `exact` if all have the same bytes, `near` if any is only near, else `copy`.
+        kind: `exact` if all have the same bytes or pixels, `near` if any is only near, else `copy`.
         kept: the original: the best file to keep.
         why: why it is the best, as one clause: `the largest: 4000 x 3000 pixels`.
-        others: all other files, the best first.
+        others: all other files: those that show all of it, then its parts and what it is a part
+            of, then those that are only near; each the best first.
 
     Example:
         >>> import shutil
@@ -122,7 +137,7 @@ class Group:
 
     @property
     def bytes_freed(self) -> int:
-        """The space that removing all but the original frees."""
+        """The space that removing all that is not known to stay frees."""
         return sum(other.bytes_freed for other in self.others)
 
     def as_json(self) -> dict[str, Any]:
@@ -140,7 +155,9 @@ class Group:
                     "overlap": other.match.query_overlap if other.match else 1.0,
                     "kept_overlap": other.match.target_overlap if other.match else 1.0,
                     "bytes_freed": other.bytes_freed,
-                    "stays": other.stays,
+                    "state": other.state,
+                    "reason": other.stays,
+                    "holder": other.verdict.holder,
                 }
                 for other in self.others
             ],
@@ -156,88 +173,83 @@ class _Links(NamedTuple):
         better: of each content, the contents that are better, and how they lie over it.
     """
 
-    worse: defaultdict[int, dict[int, Match]]
-    better: defaultdict[int, dict[int, Match]]
+    worse: defaultdict[int, dict[int, Match | None]]
+    better: defaultdict[int, dict[int, Match | None]]
 
 
 class _Link(NamedTuple):
-    """A content of a group, other than the original's."""
+    """A content of a group, other than the original's; no match if the pixels are equal."""
 
     content: int
     kind: str
-    match: Match
+    match: Match | None
 
 
-def find_duplicates(
-    store: Store,
-    paths: Sequence[str] = (),
-    *,
-    kind: str = "copies",
-    on_progress: Callable[[str, int, int], None] = lambda _stage, _done, _of: None,
-    on_left_out: Callable[[str], None] = lambda _: None,
+def group_members(
+    members: Sequence[Member],
+    pairs: Sequence[Pair],
+    details: Mapping[bytes, FileDetails] | None = None,
+    rules: KeepRules | None = None,
 ) -> list[Group]:
-    """Find the groups among a gallery's rows; see `Gallery.duplicates`."""
-    if kind not in KINDS:
-        raise ArgumentError(f"There is no kind {kind!r} of duplicates; use {', '.join(KINDS)}.")
-    members = read_members(store, paths)
-    if not members and not paths:
-        raise GalleryNotFoundError(
-            f"{store.folder} has no pictures yet; add some with: lookalike index FOLDER"
-        )
-    for path in paths:
-        if not any(is_under(member.path, path) for member in members):
-            raise ArgumentError(
-                f"The gallery has no picture at or under {path}; list its folders with: "
-                "lookalike info"
-            )
-    pairs: Iterable[Pair] = ()
-    if kind != "exact":
-        if not store.fingerprints.table.count():
-            raise ArgumentError(
-                "This gallery has no fingerprints to detect copies with; make them with: "
-                "lookalike index --copies FOLDER, or use --kind exact."
-            )
-        pairs = find_pairs(store, members, near=kind == "near", on_progress=on_progress)
-    return group_members(*members_on_disk(members, pairs, on_left_out=on_left_out))
-
-
-def group_members(members: Sequence[Member], pairs: Iterable[Pair]) -> list[Group]:
     """Group members around their originals; every other member is matched with its original.
 
     Members of the same bytes are copies of each other without a pair. First, the best contents (see
-    `rank_contents`) take the copies that show all of them and nothing more. Then each remaining
-    content joins a group that it shows a part of, or that shows a part of it, or another remaining
-    content; of these two the original is the one that shows their common part larger. Last come
-    pictures that are only near. A member is in at most one group.
+    `Ranking`) take the copies that show all of them and nothing more. Then each remaining content
+    joins a group that it shows a part of, or that shows a part of it, or another remaining content;
+    of these two the original is the one that shows their common part larger. Last come pictures
+    that are only near. A member is in at most one group.
 
     Args:
         members: files, each once.
         pairs: pairs of different bytes; one member of each content represents the others.
+        details: what the files hold, by content.
+        rules: which of several files to keep.
 
     Returns:
         the groups of at least two members, those that free most space first.
     """
-    pairs = list(pairs)
-    contents = rank_contents(members, pairs)
-    links = _assign(contents, _link(contents, members, pairs))
+    rules = rules or KeepRules()
+    ranking = Ranking(members, pairs, details, rules)
+    contents = ranking.contents
+    links = _assign(contents, _link(ranking, members, pairs))
     taken = {link.content for of_original in links.values() for link in of_original}
     groups = []
     for n, (kept, *twins) in enumerate(contents):
-        others = [Duplicate(twin, "exact") for twin in twins]
+        others = [
+            Duplicate(twin, "exact", same_bytes=True, is_protected=rules.protects(twin))
+            for twin in twins
+        ]
         for content, kind, match in links[n]:
-            edits = tuple(changes(match))
-            others += [Duplicate(member, kind, edits, match) for member in contents[content]]
+            edits = tuple(changes(match)) if match else ()
+            others += [
+                Duplicate(member, kind, edits, match, is_protected=rules.protects(member))
+                for member in contents[content]
+            ]
         if others and n not in taken:
             kinds = {other.kind for other in others}
             kind = next(kind for kind in ("near", "copy", "exact") if kind in kinds)
-            groups.append(Group(kind, kept, why_kept(kept, others), tuple(others)))
+            group = Group(kind, kept, ranking.why_kept(kept, others), tuple(others))
+            groups.append(judge(group, lambda _holder, _other: None))
     return sorted(groups, key=lambda group: (-group.bytes_freed, group.kept.path))
 
 
-def _link(
-    contents: Sequence[Sequence[Member]], members: Sequence[Member], pairs: Iterable[Pair]
-) -> list[_Links]:
+def protect(groups: Iterable[Group], rules: KeepRules) -> list[Group]:
+    """Return groups in which all files stay that the rules protect, whenever they were made."""
+    return [
+        replace(
+            group,
+            others=tuple(
+                replace(other, is_protected=other.is_protected or rules.protects(other.member))
+                for other in group.others
+            ),
+        )
+        for group in groups
+    ]
+
+
+def _link(ranking: Ranking, members: Sequence[Member], pairs: Sequence[Pair]) -> list[_Links]:
     """Sort pairs by strength, and by which of the two is better."""
+    contents = ranking.contents
     number = {twins[0].content_hash: n for n, twins in enumerate(contents)}
     links = [_Links(defaultdict(dict), defaultdict(dict)) for _ in (_WHOLE, _PART, _NEAR)]
     for pair in pairs:
@@ -245,16 +257,27 @@ def _link(
         if worse == better:
             continue
         strength, match = _strength(pair), pair.match
-        area, better_area = (float(pixels(contents[n][0])) for n in (worse, better))
-        if strength == _PART:  # a page is larger than a picture on it, but shows it smaller
-            area, better_area = area * match.query_overlap, better_area * match.target_overlap
-        ratio = area / max(better_area, 1)
-        is_as_large = strength != _PART or 1 / LARGER**2 < ratio < LARGER**2
-        if worse < better if is_as_large else ratio > 1:
-            worse, better, match = better, worse, inverse(match)
+        is_worse = better < worse
+        if match and strength == _PART:
+            area, better_area = (ranking.pixels(contents[n][0]) for n in (worse, better))
+            is_worse = _shows_less(match, area, better_area, otherwise=is_worse)
+        if not is_worse:
+            worse, better, match = better, worse, match and inverse(match)
         links[strength].worse[better][worse] = match
-        links[strength].better[worse][better] = inverse(match)
+        links[strength].better[worse][better] = match and inverse(match)
     return links
+
+
+def _shows_less(match: Match, query_area: int, target_area: int, *, otherwise: bool) -> bool:
+    """Check whether the query shows the part that both show smaller, or is a crop of the target.
+
+    A page is larger than a picture on it, but shows it smaller.
+    """
+    ratio = query_area * match.query_overlap / max(target_area * match.target_overlap, 1e-9)
+    if not 1 / LARGER**2 < ratio < LARGER**2:
+        return ratio < 1
+    is_crop, is_whole = match.query_overlap >= FULL_OVERLAP, match.target_overlap >= FULL_OVERLAP
+    return is_crop if is_crop != is_whole else otherwise
 
 
 def _assign(
@@ -278,7 +301,7 @@ def _assign(
             for content, match in sorted(linked.items(), key=lambda item: item[0]):
                 is_free = content not in taken and (strength == _WHOLE or not is_group(content))
                 if original not in taken and is_free:
-                    kind = "near" if strength == _NEAR else "copy"
+                    kind = "near" if strength == _NEAR else "copy" if match else "exact"
                     assigned[original].append(_Link(content, kind, match))
                     taken.add(content)
     return assigned
@@ -287,7 +310,7 @@ def _assign(
 def _strength(pair: Pair) -> int:
     if pair.kind == "near":
         return _NEAR
-    return _WHOLE if show_the_same(pair.match) else _PART
+    return _WHOLE if pair.match is None or show_the_same(pair.match) else _PART
 
 
 def _file(member: Member) -> dict[str, Any]:

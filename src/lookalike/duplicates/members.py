@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from ..sources import is_local, stat_source
+from ..sources import is_local, is_under, stat_source
 from ..storage import PROPERTY_COLUMNS, from_text, to_properties, under_filter
 from ..types import UNKNOWN, Properties
+from .freedesktop_trash import has_freedesktop_trash, home_trash
+from .shots import are_one_shot, with_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from ..storage import Store
     from .pairs import Pair
 
+_TRASH_FOLDERS = (".trash", "$recycle", "#recycle", "@recycle", ".recycle")
 _COLUMNS = ("size", "mtime_ns", "content_hash", "width", "height")
 
 
@@ -34,6 +38,8 @@ class Member:
         height: pixels, upright.
         names: the number of its known names: hard links, symbolic links, other paths.
         properties: what the file holds; the defaults until an `index` has read it for them.
+        parts: the names of the files beside it that are one shot with it: its raw file, the video
+            of a Live Photo, a sidecar.
 
     Example:
         >>> import shutil
@@ -54,6 +60,7 @@ class Member:
     height: int
     names: int = 1
     properties: Properties = field(default_factory=Properties)
+    parts: tuple[str, ...] = ()
 
 
 def read_members(store: Store, paths: Sequence[str] = ()) -> list[Member]:
@@ -81,9 +88,10 @@ def members_on_disk(
 ) -> tuple[list[Member], list[Pair]]:
     """Check the files that may be in a group, and merge the names of each file.
 
-    Left out are files that can't be reached, that have changed since they were indexed, or that are
-    in a trash. Hard links and paths to the same file become one member. Members of archives, and
-    files that are not on this machine, count as they were indexed: to check them is to read them.
+    Left out are files that can't be reached, that have changed since they were indexed, or whose
+    real path is in a trash. Hard links and paths to the same file become one member; a symbolic
+    link is none. Members of archives, and files that are not on this machine, count as they were
+    indexed: to check them is to read them. A raw file and its JPEG are no pair.
 
     Args:
         members: rows of the gallery.
@@ -98,11 +106,14 @@ def members_on_disk(
     candidates = {content for content, count in counts.items() if count > 1}
     candidates.update(members[k].content_hash for pair in pairs for k in (pair.query, pair.target))
     files: defaultdict[Any, list[tuple[Member, int]]] = defaultdict(list)
+    in_trash = functools.cache(_is_in_trash)
     for member in members:
-        if member.content_hash not in candidates or _in_trash(member.path):
+        if member.content_hash not in candidates:
             continue
         if not is_local(member.path):
             files[member.path].append((member, 1))
+            continue
+        if in_trash(os.path.dirname(member.path)):
             continue
         source = stat_source(member.path)
         if (
@@ -116,13 +127,16 @@ def members_on_disk(
         file = (status.st_dev, status.st_ino) if status.st_ino else member.path
         current = replace(member, size=source.size, mtime_ns=source.mtime_ns)
         files[file].append((current, status.st_nlink))
-    remaining = [_merge_names(names) for names in files.values()]
-    index_of = {member.content_hash: k for k, member in enumerate(remaining)}
+    remaining = with_parts(filter(None, map(_merge_names, files.values())))
+    of_content = defaultdict[bytes, list[int]](list)
+    for k, member in enumerate(remaining):
+        of_content[member.content_hash].append(k)
     remaining_pairs = []
     for pair in pairs:
-        query, target = (index_of.get(members[k].content_hash) for k in (pair.query, pair.target))
-        if query is not None and target is not None:
-            remaining_pairs.append(replace(pair, query=query, target=target))
+        both = [of_content[members[k].content_hash] for k in (pair.query, pair.target)]
+        queries, targets = ([remaining[k].path for k in files] for files in both)
+        if queries and targets and not are_one_shot(queries, targets):
+            remaining_pairs.append(replace(pair, query=both[0][0], target=both[1][0]))
     return remaining, remaining_pairs
 
 
@@ -131,17 +145,26 @@ def by_path_length(member: Member) -> tuple[int, str]:
     return len(member.path), member.path
 
 
-def _merge_names(names: Sequence[tuple[Member, int]]) -> Member:
-    """Merge the names of one file, each with its number of hard links, into one member."""
-    is_link = {
-        member.path: is_local(member.path) and os.path.islink(member.path) for member, _ in names
-    }
-    member, links = min(names, key=lambda name: (is_link[name[0].path], *by_path_length(name[0])))
-    return replace(member, names=max(links, len(names)) + is_link[member.path])
+def _merge_names(names: Sequence[tuple[Member, int]]) -> Member | None:
+    """Merge the names of one file, each with its number of hard links; None if all are links."""
+    files = [
+        (member, links)
+        for member, links in names
+        if not (is_local(member.path) and os.path.islink(member.path))
+    ]
+    if not files:
+        return None
+    member, links = min(files, key=lambda name: by_path_length(name[0]))
+    return replace(member, names=max(links, len(names)))
 
 
-def _in_trash(path: str) -> bool:
-    """Check whether a path is in the trash of a desktop or of a volume."""
-    parts = path.split(os.sep)
-    hidden = any(part.startswith((".Trash", "$RECYCLE")) for part in parts)
-    return hidden or ("Trash", "files") in itertools.pairwise(parts)
+def _is_in_trash(folder: str) -> bool:
+    """Check whether a folder, or what it leads to, is in a trash."""
+    real = os.path.realpath(folder)
+    for path in (folder, real):
+        parts = [part.casefold() for part in path.split(os.sep)]
+        if any(part.startswith(_TRASH_FOLDERS) for part in parts):
+            return True
+        if ("trash", "files") in itertools.pairwise(parts):
+            return True
+    return has_freedesktop_trash() and is_under(real, os.path.realpath(home_trash()))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..report import data_uri, escape, open_thumbnail, write_document
 from ..sources import format_size
+from .verdicts import UNCHECKED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -77,13 +78,16 @@ def _card(number: int, group: Group) -> str:
     return (
         f'<section class="group" aria-labelledby="g{number}"><h2 id="g{number}">'
         f"<bdi>{escape(os.path.basename(group.kept.path))}</bdi></h2>"
-        f'<p class="facts">{files:,} files; <b>{_size(group.bytes_freed)}</b> can be freed</p>'
+        f'<p class="facts">{files:,} files; at most <b>{_size(group.bytes_freed)}</b> to free</p>'
         f'<ul class="files">{original}{others}{rest}</ul></section>'
     )
 
 
 def _other(other: Duplicate) -> str:
-    note = f'<span class="stays">Kept: {escape(other.stays)}</span>' if other.stays else ""
+    note = ""
+    if other.state != UNCHECKED:
+        verdict = f"Kept: {other.stays}" if other.stays else "Can go"
+        note = f'<span class="{other.state}">{escape(verdict)}</span>'
     confidence = f"; confidence {other.match.confidence:.3f}" if other.match else ""
     return _figure(other.member, other.kind, f"{escape(other.how)}{confidence}", note)
 

@@ -1,43 +1,49 @@
-"""Moves duplicates to the system's trash, each checked first; nothing is deleted."""
+"""Moves duplicates to the system's trash, and brings them back; nothing is deleted.
+
+Every move is in the journal before it happens. What a stopped run left undecided is settled by the
+same run if it still can, or else by the next one.
+"""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from ..copies import TO_PIXEL_CENTRES, scale_transform
-from ..decode import decode
 from ..errors import PictureError
-from ..sources import content_hash, is_local, read
-from ..types import Refusal, Source
+from ..sources import content_hash, is_under
+from ..storage import batched, to_text
+from ..types import Refusal
+from .check import compare, read_unchanged, reason_of
+from .freedesktop_trash import (
+    find_in_trash,
+    forget_failed_moves,
+    has_freedesktop_trash,
+    put_back,
+)
+from .journal import BACK, MOVED, STARTED, Journal, Move, new_move_id
+from .rows import known_paths, read_rows, write_rows
+from .shots import with_parts
+from .verdicts import GOES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
-    from numpy.typing import NDArray
-
-    from ..types import Match, Picture
+    from ..storage import Store
     from .groups import Duplicate, Group
     from .members import Member
+    from .verdicts import VerdictCache
 
-COMPARED_PIXELS = 160  # longer side of the pictures that are compared in colour
-BLUR_PIXELS = 5  # hides displacements of a pixel
-WINDOW_PIXELS = 9
-# Levels of 255 by which a window may differ on average. Of twenty pictures re-saved at quality 20,
-# nine in ten differ by at most 8; reduced to a quarter, by at most 6; with a caption, by over 23.
-MAX_DIFFERENCE = 10.0
+MOVES_AT_ONCE = 64  # whose rows are read, or written, together
 
 
 @dataclass(frozen=True, slots=True)
 class TrashReport:
-    """What `to_trash` moved, or would move.
+    """What `Gallery.trash` moved.
 
     Attributes:
         moved: paths.
-        left: all other duplicates, each with the reason why it stays.
+        left: the other duplicates that it was asked about, each with the reason why it stays.
         bytes_freed: the size of the moved files, freed once the trash is emptied.
     """
 
@@ -46,136 +52,252 @@ class TrashReport:
     bytes_freed: int
 
 
-def to_trash(
-    groups: Iterable[Group],
-    *,
-    dry_run: bool = False,
-    on_file: Callable[[str, str], None] = lambda _path, _reason: None,
-) -> TrashReport:
-    """Move the duplicates that are safe to move to the system's trash; keep the originals.
+@dataclass(frozen=True, slots=True)
+class UndoReport:
+    """What `Gallery.undo_trash` brought back.
 
-    Right before each move both files are read again: the original and the duplicate must be
-    unchanged since they were indexed, must be two files, and must have the same bytes or look the
-    same. A file that fails a check is reported and stays; the others are moved.
-
-    Args:
-        groups: as `Gallery.duplicates` returns them.
-        dry_run: only check, and report what would be moved.
-        on_file: called with the path of every duplicate, and why it stays; empty if it was moved.
-
-    Example:
-        >>> import shutil
-        >>> from lookalike import Gallery
-        >>> _ = shutil.copy("photos/sunflower/image_0001.jpg", "photos/copy of sunflower.jpg")
-        >>> gallery = Gallery.open("gallery")
-        >>> _ = gallery.index("photos")
-        >>> report = to_trash(gallery.duplicates(), dry_run=True)
-        >>> len(report.moved), report.left
-        (1, ())
+    Attributes:
+        restored: paths of files that are back where they were.
+        left: files that are not, each with the reason.
     """
-    moved, left, freed = list[str](), list[Refusal](), 0
-    for group in groups:
-        for other in group.others:
-            path = other.member.path
-            reason = other.stays or _objection(group.kept, other)
-            if not reason and not dry_run:
-                reason = _move(path, group.kept.path)
-            if reason:
-                left.append(Refusal(path, reason))
-            else:
-                moved.append(path)
-                freed += other.bytes_freed
-            on_file(path, reason)
-    return TrashReport(tuple(moved), tuple(left), freed)
+
+    restored: tuple[str, ...]
+    left: tuple[Refusal, ...]
 
 
-def looks_the_same(match: Match, copy: Picture, original: Picture) -> bool:
-    """Check whether two pictures look the same in colour when one is laid over the other.
+@dataclass(frozen=True, slots=True)
+class Trash:
+    """The trash as one gallery uses it; the caller holds the gallery's lock.
 
-    A caption, a recolouring or a blur shows in some window; re-saving, resizing, rotating or
-    mirroring does not. A change much smaller than a window goes unnoticed.
-
-    Args:
-        match: how `copy` lies over `original`.
-        copy: decoded.
-        original: decoded.
+    Attributes:
+        journal: of its moves.
+        store: its tables.
+        encoder: SHA-256 of the weights that its vectors are from.
     """
-    import cv2
 
-    # JPEG stores colour at half the resolution.
-    sides = (max(picture.pixels.shape) // 2 for picture in (copy, original))
-    side = max(min(COMPARED_PIXELS, *sides), 1)
-    above, above_scale = _reduce(copy, side)
-    below, below_scale = _reduce(original, side)
-    warp = TO_PIXEL_CENTRES @ below_scale @ np.array(match.transform)
-    warp = warp @ np.linalg.inv(TO_PIXEL_CENTRES @ above_scale)
-    warped = cv2.warpPerspective(above, warp, below.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)
-    blur, window = (BLUR_PIXELS, BLUR_PIXELS), (WINDOW_PIXELS, WINDOW_PIXELS)
-    difference = np.abs(
-        cv2.blur(warped.astype(np.float32), blur) - cv2.blur(below.astype(np.float32), blur)
-    ).max(axis=2)  # of the channel that differs most
-    return float(cv2.blur(difference, window).max()) <= MAX_DIFFERENCE
+    journal: Journal
+    store: Store
+    encoder: str
+
+    def move(
+        self,
+        groups: Iterable[Group],
+        cache: VerdictCache,
+        *,
+        paths: Collection[str] | None = None,
+        on_progress: Callable[[str, int, int], None] = lambda _stage, _done, _of: None,
+    ) -> TrashReport:
+        """Move the duplicates whose verdict is that they go; see `Gallery.trash`.
+
+        Args:
+            groups: with verdicts.
+            cache: what was compared before.
+            paths: only these; None for all.
+            on_progress: called with the stage, the number of files done, and of all.
+        """
+        self.settle()
+        self.journal.begin_run()
+        moved, left, freed = list[str](), list[Refusal](), 0
+        asked = [
+            (group, other)
+            for group in groups
+            for other in group.others
+            if paths is None or other.member.path in paths
+        ]
+        try:
+            for some in batched(asked, MOVES_AT_ONCE):
+                going = [other.member.path for _, other in some if other.state == GOES]
+                rows = read_rows(self.store, going)
+                for group, other in some:
+                    path = other.member.path
+                    try:
+                        self._move_one(_holder(group, other), other.member, rows.get(path), cache)
+                        moved.append(path)
+                        freed += other.bytes_freed
+                    except _StaysError as reason:
+                        left.append(Refusal(path, str(reason)))
+                    on_progress("Moving files", len(moved) + len(left), len(asked))
+        finally:
+            self.settle()
+        return TrashReport(tuple(moved), tuple(left), freed)
+
+    def undo(
+        self,
+        paths: Sequence[str] = (),
+        *,
+        on_progress: Callable[[str, int, int], None] = lambda _stage, _done, _of: None,
+    ) -> UndoReport:
+        """Bring files and their rows back, the newest first; see `Gallery.undo_trash`."""
+        self.settle()
+        journal = self.journal
+        moves = [
+            move
+            for move in reversed(journal.moves() if paths else journal.last_run())
+            if move.state == MOVED
+            and (not paths or any(is_under(move.path, path) for path in paths))
+        ]
+        restored, left = list[str](), list[Refusal]()
+        for some in batched(moves, MOVES_AT_ONCE):
+            back = list[Move]()
+            try:
+                for move in some:
+                    reason = _bring_back(move)
+                    if reason:
+                        left.append(Refusal(move.path, reason))
+                    else:
+                        back.append(move)
+                        restored.append(move.path)
+                    on_progress("Restoring files", len(restored) + len(left), len(moves))
+            finally:
+                self._restore_rows(back)
+                for move in back:
+                    journal.finish(move, BACK)
+        return UndoReport(tuple(restored), tuple(left))
+
+    def settle(self) -> None:
+        """Decide the moves that a stopped run left undecided, and remove the rows of moved files.
+
+        A file whose move has begun is where it was, or in the trash; there, it comes back if the
+        file that held all that it held is not as it was.
+        """
+        moved = list[str]()
+        for move in self.journal.unfinished():
+            state, trashed = move.state, ""
+            if state == STARTED:
+                trashed = find_in_trash(move.path, move.content_hash) or ""
+                state = BACK if os.path.lexists(move.path) else MOVED
+                if state == MOVED and trashed and not _is_intact(move.holder, move.holder_hash):
+                    state = MOVED if _bring_back(move) else BACK
+                self.journal.finish(move, state, trashed if state == MOVED else "")
+            if state == MOVED and not os.path.lexists(move.path):
+                moved.append(move.path)
+        if moved:
+            self.store.pictures.delete(known_paths(self.store, moved))
+        self.journal.end_runs()
+
+    def _move_one(
+        self, holder: Member, member: Member, row: dict[str, Any] | None, cache: VerdictCache
+    ) -> None:
+        """Check two files once more, and move the second.
+
+        Raises:
+            _StaysError: it stays, or is back.
+        """
+        _check_again(holder, member, cache)
+        move = Move(
+            new_move_id(),
+            self.journal.run,
+            member.path,
+            member.content_hash,
+            holder.path,
+            holder.content_hash,
+            row,
+            self.encoder,
+        )
+        self.journal.start(move)
+        try:
+            _send_to_trash(member.path)
+        except _StaysError:
+            self.journal.finish(move, BACK)
+            raise
+        trashed = find_in_trash(member.path, member.content_hash) or ""
+        if _is_intact(holder.path, holder.content_hash):
+            self.journal.finish(move, MOVED, trashed)
+        elif _bring_back(move):
+            self.journal.finish(move, MOVED, trashed)
+            raise _StaysError(f"restore it from the trash: {holder.path} is gone or has changed")
+        else:
+            self.journal.finish(move, BACK)
+            raise _StaysError(f"it is back from the trash: {holder.path} is gone or has changed")
+
+    def _restore_rows(self, moves: Sequence[Move]) -> None:
+        """Write the rows of files that are back, except those of another encoder's vectors."""
+        rows = [
+            {**move.row, "path": to_text(move.path)}
+            for move in moves
+            if move.row is not None and move.encoder == self.encoder
+        ]
+        write_rows(self.store, rows)
 
 
-def _reduce(picture: Picture, side: int) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """Resize the longer side to `side`; return also the transform from the whole picture."""
-    import cv2
-
-    size = picture.width, picture.height
-    scale = side / max(size)
-    small = max(round(size[0] * scale), 1), max(round(size[1] * scale), 1)
-    pixels = cv2.resize(picture.pixels, small, interpolation=cv2.INTER_AREA)
-    return np.asarray(pixels, np.uint8), scale_transform(size, small)
+class _StaysError(Exception):
+    """A file stays; the message says why, as one clause."""
 
 
-def _objection(kept: Member, other: Duplicate) -> str:
-    """Say why a file must not be moved; empty if it may."""
-    if not all(is_local(member.path) for member in (kept, other.member)):
-        return "it or the original is in an archive, or not on this machine"
-    try:
-        original = _read(kept)
-    except (OSError, PictureError, MemoryError) as error:
-        return f"the original can't be checked: {_reason(error)}"
-    try:
-        return _difference(kept, original, other)
-    except (OSError, PictureError, MemoryError) as error:
-        return _reason(error)
-
-
-def _difference(kept: Member, original: bytes, other: Duplicate) -> str:
-    copy = _read(other.member)
-    if os.path.samefile(kept.path, other.member.path):
-        return "it is the same file as the original"
-    if other.match is None:
-        return "" if copy == original else "its bytes differ from the original's"
-    same = looks_the_same(other.match, decode(copy), decode(original))
-    return "" if same else "it looks different from the original"
-
-
-def _read(member: Member) -> bytes:
-    """Read a file, and check that its content is still the one indexed.
+def _holder(group: Group, other: Duplicate) -> Member:
+    """Return the file that holds all that a duplicate holds, by its verdict.
 
     Raises:
-        PictureError: the content has changed.
-        OSError: it can't be read.
+        _StaysError: the verdict is not that it goes.
     """
-    data = read(Source(member.path, member.size, member.mtime_ns))
-    if content_hash(data) != member.content_hash:
-        raise PictureError("the file has changed since it was indexed")
-    return data
+    if other.state != GOES:
+        raise _StaysError(other.stays or "it has not been checked yet")
+    for member in (group.kept, *(duplicate.member for duplicate in group.others)):
+        if member.path == other.verdict.holder != other.member.path:
+            return member
+    raise _StaysError("the file that holds all that it holds is not in its group")
 
 
-def _move(path: str, kept: str) -> str:
-    """Move one file to the trash; return what failed."""
+def _check_again(holder: Member, member: Member, cache: VerdictCache) -> None:
+    """Check right before a move that both files are what they were when they were compared.
+
+    Raises:
+        _StaysError: they are not.
+    """
+    for role, one in (("the kept file", holder), ("it", member)):
+        try:
+            read_unchanged(one)
+        except (OSError, PictureError, MemoryError) as error:
+            raise _StaysError(f"{role} can't be checked: {reason_of(error)}") from error
+        if os.path.islink(one.path):
+            raise _StaysError(f"{role} is a link")
+    if os.path.samefile(holder.path, member.path):
+        raise _StaysError("it is the same file as the kept one")
+    lost = compare(*with_parts([holder, member]), cache=cache)
+    if lost:
+        raise _StaysError(lost)
+
+
+def _send_to_trash(path: str) -> None:
+    """Move one file to the trash.
+
+    Raises:
+        _StaysError: it can't be moved.
+    """
     from send2trash import send2trash
 
     try:
         send2trash(path)
-    except Exception as error:  # noqa: BLE001  each system's trash raises its own errors
-        return f"it can't be moved to the trash: {_reason(error)}"
-    # A file reached through two mounts has two identities.
-    return "" if os.path.exists(kept) else f"restore it from the trash: {kept} was moved with it"
+    except Exception as error:
+        if os.path.lexists(path):
+            reason = f"it can't be moved to the trash: {reason_of(error)}"
+            raise _StaysError(reason) from error
+    finally:
+        forget_failed_moves(path)  # such as to the trash of the volume, before that of the home
 
 
-def _reason(error: Exception) -> str:
-    return (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__
+def _bring_back(move: Move) -> str:
+    """Put a file back where it was; return why it is not there, empty if it is."""
+    if os.path.lexists(move.path):
+        if _is_intact(move.path, move.content_hash):
+            return ""
+        return "another file is where it was; move that away, then undo again"
+    if not has_freedesktop_trash():
+        return "lookalike can't take it out of this system's trash; restore it from there"
+    trashed = find_in_trash(move.path, move.content_hash)
+    if trashed is None:
+        return "it is no longer in the trash"
+    try:
+        put_back(trashed, move.path)
+    except OSError as error:
+        return f"it can't be moved back from {trashed}: {reason_of(error)}"
+    return ""
+
+
+def _is_intact(path: str, content: bytes) -> bool:
+    """Check that a file can be opened, and has a content."""
+    try:
+        with open(path, "rb") as file:
+            return content_hash(file.read()) == content
+    except OSError:
+        return False

@@ -1,67 +1,197 @@
-"""Which file of a group is the original, to be kept, and why."""
+"""Which file of a group is the original, to be kept, and why.
+
+The order is strict, so that the same files always give the same groups: each criterion decides
+only between files that all criteria before it call equal.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..copies import FULL_OVERLAP
-from .members import by_path_length
+from ..types import UNKNOWN
+from .details import FileDetails
+from .keep_rules import ORDERS, KeepRules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ..types import Match
     from .groups import Duplicate
     from .members import Member
     from .pairs import Pair
 
-MIN_RESAVED_AGREEMENT = 0.99  # re-saved copies are above, copies with a caption mostly below
+MAX_SAME_SHARE = 0.005  # of what there is to see; more is an edit
+MAX_SAME_COLOUR_SHIFT = 0.05
+GREY_SATURATION = 0.2  # of a picture relative to another: one of the two is black and white
+SAME_SATURATION = 0.8
+# A file that seems enlarged is taken to show even less than it seems to: the estimate is rough, and
+# the picture that it was enlarged from must win.
+ENLARGED_MARGIN = 0.8
+# Of lossy files, those of formats that cameras write come before those that only software writes.
+LOSSY_FORMATS = ("HEIF", "JPEG")
+MAX_NAMED = 3  # kinds of metadata in a reason
+# What decided between a file and the next best, by the field of `Standing`.
+WHY = {
+    "is_unread": "the only one that could be read",
+    "pages": "the most pages: {details.pages}",
+    "frames": "the most frames: {details.frames}",
+    "is_opaque": "it has transparency",
+    "bits": "the most bits per channel: {details.bit_depth}",
+    "has_no_video": "it has a video",
+    "is_grey": "in colour; the next best is black and white",
+    "is_edited": "unedited; the next best differs from more of the copies",
+    "has_no_camera": "it names its camera",
+    "pixels": "the largest: {kept.width} x {kept.height} pixels",
+    "is_lossy": "lossless: {details.format}",
+    "is_unprotected": "in a protected folder",
+    "preferred": "in a preferred folder",
+    "chosen": "its path matches {rules.keep}",
+    "format": "of a format that cameras write: {details.format}",
+    "quality": "the least compressed: JPEG quality {details.quality}; the next has {rival.quality}",
+    "age": "the oldest",
+    "path": "as good and as old as the others; its path comes first",
+}
+BY_RULE = {"is_unprotected", "preferred", "chosen"}
 
 
-def rank_contents(members: Sequence[Member], pairs: Iterable[Pair]) -> list[list[Member]]:
-    """Gather members of the same bytes, the oldest first; the contents best to keep come first.
+class Standing(NamedTuple):
+    """How good a file is to keep: compared field by field, the lower, the better.
 
-    The best has the most pixels; of equals the most similar copies, so that a captioned picture
-    does not win over those without; then the one with most bytes; then the oldest.
+    First comes what a file holds, then what people want among files that hold the same, then how
+    well it is kept.
     """
-    by_content: defaultdict[bytes, list[Member]] = defaultdict(list)
-    for member in members:
-        by_content[member.content_hash].append(member)
-    similar = Counter({content: len(twins) for content, twins in by_content.items()})
-    for pair in pairs:
-        query, target = members[pair.query], members[pair.target]
-        is_resaved = pair.kind == "copy" and show_the_same(pair.match)
-        is_resaved &= pair.match.agreement >= MIN_RESAVED_AGREEMENT
-        if is_resaved and pixels(query) == pixels(target):
-            similar[query.content_hash] += len(by_content[target.content_hash])
-            similar[target.content_hash] += len(by_content[query.content_hash])
 
-    def by_quality(twins: list[Member]) -> tuple[int, int, int, int, int, str]:
-        oldest = twins[0]
-        return -pixels(oldest), -similar[oldest.content_hash], -oldest.size, *_by_age(oldest)
-
-    return sorted((sorted(twins, key=_by_age) for twins in by_content.values()), key=by_quality)
-
-
-def why_kept(kept: Member, others: Sequence[Duplicate]) -> str:
-    """Say in one clause why a file is the one to keep."""
-    twins = [other.member for other in others if other.kind == "exact"]
-    copies = [other for other in others if other.kind == "copy" and other.match]
-    whole = [other.member for other in copies if other.match and show_the_same(other.match)]
-    parts = [other.match for other in copies if other.match and not show_the_same(other.match)]
-    if whole or not (twins or parts):
-        return _why_best(kept, whole or [other.member for other in others])
-    if twins:
-        return _why_oldest(kept, twins)
-    if all(match.query_overlap >= FULL_OVERLAP for match in parts):
-        return "the whole picture; the others are crops of it"
-    return "the one that shows their common part largest"
+    is_unread: bool
+    pages: int
+    frames: int
+    is_opaque: bool
+    bits: int
+    has_no_video: bool
+    written: int
+    is_grey: bool
+    is_edited: bool
+    has_no_camera: bool
+    pixels: int
+    is_lossy: bool
+    is_unprotected: bool
+    preferred: int
+    chosen: tuple[float, ...]
+    format: int
+    quality: int
+    age: int
+    path: str
 
 
-def pixels(member: Member) -> int:
-    """Return the area of a picture."""
-    return member.width * member.height
+class Ranking:
+    """Files by how good they are to keep.
+
+    Attributes:
+        contents: files of the same bytes, the best first, for each content, the best first.
+    """
+
+    def __init__(
+        self,
+        members: Sequence[Member],
+        pairs: Sequence[Pair] = (),
+        details: Mapping[bytes, FileDetails] | None = None,
+        rules: KeepRules | None = None,
+    ) -> None:
+        """Order files.
+
+        Args:
+            members: files, each once.
+            pairs: pairs of different bytes.
+            details: what the files hold, by content; a file without comes after those with.
+            rules: what people want among files that hold the same.
+        """
+        self._details = details or {}
+        self._rules = rules or KeepRules()
+        by_content: defaultdict[bytes, list[Member]] = defaultdict(list)
+        for member in members:
+            by_content[member.content_hash].append(member)
+        self._edits = _find_edits(members, pairs, by_content, self._details)
+        self.contents = [sorted(twins, key=self.standing) for twins in by_content.values()]
+        self.contents.sort(key=lambda twins: self.standing(twins[0]))
+
+    def standing(self, member: Member) -> Standing:
+        """Return how good a file is to keep."""
+        known = self._details.get(member.content_hash)
+        details = known or FileDetails()
+        is_unprotected, preferred, chosen = self._rules.rank(member)
+        return Standing(
+            is_unread=known is None,
+            pages=-details.pages,
+            frames=-details.frames,
+            is_opaque=not details.has_alpha,
+            bits=-details.bit_depth,
+            has_no_video=not details.has_video,
+            written=-len(details.written),
+            is_grey=member.content_hash in self._edits.grey,
+            is_edited=member.content_hash in self._edits.outvoted,
+            has_no_camera=not details.has_camera,
+            pixels=-self.pixels(member),
+            is_lossy=not details.is_lossless,
+            is_unprotected=is_unprotected,
+            preferred=preferred,
+            chosen=chosen,
+            format=_format(details),
+            quality=-details.quality,
+            age=sys.maxsize if member.mtime_ns == UNKNOWN else member.mtime_ns,
+            path=member.path,
+        )
+
+    def pixels(self, member: Member) -> int:
+        """Return the area of a picture; of an enlarged one, the area that shows its detail."""
+        details = self._details.get(member.content_hash)
+        scale = details.detail_scale if details else 1.0
+        if scale < 1:
+            scale *= ENLARGED_MARGIN
+        return round(member.width * member.height * scale**2)
+
+    def why_kept(self, kept: Member, others: Sequence[Duplicate]) -> str:
+        """Say in one clause what decided that a file is the one to keep.
+
+        Args:
+            kept: the file.
+            others: the others of its group, the best first.
+        """
+        twins = [other.member for other in others if other.same_bytes]
+        copies = [other for other in others if other.kind != "near" and not other.same_bytes]
+        whole = [c.member for c in copies if c.match is None or show_the_same(c.match)]
+        parts = [other.match for other in copies if other.match and not show_the_same(other.match)]
+        if twins and self._decides(kept, twins[0]) in BY_RULE:
+            return self._why_before(kept, twins[0])
+        if whole or not (twins or parts):
+            return self._why_before(kept, whole[0] if whole else others[0].member)
+        if twins:
+            return self._why_before(kept, twins[0])
+        if all(match.query_overlap >= FULL_OVERLAP for match in parts):
+            return "the whole picture; the others are crops of it"
+        return "the one that shows their common part largest"
+
+    def _decides(self, kept: Member, rival: Member) -> str:
+        """Return the first field of `Standing` in which two files differ."""
+        fields = zip(Standing._fields, self.standing(kept), self.standing(rival), strict=True)
+        return next(name for name, one, other in fields if one != other)
+
+    def _why_before(self, kept: Member, rival: Member) -> str:
+        """Say what a file has before the next best."""
+        name = self._decides(kept, rival)
+        details, of_rival = (
+            self._details.get(member.content_hash, FileDetails()) for member in (kept, rival)
+        )
+        if name == "written":
+            return f"it says more: {_named(details.written, of_rival.written)}"
+        if name == "pixels" and kept.width * kept.height <= rival.width * rival.height:
+            return f"not enlarged, unlike one of {rival.width} x {rival.height} pixels"
+        if name == "chosen" and self._rules.keep in ORDERS:
+            return f"the {self._rules.keep}, as you chose"
+        if name == "quality" and of_rival.quality < 0:
+            name = "format"
+        return WHY[name].format(kept=kept, details=details, rival=of_rival, rules=self._rules)
 
 
 def show_the_same(match: Match) -> bool:
@@ -69,24 +199,86 @@ def show_the_same(match: Match) -> bool:
     return min(match.query_overlap, match.target_overlap) >= FULL_OVERLAP
 
 
-def _why_best(kept: Member, others: Sequence[Member]) -> str:
-    most = max(map(pixels, others))
-    if pixels(kept) > most:
-        return f"the largest: {kept.width} x {kept.height} pixels"
-    rivals = [member for member in others if pixels(member) == most]
-    most_bytes = max(member.size for member in rivals)
-    if kept.size > most_bytes:
-        return f"the least compressed of its size: {kept.size:,} bytes; the next has {most_bytes:,}"
-    if kept.size < most_bytes:
-        return "the most similar to the others of its size"
-    return _why_oldest(kept, [member for member in rivals if member.size == most_bytes])
+def looks_unedited(match: Match) -> bool:
+    """Check whether one picture was at most re-saved, resized or turned to make the other."""
+    look = match.look
+    return (
+        not match.flipped
+        and match.differences.share <= MAX_SAME_SHARE
+        and look.colour_shift <= MAX_SAME_COLOUR_SHIFT
+        and SAME_SATURATION <= look.saturation <= 1 / SAME_SATURATION
+    )
 
 
-def _why_oldest(kept: Member, others: Sequence[Member]) -> str:
-    if kept.mtime_ns < min(member.mtime_ns for member in others):
-        return "the oldest"
-    return "as good and as old as the others, with the shortest path"
+class _Edits(NamedTuple):
+    """Contents that were edited, as far as their pairs tell.
+
+    Attributes:
+        grey: those that are black and white beside a copy in colour.
+        outvoted: those that differ from a picture that has more to say for it: it comes from a
+            camera, or more copies show it.
+    """
+
+    grey: set[bytes]
+    outvoted: set[bytes]
 
 
-def _by_age(member: Member) -> tuple[int, int, str]:
-    return member.mtime_ns, *by_path_length(member)
+def _find_edits(
+    members: Sequence[Member],
+    pairs: Sequence[Pair],
+    by_content: Mapping[bytes, Sequence[Member]],
+    details: Mapping[bytes, FileDetails],
+) -> _Edits:
+    grey = set[bytes]()
+    same, different = list[tuple[bytes, bytes]](), list[tuple[bytes, bytes]]()
+    for pair in pairs:
+        contents = members[pair.query].content_hash, members[pair.target].content_hash
+        if pair.match is None:
+            same.append(contents)
+        elif pair.kind == "copy" and show_the_same(pair.match):
+            (same if looks_unedited(pair.match) else different).append(contents)
+            if pair.match.look.saturation < GREY_SATURATION:
+                grey.add(contents[0])
+            elif pair.match.look.saturation > 1 / GREY_SATURATION:
+                grey.add(contents[1])
+    version = _versions(by_content, same)
+    votes = Counter[bytes]()
+    from_camera = set[bytes]()
+    for content, twins in by_content.items():
+        votes[version[content]] += len(twins)
+        if content in details and details[content].has_camera:
+            from_camera.add(version[content])
+    outvoted = set[bytes]()
+    for contents in different:
+        weights = [(version[c] in from_camera, votes[version[c]]) for c in contents]
+        if weights[0] != weights[1]:
+            outvoted.add(contents[weights[0] > weights[1]])
+    return _Edits(grey, outvoted)
+
+
+def _versions(contents: Iterable[bytes], same: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Give contents that look the same, directly or through others, one name."""
+    parent = {content: content for content in contents}
+
+    def root(content: bytes) -> bytes:
+        while parent[content] != content:
+            parent[content] = parent[parent[content]]
+            content = parent[content]
+        return content
+
+    for one, other in same:
+        parent[root(one)] = root(other)
+    return {content: root(content) for content in parent}
+
+
+def _format(details: FileDetails) -> int:
+    if details.is_lossless or details.format not in LOSSY_FORMATS:
+        return 0 if details.is_lossless else len(LOSSY_FORMATS)
+    return LOSSY_FORMATS.index(details.format)
+
+
+def _named(written: Mapping[str, str], of_rival: Mapping[str, str]) -> str:
+    """Name what a file says that another does not."""
+    names = sorted(name for name, value in written.items() if of_rival.get(name) != value)
+    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+    return ", ".join(names[:MAX_NAMED]) + more

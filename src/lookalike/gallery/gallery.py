@@ -6,7 +6,7 @@ import contextlib
 import itertools
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import ArgumentError
 from ..ingest import (
@@ -31,19 +31,19 @@ from ..sources import (
 from ..storage import EncoderCard, Manifest, locate_gallery, write_lock
 from ..types import IndexReport, PruneReport, Refusal
 from .feature_list import import_features, read_features
-from .reading import GalleryReader, no_progress
+from .reading import no_progress
 from .rebuild import finish_rebuild, indexed_sources, start_rebuild
+from .trash import GalleryTrash
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Collection, Iterator
 
-    from ..duplicates import Group
     from ..encoders import Encoder
     from ..types import Progress, Source
 
 
-class Gallery(GalleryReader):
+class Gallery(GalleryTrash):
     """A collection of pictures that can be searched by image.
 
     Open it with `Gallery.open`; the first `index` creates it on disk. One process writes at a time,
@@ -277,39 +277,6 @@ class Gallery(GalleryReader):
             )
             replace(manifest, roots=tuple(roots)).write(self.folder)
         return removed
-
-    def duplicates(
-        self, *paths: str | os.PathLike[str], kind: str = "copies", **options: Any
-    ) -> list[Group]:
-        """Group the files that show the same picture, each group with its best original.
-
-        Args:
-            paths: only files at or under one of these; by default the whole gallery.
-            kind: `exact` for files of the same bytes, `copies` for these and edited copies, `near`
-                also for other pictures of the same thing.
-            options: `on_progress`, called with the stage, how much of it is done, and the total;
-                `on_left_out`, called with each file that is gone or has changed since it was
-                indexed.
-
-        Raises:
-            ArgumentError: there is no such kind, or no picture under a path.
-            GalleryNotFoundError: there is no gallery, or it is empty.
-
-        Example:
-            >>> import shutil
-            >>> from lookalike import Gallery
-            >>> shutil.copytree("photos/sunflower", "photos/backup")
-            'photos/backup'
-            >>> gallery = Gallery.open("gallery")
-            >>> gallery.index("photos").added
-            10
-            >>> len(gallery.duplicates(kind="exact"))
-            10
-        """
-        from ..duplicates import find_duplicates
-
-        store = self._open_store(self._manifest())
-        return find_duplicates(store, [absolute(path) for path in paths], kind=kind, **options)
 
     def import_(
         self, path: str | os.PathLike[str], *, on_rows: Callable[[int, int], None] = no_progress

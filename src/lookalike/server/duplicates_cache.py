@@ -5,29 +5,55 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from dataclasses import replace
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..client import group_as_json, group_from_json
-from ..duplicates import KINDS
-from ..errors import ArgumentError
+from ..duplicates import KINDS, decisions_version, read_marks
+from ..errors import ArgumentError, GalleryNotFoundError
 from .query_cache import write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from ..duplicates import Group
+    from ..gallery import Gallery
 
-FOLDER = "duplicates"
+FOLDER, LOCK_NAME = "duplicates", "lock"
+FORMAT = 2  # of the files; those of another lookalike are made again
+_KINDS_BY_USE = ("copies", "exact", "near")
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What groups were made from.
+
+    Attributes:
+        version: the gallery's.
+        decisions: the version of its rules and marks.
+    """
+
+    version: int
+    decisions: str
+
+
+def basis_of(gallery: Gallery) -> Basis:
+    """Return what groups that are made now are made from."""
+    try:
+        version = gallery.version()
+    except GalleryNotFoundError:
+        version = 0
+    return Basis(version, decisions_version(gallery.folder))
 
 
 def save(
-    gallery: Path, kind: str, version: int, groups: Sequence[Group], left_out: Sequence[str]
+    gallery: Path, kind: str, basis: Basis, groups: Sequence[Group], left_out: Sequence[str]
 ) -> None:
     """Store the groups of a kind, and the paths of files that could not be compared."""
     values = {
-        "version": version,
+        "format": FORMAT,
+        **asdict(basis),
         "groups": list(map(group_as_json, groups)),
         "left_out": list(left_out),
     }
@@ -37,12 +63,18 @@ def save(
 
 
 def read(gallery: Path, kind: str) -> dict[str, Any] | None:
-    """Return the stored groups as JSON, with the gallery's version; None if there are none."""
+    """Return the stored groups as JSON, with what they were made from; None if there are none."""
     try:
         values: dict[str, Any] = json.loads(_path(gallery, kind).read_bytes())
-    except (OSError, ValueError):
+        return values if values["format"] == FORMAT else None
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    return {"left_out": [], **values}
+
+
+def is_stale(stored: Mapping[str, Any], basis: Basis) -> bool:
+    """Check whether finding duplicates again may give other groups than the stored ones."""
+    was = Basis(stored["version"], stored["decisions"])
+    return was != basis or stored.get("is_partial", False)
 
 
 def load(gallery: Path, kind: str) -> list[Group]:
@@ -50,38 +82,113 @@ def load(gallery: Path, kind: str) -> list[Group]:
     return list(map(group_from_json, (read(gallery, kind) or {}).get("groups", ())))
 
 
-def select(groups: Sequence[Group], paths: Collection[str]) -> list[Group]:
-    """Reduce groups to the members with these paths.
+def find_kind(gallery: Path, kind: str | None, paths: Collection[str]) -> str:
+    """Return the kind whose stored groups list all paths as duplicates.
+
+    Args:
+        gallery: the folder.
+        kind: the only one to look in; None for the first of all.
+        paths: of duplicates, not of kept files.
 
     Raises:
-        ArgumentError: a path is not that of a duplicate.
+        ArgumentError: no kind lists them all.
     """
     missing = set(paths)
-    selected = []
-    for group in groups:
-        others = tuple(other for other in group.others if other.member.path in missing)
-        missing -= {other.member.path for other in others}
-        if others:
-            selected.append(replace(group, others=others))
-    if missing:
-        name = os.path.basename(min(missing))
-        raise ArgumentError(f"{name} is not listed as a duplicate; find duplicates again.")
-    return selected
+    for one in (kind,) if kind else _KINDS_BY_USE:
+        listed = {other.member.path for group in load(gallery, one) for other in group.others}
+        if not set(paths) - listed:
+            return one
+        missing = set(paths) - listed
+    name = os.path.basename(min(missing))
+    raise ArgumentError(f"{name} is not listed as a duplicate; find duplicates again.")
+
+
+def put(gallery: Path, kind: str, checked: Collection[Group]) -> None:
+    """Replace stored groups by the same with verdicts; groups that have changed since stay."""
+    new = {group.kept.path: group_as_json(group) for group in checked}
+
+    def update(values: dict[str, Any]) -> None:
+        values["groups"] = [_with_verdicts(group, new) for group in values["groups"]]
+
+    _change(gallery, kind, update)
 
 
 def remove(gallery: Path, paths: Collection[str]) -> None:
     """Remove files from the stored groups of all kinds."""
-    for kind in KINDS:
-        values = read(gallery, kind)
-        if values is None:
-            continue
+
+    def update(values: dict[str, Any]) -> None:
         for group in values["groups"]:
-            members = [member for member in group["members"] if member["path"] not in paths]
-            group["members"] = members
-            group["frees"] = sum(member["frees"] for member in members)
-        values["groups"] = [group for group in values["groups"] if group["members"]]
-        with contextlib.suppress(OSError):
-            write_atomically(_path(gallery, kind), json.dumps(values).encode("ascii"))
+            _reduce(group, [member for member in group["members"] if member["path"] not in paths])
+
+    for kind in KINDS:
+        _change(gallery, kind, update)
+
+
+def check_decisions(gallery: Gallery, kind: str) -> None:
+    """Check that groups were made by the rules and marks of today.
+
+    Raises:
+        ArgumentError: they were not.
+    """
+    stored = read(gallery.cache, kind)
+    if stored and stored["decisions"] != decisions_version(gallery.folder):
+        raise ArgumentError(
+            "The rules of what to keep have changed since these duplicates were found; find "
+            "duplicates again."
+        )
+
+
+def drop_marked(gallery: Gallery, before: str) -> None:
+    """Take files out of the groups of all kinds that are marked as no duplicates of the original.
+
+    They might form groups of their own, so the groups are stale.
+
+    Args:
+        gallery: whose marks have changed.
+        before: the version of its rules and marks before that.
+    """
+    marks = read_marks(gallery.folder)
+    decisions = decisions_version(gallery.folder)
+
+    def update(values: dict[str, Any]) -> None:
+        if values["decisions"] != before:
+            return
+        for group in values["groups"]:
+            best, members = bytes.fromhex(group["best"]["id"]), group["members"]
+            _reduce(group, [m for m in members if not marks.have(best, bytes.fromhex(m["id"]))])
+        values |= {"decisions": decisions, "is_partial": True}
+
+    for kind in KINDS:
+        _change(gallery.cache, kind, update)
+
+
+def _reduce(group: dict[str, Any], members: list[dict[str, Any]]) -> None:
+    """Reduce the JSON of a group to some of its members."""
+    group["members"] = members
+    group["frees"] = sum(member["frees"] for member in members)
+
+
+def _change(gallery: Path, kind: str, update: Callable[[dict[str, Any]], None]) -> None:
+    """Change the stored groups of a kind, if there are any; one process at a time."""
+    from filelock import FileLock
+
+    path = _path(gallery, kind)
+    with contextlib.suppress(OSError), FileLock(path.with_name(LOCK_NAME)):
+        values = read(gallery, kind)
+        if values is not None:
+            update(values)
+            values["groups"] = [group for group in values["groups"] if group["members"]]
+            write_atomically(path, json.dumps(values).encode("ascii"))
+
+
+def _with_verdicts(group: dict[str, Any], new: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return the new form of a stored group, if it has the same files."""
+    checked = new.get(group["best"]["path"], group)
+    files, known = (
+        {(member["path"], member["id"]) for member in (one["best"], *one["members"])}
+        for one in (checked, group)
+    )
+    return checked if files == known else group
 
 
 def _path(gallery: Path, kind: str) -> Path:

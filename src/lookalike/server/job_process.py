@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 import warnings
+from collections import Counter
 from dataclasses import asdict
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -98,36 +99,51 @@ class JobMethods:
         """Find groups of duplicates, and store them for the server."""
         from . import duplicates_cache
 
-        version = self._gallery.version()
+        basis = duplicates_cache.basis_of(self._gallery)
         left_out = list[str]()
         groups = self._gallery.duplicates(
             kind=values["kind"], on_progress=self._report_stage, on_left_out=left_out.append
         )
-        duplicates_cache.save(self._gallery.cache, values["kind"], version, groups, left_out)
+        duplicates_cache.save(self._gallery.cache, values["kind"], basis, groups, left_out)
         return {"groups": len(groups), "left_out": len(left_out)}
 
-    def trash(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Move duplicates to the system's trash."""
-        from ..duplicates import to_trash
+    def check(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Decide which duplicates of some groups may go, and store the verdicts for the server."""
         from . import duplicates_cache
 
-        groups = duplicates_cache.select(
-            duplicates_cache.load(self._gallery.cache, values["kind"]), values["paths"]
-        )
-        moved = list[str]()
+        kind = duplicates_cache.find_kind(self._gallery.cache, values["kind"], values["paths"])
+        paths = set(values["paths"])
+        groups = [
+            group
+            for group in duplicates_cache.load(self._gallery.cache, kind)
+            if any(other.member.path in paths for other in group.others)
+        ]
+        checked = self._gallery.check_duplicates(groups, on_progress=self._report_stage)
+        duplicates_cache.put(self._gallery.cache, kind, checked)
+        states = Counter(other.state for group in checked for other in group.others)
+        return {"kind": kind, "goes": states["goes"], "stays": states["stays"]}
 
-        def on_file(path: str, reason: str) -> None:
-            if not reason:
-                moved.append(path)
+    def trash(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Move duplicates that go to the system's trash."""
+        from . import duplicates_cache
 
+        paths = values["paths"]
+        kind = duplicates_cache.find_kind(self._gallery.cache, values["kind"], paths)
+        duplicates_cache.check_decisions(self._gallery, kind)
+        groups = duplicates_cache.load(self._gallery.cache, kind)
         try:
-            report = to_trash(groups, on_file=on_file)
-        finally:
-            if moved:
-                self._gallery.remove(*moved)
-                duplicates_cache.remove(self._gallery.cache, moved)
+            report = self._gallery.trash(groups, paths=set(paths), on_progress=self._report_stage)
+        finally:  # stopped or not
+            gone = {path for path in paths if not os.path.lexists(path)}
+            duplicates_cache.remove(self._gallery.cache, gone)
         left = [asdict(refusal) for refusal in report.left]
         return {"moved": list(report.moved), "left": left, "frees": report.bytes_freed}
+
+    def undo(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Bring files back from the trash."""
+        report = self._gallery.undo_trash(*values["paths"], on_progress=self._report_stage)
+        left = [asdict(refusal) for refusal in report.left]
+        return {"restored": list(report.restored), "left": left}
 
     def map(self, values: dict[str, Any]) -> dict[str, Any]:
         """Compute the map, and store it for the server."""

@@ -21,7 +21,9 @@ QUEUES = {
     "index": WRITE_QUEUE,
     "prune": WRITE_QUEUE,
     "trash": WRITE_QUEUE,
+    "undo": WRITE_QUEUE,
     "duplicates": 1,
+    "check": 1,
     "map": 2,
 }
 MAX_QUEUED = 16

@@ -10,7 +10,6 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from .. import types
-from ..duplicates import Member
 from .model_fields import fields_of
 from .query_cache import CachedQuery
 from .search_request import ID_PATTERN, MAX_URL_CHARACTERS, PathText
@@ -164,15 +163,6 @@ class PathsBody(BaseModel):
     paths: list[PathText] = Field(min_length=1, max_length=MAX_PATHS)
 
 
-class TrashBody(BaseModel):
-    """Files that are listed as duplicates."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    kind: Literal["exact", "copies"] = "copies"
-    paths: list[PathText] = Field(min_length=1, max_length=MAX_PATHS)
-
-
 @fields_of(types.Progress)
 class Progress(BaseModel):
     """The progress of a job; counts that do not apply are 0."""
@@ -186,7 +176,7 @@ class Job(BaseModel):
     """Work that runs in the background."""
 
     id: str
-    kind: Literal["index", "prune", "duplicates", "map", "trash"]
+    kind: Literal["index", "prune", "duplicates", "check", "trash", "undo", "map"]
     state: Literal["queued", "running", "done", "failed", "cancelled"]
     progress: Progress
     report: dict[str, Any] | None
@@ -238,62 +228,6 @@ class Running(BaseModel):
 
     status: Literal["running"]
     job: str = Field(description="id of the job")
-
-
-@fields_of(Member)
-class File(BaseModel):
-    """A file in a group of duplicates."""
-
-    mtime_ns: int = Field(description="time of the last change, nanoseconds since the epoch")
-    properties: Properties
-    label: str = Field(description="name of the file's folder")
-
-
-class Best(File):
-    """The file to keep."""
-
-    why: str = Field(description="why this file is kept")
-
-
-class Duplicate(File):
-    """Another file in the group."""
-
-    kind: Literal["exact", "copy", "near"]
-    changes: list[str] = Field(description="edits that made the copy, in words")
-    how: str
-    stays: str = Field(description="why it can't go to the trash; empty if it can")
-    frees: int = Field(description="bytes that its removal frees")
-    match: Match | None
-
-
-class Group(BaseModel):
-    """Files that show the same picture."""
-
-    kind: Literal["exact", "copy", "near"]
-    best: Best
-    members: list[Duplicate]
-    frees: int = Field(description="bytes that can be freed")
-
-
-class Duplicates(BaseModel):
-    """All groups; those that free the most bytes come first."""
-
-    status: Literal["done"]
-    version: int = Field(description="version of the gallery")
-    stale: bool = Field(description="whether the gallery has changed since; use refresh")
-    groups: list[Group]
-    left_out: list[str] = Field(
-        description="files that were not compared: they are missing, or changed after indexing"
-    )
-    frees: int = Field(description="bytes that can be freed")
-
-
-class Trashed(BaseModel):
-    """The files that moved to the trash, and those that stayed."""
-
-    moved: list[str]
-    left: list[Refusal] = Field(description="files that stayed, each with the reason")
-    frees: int = Field(description="bytes that are freed once the trash is emptied")
 
 
 class Map(BaseModel):

@@ -22,6 +22,7 @@ from .content import (
     check_id,
     content_hash,
     format_size,
+    is_id,
     read_stream,
 )
 from .labelled_folder import LabelledPicture, list_labelled
@@ -49,6 +50,7 @@ __all__ = [
     "format_size",
     "is_absolute",
     "is_gone",
+    "is_id",
     "is_local",
     "is_under",
     "list_labelled",

@@ -129,11 +129,16 @@ def content_hash(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()[:CONTENT_HASH_BYTES]
 
 
+def is_id(text: str) -> bool:
+    """Check whether a text may be the id of a picture."""
+    return bool(re.fullmatch(r"[0-9a-f]{32}", text))
+
+
 def check_id(picture_id: str) -> None:
     """Check that a text is the id of a picture: its content hash in hexadecimal digits.
 
     Raises:
         ArgumentError: it is not.
     """
-    if not re.fullmatch(r"[0-9a-f]{32}", picture_id):
+    if not is_id(picture_id):
         raise ArgumentError(f"{picture_id[:80]!r} is not an id; an id has 32 hexadecimal digits.")

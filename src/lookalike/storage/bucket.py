@@ -9,7 +9,7 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..errors import ArgumentError, GalleryBusyError, StorageError
+from ..errors import ArgumentError, GalleryBusyError, GalleryFormatError, StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 TABLE_SUFFIX = ".lance"
+MAX_FILE_BYTES = 32 * 2**20  # of a small file, such as the manifest
 TIMEOUT_SECONDS = 30  # for one request
 CONNECT_SECONDS = 5
 MAX_RETRIES = 5
@@ -99,6 +100,7 @@ class Bucket:
         """Read a small object; None where there is none. An unchanged one is not sent again.
 
         Raises:
+            GalleryFormatError: it is larger than lookalike writes any.
             StorageError: it can't be read, or there is no such bucket.
         """
         import obstore
@@ -111,6 +113,7 @@ class Bucket:
         try:
             with self._store_errors():
                 response = obstore.get(self._store(), name, options=options)
+                check_size(f"{self}/{name}", response.meta["size"])
                 data = bytes(response.bytes())
         except NotModifiedError:
             return cached
@@ -254,6 +257,19 @@ class Bucket:
             if isinstance(error, FileNotFoundError) and "no such bucket" not in reason:
                 raise
             raise StorageError(f"{self} can't be used: {reason}") from error
+
+
+def check_size(name: str, size: int) -> None:
+    """Check that a small file is one: a gallery's files may come from a stranger.
+
+    Raises:
+        GalleryFormatError: it is larger than lookalike writes any.
+    """
+    if size > MAX_FILE_BYTES:
+        raise GalleryFormatError(
+            f"{name} is larger than lookalike writes any such file; restore a copy of it, or "
+            "delete it."
+        )
 
 
 def is_store_error(text: str) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ..errors import StorageError
-from .bucket import TABLE_SUFFIX, Bucket, StoredFile
+from .bucket import MAX_FILE_BYTES, TABLE_SUFFIX, Bucket, StoredFile, check_size
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/")
 
@@ -30,16 +30,20 @@ class Folder:
         """Read a small file; None where there is none.
 
         Raises:
+            GalleryFormatError: it is larger than lookalike writes any.
             StorageError: it can't be read.
         """
         try:
-            return StoredFile((self.path / name).read_bytes(), None)
+            with (self.path / name).open("rb") as file:
+                data = file.read(MAX_FILE_BYTES + 1)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             raise StorageError(
                 f"{self.path / name} can't be read ({error.strerror}); check its permissions."
             ) from error
+        check_size(str(self.path / name), len(data))
+        return StoredFile(data, None)
 
     def write(self, name: str, data: bytes, _after: dict[str, str] | None) -> None:
         """Write a small file in one step, so that it is never half written.

@@ -1,6 +1,6 @@
 """The routes of the server: the REST API and the page."""
 
-from . import duplicates, gallery, jobs, map as map_routes, page, pictures, search
+from . import duplicate_rules, duplicates, gallery, jobs, map as map_routes, page, pictures, search
 
 API = [
     search.router,
@@ -8,6 +8,7 @@ API = [
     gallery.router,
     jobs.router,
     duplicates.router,
+    duplicate_rules.router,
     map_routes.router,
     page.session_router,
 ]

@@ -32,13 +32,13 @@ async def index(body: models.IndexBody, request: Request) -> Response:
     check_paths(body.paths)
     state: State = request.app.state.lookalike
     private = state.settings.allow_private_urls
-    return _start(request, "index", {**body.model_dump(), "allow_private_urls": private})
+    return start_job(request, "index", {**body.model_dump(), "allow_private_urls": private})
 
 
 @router.post("/prune", **openapi.responses(models.Job, 400, 415, 503, status=202))
 async def prune(body: models.PruneBody, request: Request) -> Response:
     """Start a job that removes the rows of deleted files. Offline folders keep theirs."""
-    return _start(request, "prune", {"dry_run": body.dry_run})
+    return start_job(request, "prune", {"dry_run": body.dry_run})
 
 
 @router.get("/jobs", **openapi.responses(models.Jobs))
@@ -106,7 +106,8 @@ async def start_computation(state: State, kind: str, values: dict[str, object]) 
     return JsonResponse({"status": "running", "job": state.jobs.add(kind, values).id}, 202)
 
 
-def _start(request: Request, kind: str, values: dict[str, object]) -> Response:
+def start_job(request: Request, kind: str, values: dict[str, object]) -> Response:
+    """Start a job, and describe it."""
     state: State = request.app.state.lookalike
     job = state.jobs.add(kind, values)
     return JsonResponse(job.as_json(), 202, headers={"Location": f"/api/v1/jobs/{job.id}"})

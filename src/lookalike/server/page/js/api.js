@@ -132,6 +132,8 @@ export const compare = (query, target, signal) =>
   call("/compare", { method: "POST", json: { query, target }, signal });
 export const duplicates = (kind, refresh, signal) =>
   call("/duplicates", { query: { kind, refresh: refresh || undefined }, signal });
+export const checkDuplicates = (kind, paths) =>
+  call("/duplicates/check", { method: "POST", json: { kind, paths } });
 export const trash = (kind, paths) =>
   call("/duplicates/trash", { method: "POST", json: { kind, paths }, repeatable: false });
 export const map = (refresh, signal) =>

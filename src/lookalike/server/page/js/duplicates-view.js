@@ -14,7 +14,7 @@ import {
   formatSize,
 } from "./format.js";
 import { icon } from "./icons.js";
-import { waitForResult } from "./jobs.js";
+import { followJob, waitForResult } from "./jobs.js";
 import { announce, notify } from "./notifications.js";
 import { kindBadge, thumbnail } from "./picture-cards.js";
 import { placeholders } from "./results.js";
@@ -169,7 +169,7 @@ export class DuplicatesView {
     const item = fileItem(member, "", el("p", {}, kindBadge(member.kind)), changes);
     const text = item.querySelector(".file-text");
     if (!isRemovable(member)) {
-      if (member.stays) text.append(el("p", { class: "keep-reason" }, `Kept: ${member.stays}`));
+      if (member.reason) text.append(el("p", { class: "keep-reason" }, `Kept: ${member.reason}`));
       return item;
     }
     const checkbox = el("input", {
@@ -230,6 +230,8 @@ export class DuplicatesView {
     move.addEventListener("click", async () => {
       move.disabled = true;
       try {
+        const job = await api.checkDuplicates(this.kind, paths);
+        await followJob(job.id, () => {}, this.controller.signal);
         const report = await api.trash(this.kind, paths);
         dialog.close(); // first, as it would take the notifications with it
         notifyOf(report);
@@ -243,10 +245,10 @@ export class DuplicatesView {
   }
 }
 
-const isRemovable = (member) => member.kind !== "near" && !member.stays;
+const isRemovable = (member) => member.state !== "stays";
 
 const canBeFreed = (bytes) =>
-  bytes ? `${formatSize(bytes)} can be freed` : "nothing can be freed";
+  bytes ? `at most ${formatSize(bytes)} to free` : "nothing to free";
 
 function summaryOf({ groups, frees, left_out: leftOut, stale }) {
   const duplicates = groups.reduce((sum, group) => sum + group.members.length, 0);
