@@ -15,6 +15,7 @@ from .members import members_on_disk, read_members
 from .not_duplicates import Marks
 from .pairs import find_pairs
 from .stored_json import state_of
+from .which_to_keep import contents_to_measure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -82,6 +83,7 @@ def find_duplicates(
     details = read_details(
         (member for member in members if member.content_hash in compared),
         options.cache,
+        measured=contents_to_measure(members, pairs),
         on_progress=options.on_progress,
     )
     return group_members(members, pairs, details, options.rules)

@@ -15,7 +15,7 @@ from ..sources import is_local
 from .check import judge
 from .keep_rules import KeepRules
 from .verdicts import NO_VERDICT, STAYS, Verdict
-from .which_to_keep import Ranking, show_the_same
+from .which_to_keep import Ranking, pixels, show_the_same
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -254,7 +254,7 @@ def _link(ranking: Ranking, members: Sequence[Member], pairs: Sequence[Pair]) ->
         strength, match = _strength(pair), pair.match
         is_worse = better < worse
         if strength == _PART:
-            area, better_area = (ranking.pixels(contents[n][0]) for n in (worse, better))
+            area, better_area = (pixels(contents[n][0]) for n in (worse, better))
             is_worse = _shows_less(match, area, better_area, otherwise=is_worse)
         if not is_worse:
             worse, better, match = better, worse, inverse(match)
