@@ -99,7 +99,6 @@ def test_packages_say_what_they_are_for() -> None:
     ("old", "name", "new"),
     [
         ("compare", "compare", "search"),
-        ("trash", "to_trash", "duplicates"),
         ("verify", "verify", "copies"),
     ],
 )

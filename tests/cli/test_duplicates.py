@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,8 @@ from typer.testing import CliRunner
 
 from lookalike import Gallery
 from lookalike.cli.main import app
+from lookalike.duplicates import trash
+from lookalike.storage import write_lock
 
 from ..conftest import busy, run
 
@@ -49,9 +52,9 @@ def test_groups_are_shown_with_reasons_and_bytes(folder: Path, tmp_path: Path) -
     assert lines[2].startswith(f"copy   {folder / 'small.jpg'}\t320 x 240, ")
     assert lines[2].endswith("\treduced to 67%")
     assert lines[3].endswith("\tcropped to 56%")
-    names = ("twin.png", "small.jpg", "crop.png")
+    names = ("twin.png", "small.jpg")  # a crop stays in any case
     freed = sum((folder / name).stat().st_size for name in names)
-    assert f"1 group, 3 duplicates: {freed / 1e3:,.1f} kB can be freed." in done.stderr
+    assert f"1 group, 3 duplicates, at most {freed / 1e3:,.1f} kB to free; " in done.stderr
     answer = json.loads(run("duplicates", folder, "--json", gallery=tmp_path / "g").stdout)
     assert answer["bytes_freed"] == freed
     (group,) = answer["groups"]
@@ -70,10 +73,12 @@ def test_groups_are_shown_with_reasons_and_bytes(folder: Path, tmp_path: Path) -
 @on_linux
 def test_trash_shows_first_then_moves_and_forgets(folder: Path, tmp_path: Path) -> None:
     trash = tmp_path / "data" / "Trash" / "files"
+    checked = run("duplicates", "--check", gallery=tmp_path / "g")
     shown = run("duplicates", "--trash", gallery=tmp_path / "g", stdin=subprocess.DEVNULL)
-    assert shown.returncode == 0, shown.stderr
-    assert f"trash  {folder / 'twin.png'}" in shown.stdout
-    assert f"trash  {folder / 'small.jpg'}" in shown.stdout
+    assert shown.returncode == checked.returncode == 0, shown.stderr
+    assert shown.stdout == checked.stdout
+    assert f"goes   {folder / 'twin.png'}" in shown.stdout
+    assert f"goes   {folder / 'small.jpg'}" in shown.stdout
     assert f"stays  {folder / 'crop.png'}" in shown.stdout
     assert "it is a crop of the original" in shown.stdout
     assert "Safe to move to the trash: 2 files (" in shown.stderr
@@ -91,6 +96,14 @@ def test_trash_shows_first_then_moves_and_forgets(folder: Path, tmp_path: Path) 
     assert gallery.info().pictures == 3
     assert gallery.prune(dry_run=True).removed == ()
     assert gallery.info().roots[0].path == str(folder)
+    back = run("duplicates", "--undo", gallery=tmp_path / "g")
+    assert back.returncode == 0, back.stderr
+    assert back.stdout.splitlines() == [str(folder / "small.jpg"), str(folder / "twin.png")]
+    assert "2 files brought back." in back.stderr
+    assert gallery.info().pictures == 5
+    again = run("duplicates", "--undo", "--json", gallery=tmp_path / "g")
+    assert json.loads(again.stdout) == {"restored": [], "left": []}
+    assert "There is nothing to bring back." in again.stderr
 
 
 @on_linux
@@ -175,22 +188,46 @@ def test_ctrl_c_while_looking_touches_nothing(
     assert len(os.listdir(folder)) == 5
 
 
-def test_ctrl_c_while_moving_forgets_what_went(
+@on_linux
+def test_ctrl_c_while_moving_says_how_to_go_on(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def moved(path: str, _kept: str) -> str:
+    def stopped(path: str) -> None:
         if path == str(folder / "small.jpg"):
             raise KeyboardInterrupt
-        Path(path).rename(tmp_path / "trashed")
-        return ""
+        send(path)
 
-    monkeypatch.setattr("lookalike.duplicates.trash._move", moved)
+    send = trash._send_to_trash
+    monkeypatch.setattr(trash, "_send_to_trash", stopped)
     done = CliRunner().invoke(
         app, ["duplicates", "--trash", "--yes", "--gallery", str(tmp_path / "g")]
     )
     assert done.exit_code == 130
-    assert "Stopped with 1 file in the trash; run the same command again" in done.stderr
+    assert "Stopped; run the same command again to continue, or bring back" in done.stderr
     assert Gallery.open(tmp_path / "g").info().pictures == 4
+    back = CliRunner().invoke(
+        app, ["duplicates", "--undo", str(folder), "--gallery", str(tmp_path / "g")]
+    )
+    assert (back.exit_code, back.stdout) == (0, f"{folder / 'twin.png'}\n")
+
+
+@on_linux
+def test_what_can_not_come_back_ends_with_1(folder: Path, tmp_path: Path) -> None:
+    assert run("duplicates", "--trash", "--yes", gallery=tmp_path / "g").returncode == 0
+    shutil.rmtree(tmp_path / "data" / "Trash")
+    done = run("duplicates", "--undo", gallery=tmp_path / "g")
+    assert done.returncode == 1
+    assert f"{folder / 'twin.png'}\tit is no longer in the trash" in done.stderr
+
+
+@on_linux
+def test_the_second_of_two_runs_says_so(folder: Path, tmp_path: Path) -> None:
+    with write_lock(tmp_path / "g"):
+        done = run("duplicates", "--trash", "--yes", gallery=tmp_path / "g")
+    assert done.returncode == 1
+    assert "Another lookalike is writing to" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(os.listdir(folder)) == 5
 
 
 def test_the_page_and_hostile_names(folder: Path, tmp_path: Path) -> None:

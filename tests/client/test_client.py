@@ -167,7 +167,6 @@ def test_the_command_line(server: Server, collection: Path, tmp_path: Path) -> N
     for command in (
         ["search", "--text", "red"],
         ["export", tmp_path / "o.parquet"],
-        ["duplicates", "--trash"],
         ["duplicates", "--html", tmp_path / "o.html"],
         ["index", collection, "--rebuild"],
         ["search", query, "--encoder", "lookalike-2"],

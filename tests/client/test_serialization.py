@@ -10,6 +10,7 @@ from lookalike import errors
 from lookalike.client import serialization
 from lookalike.duplicates.groups import Duplicate, Group
 from lookalike.duplicates.members import Member
+from lookalike.duplicates.verdicts import Verdict
 from lookalike.types import Entry, Hit, IndexReport, Match, PruneReport, Root
 
 MATCH = Match(
@@ -47,17 +48,28 @@ def test_entries_have_whole_seconds() -> None:
 
 def test_groups_are_whole_enough_for_the_trash() -> None:
     kept = Member("/a.png", 10, DAY + 123_456_789, b"a" * 16, 4, 3)
-    other = Member("/b.png", 9, DAY + 1, b"b" * 16, 4, 3, 2)
+    other = Member("/b.png", 9, DAY + 1, b"b" * 16, 4, 3)
     twin = Member("/c.png", 10, DAY, b"a" * 16, 4, 3)
+    safe = Member("/d.png", 10, DAY, b"a" * 16, 4, 3)
     group = Group(
         "copy",
         kept,
         "the largest",
-        (Duplicate(twin, "exact"), Duplicate(other, "copy", ("mirrored",), MATCH)),
+        (
+            Duplicate(twin, "exact", verdict=Verdict("goes", holder="/a.png")),
+            Duplicate(
+                other, "copy", ("mirrored",), MATCH, verdict=Verdict("stays", "it has alpha")
+            ),
+            Duplicate(safe, "exact", is_protected=True),
+        ),
     )
     again = serialization.group_from_json(through(serialization.group_as_json(group)))
-    assert again == group
     assert [one.stays for one in again.others] == [one.stays for one in group.others]
+    assert [one.state for one in again.others] == ["goes", "stays", "stays"]
+    assert [one.verdict for one in again.others[:2]] == [one.verdict for one in group.others[:2]]
+    assert again.others[2].is_protected
+    assert [one.member for one in again.others] == [one.member for one in group.others]
+    assert (again.kept, again.why, again.others[1].match) == (kept, group.why, MATCH)
 
 
 def test_reports() -> None:

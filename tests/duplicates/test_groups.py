@@ -207,7 +207,7 @@ def test_a_single_crop_joins_a_group_rather_than_a_page() -> None:
     ]
     (found,) = group_members(files, pairs)
     assert names([found]) == [["a", "a2", "page", "crop"]]
-    assert [bool(other.stays) for other in found.others] == [False, True, True]
+    assert [other.state for other in found.others] == ["unchecked", "stays", "unchecked"]
     assert found.others[1].how == "part of a larger image (75%)"
 
 

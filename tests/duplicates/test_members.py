@@ -44,10 +44,10 @@ def test_a_file_with_several_names_is_one_member(tmp_path: Path) -> None:
     members = [file(other) for other in others] + [real]
     left, _ = members_on_disk(members, [])
     assert [(one.path, one.names) for one in left] == [(real.path, 4)]
-    # A single link counts as a second name, of a file that is not in the gallery.
+    # A link to a file that is not in the gallery is none: neither kept nor moved.
     copy = file(tmp_path / "copy.jpg")
     left, _ = members_on_disk([members[1], copy], [])
-    assert [one.names for one in left] == [3, 1]
+    assert [(one.path, one.names) for one in left] == [(copy.path, 1)]
     assert members_on_disk([copy], []) == ([], [])
 
 

@@ -11,6 +11,7 @@ from lookalike.duplicates import report
 from lookalike.duplicates.groups import Duplicate, Group
 from lookalike.duplicates.members import Member
 from lookalike.duplicates.report import write_report
+from lookalike.duplicates.verdicts import Verdict
 from lookalike.errors import ArgumentError
 from lookalike.types import Match
 
@@ -54,7 +55,8 @@ def member(path: Path) -> Member:
 def groups(folder: Path, count: int = 1, others: int = 2) -> list[Group]:
     picture = folder / "a & b.png"
     busy(1, (1200, 900)).save(picture)
-    copies = [Duplicate(member(picture), "copy", ("cropped to 50%",), MATCH)]
+    crop = Verdict("stays", "it is a crop of the original")
+    copies = [Duplicate(member(picture), "copy", ("cropped to 50%",), MATCH, verdict=crop)]
     copies += [Duplicate(member(folder / "gone.jpg"), "exact")] * (others - 1)
     return [Group("copy", member(picture), "the oldest", tuple(copies))] * count
 
@@ -79,8 +81,8 @@ def test_the_report_is_complete_small_and_readable(tmp_path: Path) -> None:
     assert not re.search(r'(href|src)="(?!data:|#)', text)  # nothing comes from elsewhere
     for text_part in (
         "1 group of duplicates",
-        "<b>2 duplicates</b>; <b>2.5&nbsp;MB</b> can be freed",
-        "3 files; <b>2.5&nbsp;MB</b> can be freed",
+        "<b>2 duplicates</b>; at most <b>1.2&nbsp;MB</b> to free",
+        "3 files; at most <b>1.2&nbsp;MB</b> to free",
         "cropped to 50%; confidence 0.987",
         "Kept: it is a crop of the original",
         "1200 &times; 900, 1.2&nbsp;MB",

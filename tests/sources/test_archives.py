@@ -288,8 +288,6 @@ def test_members_get_fingerprints_when_copies_are_turned_on(tmp_path: Path, jpeg
 
 
 def test_members_are_never_moved_to_the_trash(tmp_path: Path, jpeg: bytes) -> None:
-    from lookalike.duplicates.trash import to_trash
-
     path = zipped(tmp_path / "a.zip", {"x.jpg": jpeg})
     (tmp_path / "p").mkdir()
     (tmp_path / "p" / "y.jpg").write_bytes(jpeg)
@@ -300,6 +298,6 @@ def test_members_are_never_moved_to_the_trash(tmp_path: Path, jpeg: bytes) -> No
         f"{path}!/x.jpg",
         str(tmp_path / "p" / "y.jpg"),
     }
-    report = to_trash([group], dry_run=True)
-    assert report.moved == ()
-    assert "archive" in report.left[0].reason
+    (checked,) = gallery.check_duplicates([group])
+    assert "archive" in checked.others[0].stays
+    assert gallery.trash([checked]).moved == ()

@@ -7,7 +7,7 @@ import io
 import numpy as np
 from PIL import Image
 
-_MAX_DIFFERENCE = 120
+_MAX_DIFFERENCE = 12
 
 
 def pixels_lost(kept: bytes, other: bytes) -> str:
@@ -16,5 +16,5 @@ def pixels_lost(kept: bytes, other: bytes) -> str:
     if one.width * two.height != one.height * two.width or one.width < two.width:
         return "its frame differs"
     one = one.resize(two.size, Image.Resampling.BOX)
-    worst = np.abs(np.asarray(one, np.int16) - np.asarray(two, np.int16)).max()
+    worst = np.abs(np.asarray(one, np.int16) - np.asarray(two, np.int16)).mean()
     return "it looks different" if worst > _MAX_DIFFERENCE else ""

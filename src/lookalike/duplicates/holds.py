@@ -9,7 +9,7 @@ from ..decode import inspect
 from .held_pixels import pixels_lost
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 # Files beside a picture that belong to it by their name, `a.xmp` or `a.jpg.xmp`: edits, keywords,
 # captions and labels, the video of a Live Photo, spoken notes.
@@ -26,6 +26,7 @@ SIDECAR_SUFFIXES = (
     ".wav",
 )
 MAX_NAMED = 3  # entries of metadata in a reason
+MAX_ENTRIES, MAX_CHARACTERS = 1_000, 65_536  # `inspect` tells no more entries, nor longer ones
 
 
 def what_is_lost(kept: bytes, other: bytes) -> str:
@@ -45,15 +46,10 @@ def what_is_lost(kept: bytes, other: bytes) -> str:
     """
     if kept == other:
         return ""
-    written, details = inspect(kept).metadata, inspect(other)
+    details = inspect(other)
     if details.properties.has_video:
         return "it has a video, which the kept file may not have"
-    missing = [name for name, value in details.metadata.items() if written.get(name) != value]
-    if missing:
-        named = ", ".join(sorted(missing)[:MAX_NAMED])
-        more = f" and {len(missing) - MAX_NAMED} more" if len(missing) > MAX_NAMED else ""
-        return f"the kept file does not have its {named}{more}"
-    return pixels_lost(kept, other)
+    return _lost_metadata(inspect(kept).metadata, details.metadata) or pixels_lost(kept, other)
 
 
 def lost_sidecar(kept: str, other: str) -> str:
@@ -68,6 +64,22 @@ def lost_sidecar(kept: str, other: str) -> str:
     beside_kept = set(_sidecars(kept)) if _sidecar_stem(kept) == _sidecar_stem(other) else set()
     alone = next((path for path in _sidecars(other) if path not in beside_kept), None)
     return f"{os.path.basename(alone)} beside it belongs to it" if alone else ""
+
+
+def _lost_metadata(kept: Mapping[str, str], other: Mapping[str, str]) -> str:
+    """Say what is written in one file and not in the other; an entry may have several lines."""
+    if len(other) >= MAX_ENTRIES or any(len(value) >= MAX_CHARACTERS for value in other.values()):
+        return "more is written in it than can be compared"
+    missing = [
+        name
+        for name, value in other.items()
+        if not set(value.split("\n")) <= set(kept.get(name, "").split("\n"))
+    ]
+    if not missing:
+        return ""
+    named = ", ".join(sorted(missing)[:MAX_NAMED])
+    more = f" and {len(missing) - MAX_NAMED} more" if len(missing) > MAX_NAMED else ""
+    return f"the kept file does not have its {named}{more}"
 
 
 def _sidecars(path: str) -> Iterator[str]:
