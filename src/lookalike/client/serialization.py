@@ -85,7 +85,7 @@ def match_from_json(values: dict[str, Any] | None) -> Match | None:
     )
     parts = {
         "transform": tuple(tuple(map(float, row)) for row in values["transform"]),
-        "differences": Differences(values["differences"]["share"], boxes),
+        "differences": Differences(**{**values["differences"], "boxes": boxes}),
         "look": Look(**values["look"]),
     }
     return Match(**{**values, **parts}, points=np.empty((0, 4), np.float32))

@@ -1,10 +1,12 @@
 """Pictures to fingerprints, and two fingerprints to a proof that one is a copy of the other.
 
-`fingerprint` makes a fingerprint, `pack` and `unpack` serialize it. `verify` matches two, `kind_of`
-says what the match means, `changes` describes how the pictures differ.
+`fingerprint` makes a fingerprint, `pack` and `unpack` serialize it. `verify` matches two and tells
+where they differ, `look_closely` finds small differences of pictures at hand. `kind_of` says what
+a match means, `changes` describes it.
 """
 
 from .alignment import View
+from .closely import look_closely
 from .descriptors import VOCABULARY_SIZE, descriptor_model
 from .fingerprint import Fingerprint, fingerprint, stored_fingerprint
 from .geometry import (
@@ -15,6 +17,7 @@ from .geometry import (
     transform_points,
 )
 from .kind import FULL_OVERLAP, changes, kind_of, percent
+from .overlay import Side
 from .packed import pack, unpack, unpack_pdq, unpack_words
 from .threads import single_threaded
 from .verify import Verifier, inverse, verify
@@ -24,6 +27,7 @@ __all__ = [
     "TO_PIXEL_CENTRES",
     "VOCABULARY_SIZE",
     "Fingerprint",
+    "Side",
     "Verifier",
     "View",
     "changes",
@@ -33,6 +37,7 @@ __all__ = [
     "frame_corners",
     "inverse",
     "kind_of",
+    "look_closely",
     "pack",
     "percent",
     "scale_transform",

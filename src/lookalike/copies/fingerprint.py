@@ -8,7 +8,7 @@ PDQ (Facebook, "The TMK+PDQF Video-Hashing Algorithm and the PDQ Image-Hashing A
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +17,8 @@ from . import thumbnail
 from .descriptors import DIMENSIONS, LEVELS, descriptor_model
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from ..types import Picture
@@ -29,7 +31,7 @@ GRID_CELLS = 8  # per side; the strongest features of every cell come first
 CONTRAST_THRESHOLD = 0.01  # SIFT's own is .04, too high for blurred and pale pictures
 THUMBNAIL_PIXELS = 30_000
 PDQ_SIDE_PIXELS = 512  # the hash's authors resize larger pictures to this, too
-PDQ_BYTES = 32
+MAX_SAMPLES = 4
 BYTE_BITS = 8
 PIXELS_HASH_BYTES = 16
 _MAX_ELONGATION = 8  # longer side of a panorama, in sides of the square with as many pixels
@@ -49,7 +51,7 @@ class Fingerprint:
         pdq_quality: 0..100; below 50 the hash says little.
         pixels_hash: the first 16 bytes of the SHA-256 of all pixels; empty if they were decoded at
             a reduced size, or are not all that the file holds.
-        samples: uint8 [S, 32], the PDQ hashes of other pages or frames.
+        sample_data: other pages or frames, at most `MAX_SAMPLES`, as arrays, or as WebP.
     """
 
     width: int
@@ -60,7 +62,7 @@ class Fingerprint:
     pdq: NDArray[np.uint8]
     pdq_quality: int
     pixels_hash: bytes
-    samples: NDArray[np.uint8] = field(default_factory=lambda: np.empty((0, PDQ_BYTES), np.uint8))
+    sample_data: Sequence[NDArray[np.uint8] | bytes] = ()
 
     @property
     def thumbnail(self) -> NDArray[np.uint8]:
@@ -69,8 +71,20 @@ class Fingerprint:
         Raises:
             GalleryFormatError: the stored thumbnail is damaged.
         """
-        data = self.thumbnail_data
-        return thumbnail.decode(data) if isinstance(data, bytes) else data
+        return _decoded(self.thumbnail_data)
+
+    @property
+    def samples(self) -> list[NDArray[np.uint8]]:
+        """Other pages or frames, in order, spread over the file: uint8 [h, w, 3] each.
+
+        Raises:
+            GalleryFormatError: a stored sample is damaged.
+        """
+        return [_decoded(data) for data in self.sample_data]
+
+
+def _decoded(data: NDArray[np.uint8] | bytes) -> NDArray[np.uint8]:
+    return thumbnail.decode(data) if isinstance(data, bytes) else data
 
 
 def fingerprint(picture: Picture, *, max_points: int = QUERY_FEATURES) -> Fingerprint:
@@ -107,7 +121,7 @@ def fingerprint(picture: Picture, *, max_points: int = QUERY_FEATURES) -> Finger
         pdq,
         quality,
         _hash_pixels(picture),
-        np.array([_pdq_hash(sample)[0] for sample in picture.samples]).reshape(-1, PDQ_BYTES),
+        picture.samples[:: -(-len(picture.samples) // MAX_SAMPLES) or 1],
     )
 
 

@@ -11,18 +11,25 @@ if TYPE_CHECKING:
     from ..types import Match
 
 COPY_CONFIDENCE = 0.9
-COPY_AGREEMENT = 0.5  # below, most of the pixels differ, however well a few features fit
 NEAR_INLIERS = 8  # unrelated pictures may share fewer
+MAX_PAGES_SHARE = 0.1  # of the other pages of a copy that may differ
 FULL_OVERLAP = 0.95  # an overlap from which a picture counts as shown in full
 MIN_ROTATION_DEGREES = 2.0
 MIN_STRETCH = 1.05
+GREY_SATURATION = 0.3  # relative to the other picture; below, it is black and white
+MIN_COLOUR_SHIFT = 0.022
+SATURATIONS = 0.75, 1 / 0.75  # beyond these, colours were changed
+ADDED = 0.3  # more, or less, detail in the places that differ
+BLURRED, SHARPENED = 0.7, 1 / 0.7  # sharpness, relative to the other picture
 
 
 def kind_of(match: Match | None) -> str:
     """Return what a match, or None, means: `copy`, `near` or `different`."""
-    if match and match.confidence >= COPY_CONFIDENCE and match.agreement >= COPY_AGREEMENT:
+    if match is None:
+        return "different"
+    if match.confidence >= COPY_CONFIDENCE and match.differences.pages <= MAX_PAGES_SHARE:
         return "copy"
-    return "near" if match and match.inliers >= NEAR_INLIERS else "different"
+    return "near" if match.inliers >= NEAR_INLIERS else "different"
 
 
 def changes(match: Match) -> list[str]:
@@ -35,6 +42,11 @@ def changes(match: Match) -> list[str]:
         >>> changes(compare(half, "query.jpg").match)
         ['reduced to 50%']
     """
+    return [*_placements(match), *_looks(match), *_local_changes(match)]
+
+
+def _placements(match: Match) -> list[str]:
+    """Say how the frame was changed."""
     edits = []
     matrix = np.linalg.inv(np.array(match.transform))[:2, :2]  # from the target to the query
     if match.flipped:
@@ -54,6 +66,40 @@ def changes(match: Match) -> list[str]:
     scale = math.sqrt(long * short)
     if not 1 / MIN_STRETCH < scale < MIN_STRETCH:
         edits.append(f"{'enlarged' if scale > 1 else 'reduced'} to {percent(scale)}")
+    return edits
+
+
+def _looks(match: Match) -> list[str]:
+    """Say what was done to all of it."""
+    look, edits = match.look, []
+    if look.saturation < GREY_SATURATION:
+        edits.append("in black and white")
+    elif look.saturation > 1 / GREY_SATURATION and look.colour_shift < MIN_COLOUR_SHIFT:
+        edits.append("in colour")
+    elif look.is_negative:
+        edits.append("as a negative")
+    elif look.colour_shift > MIN_COLOUR_SHIFT or not (
+        SATURATIONS[0] < look.saturation < SATURATIONS[1]
+    ):
+        edits.append("with other colours")
+    if look.sharpness < BLURRED:
+        edits.append("blurred")
+    elif look.sharpness > SHARPENED:
+        edits.append("sharpened")
+    return edits
+
+
+def _local_changes(match: Match) -> list[str]:
+    """Say how many places differ, and how."""
+    count = len(match.differences.boxes)
+    edits = []
+    if count:
+        verb = "text or graphics added"
+        if match.look.added < -ADDED:
+            verb = "covered or blurred"
+        edits.append(f"{verb} in {count} {'place' if count == 1 else 'places'}")
+    if match.differences.pages:
+        edits.append(f"with other pages or frames ({percent(match.differences.pages)})")
     return edits
 
 

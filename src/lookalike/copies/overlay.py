@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
+MAX_GRID_PIXELS = 100_000  # of an overlay, by default; thumbnails have fewer
 MIN_SHARED_PIXELS = 64  # of the overlay; a smaller one shows too little
 MAX_SHIFT_PIXELS = 1.5  # of one Gauss-Newton step
 STEPS = 3
@@ -73,17 +74,20 @@ class Overlay:
     from_grid: Transform
 
 
-def lay_over(query: Side, target: Side, transform: Transform) -> Overlay | None:
+def lay_over(
+    query: Side, target: Side, transform: Transform, *, max_pixels: int = MAX_GRID_PIXELS
+) -> Overlay | None:
     """Lay the query over the target; None if they share too few pixels.
 
     Args:
         query: a picture.
         target: another.
         transform: 3 x 3, from the query's whole pixels to the target's.
+        max_pixels: of the grid that the whole target has.
     """
     import cv2
 
-    above, below, to_grid = _common_grid(query, target, transform)
+    above, below, to_grid = _common_grid(query, target, transform, max_pixels)
     starts = [*_frame_transforms(query.size, target.size, transform), transform]
     refined = _refine(luma(above), luma(below), [to_grid(start) for start in starts])
     if refined is None:
@@ -127,7 +131,7 @@ def _map_colours(pixels: Floats, colours: Floats) -> Floats:
 
 
 def _common_grid(
-    query: Side, target: Side, transform: Transform
+    query: Side, target: Side, transform: Transform, max_pixels: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], Callable[[Transform], Transform]]:
     """Reduce the finer picture to the coarser one's grid.
 
@@ -145,7 +149,9 @@ def _common_grid(
 
     matrix = to_grid(transform)
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:2, :2] / matrix[2, 2]))))
-    above, below = _reduce(above, scale), _reduce(below, 1 / scale)
+    pixels = below.shape[0] * below.shape[1] * min(1 / scale**2, 1)
+    finest = min((max_pixels / pixels) ** 0.5, 1.0)
+    above, below = _reduce(above, scale * finest), _reduce(below, finest / scale)
     return above, below, to_grid
 
 

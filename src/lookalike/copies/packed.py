@@ -13,13 +13,14 @@ import numpy as np
 from ..errors import GalleryFormatError
 from . import thumbnail
 from .descriptors import DIMENSIONS, descriptor_model
-from .fingerprint import PDQ_BYTES, PIXELS_HASH_BYTES, Fingerprint
+from .fingerprint import PIXELS_HASH_BYTES, Fingerprint
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FORMAT = 2
 _HEAD = struct.Struct("<BBHii32s16s")  # format, quality, features, width, height, hashes
+_SIZE = np.dtype("<u2")  # bytes of a sample
 _UNKNOWN_HASH = bytes(PIXELS_HASH_BYTES)
 _POINT = np.dtype([("x", "<u2"), ("y", "<u2"), ("radius", "u1"), ("angle", "u1")])
 _POSITIONS = 65_536  # steps along a side
@@ -38,8 +39,10 @@ def pack(fingerprint: Fingerprint) -> bytes:
     points["radius"] = _quantize(np.log2(np.maximum(radius / min_radius, 1)) * _RADII, 256)
     points["angle"] = np.round(angle / (2 * np.pi) * _ANGLES).astype(int) % _ANGLES
     low, high = fingerprint.descriptors[:, ::2], fingerprint.descriptors[:, 1::2]
-    data = fingerprint.thumbnail_data
-    webp = data if isinstance(data, bytes) else thumbnail.encode(data)
+    pictures = [
+        data if isinstance(data, bytes) else thumbnail.encode(data)
+        for data in (*fingerprint.sample_data, fingerprint.thumbnail_data)
+    ]
     head = _HEAD.pack(
         FORMAT,
         fingerprint.pdq_quality,
@@ -49,8 +52,8 @@ def pack(fingerprint: Fingerprint) -> bytes:
         fingerprint.pdq.tobytes(),
         fingerprint.pixels_hash or _UNKNOWN_HASH,
     )
-    samples = bytes([len(fingerprint.samples)]) + fingerprint.samples.tobytes()
-    return head + points.tobytes() + (low | high << 4).tobytes() + samples + webp
+    sizes = np.array([len(pictures) - 1, *map(len, pictures[:-1])], _SIZE).tobytes()
+    return b"".join([head, points.tobytes(), (low | high << 4).tobytes(), sizes, *pictures])
 
 
 def unpack(data: bytes) -> Fingerprint:
@@ -67,11 +70,15 @@ def unpack(data: bytes) -> Fingerprint:
         offset += packed.nbytes
         nibbles = np.frombuffer(data, np.uint8, count * DIMENSIONS // 2, offset)
         offset += nibbles.nbytes
-        samples = np.empty((0, PDQ_BYTES), np.uint8)
+        samples = []
         if format_ != 1:
-            samples = np.frombuffer(data, np.uint8, data[offset] * PDQ_BYTES, offset + 1)
-            samples, offset = samples.reshape(-1, PDQ_BYTES), offset + 1 + samples.nbytes
-    except (struct.error, ValueError, IndexError) as error:
+            sample_count = int(np.frombuffer(data, _SIZE, 1, offset)[0])
+            sizes = np.frombuffer(data, _SIZE, sample_count, offset + _SIZE.itemsize)
+            offset += _SIZE.itemsize + sizes.nbytes
+            for size in sizes.tolist():
+                samples.append(data[offset : offset + size])
+                offset += size
+    except (struct.error, ValueError) as error:
         raise GalleryFormatError(thumbnail.DAMAGED) from error
     if format_ not in (1, FORMAT) or min(width, height) < 1:
         raise GalleryFormatError(thumbnail.DAMAGED)
@@ -90,7 +97,7 @@ def unpack(data: bytes) -> Fingerprint:
         np.frombuffer(pdq, np.uint8),
         quality,
         b"" if format_ == 1 or pixels_hash == _UNKNOWN_HASH else pixels_hash,
-        samples,
+        tuple(samples),
     )
 
 

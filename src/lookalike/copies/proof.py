@@ -13,11 +13,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..types import Look, Match
-from .differences import compare_windows, differences, typical_detail
+from .differences import compare_windows, detail, differences
 from .geometry import overlaps, polygon_area, transform_points
 from .overlay import lay_over, luma
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
     from .differences import Windows
     from .geometry import Points, Transform
     from .overlay import Overlay, Side
@@ -31,6 +35,8 @@ MAX_PART_SHARE = 0.1  # of a part, that may differ
 MIN_PART = 0.25  # of what there is to see in the overlap
 MIN_PART_FEATURES = 8
 MIN_PART_SPREAD = 0.2  # of the part's area, that the features in it span
+MIN_SAMPLE_AGREEMENT = 0.8  # of two frames that are the same
+MIN_SAMPLE_WEIGHT = 0.01  # of the windows; with fewer to see, both are blank
 BLOCK_PIXELS = 4  # side of the blocks that the rectangle is made of
 PENALTY = 2.0  # for what differs in a rectangle, relative to what agrees
 _MIN_RESIDUAL, _MAX_AGREEMENT = 0.03, 1.02  # keep the logarithms of a perfect match finite
@@ -83,6 +89,31 @@ def prove(
         differences=differences(windows, overlay),
         look=_look(overlay, windows),
     )
+
+
+def differing_samples(query: Sequence[Side], target: Sequence[Side], transform: Transform) -> float:
+    """Return the share of pages or frames that differ, of those that two files were sampled at.
+
+    Each is compared with the one at the same place in the other file, and with its neighbours.
+    """
+    few, many = sorted((query, target), key=len)
+    if few is target:
+        transform = np.linalg.inv(transform)
+    places = np.linspace(0, len(many) - 1, len(few)).round().astype(int)
+    differ = [
+        not any(_is_same(sample, other, transform) for other in many[max(place - 1, 0) : place + 2])
+        for sample, place in zip(few, places.tolist(), strict=True)
+    ]
+    return sum(differ) / len(differ)
+
+
+def _is_same(query: Side, target: Side, transform: Transform) -> bool:
+    overlay = lay_over(query, target, transform)
+    if overlay is None:
+        return False
+    windows = compare_windows(overlay)
+    is_blank = windows.weights.sum() < MIN_SAMPLE_WEIGHT * windows.mask.sum()
+    return is_blank or windows.agreement >= MIN_SAMPLE_AGREEMENT
 
 
 def confidence(residual: float, agreement: float) -> float:
@@ -187,13 +218,29 @@ def _part_overlaps(
 
 
 def _look(overlay: Overlay, windows: Windows) -> Look:
-    """Compare colours and sharpness over what agrees."""
+    """Compare colours and sharpness over what agrees, and detail over what differs."""
     agrees = windows.mask & ~windows.differ
     if not agrees.any():
         return Look()
-    query, target = overlay.query[agrees], overlay.target[agrees]
-    chroma = [float(np.mean(np.ptp(colours, axis=1))) for colours in (query, target)]
-    saturation = (chroma[0] + 1) / (chroma[1] + 1)
-    above, below = (typical_detail(luma(p), agrees) for p in overlay.matched)
-    shift = float(np.abs(query - target).mean()) / 255
-    return Look(saturation, (above + 0.5) / (below + 0.5), shift)
+    query, target = overlay.query, overlay.target
+    saturations = [float(np.ptp(pixels[agrees], axis=1).mean()) for pixels in (query, target)]
+    above, below = (detail(luma(pixels)) for pixels in overlay.matched)
+    mapped = 0 if overlay.matched[0] is not query else 1
+    shift = np.abs(overlay.matched[mapped] - (query, target)[mapped])[agrees].mean() / 255
+    added = 0.0
+    if windows.differ.any():
+        more, less = float(above[windows.differ].mean()), float(below[windows.differ].mean())
+        added = (more - less) / max(more + less, 1.0)
+    return Look(
+        saturation=(saturations[0] + 1) / (saturations[1] + 1),
+        sharpness=float((above[agrees].mean() + 0.5) / (below[agrees].mean() + 0.5)),
+        colour_shift=float(shift),
+        is_negative=_is_negative(overlay, agrees),
+        added=added,
+    )
+
+
+def _is_negative(overlay: Overlay, agrees: NDArray[np.bool_]) -> bool:
+    """Check whether dark and light are swapped."""
+    query, target = luma(overlay.query)[agrees], luma(overlay.target)[agrees]
+    return bool(((query - query.mean()) * (target - target.mean())).sum() < 0)

@@ -17,7 +17,7 @@ from .alignment import Correspondences, View, align
 from .fingerprint import DETECTION_PIXELS, Fingerprint, mirror, negate
 from .geometry import transform_points
 from .overlay import Side
-from .proof import as_tuples, prove
+from .proof import as_tuples, differing_samples, prove
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +70,15 @@ class Verifier:
         if view.flipped:
             transform = transform @ np.array([[-1.0, 0, self.query.width], [0, 1, 0], [0, 0, 1]])
         places = self.query.points[inliers.query, :2], target.points[inliers.target, :2]
-        return prove(self._query_side, _side(target), transform, np.hstack(places), residual)
+        match = prove(self._query_side, _side(target), transform, np.hstack(places), residual)
+        if not (self.query.sample_data and target.sample_data):
+            return match
+        query_samples, target_samples = (
+            [Side(sample, (picture.width, picture.height)) for sample in picture.samples]
+            for picture in (self.query, target)
+        )
+        pages = differing_samples(query_samples, target_samples, np.array(match.transform))
+        return replace(match, differences=replace(match.differences, pages=pages))
 
 
 def _side(fingerprint: Fingerprint) -> Side:

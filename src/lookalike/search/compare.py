@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..copies import FULL_OVERLAP, changes, fingerprint, kind_of, percent, verify
+from ..copies import (
+    FULL_OVERLAP,
+    Side,
+    changes,
+    fingerprint,
+    kind_of,
+    look_closely,
+    percent,
+    verify,
+)
+from ..decode import decode_frames
 from .query import prepare
 
 if TYPE_CHECKING:
     from ..types import Match, Picture
     from .query import Query, QueryInput
+
+MIN_SIDE_PIXELS = 1_400  # the shorter side of a picture is decoded to at least so many
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +89,38 @@ def compare(one: QueryInput | Query, other: QueryInput | Query) -> Comparison:
         ArgumentError: a picture is of an unknown kind.
         PictureError: a picture can't be read or decoded.
     """
-    queries = prepare(one), prepare(other)
-    pictures = queries[0].picture, queries[1].picture
-    match = verify(*map(fingerprint, pictures))
-    kind = "exact" if np.array_equal(pictures[0].pixels, pictures[1].pixels) else kind_of(match)
-    return Comparison((queries[0].name, queries[1].name), pictures, kind, match)
+    queries = [prepare(query, min_side=MIN_SIDE_PIXELS) for query in (one, other)]
+    query, target = (query.picture for query in queries)
+    match = verify(fingerprint(query), fingerprint(target))
+    kind = kind_of(match)
+    if _are_equal(*queries):
+        kind = "exact"
+    elif match and kind == "copy":
+        sides = (
+            Side(picture.pixels, (picture.width, picture.height)) for picture in (query, target)
+        )
+        match = look_closely(match, *sides)
+    return Comparison((queries[0].name, queries[1].name), (query, target), kind, match)
+
+
+def _side(picture: Picture) -> Side:
+    return Side(picture.pixels, (picture.width, picture.height))
+
+
+def _are_equal(query: Query, target: Query) -> bool:
+    """Check whether both have the same pixels at full resolution, on every page and frame."""
+    pictures = query.picture, target.picture
+    sizes = {(picture.width, picture.height, picture.properties.has_alpha) for picture in pictures}
+    if len(sizes) > 1 or not np.array_equal(pictures[0].pixels, pictures[1].pixels):
+        return False  # a quick look at what is decoded already
+    frames = (
+        decode_frames(q.data) if q.data is not None else iter([q.picture.pixels])
+        for q in (query, target)
+    )
+    return all(
+        one is not None and other is not None and np.array_equal(one, other)
+        for one, other in itertools.zip_longest(*frames)
+    )
 
 
 def _copy_sentence(match: Match) -> str:

@@ -6,7 +6,7 @@ import errno
 import io
 import math
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any, TypeAlias, cast
 
 from ..decode import MIN_SIDE_PIXELS, decode, from_image
@@ -49,6 +49,7 @@ class Query:
         left: pixels of the whole picture left of the region.
         top: pixels of the whole picture above the region.
         whole_size: width and height of the whole picture; None without a region.
+        data: the bytes that it was decoded from; None for a region, or without any.
     """
 
     picture: Picture
@@ -58,9 +59,12 @@ class Query:
     left: float = 0.0
     top: float = 0.0
     whole_size: tuple[int, int] | None = None
+    data: bytes | None = field(default=None, repr=False)
 
 
-def prepare(query: QueryInput | Query, region: Region | None = None) -> Query:
+def prepare(
+    query: QueryInput | Query, region: Region | None = None, *, min_side: int = MIN_SIDE_PIXELS
+) -> Query:
     """Read and decode a query.
 
     Args:
@@ -68,12 +72,12 @@ def prepare(query: QueryInput | Query, region: Region | None = None) -> Query:
             uint8 [H, W, 3], or a prepared query.
         region: x, y, width and height of the part to search with, as shares of the upright
             picture.
+        min_side: the shorter side is decoded to at least so many pixels.
 
     Raises:
         PictureError: it can't be read, or is not a usable picture.
         ArgumentError: it is of an unknown kind, or the region is not inside the picture.
     """
-    min_side = MIN_SIDE_PIXELS
     if region is not None:
         x, y, width, height = region
         inside = 0 <= x < 1 and 0 <= y < 1 and max(x + width, y + height) <= 1 + _ROUNDING
@@ -195,7 +199,7 @@ def _read_path(path: str) -> bytes:
 
 
 def _decode_bytes(data: bytes, name: str, min_side: int, path: str | None = None) -> Query:
-    return Query(decode(data, min_side=min_side), name, path, content_hash(data))
+    return Query(decode(data, min_side=min_side), name, path, content_hash(data), data=data)
 
 
 def from_array(query: Any) -> Image.Image:

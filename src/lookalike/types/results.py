@@ -34,10 +34,12 @@ class Differences:
         share: of what there is to see in that area (texture, edges, colour), the part that
             differs, 0..1.
         boxes: the places that differ, the most different first; none if `share` is 0.
+        pages: of the other pages or frames that both files hold, the share that differs, 0..1.
     """
 
     share: float = 0.0
     boxes: tuple[Box, ...] = ()
+    pages: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,16 @@ class Look:
         saturation: how colourful it is, relative to the target; 0 for black and white.
         sharpness: how much fine detail it has, relative to the target; below 1 it is blurred.
         colour_shift: how far its colours are from the target's, 0..1.
+        is_negative: whether dark and light are swapped.
+        added: whether the places that differ show more in the query (above 0) or in the target
+            (below 0), -1..1.
     """
 
     saturation: float = 1.0
     sharpness: float = 1.0
     colour_shift: float = 0.0
+    is_negative: bool = False
+    added: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,114 @@
+"""Small differences of two pictures that are at hand: a digit, a name, a tick.
+
+The thumbnails of fingerprints show what a tenth of a line of text is. Here the pictures themselves
+are laid over each other, once more at each of a few sizes. Of the difference in colour, what noise,
+compression and resampling leave is subtracted: they follow the detail that is there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .differences import Windows, compare_windows, differences
+from .geometry import TO_PIXEL_CENTRES
+from .overlay import lay_over, luma
+from .proof import as_tuples
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ..types import Match
+    from .overlay import Floats, Overlay, Side
+
+COARSE_PIXELS, MIDDLE_PIXELS, FINE_PIXELS = 30_000, 300_000, 3_000_000
+MIN_LEVELS = 14.0  # of 255; a smaller difference is none
+DETAIL_SHARE = 0.35  # of the standard deviation around a pixel, that resampling may change
+NOISES = 6.0  # times the typical difference, that noise may reach
+PEAK = 1.5  # times the limit, that a place must reach somewhere
+MIN_PLACE_PIXELS = 5
+BLUR_SIGMA = 1.0  # pixels; hides what is finer
+WINDOW_PIXELS = 9
+_HALF = 0.5
+
+
+def look_closely(match: Match, query: Side, target: Side) -> Match:
+    """Add the small differences to a match, in pixels as fine as both pictures have.
+
+    Args:
+        match: of `verify`.
+        query: the query, at any size.
+        target: the target, at any size.
+    """
+    transform = np.array(match.transform)
+    coarse = lay_over(query, target, transform, max_pixels=COARSE_PIXELS)
+    middle = coarse and lay_over(query, target, coarse.transform, max_pixels=MIDDLE_PIXELS)
+    fine = middle and lay_over(query, target, middle.transform, max_pixels=FINE_PIXELS)
+    if coarse is None or fine is None:
+        return match
+    windows = _enlarged(compare_windows(coarse), coarse, fine)
+    small = _small_differences(fine)
+    windows = replace(windows, differ=(windows.differ | small) & fine.mask)
+    found = differences(windows, fine)
+    if found.boxes and not found.share:
+        found = replace(found, share=float(windows.differ.sum() / max(fine.mask.sum(), 1)))
+    return replace(match, transform=as_tuples(fine.transform), differences=found)
+
+
+def _enlarged(windows: Windows, coarse: Overlay, fine: Overlay) -> Windows:
+    """Bring windows from one overlay's grid to another's."""
+    import cv2
+
+    to_fine = TO_PIXEL_CENTRES @ np.linalg.inv(fine.from_grid) @ coarse.from_grid
+    to_fine = to_fine @ np.linalg.inv(TO_PIXEL_CENTRES)
+    size = fine.mask.shape[::-1]
+    maps = (windows.weights, windows.correlations, windows.differ.astype(np.float32))
+    weights, correlations, differ = (
+        np.asarray(cv2.warpPerspective(values, to_fine, size), np.float32) for values in maps
+    )
+    return Windows(weights * fine.mask, correlations, differ > _HALF, fine.mask)
+
+
+def _small_differences(overlay: Overlay) -> NDArray[np.bool_]:
+    """Return where the colours differ by more than noise and resampling explain: bool [h, w]."""
+    import cv2
+
+    query, target = overlay.matched
+    offsets = cv2.GaussianBlur(np.abs(_blurred(query) - _blurred(target)).max(axis=2), (0, 0), 0.5)
+    spread = np.maximum(_spread(luma(query)), _spread(luma(target)))
+    offsets = np.where(overlay.mask, offsets, 0)
+    typical = float(np.median(offsets[overlay.mask][::7]))
+    limits = MIN_LEVELS + DETAIL_SHARE * spread + NOISES * typical
+    differ = (offsets > limits) & _eroded(overlay.mask)
+    count, found = cv2.connectedComponents(differ.astype(np.uint8))
+    labels = np.asarray(found, np.int64)
+    peaks = np.zeros(count)
+    np.maximum.at(peaks, labels[differ], (offsets / limits)[differ])
+    areas = np.bincount(labels.ravel(), minlength=count)
+    is_place = (peaks >= PEAK) & (areas >= MIN_PLACE_PIXELS)
+    is_place[0] = False
+    return np.asarray(is_place[labels])
+
+
+def _blurred(pixels: Floats) -> Floats:
+    import cv2
+
+    return np.asarray(cv2.GaussianBlur(pixels, (0, 0), BLUR_SIGMA), np.float32)
+
+
+def _spread(grey: Floats) -> Floats:
+    """Return the standard deviation around each pixel: float32 [h, w]."""
+    import cv2
+
+    window = (WINDOW_PIXELS, WINDOW_PIXELS)
+    variance = cv2.blur(grey * grey, window) - cv2.blur(grey, window) ** 2
+    return np.asarray(np.sqrt(np.maximum(variance, 0)), np.float32)
+
+
+def _eroded(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Leave out the edge of a mask, where a warped picture is mixed with nothing."""
+    import cv2
+
+    return np.asarray(cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
