@@ -56,7 +56,7 @@ def main() -> None:
         _report_sizes(store)
         _search(store, encoder, pictures, options.queries, random)
         start = time.perf_counter()
-        pairs = list(find_pairs(store, read_members(store), near=False, on_progress=_silent))
+        pairs = list(find_pairs(store, read_members(store), kind="copies", on_progress=_silent))
         print(f"duplicates: {len(pairs)} pairs in {time.perf_counter() - start:.0f} s")
     facts = {"rows": options.rows, "real": len(pictures), "cores": os.cpu_count()}
     print(facts_line(facts | versions("lookalike", "pylance", "numpy")))

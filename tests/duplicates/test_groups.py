@@ -184,6 +184,27 @@ def test_why_a_duplicate_stays(found: Match, stays: str) -> None:
     assert one.as_json()["others"][0]["reason"] == stays
 
 
+def test_equal_pixels_are_exact_without_a_match() -> None:
+    files = [member("plain"), member("tagged", mtime_ns=2), member("small", 200, 150)]
+    files.append(member("plain again", content_hash=files[0].content_hash))
+    pairs = [
+        Pair(0, 1, "exact", None),
+        Pair(2, 1, "copy", match(2.0)),
+        Pair(2, 0, "copy", match(2.0)),
+    ]
+    (found,) = group_members(files, pairs)
+    assert (found.kind, found.kept.path) == ("copy", "/p/tagged")
+    by_name = {other.member.path: other for other in found.others}
+    assert {*by_name} == {"/p/plain", "/p/plain again", "/p/small"}
+    for name in ("/p/plain", "/p/plain again"):
+        one = by_name[name]
+        assert (one.kind, one.how, one.match, one.stays) == ("exact", "identical pixels", None, "")
+    (found,) = group_members(files[:2], pairs[:1])
+    assert found.kind == "exact"
+    assert found.why == "the oldest"
+    assert found.as_json()["others"][0]["overlap"] == 1.0
+
+
 def test_a_file_with_several_names_frees_nothing() -> None:
     files = [member("kept", 500, 400), member("other", names=2)]
     (found,) = group_members(files, [Pair(1, 0, "copy", match())])

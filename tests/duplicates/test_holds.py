@@ -1,13 +1,12 @@
 from __future__ import annotations
 
 from io import BytesIO
-from pathlib import Path
 
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from lookalike.duplicates.holds import lost_sidecar, what_is_lost
+from lookalike.duplicates.holds import what_is_lost
 from lookalike.errors import PictureError
 
 from ..conftest import busy
@@ -83,33 +82,3 @@ def test_a_motion_photo_stays() -> None:
     reason = "it has a video, which the kept file may not have"
     assert what_is_lost(still, still + video) == reason
     assert what_is_lost(still + video, still) == ""
-
-
-@pytest.mark.parametrize(
-    ("files", "alone"),
-    [
-        ([], ""),
-        (["b.xmp"], "b.xmp"),
-        (["b.jpg.xmp"], "b.jpg.xmp"),
-        (["b.AAE"], "b.AAE"),
-        (["b.jpg.json"], "b.jpg.json"),
-        (["b.mov"], "b.mov"),  # of a Live Photo
-        (["a.xmp", "bb.xmp", "b.png", "b.jpg.png"], ""),
-    ],
-)
-def test_a_file_beside_the_one_that_goes_belongs_to_it(
-    tmp_path: Path, files: list[str], alone: str
-) -> None:
-    for name in files:
-        (tmp_path / name).touch()
-    lost = lost_sidecar(str(tmp_path / "a.jpg"), str(tmp_path / "b.jpg"))
-    assert lost == (f"{alone} beside it belongs to it" if alone else "")
-
-
-def test_a_file_beside_both_stays_with_the_kept_one(tmp_path: Path) -> None:
-    (tmp_path / "a.xmp").touch()
-    (tmp_path / "a.txt").mkdir()
-    assert lost_sidecar(str(tmp_path / "a.jpg"), str(tmp_path / "a.png")) == ""
-    (tmp_path / "a.png.xmp").touch()
-    lost = lost_sidecar(str(tmp_path / "a.jpg"), str(tmp_path / "a.png"))
-    assert lost == "a.png.xmp beside it belongs to it"

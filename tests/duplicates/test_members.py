@@ -83,6 +83,23 @@ def test_a_pair_stands_for_every_file_of_its_contents(tmp_path: Path) -> None:
     assert [(pair.query, pair.target) for pair in pairs] == [(0, 1)]
 
 
+def test_a_member_names_the_other_parts_of_its_shot(tmp_path: Path) -> None:
+    jpeg, copy = file(tmp_path / "p" / "DSC_1.JPG"), file(tmp_path / "copy" / "DSC_1.JPG")
+    (tmp_path / "p" / "DSC_1.NEF").write_bytes(b"raw")
+    left, _ = members_on_disk([jpeg, copy], [])
+    assert [(one.path, one.parts) for one in left] == [(jpeg.path, ("DSC_1.NEF",)), (copy.path, ())]
+
+
+def test_a_raw_file_and_its_jpeg_are_no_pair(tmp_path: Path) -> None:
+    jpeg, raw = file(tmp_path / "p" / "DSC_1.JPG"), file(tmp_path / "p" / "DSC_1.NEF", b"raw")
+    edited, copy = file(tmp_path / "edited.jpg", b"e"), file(tmp_path / "backup" / "1.jpg")
+    members = [jpeg, raw, edited, copy]
+    pairs = [Pair(one, other, "copy", MATCH) for one, other in ((0, 1), (3, 1), (2, 0), (1, 2))]
+    left, remaining = members_on_disk(members, pairs)
+    assert [one.path for one in left] == [one.path for one in members]
+    assert [(pair.query, pair.target) for pair in remaining] == [(2, 0), (1, 2)]
+
+
 def test_duplicates_can_be_limited_to_paths(
     tmp_path: Path, gallery: Gallery, pictures: Path
 ) -> None:

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
+from PIL.PngImagePlugin import PngInfo
 
 from lookalike import Gallery
 from lookalike.copies.geometry import frame_corners, transform_points
@@ -41,7 +42,9 @@ def store_of(folder: Path, **images: Image.Image) -> Store:
 
 
 def found(store: Store, members: list[Member], *, near: bool = False) -> list[Pair]:
-    return list(find_pairs(store, members, near=near, on_progress=lambda *_: None))
+    return list(
+        find_pairs(store, members, kind="near" if near else "copies", on_progress=lambda *_: None)
+    )
 
 
 def named(members: list[Member], pairs: list[Pair]) -> set[frozenset[str]]:
@@ -113,12 +116,13 @@ def test_blocks_do_not_change_the_pairs_and_are_reported(
     monkeypatch.setattr(pairs_module, "BLOCK_PICTURES", 5)
     calls: list[Any] = []
     pairs = list(
-        find_pairs(collection, members, near=False, on_progress=lambda *call: calls.append(call))
+        find_pairs(collection, members, kind="copies", on_progress=lambda *call: calls.append(call))
     )
     assert named(members, pairs) == whole
     assert calls[0] == ("Comparing vectors", 0, 1)
-    pictures = [call for call in calls if call != calls[0]]
-    assert pictures == [("Comparing pictures", start, 12) for start in (0, 5, 10)]
+    later = [call for call in calls if call != calls[0]]
+    assert later[:32] == [("Comparing hashes", band, 32) for band in range(32)]
+    assert later[32:] == [("Comparing pictures", start, 12) for start in (0, 5, 10)]
 
 
 def test_files_of_the_same_bytes_are_compared_once(tmp_path: Path) -> None:
@@ -141,6 +145,55 @@ def test_near_pictures_are_found_on_request(tmp_path: Path) -> None:
     (pair,) = found(store, members, near=True)
     assert pair.kind == "near"
     assert named(members, [pair]) == {frozenset(("one", "two"))}
+
+
+PHOTO = Path(__file__).resolve().parents[2] / "samples" / "pictures" / "ferry" / "image_0010.jpg"
+
+
+def test_turned_mirrored_and_negative_pictures_are_found(tmp_path: Path) -> None:
+    photo = Image.open(PHOTO).convert("RGB")
+    negative = ImageOps.invert(photo)
+    store = store_of(
+        tmp_path,
+        **{f"other{seed}": busy(seed, SIZE) for seed in range(3)},
+        photo=photo.resize((900, 900 * photo.height // photo.width)),
+        turned=photo.transpose(Image.Transpose.ROTATE_90),
+        flipped=ImageOps.flip(photo),
+        negative=negative,
+        mixed=ImageOps.mirror(negative).rotate(270, expand=True),
+        grey=ImageOps.invert(ImageOps.grayscale(ImageOps.flip(photo))),
+    )
+    members = read_members(store, [])
+    edited = ("turned", "flipped", "negative", "mixed", "grey")
+    pairs = found(store, members)
+    assert {frozenset(("photo", name)) for name in edited} <= named(members, pairs)
+    assert named(members, pairs) <= pairs_of("photo", *edited)
+    assert {pair.kind for pair in pairs} == {"copy"}
+
+
+def test_equal_pixels_need_no_features(tmp_path: Path) -> None:
+    """A sky and a white page; another sky is no duplicate."""
+    (tmp_path / "p").mkdir()
+    rows = np.linspace((90, 140, 220), (220, 235, 250), 900)[:, None].repeat(1200, 1)  # reduced
+    sky, white = Image.fromarray(rows.astype(np.uint8)), Image.new("RGB", (300, 200), "white")
+    titled = PngInfo()
+    titled.add_text("Title", "holiday")
+    sky.save(tmp_path / "p" / "titled sky.png", pnginfo=titled)
+    white.save(tmp_path / "p" / "titled white.png", pnginfo=titled)
+    store = store_of(
+        tmp_path,
+        sky=sky,
+        white=white,
+        paler=Image.fromarray((rows + 2).clip(0, 255).astype(np.uint8)),
+        smaller=white.resize((200, 300)),
+    )
+    members = read_members(store, [])
+    for kind in ("exact", "copies", "near"):
+        pairs = list(find_pairs(store, members, kind=kind, on_progress=lambda *_: None))
+        assert named(members, pairs) == pairs_of("sky", "titled sky") | pairs_of(
+            "white", "titled white"
+        )
+        assert {(pair.kind, pair.match) for pair in pairs} == {("exact", None)}
 
 
 def test_pictures_without_texture_are_in_no_pair(tmp_path: Path) -> None:

@@ -468,7 +468,7 @@ def edited(seed: int) -> Image.Image:
 def prints_of(gallery: Gallery) -> dict[bytes, bytes]:
     """All fingerprints by content, as a reader sees them; each content has one."""
     prints = FingerprintIndex(gallery.folder)
-    contents = [content for some in prints.contents() for content in some]
+    contents = [content for content, _ in prints.hashes()]
     assert len(contents) == len(set(contents))
     return prints.get(contents)
 

@@ -206,7 +206,7 @@ def prints(gallery: Path | str) -> dict[bytes, bytes]:
     """Return all fingerprints by their content, and check that none has two."""
     opened = Gallery.open(gallery)
     store = opened._open_store(opened._manifest())
-    contents = [content for some in store.fingerprints.contents() for content in some]
+    contents = [content for content, _ in store.fingerprints.hashes()]
     assert len(set(contents)) == len(contents)
     return store.fingerprints.get(contents)
 

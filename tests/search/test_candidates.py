@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from lookalike.storage.fingerprint_index import FingerprintIndex
 from ..conftest import busy
 
 SIZE = (480, 360)
+PHOTO = Path(__file__).resolve().parents[2] / "samples" / "pictures" / "ferry" / "image_0010.jpg"
 
 
 def content(seed: int) -> bytes:
@@ -88,18 +90,36 @@ def test_the_nearest_by_vector_are_verified(tmp_path: Path) -> None:
     }
 
 
-def test_a_negative_is_tried_when_there_is_no_copy(tmp_path: Path) -> None:
-    query = busy(2, SIZE)
-    index = index_of(tmp_path, ImageOps.invert(query), busy(1, SIZE), query.resize((300, 225)))
+def test_a_cropped_negative_is_tried_when_there_is_no_copy(tmp_path: Path) -> None:
+    part = busy(2, SIZE).crop((0, 0, 300, 360))
+    index = index_of(tmp_path, ImageOps.invert(part), busy(1, SIZE), part.resize((250, 300)))
     index.optimize()
-    nearest = [content(1), content(0), content(2)]
-    assert {*find_matches(query_of(query), index, nearest)} == {content(2)}
-    matches = find_matches(query_of(query.crop((0, 0, 400, 360))), index, nearest[:2])
-    assert content(2) in matches
-    alone = find_matches(query_of(ImageOps.invert(busy(1, SIZE))), index, nearest)
-    assert {c: kind for c, (kind, _) in alone.items()} == {content(1): "copy"}
-    by_words = find_matches(query_of(ImageOps.invert(busy(1, SIZE))), index, [])
-    assert {c: kind for c, (kind, _) in by_words.items()} == {content(1): "copy"}
+    nearest, query = [content(1), content(0), content(2)], query_of(busy(2, SIZE))
+    assert {*find_matches(query, index, nearest)} == {content(2)}
+    matches = find_matches(query, index, nearest[:2])
+    assert content(2) in matches  # by words
+    for nearest in ([content(0)], []):
+        negative = query_of(ImageOps.invert(busy(1, SIZE).crop((0, 0, 300, 360))))
+        alone = find_matches(negative, index, nearest)
+        assert {c: kind for c, (kind, _) in alone.items()} == {content(1): "copy"}
+
+
+def test_a_negative_in_the_gallery_finds_its_original(tmp_path: Path) -> None:
+    photo = Image.open(PHOTO).convert("RGB")
+    negatives = {
+        "plain": ImageOps.invert(photo),
+        "turned": ImageOps.invert(photo).rotate(90, expand=True),
+        "mirrored": ImageOps.mirror(ImageOps.invert(photo)),
+        "grey and small": ImageOps.invert(ImageOps.grayscale(photo)).reduce(2),
+    }
+    index = index_of(tmp_path, photo, *negatives.values(), *(busy(seed, SIZE) for seed in range(4)))
+    index.optimize()
+    for number, image in enumerate(negatives.values(), 1):
+        matches = find_matches(query_of(image), index, [content(number)])
+        assert matches[content(0)][0] == "copy"
+        assert matches[content(number)][0] in {"exact", "copy"}
+        found = find_matches(query_of(photo), index, [content(0)])
+        assert {found[content(n)][0] for n in range(1, 5)} == {"copy"}
 
 
 def test_another_picture_of_the_same_objects_is_near(tmp_path: Path) -> None:
@@ -128,6 +148,18 @@ def test_equal_pixels_are_exact_without_texture(tmp_path: Path) -> None:
         query_of(Image.new("RGB", (300, 200), "blue")), index, [content(0), content(1)]
     )
     assert other == {}
+
+
+def test_a_plain_picture_finds_its_equal_among_many_of_one_hash(tmp_path: Path) -> None:
+    """All white pages have the same hash, and to the encoder they are one picture."""
+    pages = [Image.new("RGB", (300 + n, 200), "white") for n in range(40)]
+    index = index_of(tmp_path, *pages)
+    index.optimize()
+    query = query_of(pages[37])
+    found = find_matches(query, index, [content(n) for n in range(24)])
+    assert found == {content(37): ("exact", None)}
+    assert find_matches(query, index, [], allowed=lambda _: set()) == {}
+    assert find_matches(replace(query, pixels_hash=b""), index, []) == {}
 
 
 def test_copies_that_a_filter_excludes_do_not_hide_one_it_allows(tmp_path: Path) -> None:

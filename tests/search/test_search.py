@@ -3,6 +3,8 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,12 @@ from lookalike import Filter, Gallery, Hit, SearchResult
 from lookalike.decode import from_image
 from lookalike.errors import ArgumentError, EncoderError, GalleryNotFoundError
 from lookalike.gallery.reading import QUERIES_AT_ONCE
-from lookalike.search.search import SearchOptions, search as search_in, search_text
+from lookalike.search.query import Query
+from lookalike.search.search import SearchOptions, _rank_key, search as search_in, search_text
 from lookalike.sources.content import content_hash
 from lookalike.storage import Record
 from lookalike.storage.store import Store
-from lookalike.types import Refusal, Source
+from lookalike.types import Differences, Match, Refusal, Source
 
 from ..conftest import RandomEncoder, busy, draw, save
 
@@ -185,25 +188,76 @@ def test_min_score_does_not_remove_copies(busy_gallery: Gallery) -> None:
     assert not busy_gallery.search(crop, top=10, min_score=1.0, copies=False)
 
 
-def test_copies_come_first_by_confidence(tmp_path: Path) -> None:
+def test_copies_come_first_by_how_much_they_show(tmp_path: Path) -> None:
     for seed in range(5):
         busy(seed, SIZE).save(tmp_path / f"{seed}.png", compress_level=1)
     busy(1, SIZE).crop((0, 0, 240, 360)).save(tmp_path / "half.png")
     busy(1, SIZE).save(tmp_path / "worse.jpg", quality=30)
+    page = busy(9, (960, 720))
+    page.paste(busy(1, SIZE), (240, 180))
+    page.save(tmp_path / "page.png")
     gallery = Gallery.open(tmp_path / "g", encoder=RandomEncoder())
     gallery.index(tmp_path)
-    result = gallery.search(tmp_path / "1.png", top=7)
-    assert name(result[0]) == "1.png"
-    assert {name(hit) for hit in result.copies} == {"1.png", "half.png", "worse.jpg"}
-    assert result[:3] == result.copies
-    assert result[3:] == result.similar
-    sure = [hit.match.confidence for hit in result.copies[1:] if hit.match]
-    assert sure == sorted(sure, reverse=True)
+    result = gallery.search(tmp_path / "1.png", top=8)
+    assert [name(hit) for hit in result.copies] == ["1.png", "worse.jpg", "page.png", "half.png"]
+    assert result[:4] == result.copies
+    assert result[4:] == result.similar
     scores = [hit.score for hit in result.similar]
     assert scores == sorted(scores, reverse=True)
-    assert [hit.rank for hit in result] == [*range(1, 8)]
-    # With one hit it is the surest.
+    assert [hit.rank for hit in result] == [*range(1, 9)]
     assert [name(hit) for hit in gallery.search(tmp_path / "1.png", top=1)] == ["1.png"]
+    # A crop's whole comes before the page, which shows as much of it.
+    result = gallery.search(busy(1, SIZE).crop((120, 0, 480, 360)), top=8)
+    assert [name(hit) for hit in result.copies][:1] == ["1.png"]
+    assert [name(hit) for hit in result.copies][-2:] == ["page.png", "half.png"]
+
+
+def test_the_original_comes_before_other_content_in_the_same_frame() -> None:
+    """Of those that show as much, however sure each is; the same bytes come before all."""
+
+    def row(path: str, kind: str, **values: Any) -> dict[str, Any]:
+        found = Match(np.eye(3), 20, 0.1, 1.0, 0.99, 1.0, 1.0, False, np.zeros((20, 4), np.float32))
+        parts = {name: value for name, value in values.items() if name != "share"}
+        found = replace(found, differences=Differences(values.get("share", 0.0)), **parts)
+        return {"path": path, "kind": kind, "score": 0.9, "content_hash": b"o", "match": found}
+
+    rows = [
+        {"path": "own", "kind": "exact", "score": 0.2, "content_hash": b"q", "match": None},
+        row("pixels", "exact"),
+        row("original", "copy", confidence=0.95, query_overlap=0.97),
+        row("template", "copy", share=0.08),
+        row("page", "copy", target_overlap=0.2),
+        row("part", "copy", query_overlap=0.3),
+        row("another shot", "near", share=0.3),
+        row("another scene", "near", share=0.5, confidence=0.999),
+        {"path": "like it", "kind": "similar", "score": 1.0, "content_hash": b"s", "match": None},
+    ]
+    query = Query(from_image(draw(1)), "bytes", None, b"q")
+    mixed = [rows[k] for k in np.random.default_rng(0).permutation(len(rows))]
+    assert sorted(mixed, key=partial(_rank_key, query)) == rows
+
+
+def test_all_files_of_a_copy_are_found(tmp_path: Path) -> None:
+    """Of one content there may be more files than are found by vector."""
+    for seed in range(20):
+        busy(seed, SIZE).save(tmp_path / f"{seed:02}.png", compress_level=1)
+    for number in range(30):
+        busy(1, SIZE).save(tmp_path / f"twin{number:02}.png", compress_level=1)
+    gallery = Gallery.open(tmp_path / "g", encoder=RandomEncoder())
+    gallery.index(tmp_path)
+    crop = busy(1, SIZE).crop((200, 140, 480, 360))
+    by_vector = gallery.search(crop, top=24, copies=False)
+    assert 0 < sum(hit.id != by_vector[-1].id for hit in by_vector) < 24  # others come first
+    result = gallery.search(crop, top=24)
+    assert {(hit.id, hit.kind) for hit in result} == {(by_vector[-1].id, "copy")}
+    # So many files of one content leave room for other candidates.
+    page = Image.new("RGB", (960, 360))
+    page.paste(busy(1, SIZE), (0, 0))
+    page.paste(busy(2, SIZE).resize(SIZE), (480, 0))
+    copies = gallery.search(page, top=40).copies
+    assert {hit.id for hit in copies} == {
+        gallery.search(busy(n, SIZE), top=1)[0].id for n in (1, 2)
+    }
 
 
 def test_hits_are_json(busy_gallery: Gallery) -> None:

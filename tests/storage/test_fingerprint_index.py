@@ -67,10 +67,10 @@ def test_an_index_is_empty_before_the_first_write(prints: FingerprintIndex, tmp_
     query = asked(busy(1, SIZE))
     prints.add({})
     prints.optimize()
-    assert list(prints.contents()) == []
+    assert list(prints.hashes()) == []
     assert prints.get([content(1)]) == {}
     assert prints.search_words([query], 5) == {}
-    assert prints.search_hash(query.pdq, 5) == {}
+    assert prints.search_hash([query.pdq], 5) == {}
     assert not (tmp_path / "fingerprints.lance").exists()
 
 
@@ -78,7 +78,7 @@ def test_fingerprints_are_read_by_content(
     prints: FingerprintIndex, twelve: dict[bytes, bytes]
 ) -> None:
     prints.add(twelve)
-    assert [c for some in prints.contents() for c in some] == [*twelve]
+    assert [c for c, _ in prints.hashes()] == [*twelve]
     some = [content(3), content(99), content(7)]
     assert prints.get(some) == {content(3): twelve[content(3)], content(7): twelve[content(7)]}
     assert prints.get(content(seed) for seed in range(2_000)) == twelve
@@ -106,10 +106,11 @@ def test_a_hash_finds_pictures_within_a_distance(prints: FingerprintIndex) -> No
     pdq = rng.integers(0, 256, 32, np.uint8)
     bits = [0, 10, MAX_BITS - 1, MAX_BITS, MAX_BITS + 1, 128]
     prints.add({content(n): synthetic(flipped(pdq, n)) for n in bits})
-    assert [*prints.search_hash(pdq, 10)] == [content(n) for n in bits if n <= MAX_BITS]
-    assert [*prints.search_hash(pdq, 2)] == [content(0), content(10)]
-    assert prints.search_hash(~flipped(pdq, 0), 10) == {}
-    data = prints.search_hash(pdq, 1)[content(0)]
+    assert [*prints.search_hash([pdq], 10)] == [content(n) for n in bits if n <= MAX_BITS]
+    assert [*prints.search_hash([pdq], 2)] == [content(0), content(10)]
+    assert prints.search_hash([~flipped(pdq, 0)], 10) == {}
+    form, data = prints.search_hash([pdq], 1)[content(0)]
+    assert form == 0
     assert (unpack(data).pdq == pdq).all()
 
 
@@ -131,9 +132,9 @@ def test_the_hash_index_finds_as_much_as_a_scan(
     assert dataset.stats.index_stats(prints_module.HASH_INDEX)["num_unindexed_rows"] == 0
     reader = FingerprintIndex(tmp_path)
     for n in (0, 1_999, 2_000, 4_599):
-        assert [*reader.search_hash(flipped(hashes[n], 30), 5)] == [content(n)]
+        assert [*reader.search_hash([flipped(hashes[n], 30)], 5)] == [content(n)]
         assert reader.get([content(n)]) == {content(n): made[content(n)]}
-    assert reader.search_hash(~hashes[0], 5) == {}
+    assert reader.search_hash([~hashes[0]], 5) == {}
 
 
 def test_positions_keep_identifying_the_same_fingerprint(
@@ -172,13 +173,13 @@ def test_orphans_are_deleted_and_others_are_found_as_before(
     prints.optimize()
     kept = {content(seed) for seed in (1, 4, 5, 11)}
     prints.drop_orphans(kept | {content(99)})
-    assert {c for some in prints.contents() for c in some} == kept
+    assert {c for c, _ in prints.hashes()} == kept
     assert prints.visual_words.picture_count() == 4
     for seed in range(12):
         query = asked(busy(seed, SIZE).crop((0, 0, 220, 240)))
         best = next(iter(prints.search_words([query], 1)), None)
         assert (best == content(seed)) == (content(seed) in kept)
-        by_hash = prints.search_hash(asked(busy(seed, SIZE)).pdq, 5)
+        by_hash = prints.search_hash([asked(busy(seed, SIZE)).pdq], 5)
         assert [*by_hash] == ([content(seed)] if content(seed) in kept else [])
     prints.add({content(0): twelve[content(0)]})
     prints.optimize()
@@ -194,7 +195,7 @@ def test_all_fingerprints_can_be_deleted_and_added_again(
     prints.drop_orphans(set())
     query = asked(busy(3, SIZE))
     assert prints.table.count() == prints.visual_words.picture_count() == 0
-    assert prints.search_words([query], 5) == prints.search_hash(query.pdq, 5) == {}
+    assert prints.search_words([query], 5) == prints.search_hash([query.pdq], 5) == {}
     prints.add(twelve)
     prints.optimize()
     assert next(iter(prints.search_words([query], 5))) == content(3)
@@ -278,7 +279,7 @@ def test_filtered_pictures_do_not_count_as_results(
     alike = {bytes([n]) * 16: next(iter(twelve.values())) for n in range(100, 120)}
     prints.add(alike)
     one = bytes([110]) * 16
-    found = prints.search_hash(views[0].pdq, 2, lambda contents: {one} & set(contents))
+    found = prints.search_hash([views[0].pdq], 2, lambda contents: {one} & set(contents))
     assert [*found] == [one]
 
 

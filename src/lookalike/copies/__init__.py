@@ -19,14 +19,19 @@ from .geometry import (
 from .kind import FULL_OVERLAP, changes, kind_of, percent
 from .overlay import Side
 from .packed import pack, unpack, unpack_pdq, unpack_words
+from .pdq import MIN_PDQ_QUALITY, PDQ_BITS, Form, Hashes, forms, transpose_pdq, unpack_hashes
 from .threads import single_threaded
 from .verify import Verifier, inverse, verify
 
 __all__ = [
     "FULL_OVERLAP",
+    "MIN_PDQ_QUALITY",
+    "PDQ_BITS",
     "TO_PIXEL_CENTRES",
     "VOCABULARY_SIZE",
     "Fingerprint",
+    "Form",
+    "Hashes",
     "Side",
     "Verifier",
     "View",
@@ -34,6 +39,7 @@ __all__ = [
     "clip_to_picture",
     "descriptor_model",
     "fingerprint",
+    "forms",
     "frame_corners",
     "inverse",
     "kind_of",
@@ -44,7 +50,9 @@ __all__ = [
     "single_threaded",
     "stored_fingerprint",
     "transform_points",
+    "transpose_pdq",
     "unpack",
+    "unpack_hashes",
     "unpack_pdq",
     "unpack_words",
     "verify",

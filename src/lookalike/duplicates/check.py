@@ -16,7 +16,8 @@ from ..errors import PictureError
 from ..sources import content_hash, is_local, map_ahead, read
 from ..types import Source
 from .freedesktop_trash import has_freedesktop_trash
-from .holds import lost_sidecar, what_is_lost
+from .holds import what_is_lost
+from .shots import left_alone
 from .verdicts import GOES, STAYS, UNCHECKED, Verdict
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def compare(holder: Member, other: Member, *, cache: VerdictCache) -> str:
     except (OSError, PictureError, MemoryError) as error:
         return f"it can't be checked: {reason_of(error)}"
     cache.put(holder.content_hash, other.content_hash, lost)
-    return lost or lost_sidecar(holder.path, other.path)
+    return lost or left_alone(holder, other)
 
 
 def read_unchanged(member: Member) -> bytes:
@@ -139,7 +140,7 @@ def _known(holder: Member, other: Member, *, cache: VerdictCache) -> str | None:
     if not is_local(holder.path):
         return "the kept file is in an archive, or not on this machine"
     lost = cache.get(holder.content_hash, other.content_hash)
-    return lost_sidecar(holder.path, other.path) if lost == "" else lost
+    return left_alone(holder, other) if lost == "" else lost
 
 
 def _verdict(other: Duplicate, staying: Sequence[Member], compare: Compare) -> Verdict:

@@ -68,16 +68,14 @@ def find_duplicates(
                 f"The gallery has no picture at or under {path}; list its folders with: "
                 "lookalike info"
             )
-    pairs: Iterable[Pair] = ()
-    if kind != "exact":
-        if not store.fingerprints.table.count():
-            raise ArgumentError(
-                "This gallery has no fingerprints to detect copies with; make them with: "
-                "lookalike index --copies FOLDER, or use --kind exact."
-            )
-        pairs = find_pairs(store, members, near=kind == "near", on_progress=options.on_progress)
+    if kind != "exact" and not store.fingerprints.table.count():
+        raise ArgumentError(
+            "This gallery has no fingerprints to detect copies with; make them with: "
+            "lookalike index --copies FOLDER, or use --kind exact."
+        )
+    found = find_pairs(store, members, kind=kind, on_progress=options.on_progress)
     members, pairs = members_on_disk(
-        members, _unmarked(members, pairs, options.marks), on_left_out=options.on_left_out
+        members, _unmarked(members, found, options.marks), on_left_out=options.on_left_out
     )
     compared = {members[k].content_hash for pair in pairs for k in (pair.query, pair.target)}
     details = read_details(

@@ -35,9 +35,10 @@ class Duplicate:
 
     Attributes:
         member: the file.
-        kind: `exact` (the original's bytes), `copy` or `near`.
+        kind: `exact` (the original's bytes or pixels), `copy` or `near`.
         changes: how it differs from the original, in words; empty if it was only re-saved.
         match: how it lies over the original; None for `exact`.
+        same_bytes: whether its bytes are the original's.
         is_protected: whether it is in a folder that people protect.
         verdict: what may happen to it; `unchecked` before `Gallery.check_duplicates`.
 
@@ -58,6 +59,7 @@ class Duplicate:
     kind: str
     changes: tuple[str, ...] = ()
     match: Match | None = None
+    same_bytes: bool = False
     is_protected: bool = False
     verdict: Verdict = NO_VERDICT
 
@@ -65,7 +67,7 @@ class Duplicate:
     def how(self) -> str:
         """How it differs from the original, as one clause."""
         if self.kind == "exact":
-            return "identical bytes"
+            return "identical bytes" if self.same_bytes else "identical pixels"
         return ", ".join(self.changes) or ("re-saved" if self.kind == "copy" else "another shot")
 
     @property
@@ -111,7 +113,7 @@ class Group:
     """Files that show the same picture.
 
     Attributes:
-        kind: `exact` if all have the same bytes, `near` if any is only near, else `copy`.
+        kind: `exact` if all have the same bytes or pixels, `near` if any is only near, else `copy`.
         kept: the original: the best file to keep.
         why: why it is the best, as one clause: `the largest: 4000 x 3000 pixels`.
         others: all other files: those that show all of it, then its parts and what it is a part
@@ -171,16 +173,16 @@ class _Links(NamedTuple):
         better: of each content, the contents that are better, and how they lie over it.
     """
 
-    worse: defaultdict[int, dict[int, Match]]
-    better: defaultdict[int, dict[int, Match]]
+    worse: defaultdict[int, dict[int, Match | None]]
+    better: defaultdict[int, dict[int, Match | None]]
 
 
 class _Link(NamedTuple):
-    """A content of a group, other than the original's."""
+    """A content of a group, other than the original's; no match if the pixels are equal."""
 
     content: int
     kind: str
-    match: Match
+    match: Match | None
 
 
 def group_members(
@@ -213,9 +215,12 @@ def group_members(
     taken = {link.content for of_original in links.values() for link in of_original}
     groups = []
     for n, (kept, *twins) in enumerate(contents):
-        others = [Duplicate(twin, "exact", is_protected=rules.protects(twin)) for twin in twins]
+        others = [
+            Duplicate(twin, "exact", same_bytes=True, is_protected=rules.protects(twin))
+            for twin in twins
+        ]
         for content, kind, match in links[n]:
-            edits = tuple(changes(match))
+            edits = tuple(changes(match)) if match else ()
             others += [
                 Duplicate(member, kind, edits, match, is_protected=rules.protects(member))
                 for member in contents[content]
@@ -253,13 +258,13 @@ def _link(ranking: Ranking, members: Sequence[Member], pairs: Sequence[Pair]) ->
             continue
         strength, match = _strength(pair), pair.match
         is_worse = better < worse
-        if strength == _PART:
+        if match and strength == _PART:
             area, better_area = (pixels(contents[n][0]) for n in (worse, better))
             is_worse = _shows_less(match, area, better_area, otherwise=is_worse)
         if not is_worse:
-            worse, better, match = better, worse, inverse(match)
+            worse, better, match = better, worse, match and inverse(match)
         links[strength].worse[better][worse] = match
-        links[strength].better[worse][better] = inverse(match)
+        links[strength].better[worse][better] = match and inverse(match)
     return links
 
 
@@ -296,7 +301,7 @@ def _assign(
             for content, match in sorted(linked.items(), key=lambda item: item[0]):
                 is_free = content not in taken and (strength == _WHOLE or not is_group(content))
                 if original not in taken and is_free:
-                    kind = "near" if strength == _NEAR else "copy"
+                    kind = "near" if strength == _NEAR else "copy" if match else "exact"
                     assigned[original].append(_Link(content, kind, match))
                     taken.add(content)
     return assigned
@@ -305,7 +310,7 @@ def _assign(
 def _strength(pair: Pair) -> int:
     if pair.kind == "near":
         return _NEAR
-    return _WHOLE if show_the_same(pair.match) else _PART
+    return _WHOLE if pair.match is None or show_the_same(pair.match) else _PART
 
 
 def _file(member: Member) -> dict[str, Any]:

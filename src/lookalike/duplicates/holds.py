@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from ..decode import inspect
 from .held_pixels import pixels_lost
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-# Files beside a picture that belong to it by their name, `a.xmp` or `a.jpg.xmp`: edits, keywords,
-# captions and labels, the video of a Live Photo, spoken notes.
-SIDECAR_SUFFIXES = (
-    ".xmp",
-    ".aae",
-    ".json",
-    ".supplemental-metadata.json",
-    ".txt",
-    ".xml",
-    ".pp3",
-    ".dop",
-    ".mov",
-    ".wav",
-)
 MAX_NAMED = 3  # entries of metadata in a reason
 MAX_ENTRIES, MAX_CHARACTERS = 1_000, 65_536  # `inspect` tells no more entries, nor longer ones
 
@@ -52,20 +37,6 @@ def what_is_lost(kept: bytes, other: bytes) -> str:
     return _lost_metadata(inspect(kept).metadata, details.metadata) or pixels_lost(kept, other)
 
 
-def lost_sidecar(kept: str, other: str) -> str:
-    """Say which file beside the other one would be left alone; empty if none.
-
-    A file beside both, such as `a.xmp` of `a.jpg` and `a.png`, stays with the kept one.
-
-    Args:
-        kept: path of the file that stays.
-        other: path of the file that would go.
-    """
-    beside_kept = set(_sidecars(kept)) if _sidecar_stem(kept) == _sidecar_stem(other) else set()
-    alone = next((path for path in _sidecars(other) if path not in beside_kept), None)
-    return f"{os.path.basename(alone)} beside it belongs to it" if alone else ""
-
-
 def _lost_metadata(kept: Mapping[str, str], other: Mapping[str, str]) -> str:
     """Say what is written in one file and not in the other; an entry may have several lines."""
     if len(other) >= MAX_ENTRIES or any(len(value) >= MAX_CHARACTERS for value in other.values()):
@@ -80,16 +51,3 @@ def _lost_metadata(kept: Mapping[str, str], other: Mapping[str, str]) -> str:
     named = ", ".join(sorted(missing)[:MAX_NAMED])
     more = f" and {len(missing) - MAX_NAMED} more" if len(missing) > MAX_NAMED else ""
     return f"the kept file does not have its {named}{more}"
-
-
-def _sidecars(path: str) -> Iterator[str]:
-    """List the files beside a picture that belong to it."""
-    for base in (os.path.splitext(path)[0], path):
-        for suffix in SIDECAR_SUFFIXES:
-            for written in (suffix, suffix.upper()):
-                if base + written != path and os.path.isfile(base + written):
-                    yield base + written
-
-
-def _sidecar_stem(path: str) -> str:
-    return os.path.splitext(path)[0]

@@ -13,6 +13,7 @@ from ..sources import is_local, is_under, stat_source
 from ..storage import from_text, under_filter
 from ..types import UNKNOWN
 from .freedesktop_trash import has_freedesktop_trash, home_trash
+from .shots import are_one_shot, with_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -36,6 +37,8 @@ class Member:
         width: pixels, upright.
         height: pixels, upright.
         names: the number of its known names: hard links, symbolic links, other paths.
+        parts: the names of the files beside it that are one shot with it: its raw file, the video
+            of a Live Photo, a sidecar.
 
     Example:
         >>> import shutil
@@ -55,6 +58,7 @@ class Member:
     width: int
     height: int
     names: int = 1
+    parts: tuple[str, ...] = ()
 
 
 def read_members(store: Store, paths: Sequence[str] = ()) -> list[Member]:
@@ -81,7 +85,7 @@ def members_on_disk(
     Left out are files that can't be reached, that have changed since they were indexed, or whose
     real path is in a trash. Hard links and paths to the same file become one member; a symbolic
     link is none. Members of archives, and files that are not on this machine, count as they were
-    indexed: to check them is to read them.
+    indexed: to check them is to read them. A raw file and its JPEG are no pair.
 
     Args:
         members: rows of the gallery.
@@ -117,13 +121,16 @@ def members_on_disk(
         file = (status.st_dev, status.st_ino) if status.st_ino else member.path
         current = replace(member, size=source.size, mtime_ns=source.mtime_ns)
         files[file].append((current, status.st_nlink))
-    remaining = list(filter(None, map(_merge_names, files.values())))
-    index_of = {member.content_hash: k for k, member in enumerate(remaining)}
+    remaining = with_parts(filter(None, map(_merge_names, files.values())))
+    of_content = defaultdict[bytes, list[int]](list)
+    for k, member in enumerate(remaining):
+        of_content[member.content_hash].append(k)
     remaining_pairs = []
     for pair in pairs:
-        query, target = (index_of.get(members[k].content_hash) for k in (pair.query, pair.target))
-        if query is not None and target is not None:
-            remaining_pairs.append(replace(pair, query=query, target=target))
+        both = [of_content[members[k].content_hash] for k in (pair.query, pair.target)]
+        queries, targets = ([remaining[k].path for k in files] for files in both)
+        if queries and targets and not are_one_shot(queries, targets):
+            remaining_pairs.append(replace(pair, query=both[0][0], target=both[1][0]))
     return remaining, remaining_pairs
 
 

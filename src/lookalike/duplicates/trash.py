@@ -23,6 +23,7 @@ from .freedesktop_trash import (
 )
 from .journal import BACK, MOVED, STARTED, Journal, Move, new_move_id
 from .rows import known_paths, read_rows, write_rows
+from .shots import with_parts
 from .verdicts import GOES
 
 if TYPE_CHECKING:
@@ -252,7 +253,7 @@ def _check_again(holder: Member, member: Member, cache: VerdictCache) -> None:
             raise _StaysError(f"{role} is a link")
     if os.path.samefile(holder.path, member.path):
         raise _StaysError("it is the same file as the kept one")
-    lost = compare(holder, member, cache=cache)
+    lost = compare(*with_parts([holder, member]), cache=cache)
     if lost:
         raise _StaysError(lost)
 

@@ -158,9 +158,9 @@ class Ranking:
             kept: the file.
             others: the others of its group, the best first.
         """
-        twins = [other.member for other in others if other.kind == "exact"]
-        copies = [other for other in others if other.kind == "copy" and other.match]
-        whole = [other.member for other in copies if other.match and show_the_same(other.match)]
+        twins = [other.member for other in others if other.same_bytes]
+        copies = [other for other in others if other.kind != "near" and not other.same_bytes]
+        whole = [c.member for c in copies if c.match is None or show_the_same(c.match)]
         parts = [other.match for other in copies if other.match and not show_the_same(other.match)]
         if twins and self._decides(kept, twins[0]) in BY_RULE:
             return self._why_before(kept, twins[0])
@@ -256,8 +256,10 @@ def _find_edits(
     grey, enlarged = set[bytes](), set[bytes]()
     same, different = list[tuple[bytes, bytes]](), list[tuple[bytes, bytes]]()
     for pair in pairs:
-        if pair.kind == "copy" and show_the_same(pair.match):
-            contents = members[pair.query].content_hash, members[pair.target].content_hash
+        contents = members[pair.query].content_hash, members[pair.target].content_hash
+        if pair.match is None:
+            same.append(contents)
+        elif pair.kind == "copy" and show_the_same(pair.match):
             (same if looks_unedited(pair.match) else different).append(contents)
             if pair.match.look.saturation < GREY_SATURATION:
                 grey.add(contents[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import math
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +24,7 @@ from .candidates import ROUNDS, VECTOR_CANDIDATES, find_matches
 from .query import prepare, query_refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 CHUNK_QUERIES = 8  # that a thread prepares at a time, and the encoder's batch
 _NEAREST = ROUNDS * VECTOR_CANDIDATES  # rows by vector that may be verified
+MAX_HALVINGS = 10  # of the part that two pictures share, by which hits are ranked
 _KIND_ORDER = {"exact": 0, "copy": 1, "near": 2, "similar": 3}
 
 
@@ -182,24 +184,56 @@ def _ranked(
         allowed = partial(store.contents_matching, where=sql) if sql else None
         contents = [row["content_hash"] for row in nearest]
         matches = find_matches(query_fingerprint, store.fingerprints, contents, allowed=allowed)
-    missing = set(matches) - {row["content_hash"] for row in rows}
-    rows = rows + store.rows_by_content(missing, vector, sql)
+    missing = _incomplete(matches, rows, query.content)
+    known = {row["path"] for row in rows}
+    more = store.rows_by_content(missing, vector, sql)
+    rows = rows + [row for row in more if row["path"] not in known]
     for row in rows:
         row["kind"], row["match"] = matches.get(row["content_hash"], ("similar", None))
         if row["content_hash"] == query.content:
             row["kind"] = "exact"
         if row["match"] and query.whole_size:
             row["match"] = _from_whole_query(row["match"], query.left, query.top)
-    return sorted(
-        rows,
-        key=lambda row: (
-            _KIND_ORDER[row["kind"]],
-            row["path"] != query.path,
-            -row["match"].confidence if row["kind"] in {"copy", "near"} else 0,
-            -row["score"],
-            row["path"],
-        ),
+    return sorted(rows, key=partial(_rank_key, query))
+
+
+def _incomplete(matches: Iterable[bytes], rows: Sequence[Row], own: bytes | None) -> set[bytes]:
+    """Return the matches of which some files may be missing among the rows found by vector.
+
+    All files of one content have one score, so those with the lowest score may be cut off. The
+    query's own content is complete.
+    """
+    others = [row for row in rows if row["content_hash"] != own]
+    lowest = min((row["score"] for row in others), default=0.0)
+    return set(matches) - {row["content_hash"] for row in others if row["score"] > lowest} - {own}
+
+
+def _rank_key(query: Query, row: Row) -> tuple[object, ...]:
+    """Sort key: the best first.
+
+    The query's own file and its bytes come first. Among copies, and among near pictures, what
+    counts first is how much of the query a picture shows, then how much of the picture that is: a
+    whole comes before a crop, and before a page that shows it among others. Of those that show as
+    much, the one that differs least is the query's original, not other content in the same frame;
+    confidence, which is nearly the same for both, comes last.
+    """
+    match = row["match"] if row["kind"] in {"copy", "near"} else None
+    return (
+        _KIND_ORDER[row["kind"]],
+        row["path"] != query.path,
+        row["content_hash"] != query.content,
+        _halvings(match.query_overlap) if match else 0,
+        _halvings(match.target_overlap) if match else 0,
+        round(match.differences.share, 2) if match else 0,
+        -match.confidence if match else 0,
+        -row["score"],
+        row["path"],
     )
+
+
+def _halvings(overlap: float) -> int:
+    """Return how often a whole is halved to get an overlap, which is known to a few percent."""
+    return round(-math.log2(max(min(overlap, 1.0), 2.0**-MAX_HALVINGS)))
 
 
 def _from_whole_query(match: Match, left: float, top: float) -> Match:

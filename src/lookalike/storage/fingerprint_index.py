@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import copy
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ..copies import descriptor_model, unpack_pdq, unpack_words
+from ..copies import descriptor_model, unpack_hashes, unpack_pdq, unpack_words
 from ..sources import CONTENT_HASH_BYTES
 from .table import Table, retry_reads, storage_errors
 from .visual_words import VisualWords
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ..copies import Fingerprint
+    from ..copies import Fingerprint, Hashes
     from .place import Place
 
 ContentFilter: TypeAlias = "Callable[[Iterable[bytes]], set[bytes]]"
@@ -29,6 +29,8 @@ SEGMENT_PICTURES = 100_000  # whose words are sorted in memory together
 MAX_ORPHANS_SHARE = 0.25  # fingerprints without a file in the gallery, relative to its rows
 PDQ_BYTES = 32
 MAX_RIVALS = 2_048  # best candidates among which a filter chooses
+SCAN_ROWS = 1_024  # whose fingerprints are read at once, about 8 MB
+MAX_PLAIN = 500  # pictures that are asked whether their pixels equal a plain query's
 MAX_BITS = 80  # of 256 that differ; different pictures differ in 128, plus or minus 8
 
 
@@ -68,10 +70,15 @@ class FingerprintIndex:
         """Write packed fingerprints by content hash as `Table.write_fragments` does."""
         return self.table.write_fragments(_columns(fingerprints)) if fingerprints else []
 
-    def contents(self) -> Iterator[list[bytes]]:
-        """List the content hashes of all fingerprints, in batches."""
-        for batch in self.table.scan(["content_hash"]):
-            yield batch.column(0).to_pylist()
+    def hashes(self) -> Iterator[tuple[bytes, Hashes]]:
+        """List the content hash and the hashes of every fingerprint, in the order of the rows."""
+        dataset = self.table.dataset()
+        if dataset is not None:
+            names = ["content_hash", "fingerprint"]
+            with storage_errors():
+                for batch in dataset.scanner(names, batch_size=SCAN_ROWS).to_batches():
+                    contents, fingerprints = (column.to_pylist() for column in batch.columns)
+                    yield from zip(contents, map(unpack_hashes, fingerprints), strict=True)
 
     @retry_reads
     def get(self, contents: Iterable[bytes]) -> dict[bytes, bytes]:
@@ -112,41 +119,67 @@ class FingerprintIndex:
 
     @retry_reads
     def search_hash(
-        self, pdq: NDArray[np.uint8], top: int, allowed: ContentFilter | None = None
-    ) -> dict[bytes, bytes]:
+        self, forms: Sequence[NDArray[np.uint8]], top: int, allowed: ContentFilter | None = None
+    ) -> dict[bytes, tuple[int, bytes]]:
         """Find the pictures whose PDQ hashes differ from a query's in at most `MAX_BITS` bits.
 
         Args:
-            pdq: the query's hash, uint8 [32].
-            top: how many pictures, at most.
-            allowed: filters the contents of the best `MAX_RIVALS` pictures.
+            forms: hashes of the query, turned or negative, uint8 [32] each.
+            top: how many pictures for each form, at most.
+            allowed: filters the contents of the best `MAX_RIVALS` pictures of each form.
 
         Returns:
-            the packed fingerprints, by content hash.
+            the number of the form and the packed fingerprint, by content hash, best first.
         """
-        import pyarrow as pa
+        nearest = self._nearest_hashes(forms, MAX_RIVALS if allowed else top)
+        passed = allowed(content for _, _, content in nearest) if allowed else None
+        left = [top] * len(forms)
+        best = dict[bytes, int]()
+        for _, form, content in nearest:
+            if left[form] and content not in best and (passed is None or content in passed):
+                best[content] = form
+                left[form] -= 1
+        packed = self.get(best)
+        return {c: (form, packed[c]) for c, form in best.items() if c in packed}
 
+    @retry_reads
+    def equal_pixels(
+        self, pdq: NDArray[np.uint8], pixels_hash: bytes, allowed: ContentFilter | None = None
+    ) -> set[bytes]:
+        """Find the contents whose pixels are equal to a query's, among `MAX_PLAIN` near its hash.
+
+        Args:
+            pdq: the query's PDQ hash, uint8 [32].
+            pixels_hash: of the query.
+            allowed: filters the contents.
+        """
+        nearest = (content for _, _, content in self._nearest_hashes([pdq], MAX_PLAIN))
+        packed = self.get(nearest)
+        equal = {c for c, data in packed.items() if unpack_hashes(data).pixels_hash == pixels_hash}
+        return allowed(equal) if allowed else equal
+
+    def _nearest_hashes(
+        self, forms: Sequence[NDArray[np.uint8]], count: int
+    ) -> list[tuple[float, int, bytes]]:
+        """Return the bits that differ, the form, and the content of the nearest, best first."""
         dataset = self.table.dataset()
         if dataset is None:
-            return {}
+            return []
         with storage_errors():
             result = dataset.scanner(
                 columns=["content_hash", "_distance"],
                 nearest={
                     "column": "pdq",
-                    "q": pa.array(pdq, pa.uint8()),
-                    "k": MAX_RIVALS if allowed else top,
+                    "q": list(forms),
+                    "k": count,
                     "metric": "hamming",
                     "nprobes": HASH_NPROBES,
                 },
                 disable_scoring_autoprojection=True,
             ).to_table()
-        columns = (result[name].to_pylist() for name in ("content_hash", "_distance"))
-        contents = [content for content, bits in zip(*columns, strict=True) if bits <= MAX_BITS]
-        if allowed:
-            passed = allowed(contents)
-            contents = [content for content in contents if content in passed][:top]
-        return self.get(contents)
+        names = "_distance", "query_index", "content_hash"
+        rows = zip(*(result[name].to_pylist() for name in names), strict=True)
+        return sorted(row for row in rows if row[0] <= MAX_BITS)
 
     def _filter(self, positions: NDArray[np.int64], top: int, allowed: ContentFilter) -> list[int]:
         """Return the indexes of the first `top` positions whose contents a filter allows."""
