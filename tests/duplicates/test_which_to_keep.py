@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from lookalike.duplicates.details import FileDetails
+from lookalike.duplicates.edited import contents_to_measure, show_the_same
 from lookalike.duplicates.groups import Duplicate
 from lookalike.duplicates.keep_rules import KeepRules
 from lookalike.duplicates.members import Member
 from lookalike.duplicates.pairs import Pair
-from lookalike.duplicates.which_to_keep import Ranking, contents_to_measure, show_the_same
+from lookalike.duplicates.which_to_keep import Ranking
 from lookalike.types import UNKNOWN, Differences, Look, Match
 
 from .test_groups import match, member
@@ -157,7 +158,9 @@ def test_grey_loses_to_colour_whichever_way_the_pair_was_found() -> None:
         assert why == "in colour; the next best is black and white"
 
 
-@pytest.mark.parametrize("edit", [{"share": 0.04}, {"flipped": True}, {"colour_shift": 0.3}])
+@pytest.mark.parametrize(
+    "edit", [{"share": 0.04}, {"flipped": True}, {"colour_shift": 0.3}, {"is_negative": True}]
+)
 def test_an_edited_picture_loses_to_what_more_files_show(edit: dict[str, Any]) -> None:
     files = [member("edited", 800, 600), member("a"), member("b", 200, 150)]
     pairs = [Pair(k, 0, "copy", edited(**edit)) for k in (1, 2)] + [Pair(1, 2, "copy", match())]
@@ -167,7 +170,14 @@ def test_an_edited_picture_loses_to_what_more_files_show(edit: dict[str, Any]) -
     assert ranked(Ranking(files, [replace(pair, kind="near") for pair in pairs]))[0] == "edited"
     assert ranked(Ranking(files[:2], pairs[:1])) == ["edited", "a"]
     why = ranking.why_kept(files[1], [Duplicate(files[0], "copy", (), match())])
-    assert why == "unedited; the next best differs from more of the copies"
+    assert why == "unedited, as far as can be told; the next best is not"
+
+
+@pytest.mark.parametrize(("added", "first"), [(0.6, "b"), (-0.6, "a"), (0.1, "a"), (0.0, "a")])
+def test_of_two_alone_the_one_with_a_caption_loses(added: float, first: str) -> None:
+    files = [member("a", mtime_ns=1), member("b")]
+    pair = Pair(0, 1, "copy", edited(share=0.05, added=added))
+    assert ranked(Ranking(files, [pair]))[0] == first
 
 
 def test_the_camera_tells_which_of_two_mirrored_pictures_is_the_original() -> None:

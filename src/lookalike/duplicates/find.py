@@ -9,13 +9,13 @@ from ..errors import ArgumentError, GalleryNotFoundError
 from ..sources import is_under
 from . import keep_rules, not_duplicates
 from .details import read_details
+from .edited import contents_to_measure
 from .groups import group_members
 from .keep_rules import KeepRules
 from .members import members_on_disk, read_members
 from .not_duplicates import Marks
 from .pairs import find_pairs
 from .stored_json import state_of
-from .which_to_keep import contents_to_measure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..copies import FULL_OVERLAP, changes, inverse
 from ..sources import is_local
 from .check import judge
+from .edited import pixels, show_the_same
 from .keep_rules import KeepRules
 from .verdicts import NO_VERDICT, STAYS, Verdict
-from .which_to_keep import Ranking, pixels, show_the_same
+from .which_to_keep import Ranking
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

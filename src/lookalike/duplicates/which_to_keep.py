@@ -6,35 +6,23 @@ only between files that all criteria before it call equal.
 
 from __future__ import annotations
 
-import math
 import sys
-from collections import Counter, defaultdict
+from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..copies import FULL_OVERLAP
 from ..types import UNKNOWN
 from .details import FileDetails
+from .edited import find_edits, pixels, show_the_same
 from .keep_rules import ORDERS, KeepRules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from ..types import Match
     from .groups import Duplicate
     from .members import Member
     from .pairs import Pair
 
-MAX_SAME_SHARE = 0.005  # of what there is to see; more is an edit
-MAX_SAME_COLOUR_SHIFT = 0.05
-GREY_SATURATION = 0.2  # of a picture relative to another: one of the two is black and white
-SAME_SATURATION = 0.8
-SAME_SHARPNESS = 0.9
-SAME_SIDE = 1.05  # times as long, sides count as equal
-# Of the reach of their detail, photographs keep at least 76% when they are re-saved at quality 30,
-# and at most 68% when they are reduced to half and enlarged again.
-ENLARGED_REACH = 0.72
-# Whole columns repeat in pictures that were enlarged without smoothing, to twice the size or more.
-MIN_REPEATS, REPEATS = 1.9, 1.1
 # Of lossy files, those of formats that cameras write come before those that only software writes.
 LOSSY_FORMATS = ("HEIF", "JPEG")
 MAX_NAMED = 3  # kinds of metadata in a reason
@@ -47,7 +35,7 @@ WHY = {
     "bits": "the most bits per channel: {details.bit_depth}",
     "has_no_video": "it has a video",
     "is_grey": "in colour; the next best is black and white",
-    "is_edited": "unedited; the next best differs from more of the copies",
+    "is_edited": "unedited, as far as can be told; the next best is not",
     "has_no_camera": "it names its camera",
     "is_enlarged": "not enlarged, unlike one of {size_of_rival} pixels",
     "pixels": "the largest: {kept.width} x {kept.height} pixels",
@@ -119,7 +107,7 @@ class Ranking:
         by_content: defaultdict[bytes, list[Member]] = defaultdict(list)
         for member in members:
             by_content[member.content_hash].append(member)
-        self._edits = _find_edits(members, pairs, by_content, self._details)
+        self._edits = find_edits(members, pairs, by_content, self._details)
         self.contents = [sorted(twins, key=self.standing) for twins in by_content.values()]
         self.contents.sort(key=lambda twins: self.standing(twins[0]))
 
@@ -196,129 +184,6 @@ class Ranking:
             size_of_rival=f"{rival.width} x {rival.height}",
             rules=self._rules,
         )
-
-
-def pixels(member: Member) -> int:
-    """Return the area of a picture."""
-    return member.width * member.height
-
-
-def contents_to_measure(members: Sequence[Member], pairs: Iterable[Pair]) -> set[bytes]:
-    """Return the contents of which one may be enlarged from another: their detail decides."""
-    found = set[bytes]()
-    for pair in pairs:
-        query, target = members[pair.query], members[pair.target]
-        if pair.kind == "copy" and show_the_same(pair.match):
-            look = pair.match.look
-            is_as_sharp = SAME_SHARPNESS <= look.sharpness <= 1 / SAME_SHARPNESS
-            if not is_as_sharp or not 1 / SAME_SIDE < _ratio(query, target) < SAME_SIDE:
-                found |= {query.content_hash, target.content_hash}
-    return found
-
-
-def show_the_same(match: Match) -> bool:
-    """Check whether each picture shows all of the other."""
-    return min(match.query_overlap, match.target_overlap) >= FULL_OVERLAP
-
-
-def looks_unedited(match: Match) -> bool:
-    """Check whether one picture was at most re-saved, resized or turned to make the other."""
-    look = match.look
-    return (
-        not match.flipped
-        and match.differences.share <= MAX_SAME_SHARE
-        and look.colour_shift <= MAX_SAME_COLOUR_SHIFT
-        and SAME_SATURATION <= look.saturation <= 1 / SAME_SATURATION
-    )
-
-
-class _Edits(NamedTuple):
-    """Contents that were edited, as far as their pairs tell.
-
-    Attributes:
-        grey: those that are black and white beside a copy in colour.
-        outvoted: those that differ from a picture that has more to say for it: it comes from a
-            camera, or more copies show it.
-        enlarged: those that show no more detail than a smaller copy.
-    """
-
-    grey: set[bytes]
-    outvoted: set[bytes]
-    enlarged: set[bytes]
-
-
-def _find_edits(
-    members: Sequence[Member],
-    pairs: Sequence[Pair],
-    by_content: Mapping[bytes, Sequence[Member]],
-    details: Mapping[bytes, FileDetails],
-) -> _Edits:
-    grey, enlarged = set[bytes](), set[bytes]()
-    same, different = list[tuple[bytes, bytes]](), list[tuple[bytes, bytes]]()
-    for pair in pairs:
-        contents = members[pair.query].content_hash, members[pair.target].content_hash
-        if pair.match is None:
-            same.append(contents)
-        elif pair.kind == "copy" and show_the_same(pair.match):
-            (same if looks_unedited(pair.match) else different).append(contents)
-            if pair.match.look.saturation < GREY_SATURATION:
-                grey.add(contents[0])
-            elif pair.match.look.saturation > 1 / GREY_SATURATION:
-                grey.add(contents[1])
-            enlarged |= _enlarged(members[pair.query], members[pair.target], details)
-    version = _versions(by_content, same)
-    votes = Counter[bytes]()
-    from_camera = set[bytes]()
-    for content, twins in by_content.items():
-        votes[version[content]] += len(twins)
-        if content in details and details[content].has_camera:
-            from_camera.add(version[content])
-    outvoted = set[bytes]()
-    for contents in different:
-        weights = [(version[c] in from_camera, votes[version[c]]) for c in contents]
-        if weights[0] != weights[1]:
-            outvoted.add(contents[weights[0] > weights[1]])
-    return _Edits(grey, outvoted, enlarged)
-
-
-def _enlarged(one: Member, other: Member, details: Mapping[bytes, FileDetails]) -> set[bytes]:
-    """Return which of two files that show the same was enlarged from the other, if any.
-
-    From the same detail, a larger file has a lower reach; from more of it, about the same reach.
-    The limit is halfway between.
-    """
-    measured = [(m, d) for m in (one, other) if (d := details.get(m.content_hash)) and d.reach]
-    if len(measured) < len((one, other)):
-        return set()
-    (small, of_small), (large, of_large) = sorted(measured, key=lambda item: pixels(item[0]))
-    ratio, reach = _ratio(large, small), of_large.reach / of_small.reach
-    if ratio > SAME_SIDE:
-        repeats = ratio * of_large.distinct < REPEATS * of_small.distinct
-        is_enlarged = reach < ratio**-0.5 or (ratio > MIN_REPEATS and repeats)
-        return {large.content_hash} if is_enlarged else set()
-    if min(reach, 1 / reach) > ENLARGED_REACH:
-        return set()
-    return {(large if reach < 1 else small).content_hash}
-
-
-def _ratio(one: Member, other: Member) -> float:
-    """Return how many times as long the sides of a picture are as another's."""
-    return math.sqrt(pixels(one) / max(pixels(other), 1))
-
-
-def _versions(contents: Iterable[bytes], same: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """Give contents that look the same, directly or through others, one name."""
-    parent = {content: content for content in contents}
-
-    def root(content: bytes) -> bytes:
-        while parent[content] != content:
-            parent[content] = parent[parent[content]]
-            content = parent[content]
-        return content
-
-    for one, other in same:
-        parent[root(one)] = root(other)
-    return {content: root(content) for content in parent}
 
 
 def _format(details: FileDetails) -> int:
