@@ -122,6 +122,8 @@ def test_an_enlarged_copy_loses_to_what_it_was_enlarged_from() -> None:
         "enlarged"
     )
     assert ranked(Ranking(files, pairs, told(files, {"reach": 0.3}, {})))[0] == "enlarged"
+    soft = told(files, {"reach": 0.2}, {"reach": 0.4})  # both may come from a still smaller one
+    assert ranked(Ranking(files, pairs, soft))[0] == "enlarged"
     assert ranked(Ranking(files, [replace(pairs[0], kind="near")], details))[0] == "enlarged"
     repeated = told(files, {"reach": 0.7, "distinct": 0.45}, {"reach": 0.7, "distinct": 0.9})
     assert ranked(Ranking(files, pairs, repeated)) == ["original", "enlarged"]

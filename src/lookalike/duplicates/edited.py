@@ -26,6 +26,7 @@ SAME_SIDE = 1.05  # times as long, sides count as equal
 # Of the reach of their detail, photographs keep at least 76% when they are re-saved at quality 30,
 # and at most 68% when they are reduced to half and enlarged again.
 ENLARGED_REACH = 0.72
+SHARP_REACH = 0.5  # of photographs at their true size, at least
 # Whole columns repeat in pictures that were enlarged without smoothing, to twice the size or more.
 MIN_REPEATS, REPEATS = 1.9, 1.1
 
@@ -152,7 +153,8 @@ def _enlarged(one: Member, other: Member, details: Mapping[bytes, FileDetails]) 
     """Return which of two files that show the same was enlarged from the other, if any.
 
     From the same detail, a larger file has a lower reach; from more of it, about the same reach.
-    The limit is halfway between.
+    The limit is halfway between. Where the smaller one is not sharp either, both may come from a
+    still smaller one, and nothing tells.
     """
     measured = [(m, d) for m in (one, other) if (d := details.get(m.content_hash)) and d.reach]
     if len(measured) < len((one, other)):
@@ -161,7 +163,8 @@ def _enlarged(one: Member, other: Member, details: Mapping[bytes, FileDetails]) 
     ratio, reach = _ratio(large, small), of_large.reach / of_small.reach
     if ratio > SAME_SIDE:
         repeats = ratio * of_large.distinct < REPEATS * of_small.distinct
-        is_enlarged = reach < ratio**-0.5 or (ratio > MIN_REPEATS and repeats)
+        is_enlarged = reach < ratio**-0.5 and of_small.reach >= SHARP_REACH
+        is_enlarged |= ratio > MIN_REPEATS and repeats
         return {large.content_hash} if is_enlarged else set()
     if min(reach, 1 / reach) > ENLARGED_REACH:
         return set()
