@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from ..decode import inspect
-from .held_pixels import pixels_lost
+from .lost_pixels import pixels_lost
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
