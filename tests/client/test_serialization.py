@@ -51,21 +51,25 @@ def test_groups_are_whole_enough_for_the_trash() -> None:
     other = Member("/b.png", 9, DAY + 1, b"b" * 16, 4, 3)
     twin = Member("/c.png", 10, DAY, b"a" * 16, 4, 3)
     safe = Member("/d.png", 10, DAY, b"a" * 16, 4, 3)
+    tagged = Member("/e.png", 11, DAY, b"e" * 16, 4, 3)
     group = Group(
         "copy",
         kept,
         "the largest",
         (
-            Duplicate(twin, "exact", verdict=Verdict("goes", holder="/a.png")),
+            Duplicate(twin, "exact", same_bytes=True, verdict=Verdict("goes", holder="/a.png")),
             Duplicate(
                 other, "copy", ("mirrored",), MATCH, verdict=Verdict("stays", "it has alpha")
             ),
-            Duplicate(safe, "exact", is_protected=True),
+            Duplicate(safe, "exact", same_bytes=True, is_protected=True),
+            Duplicate(tagged, "exact"),
         ),
     )
     again = serialization.group_from_json(through(serialization.group_as_json(group)))
     assert [one.stays for one in again.others] == [one.stays for one in group.others]
-    assert [one.state for one in again.others] == ["goes", "stays", "stays"]
+    assert [one.state for one in again.others] == ["goes", "stays", "stays", "unchecked"]
+    assert [one.how for one in again.others] == [one.how for one in group.others]
+    assert again.others[3].how == "identical pixels"
     assert [one.verdict for one in again.others[:2]] == [one.verdict for one in group.others[:2]]
     assert again.others[2].is_protected
     assert [one.member for one in again.others] == [one.member for one in group.others]

@@ -44,7 +44,8 @@ def duplicates(
         typer.Option(
             "--kind",
             metavar="KIND",
-            help="exact: identical files; copies: also edited copies; near: also similar shots.",
+            help="exact: identical bytes or pixels; copies: also edited copies; near: also "
+            "similar shots.",
         ),
     ] = "copies",
     as_json: JsonOption = False,

@@ -159,19 +159,22 @@ def group_as_json(group: Group) -> dict[str, Any]:
 
 def group_from_json(values: dict[str, Any]) -> Group:
     """Read what `group_as_json` wrote."""
+    best = values["best"]
+    kept = _member_from_json(best)
+    members = [_member_from_json(member) for member in values["members"]]
     others = tuple(
         Duplicate(
-            _member_from_json(member),
-            member["kind"],
-            tuple(member["changes"]),
-            match_from_json(member["match"]),
-            is_protected=member["is_protected"],
-            verdict=Verdict(member["state"], member["reason"], member["holder"]),
+            member,
+            other["kind"],
+            tuple(other["changes"]),
+            match_from_json(other["match"]),
+            same_bytes=member.content_hash == kept.content_hash,
+            is_protected=other["is_protected"],
+            verdict=Verdict(other["state"], other["reason"], other["holder"]),
         )
-        for member in values["members"]
+        for member, other in zip(members, values["members"], strict=True)
     )
-    best = values["best"]
-    return Group(values["kind"], _member_from_json(best), best["why"], others)
+    return Group(values["kind"], kept, best["why"], others)
 
 
 def rules_from_json(values: dict[str, Any]) -> KeepRules:
@@ -247,4 +250,5 @@ def _member_as_json(member: Member) -> dict[str, Any]:
 
 
 def _member_from_json(values: dict[str, Any]) -> Member:
-    return replace(_from_json(Member, values), mtime_ns=values["mtime_ns"])
+    parts = tuple(values.get("parts", ()))
+    return replace(_from_json(Member, values), mtime_ns=values["mtime_ns"], parts=parts)

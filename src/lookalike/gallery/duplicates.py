@@ -27,8 +27,8 @@ class GalleryDuplicates(GalleryReader):
 
         Args:
             paths: only files at or under one of these; by default the whole gallery.
-            kind: `exact` for files of the same bytes, `copies` for these and edited copies, `near`
-                also for other pictures of the same thing.
+            kind: `exact` for files of the same bytes or pixels, `copies` for these and edited
+                copies, `near` also for other pictures of the same thing.
             keep: which of several files to keep, added to the rules that the gallery keeps (see
                 `set_keep_rules`).
             options: `on_progress`, called with the stage, how much of it is done, and the total;

@@ -174,12 +174,12 @@ class FingerprintIndex:
                     "k": count,
                     "metric": "hamming",
                     "nprobes": HASH_NPROBES,
+                    "distance_range": (None, MAX_BITS + 1.0),  # without the end
                 },
                 disable_scoring_autoprojection=True,
             ).to_table()
         names = "_distance", "query_index", "content_hash"
-        rows = zip(*(result[name].to_pylist() for name in names), strict=True)
-        return sorted(row for row in rows if row[0] <= MAX_BITS)
+        return sorted(zip(*(result[name].to_pylist() for name in names), strict=True))
 
     def _filter(self, positions: NDArray[np.int64], top: int, allowed: ContentFilter) -> list[int]:
         """Return the indexes of the first `top` positions whose contents a filter allows."""
