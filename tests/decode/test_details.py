@@ -207,6 +207,12 @@ def test_auxiliary_images_of_avif() -> None:
         assert set(metadata(data + more)) == {name}
 
 
+def test_the_range_of_numbers_of_32_bits() -> None:
+    values = np.asarray(photo().convert("L")).astype(np.float32)
+    ranges = [metadata(saved(Image.fromarray(values / by), "TIFF"))["range"] for by in (7, 70)]
+    assert ranges[0] != ranges[1]
+
+
 def test_values_are_bounded() -> None:
     info = PngInfo()
     for number in range(3000):

@@ -38,6 +38,10 @@ def test_videos_in_heif(name: str) -> None:
     assert not has_video(data)
     box = (len(VIDEO) + 8).to_bytes(4, "big") + b"mpvd" + VIDEO
     assert has_video(data + box)
+    assert has_video(data + b"MotionPhoto_Data" + VIDEO)
+    assert not has_video(data + (900).to_bytes(4, "big") + b"free" + bytes(892))
+    track = (16).to_bytes(4, "big") + b"moov" + bytes(8)
+    assert has_video(data + track) == (name == "HEIF")
 
 
 def test_random_bytes_hold_no_video() -> None:

@@ -50,6 +50,11 @@ def test_a_frame_that_shows_something_stands_for_a_file(name: str) -> None:
     assert distance(picture.samples[-1], photo(2)) < 8
 
 
+def test_alpha_of_a_later_page_counts() -> None:
+    clear = Image.new("RGBA", SIZE)
+    assert decode(several("TIFF", [photo().convert("RGBA"), clear])).properties.has_alpha
+
+
 def test_a_file_of_blank_frames_is_its_first() -> None:
     blank = [Image.new("RGB", SIZE, (level, 0, 0)) for level in (0, 90, 180)]
     assert decode(several("GIF", blank)).pixels.max() == 0

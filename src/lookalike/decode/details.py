@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..types import Properties
 from .blocks import Blocks, find_blocks
@@ -58,7 +57,7 @@ class Details:
     quality: int | None = None
     subsampling: str | None = None
     properties: Properties = field(default_factory=Properties)
-    metadata: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    metadata: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 def inspect(data: bytes) -> Details:
@@ -85,7 +84,7 @@ def inspect(data: bytes) -> Details:
         jpeg_quality(data) if name == "JPEG" else None,
         subsampling(data) if name == "JPEG" else None,
         picture.properties,
-        MappingProxyType(_read(blocks)),
+        _read(blocks) | _range(sequence.image),
     )
 
 
@@ -96,9 +95,9 @@ def read_sidecar(data: bytes) -> Mapping[str, str]:
 
     Example:
         >>> read_sidecar(b"no XMP")
-        mappingproxy({})
+        {}
     """
-    return MappingProxyType(_bounded(read_xmp(data, is_sidecar=True)))
+    return _bounded(read_xmp(data, is_sidecar=True))
 
 
 def _read(blocks: Blocks) -> dict[str, str]:
@@ -110,6 +109,14 @@ def _read(blocks: Blocks) -> dict[str, str]:
     if "taken" not in facts and "digitized" in facts:
         facts["taken"] = facts.pop("digitized")
     return _bounded(facts)
+
+
+def _range(image: Any) -> dict[str, str]:
+    """Tell the least and greatest number of floats and 32 bits, which pixels do not show."""
+    if image.mode not in ("I", "F"):
+        return {}
+    low, high = image.getextrema()
+    return {"range": f"{low:.9g} {high:.9g}"}
 
 
 def _merge(sources: Iterable[Mapping[str, str]]) -> dict[str, str]:

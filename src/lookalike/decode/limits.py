@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..errors import PictureError, UnsupportedFormatError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
 MAX_PIXELS = 200_000_000
 MAX_ASPECT_RATIO = 100  # a ribbon of 100,000 x 1 pixels shows nothing
@@ -40,35 +40,43 @@ def check_size(width: int, height: int) -> None:
         raise PictureError(f"too narrow: {width} x {height} is over {MAX_ASPECT_RATIO} to 1")
 
 
-@contextlib.contextmanager
-def one_large_at_a_time(width: int, height: int) -> Iterator[None]:
+def one_large_at_a_time(width: int, height: int) -> AbstractContextManager[object]:
     """Wait until no other thread decodes a picture of over `LARGE_PIXELS`, if this is one."""
-    if width * height <= LARGE_PIXELS:
-        yield
-    else:
-        with _large_picture_lock:
-            yield
+    return _large_picture_lock if width * height > LARGE_PIXELS else contextlib.nullcontext()
 
 
-@contextlib.contextmanager
-def readable(name: str) -> Iterator[None]:
+class readable:  # noqa: N801  used as a function; a generator would cost more than a header
     """Turn whatever reading a file of a format raises into a `PictureError`."""
-    try:
-        yield
-    except (PictureError, MemoryError):
-        raise
-    except Exception as error:
-        text = " ".join(str(error).split())[:200]
-        if name == "TIFF" and isinstance(error, KeyError) and text.isdigit():
-            text = f"unknown compression {text}"
-        if _UNSUPPORTED.search(text):
-            raise UnsupportedFormatError(
-                f"a kind of {name} that lookalike can't read yet ({text}); index a JPEG or PNG of "
-                "it",
-                name,
-            ) from error
-        # Plugins raise anything on damaged bytes: struct.error, KeyError...
-        raise PictureError(reason(error, name)) from error
+
+    def __init__(self, name: str) -> None:
+        """Take the name of the format."""
+        self._name = name
+
+    def __enter__(self) -> None:
+        """Begin to read."""
+
+    def __exit__(self, _: object, error: BaseException | None, trace: object) -> None:
+        """Explain the error, if there is one.
+
+        Raises:
+            PictureError: for it.
+        """
+        known = (PictureError, MemoryError)
+        if isinstance(error, Exception) and not isinstance(error, known):
+            raise _explained(error, self._name) from error
+
+
+def _explained(error: Exception, name: str) -> PictureError:
+    text = " ".join(str(error).split())[:200]
+    if name == "TIFF" and isinstance(error, KeyError) and text.isdigit():
+        text = f"unknown compression {text}"
+    if _UNSUPPORTED.search(text):
+        return UnsupportedFormatError(
+            f"a kind of {name} that lookalike can't read yet ({text}); index a JPEG or PNG of it",
+            name,
+        )
+    # Plugins raise anything on damaged bytes: struct.error, KeyError...
+    return PictureError(reason(error, name))
 
 
 def reason(error: Exception, name: str) -> str:

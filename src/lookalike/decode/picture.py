@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import NotAPictureError, PictureError
+from ..types import Picture
 from .convert import to_picture
 from .depth import bit_depth
 from .formats import HEAD_BYTES, check_supported, plugin, sniff
@@ -21,8 +21,6 @@ from .sequence import Sequence, open_sequence
 if TYPE_CHECKING:
     from PIL import Image
     from PIL.ImageFile import ImageFile
-
-    from ..types import Picture
 
 MIN_SIDE_PIXELS = 448  # reduced decoding keeps the shorter side at least this long
 
@@ -73,16 +71,17 @@ def decode_opened(
         samples = picture.samples
         if len(sequence.numbers) > 1:
             picture, samples = choose(sequence, picture, min_side)
-        found = file_properties(image, data, name)
         count = len(sequence.numbers)
-        properties = replace(
-            found,
+        properties = file_properties(
+            image,
+            data,
+            name,
             pages=1 if sequence.is_animation else count,
             frames=count if sequence.is_animation else 1,
             has_alpha=picture.properties.has_alpha,
             bit_depth=depth,
         )
-        return replace(picture, properties=properties, samples=samples)
+        return Picture(picture.pixels, picture.width, picture.height, properties, samples)
 
 
 def from_image(image: Image.Image, *, min_side: int = MIN_SIDE_PIXELS) -> Picture:

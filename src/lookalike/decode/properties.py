@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 from typing import Any
 
 from ..types import Properties
@@ -19,19 +20,21 @@ _MAX_BOX_BYTES = 512  # of the box that begins a video
 _VIDEO_BOXES = {b"moov", b"mdat", b"free", b"wide", b"skip", b"uuid", b"beam", b"meta", b"styp"}
 
 
-def file_properties(image: Any, data: bytes, name: str) -> Properties:
-    """Read the properties that do not depend on pixels.
+def file_properties(image: Any, data: bytes, name: str, **known: Any) -> Properties:
+    """Complete the properties by those that do not depend on pixels.
 
     Args:
         image: the file as opened by the plugin of its format.
         data: the whole file.
         name: the format.
+        known: the properties that depend on pixels.
     """
     block = data if name == "TIFF" else image.info.get("exif")
     found = read_taken(block if isinstance(block, bytes) else None)
     xmp = image.info.get("xmp", b"")
     xmp = xmp if isinstance(xmp, bytes) else b""
     return Properties(
+        **known,
         has_video=has_video(data, name, xmp),
         taken=found.taken or (_time_in(xmp) if xmp else None),
         camera=found.camera,
@@ -47,7 +50,22 @@ def has_video(data: bytes, name: str, xmp: bytes) -> bool:
         if ends and not any(word in xmp for word in _VIDEO_WORDS):
             return False
         return find_video(data, 2) is not None
-    return name in ("HEIF", "AVIF") and find_video(data, 16) is not None
+    return name in ("HEIF", "AVIF") and _has_video_box(data, name)
+
+
+def _has_video_box(data: bytes, name: str) -> bool:
+    """Check the boxes of HEIF, and what comes after them; an AVIF's tracks are its frames."""
+    at = 0
+    while at + 16 <= len(data):
+        size, kind = struct.unpack_from(">I4s", data, at)
+        if kind == b"mpvd" or (kind == b"moov" and name == "HEIF"):
+            return True
+        if size == 1:
+            size = struct.unpack_from(">Q", data, at + 8)[0]
+        if size < 8 or at + size > len(data):  # noqa: PLR2004  a box to the end, or no box
+            break
+        at += size
+    return find_video(data, max(at, 16)) is not None
 
 
 def find_video(data: bytes, start: int) -> int | None:

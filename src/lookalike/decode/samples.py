@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..types import Properties
 from .colour import is_blank
 from .convert import to_picture
 from .limits import LARGE_PIXELS, check_size
@@ -33,8 +35,8 @@ def choose(
         min_side: the least pixels of the shorter side of what is chosen.
 
     Returns:
-        the picture, and up to `MAX_SAMPLES` of the others, evenly spread, in order; those that are
-        damaged or beyond the budget are left out.
+        the picture, with `has_alpha` of all that was decoded, and up to `MAX_SAMPLES` of the
+        others, evenly spread, in order; those that are damaged or beyond the budget are left out.
     """
     count = len(sequence.numbers)
     last = count - 1
@@ -46,6 +48,7 @@ def choose(
             places = [0, reach - 1]
         places = [place for place in places if place < reach]
     chosen, chosen_at, samples = first, 0, {0: _shrink(first)}
+    has_alpha = first.properties.has_alpha
     looks_for_more = is_blank(first.pixels)
     steps = range(1, reach if sequence.is_animation else min(reach, 1 + _MAX_BLANK_PAGES))
     budget, most = _MAX_PAGE_PIXELS, max(LARGE_PIXELS, first.width * first.height)
@@ -65,12 +68,14 @@ def choose(
             if sequence.is_animation:
                 break
             continue
+        has_alpha |= picture.properties.has_alpha
         if looks_for_more and not is_blank(picture.pixels):
             chosen, chosen_at, looks_for_more = picture, place, False
         if place in places:
             samples[place] = _shrink(picture)
     samples.pop(chosen_at if chosen_at in samples else 0)
-    return chosen, tuple(samples.values())
+    properties = Properties(has_alpha=has_alpha)
+    return replace(chosen, properties=properties), tuple(samples.values())
 
 
 def _shrink(picture: Picture) -> NDArray[np.uint8]:
