@@ -36,6 +36,8 @@ INTERNAL = {
     "lookalike.duplicates": {
         *("Marks", "check_folders", "contents_of", "decisions_version", "protect"),
         *("read_marks", "read_rules", "write_marks", "write_rules"),
+        *("GOES", "STAYS", "UNCHECKED", "Journal", "Trash", "VerdictCache"),
+        *("check_groups", "known_verdicts"),
     },
     "lookalike.encoders": {
         *("DEFAULT_ENCODER", "HUB_PREFIX", "METADATA_KEY"),

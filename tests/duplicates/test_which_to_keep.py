@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from lookalike.duplicates.details import FileDetails
+from lookalike.duplicates.edited import contents_to_measure, show_the_same
 from lookalike.duplicates.groups import Duplicate
 from lookalike.duplicates.keep_rules import KeepRules
 from lookalike.duplicates.members import Member
 from lookalike.duplicates.pairs import Pair
-from lookalike.duplicates.which_to_keep import Ranking, show_the_same
+from lookalike.duplicates.which_to_keep import Ranking
 from lookalike.types import UNKNOWN, Differences, Look, Match
 
 from .test_groups import match, member
@@ -31,7 +32,6 @@ BETTER = [
         "it says more: a, b, c and 2 more",
     ),
     ({"has_camera": True}, {}, "it names its camera"),
-    ({}, {"detail_scale": 0.9}, "not enlarged, unlike one of 400 x 300 pixels"),
     ({"format": "PNG", "is_lossless": True}, {"format": "JPEG"}, "lossless: PNG"),
     (
         {"format": "HEIF"},
@@ -111,11 +111,34 @@ def test_of_equals_the_larger_is_best_then_the_older_then_the_first_path() -> No
 
 def test_an_enlarged_copy_loses_to_what_it_was_enlarged_from() -> None:
     files = [member("enlarged", 800, 600, mtime_ns=1), member("original")]
-    details = told(files, {"detail_scale": 0.55}, {})  # it seems to show a little more
-    ranking = Ranking(files, (), details)
+    pairs = [Pair(0, 1, "copy", match())]
+    assert contents_to_measure(files, pairs) == {file.content_hash for file in files}
+    details = told(files, {"reach": 0.4}, {"reach": 0.7})
+    ranking = Ranking(files, pairs, details)
     assert ranked(ranking) == ["original", "enlarged"]
     why = ranking.why_kept(files[1], [Duplicate(files[0], "copy", (), match())])
     assert why == "not enlarged, unlike one of 800 x 600 pixels"
+    assert ranked(Ranking(files, pairs, told(files, {"reach": 0.7}, {"reach": 0.8})))[0] == (
+        "enlarged"
+    )
+    assert ranked(Ranking(files, pairs, told(files, {"reach": 0.3}, {})))[0] == "enlarged"
+    soft = told(files, {"reach": 0.2}, {"reach": 0.4})  # both may come from a still smaller one
+    assert ranked(Ranking(files, pairs, soft))[0] == "enlarged"
+    assert ranked(Ranking(files, [replace(pairs[0], kind="near")], details))[0] == "enlarged"
+    repeated = told(files, {"reach": 0.7, "distinct": 0.45}, {"reach": 0.7, "distinct": 0.9})
+    assert ranked(Ranking(files, pairs, repeated)) == ["original", "enlarged"]
+
+
+def test_of_equal_size_the_one_that_was_reduced_and_enlarged_again_loses() -> None:
+    files = [member("again", mtime_ns=1), member("original", mtime_ns=9)]
+    sharp, blurred = (replace(match(), look=Look(sharpness=s)) for s in (1.0, 0.7))
+    assert contents_to_measure(files, [Pair(0, 1, "copy", sharp)]) == set()
+    pairs = [Pair(0, 1, "copy", blurred)]
+    assert len(contents_to_measure(files, pairs)) == 2
+    details = told(files, {"reach": 0.5}, {"reach": 0.8})
+    assert ranked(Ranking(files, pairs, details)) == ["original", "again"]
+    details = told(files, {"reach": 0.7}, {"reach": 0.8})  # re-saving does that
+    assert ranked(Ranking(files, pairs, details)) == ["again", "original"]
 
 
 def edited(**values: Any) -> Match:
@@ -137,7 +160,9 @@ def test_grey_loses_to_colour_whichever_way_the_pair_was_found() -> None:
         assert why == "in colour; the next best is black and white"
 
 
-@pytest.mark.parametrize("edit", [{"share": 0.04}, {"flipped": True}, {"colour_shift": 0.3}])
+@pytest.mark.parametrize(
+    "edit", [{"share": 0.04}, {"flipped": True}, {"colour_shift": 0.3}, {"is_negative": True}]
+)
 def test_an_edited_picture_loses_to_what_more_files_show(edit: dict[str, Any]) -> None:
     files = [member("edited", 800, 600), member("a"), member("b", 200, 150)]
     pairs = [Pair(k, 0, "copy", edited(**edit)) for k in (1, 2)] + [Pair(1, 2, "copy", match())]
@@ -147,7 +172,14 @@ def test_an_edited_picture_loses_to_what_more_files_show(edit: dict[str, Any]) -
     assert ranked(Ranking(files, [replace(pair, kind="near") for pair in pairs]))[0] == "edited"
     assert ranked(Ranking(files[:2], pairs[:1])) == ["edited", "a"]
     why = ranking.why_kept(files[1], [Duplicate(files[0], "copy", (), match())])
-    assert why == "unedited; the next best differs from more of the copies"
+    assert why == "unedited, as far as can be told; the next best is not"
+
+
+@pytest.mark.parametrize(("added", "first"), [(0.6, "b"), (-0.6, "a"), (0.1, "a"), (0.0, "a")])
+def test_of_two_alone_the_one_with_a_caption_loses(added: float, first: str) -> None:
+    files = [member("a", mtime_ns=1), member("b")]
+    pair = Pair(0, 1, "copy", edited(share=0.05, added=added))
+    assert ranked(Ranking(files, [pair]))[0] == first
 
 
 def test_the_camera_tells_which_of_two_mirrored_pictures_is_the_original() -> None:

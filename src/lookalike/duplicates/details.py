@@ -5,18 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..decode import inspect
+from ..decode import LARGE_PIXELS, decode, inspect
 from ..errors import GalleryError, PictureError
 from ..sources import content_hash, is_local, read
 from ..storage import open_place
 from ..types import Source
+from .detail import measure_detail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from .members import Member
@@ -26,6 +29,8 @@ FORMAT_VERSION = 1  # of the cache, and of what `inspect` finds
 MAX_CONTENTS = 50_000  # in the cache, about 400 bytes each
 DIGEST_BYTES = 8
 FILES_AT_ONCE = 16
+MIN_REACH = 0.001
+_large_picture_lock = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +48,8 @@ class FileDetails:
         has_video: whether a video is embedded.
         has_camera: whether it names the camera that took it.
         written: what people and cameras wrote, by name: digests of the values.
-        detail_scale: the scale at which it still shows all its detail, 0..1; 1 unless it was
-            enlarged.
+        reach: of its detail, see `Detail`; 0.0 if it was not measured.
+        distinct: likewise.
     """
 
     format: str = ""
@@ -57,11 +62,16 @@ class FileDetails:
     has_video: bool = False
     has_camera: bool = False
     written: Mapping[str, str] = field(default_factory=dict)
-    detail_scale: float = 1.0
+    reach: float = 0.0
+    distinct: float = 0.0
 
 
-def inspect_file(data: bytes) -> FileDetails:
+def inspect_file(data: bytes, *, measure: bool = False) -> FileDetails:
     """Find what a file holds.
+
+    Args:
+        data: the whole file.
+        measure: whether to measure its detail, which needs all its pixels.
 
     Raises:
         PictureError: it is damaged.
@@ -80,13 +90,15 @@ def inspect_file(data: bytes) -> FileDetails:
         properties.has_video,
         properties.camera is not None,
         {name: _digest(value) for name, value in details.metadata.items()},
+        *(_measure(data) if measure else ()),
     )
 
 
 def read_details(
     members: Iterable[Member],
-    cache: Path | None,
+    cache: Path | None = None,
     *,
+    measured: Collection[bytes] = (),
     on_progress: Callable[[str, int, int], None] = lambda _stage, _done, _of: None,
 ) -> dict[bytes, FileDetails]:
     """Read what files hold, one file of each content; unreadable ones are left out.
@@ -96,6 +108,7 @@ def read_details(
     Args:
         members: files; those of the same bytes are read once.
         cache: the folder for what can be made again; None to read all.
+        measured: contents whose detail is needed.
         on_progress: called with the stage, and the number of files read, and of all.
     """
     files: dict[bytes, list[Member]] = {}
@@ -103,8 +116,14 @@ def read_details(
         if is_local(member.path):
             files.setdefault(member.content_hash, []).append(member)
     known = _load(cache) if cache else {}
-    found = {content: known[content] for content in files if content in known}
-    todo = [files[content] for content in files if content not in found]
+    found = {
+        content: known[content]
+        for content in files
+        if content in known and (known[content].reach or content not in measured)
+    }
+    todo = [
+        (twins, content in measured) for content, twins in files.items() if content not in found
+    ]
     if not todo:
         return found
     on_progress("Reading files", 0, len(todo))
@@ -112,7 +131,7 @@ def read_details(
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             for start in range(0, len(todo), FILES_AT_ONCE):  # all that Ctrl-C waits for
                 some = todo[start : start + FILES_AT_ONCE]
-                for twins, details in zip(some, pool.map(_read_first, some), strict=True):
+                for (twins, _), details in zip(some, pool.map(_read_first, some), strict=True):
                     if details:
                         found[twins[0].content_hash] = details
                 on_progress("Reading files", start + len(some), len(todo))
@@ -122,16 +141,26 @@ def read_details(
     return found
 
 
-def _read_first(twins: Sequence[Member]) -> FileDetails | None:
+def _read_first(todo: tuple[Sequence[Member], bool]) -> FileDetails | None:
     """Read the first of several files of the same bytes that can be read."""
+    twins, measure = todo
     for member in twins:
         try:
             data = read(Source(member.path, member.size, member.mtime_ns))
             if content_hash(data) == member.content_hash:
-                return inspect_file(data)
+                return inspect_file(data, measure=measure)
         except (OSError, PictureError, MemoryError):
             continue
     return None
+
+
+def _measure(data: bytes) -> tuple[float, float]:
+    picture = decode(data)
+    is_large = picture.width * picture.height > LARGE_PIXELS
+    with _large_picture_lock if is_large else nullcontext():  # one at a time
+        whole = decode(data, min_side=max(picture.width, picture.height))
+        reach, distinct = measure_detail(whole.pixels)
+    return max(reach, MIN_REACH), distinct
 
 
 def _digest(value: str) -> str:
@@ -160,8 +189,8 @@ def _parse(values: dict[str, Any]) -> FileDetails:
             raise TypeError(name)
     if not all(isinstance(text, str) for item in details.written.items() for text in item):
         raise TypeError("written")
-    if not 0 < details.detail_scale <= 1:  # NaN, too
-        raise ValueError("detail_scale")
+    if not all(0 <= value <= 1 for value in (details.reach, details.distinct)):  # NaN, too
+        raise ValueError("reach")
     return details
 
 

@@ -9,6 +9,7 @@ from ..errors import ArgumentError, GalleryNotFoundError
 from ..sources import is_under
 from . import keep_rules, not_duplicates
 from .details import read_details
+from .edited import contents_to_measure
 from .groups import group_members
 from .keep_rules import KeepRules
 from .members import members_on_disk, read_members
@@ -80,6 +81,7 @@ def find_duplicates(
     details = read_details(
         (member for member in members if member.content_hash in compared),
         options.cache,
+        measured=contents_to_measure(members, pairs),
         on_progress=options.on_progress,
     )
     return group_members(members, pairs, details, options.rules)

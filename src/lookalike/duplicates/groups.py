@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..copies import FULL_OVERLAP, changes, inverse
 from ..sources import is_local
 from .check import judge
+from .edited import pixels, show_the_same
 from .keep_rules import KeepRules
 from .verdicts import NO_VERDICT, STAYS, Verdict
-from .which_to_keep import Ranking, show_the_same
+from .which_to_keep import Ranking
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -259,7 +260,7 @@ def _link(ranking: Ranking, members: Sequence[Member], pairs: Sequence[Pair]) ->
         strength, match = _strength(pair), pair.match
         is_worse = better < worse
         if match and strength == _PART:
-            area, better_area = (ranking.pixels(contents[n][0]) for n in (worse, better))
+            area, better_area = (pixels(contents[n][0]) for n in (worse, better))
             is_worse = _shows_less(match, area, better_area, otherwise=is_worse)
         if not is_worse:
             worse, better, match = better, worse, match and inverse(match)

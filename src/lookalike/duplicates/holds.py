@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..decode import inspect
-from .held_pixels import pixels_lost
+from .lost_pixels import pixels_lost
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,29 +7,22 @@ only between files that all criteria before it call equal.
 from __future__ import annotations
 
 import sys
-from collections import Counter, defaultdict
+from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..copies import FULL_OVERLAP
 from ..types import UNKNOWN
 from .details import FileDetails
+from .edited import find_edits, pixels, show_the_same
 from .keep_rules import ORDERS, KeepRules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from ..types import Match
     from .groups import Duplicate
     from .members import Member
     from .pairs import Pair
 
-MAX_SAME_SHARE = 0.005  # of what there is to see; more is an edit
-MAX_SAME_COLOUR_SHIFT = 0.05
-GREY_SATURATION = 0.2  # of a picture relative to another: one of the two is black and white
-SAME_SATURATION = 0.8
-# A file that seems enlarged is taken to show even less than it seems to: the estimate is rough, and
-# the picture that it was enlarged from must win.
-ENLARGED_MARGIN = 0.8
 # Of lossy files, those of formats that cameras write come before those that only software writes.
 LOSSY_FORMATS = ("HEIF", "JPEG")
 MAX_NAMED = 3  # kinds of metadata in a reason
@@ -42,8 +35,9 @@ WHY = {
     "bits": "the most bits per channel: {details.bit_depth}",
     "has_no_video": "it has a video",
     "is_grey": "in colour; the next best is black and white",
-    "is_edited": "unedited; the next best differs from more of the copies",
+    "is_edited": "unedited, as far as can be told; the next best is not",
     "has_no_camera": "it names its camera",
+    "is_enlarged": "not enlarged, unlike one of {size_of_rival} pixels",
     "pixels": "the largest: {kept.width} x {kept.height} pixels",
     "is_lossy": "lossless: {details.format}",
     "is_unprotected": "in a protected folder",
@@ -74,6 +68,7 @@ class Standing(NamedTuple):
     is_grey: bool
     is_edited: bool
     has_no_camera: bool
+    is_enlarged: bool
     pixels: int
     is_lossy: bool
     is_unprotected: bool
@@ -112,7 +107,7 @@ class Ranking:
         by_content: defaultdict[bytes, list[Member]] = defaultdict(list)
         for member in members:
             by_content[member.content_hash].append(member)
-        self._edits = _find_edits(members, pairs, by_content, self._details)
+        self._edits = find_edits(members, pairs, by_content, self._details)
         self.contents = [sorted(twins, key=self.standing) for twins in by_content.values()]
         self.contents.sort(key=lambda twins: self.standing(twins[0]))
 
@@ -132,7 +127,8 @@ class Ranking:
             is_grey=member.content_hash in self._edits.grey,
             is_edited=member.content_hash in self._edits.outvoted,
             has_no_camera=not details.has_camera,
-            pixels=-self.pixels(member),
+            is_enlarged=member.content_hash in self._edits.enlarged,
+            pixels=-pixels(member),
             is_lossy=not details.is_lossless,
             is_unprotected=is_unprotected,
             preferred=preferred,
@@ -142,14 +138,6 @@ class Ranking:
             age=sys.maxsize if member.mtime_ns == UNKNOWN else member.mtime_ns,
             path=member.path,
         )
-
-    def pixels(self, member: Member) -> int:
-        """Return the area of a picture; of an enlarged one, the area that shows its detail."""
-        details = self._details.get(member.content_hash)
-        scale = details.detail_scale if details else 1.0
-        if scale < 1:
-            scale *= ENLARGED_MARGIN
-        return round(member.width * member.height * scale**2)
 
     def why_kept(self, kept: Member, others: Sequence[Duplicate]) -> str:
         """Say in one clause what decided that a file is the one to keep.
@@ -185,90 +173,17 @@ class Ranking:
         )
         if name == "written":
             return f"it says more: {_named(details.written, of_rival.written)}"
-        if name == "pixels" and kept.width * kept.height <= rival.width * rival.height:
-            return f"not enlarged, unlike one of {rival.width} x {rival.height} pixels"
         if name == "chosen" and self._rules.keep in ORDERS:
             return f"the {self._rules.keep}, as you chose"
         if name == "quality" and of_rival.quality < 0:
             name = "format"
-        return WHY[name].format(kept=kept, details=details, rival=of_rival, rules=self._rules)
-
-
-def show_the_same(match: Match) -> bool:
-    """Check whether each picture shows all of the other."""
-    return min(match.query_overlap, match.target_overlap) >= FULL_OVERLAP
-
-
-def looks_unedited(match: Match) -> bool:
-    """Check whether one picture was at most re-saved, resized or turned to make the other."""
-    look = match.look
-    return (
-        not match.flipped
-        and match.differences.share <= MAX_SAME_SHARE
-        and look.colour_shift <= MAX_SAME_COLOUR_SHIFT
-        and SAME_SATURATION <= look.saturation <= 1 / SAME_SATURATION
-    )
-
-
-class _Edits(NamedTuple):
-    """Contents that were edited, as far as their pairs tell.
-
-    Attributes:
-        grey: those that are black and white beside a copy in colour.
-        outvoted: those that differ from a picture that has more to say for it: it comes from a
-            camera, or more copies show it.
-    """
-
-    grey: set[bytes]
-    outvoted: set[bytes]
-
-
-def _find_edits(
-    members: Sequence[Member],
-    pairs: Sequence[Pair],
-    by_content: Mapping[bytes, Sequence[Member]],
-    details: Mapping[bytes, FileDetails],
-) -> _Edits:
-    grey = set[bytes]()
-    same, different = list[tuple[bytes, bytes]](), list[tuple[bytes, bytes]]()
-    for pair in pairs:
-        contents = members[pair.query].content_hash, members[pair.target].content_hash
-        if pair.match is None:
-            same.append(contents)
-        elif pair.kind == "copy" and show_the_same(pair.match):
-            (same if looks_unedited(pair.match) else different).append(contents)
-            if pair.match.look.saturation < GREY_SATURATION:
-                grey.add(contents[0])
-            elif pair.match.look.saturation > 1 / GREY_SATURATION:
-                grey.add(contents[1])
-    version = _versions(by_content, same)
-    votes = Counter[bytes]()
-    from_camera = set[bytes]()
-    for content, twins in by_content.items():
-        votes[version[content]] += len(twins)
-        if content in details and details[content].has_camera:
-            from_camera.add(version[content])
-    outvoted = set[bytes]()
-    for contents in different:
-        weights = [(version[c] in from_camera, votes[version[c]]) for c in contents]
-        if weights[0] != weights[1]:
-            outvoted.add(contents[weights[0] > weights[1]])
-    return _Edits(grey, outvoted)
-
-
-def _versions(contents: Iterable[bytes], same: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """Give contents that look the same, directly or through others, one name."""
-    parent = {content: content for content in contents}
-
-    def root(content: bytes) -> bytes:
-        while parent[content] != content:
-            parent[content] = parent[parent[content]]
-            content = parent[content]
-        return content
-
-    for one, other in same:
-        parent[root(one)] = root(other)
-    return {content: root(content) for content in parent}
+        return WHY[name].format(
+            kept=kept,
+            details=details,
+            rival=of_rival,
+            size_of_rival=f"{rival.width} x {rival.height}",
+            rules=self._rules,
+        )
 
 
 def _format(details: FileDetails) -> int:

@@ -46,7 +46,7 @@ class GalleryTrash(GalleryDuplicates):
             >>> from PIL import Image
             >>> from lookalike import Gallery
             >>> Image.open("query.jpg").save("photos/original.png")
-            >>> Image.open("query.jpg").reduce(2).save("photos/small.png")
+            >>> Image.open("query.jpg").save("photos/again.jpg", quality=80)
             >>> gallery = Gallery.open("gallery")
             >>> _ = gallery.index("photos")
             >>> (group,) = gallery.check_duplicates(gallery.duplicates())

@@ -1,0 +1,197 @@
+"""What would be lost with a duplicate: whether the kept file holds every pixel of the other one.
+
+Every page and frame is compared at full resolution. Only whole, upright copies that look the same
+hold nothing of their own: mirrored, cropped, captioned or recoloured ones do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..copies import single_threaded
+from ..decode import HEAD_BYTES, decode_frames, sniff
+from .detail import detail_scale
+from .grain import unexplained_grain
+from .local_differences import difference_maps, excess, find_places
+from .resampling import Resampler
+from .whole_change import describe_whole_change
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    Frame = NDArray[np.uint8] | NDArray[np.uint16]
+    Box = tuple[int, int, int, int]
+
+CLEAR_EXCESS = 1.4  # times the limit; what differs less may be noise
+MANY_SHARE = 0.05  # of all cells; beyond it the whole picture may have been changed
+MOST_SHARE = 0.5
+MORE_DETAIL = 1.25  # times the length of a side; estimates of detail are that far apart
+ANIMATED = {"GIF", "WEBP", "PNG", "AVIF"}  # what has frames; others have pages
+OWN_GRAIN = 0.42  # share of the grain: copies at quality 70 have up to 0.33 of their own
+FINER_GRAIN = 0.45  # of -1..1: above it, the other's grain is what the kept one has lost
+MAX_BOXES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class LostPixels:
+    """What the kept file does not hold.
+
+    Attributes:
+        reason: one clause, as `it differs at 2 places`; empty if nothing would be lost.
+        boxes: (x, y, width, height) of the places, in pixels of the other file's page or frame, the
+            largest first; at most `MAX_BOXES`. Empty where the whole differs.
+    """
+
+    reason: str
+    boxes: tuple[Box, ...] = ()
+
+
+def pixels_lost(kept: bytes, other: bytes) -> str:
+    """Say in one clause what would be lost if only one file were kept; see `find_lost_pixels`."""
+    return find_lost_pixels(kept, other).reason
+
+
+def find_lost_pixels(kept: bytes, other: bytes) -> LostPixels:
+    """Check that one file holds every pixel of another: all pages, frames, alpha and bits.
+
+    Each page or frame must be held by one of the kept file's, in the same order. A copy that is
+    smaller, enlarged or more compressed is held; one with detail of its own is not.
+
+    Args:
+        kept: the whole file that stays.
+        other: the whole file that would go.
+
+    Raises:
+        PictureError: one of them can't be decoded.
+        MemoryError: there is not enough memory now for pictures of this size.
+    """
+    if kept == other:
+        return LostPixels("")
+    with single_threaded():
+        return _compare_files(kept, other)
+
+
+def _compare_files(kept: bytes, other: bytes) -> LostPixels:
+    candidates, frames = decode_frames(kept), decode_frames(other)
+    for number, frame in enumerate(frames, 1):
+        first: LostPixels | None = None
+        for candidate in candidates:
+            lost = _compare_frames(candidate, frame)
+            if not lost.reason:
+                break
+            first = first or lost
+        else:
+            kind = "frame" if sniff(other[:HEAD_BYTES]) in ANIMATED else "page"
+            if first is None:  # all pages so far are held, and the kept file has no more
+                more = 1 + sum(1 for _ in frames)
+                return LostPixels(f"it has {more} more {kind}{'s' if more > 1 else ''}")
+            if number == 1:
+                return first
+            return LostPixels(f"{first.reason} on {kind} {number}", first.boxes)
+    return LostPixels("")
+
+
+def _compare_frames(kept: Frame, other: Frame) -> LostPixels:
+    """Check that one page or frame holds another."""
+    if kept.shape == other.shape and kept.dtype == other.dtype and np.array_equal(kept, other):
+        return LostPixels("")
+    if _has_fine_levels(other):
+        if kept.dtype != np.uint16:
+            return LostPixels("it has 16 bits a channel")
+        return LostPixels("it differs in the bits beyond 8")
+    if not _may_be_whole(kept.shape, other.shape):
+        reason = describe_whole_change(_over(_to_8_bits(kept), 255), _over(_to_8_bits(other), 255))
+        return LostPixels(reason or "it is a crop, or stretched")
+    one, two = _to_8_bits(kept), _to_8_bits(other)
+    if not _is_transparent(two):
+        lost = _compare_pixels(_over(one, 255), _over(two, 255))
+        if lost.reason and _is_transparent(one):
+            over_black = _compare_pixels(_over(one, 0), _over(two, 0))
+            return lost if over_black.reason else over_black
+        return lost
+    if not _is_transparent(one):
+        return LostPixels("it is transparent")
+    lost = _compare_pixels(_over(one, 255), _over(two, 255))
+    return lost if lost.reason else _compare_pixels(_over(one, 0), _over(two, 0))
+
+
+def _compare_pixels(kept: NDArray[np.uint8], other: NDArray[np.uint8]) -> LostPixels:
+    """Compare opaque pictures of one frame, uint8 [H, W, 3]."""
+    resampler = Resampler(kept, other)
+    maps = difference_maps(resampler.rows, other, max_rows=resampler.max_rows)
+    differs = excess(maps)
+    if differs.max() <= 1:
+        own, direction = unexplained_grain(resampler, other, maps.contrast)
+        if own <= OWN_GRAIN:
+            return LostPixels("")
+        finer = direction > FINER_GRAIN
+        return LostPixels("it is less compressed" if finer else "it is another shot of the scene")
+    boxes = find_places(differs > 1, (other.shape[1], other.shape[0]))
+    if float((differs > 1).mean()) > MANY_SHARE:
+        reason = _sharpness(kept, other) or describe_whole_change(kept, other)
+        if not reason and boxes[0][2] * boxes[0][3] > MOST_SHARE * other.shape[0] * other.shape[1]:
+            reason = "it differs all over"
+        if reason:
+            return LostPixels(reason)
+    if differs.max() < CLEAR_EXCESS:
+        reason = "it may differ, which its noise and compression hide"
+    else:
+        reason = f"it differs at {len(boxes):,} place{'s' if len(boxes) > 1 else ''}"
+    return LostPixels(reason, tuple(boxes[:MAX_BOXES]))
+
+
+def _sharpness(kept: NDArray[np.uint8], other: NDArray[np.uint8]) -> str:
+    """Say whether one picture has detail that the other has not; empty if both have as much."""
+    mine, theirs = detail_scale(kept), detail_scale(other)
+    height, width = other.shape[:2]
+    if theirs * width > MORE_DETAIL * mine * kept.shape[1]:
+        detail = f"{round(mine * kept.shape[1])} x {round(mine * kept.shape[0])}"
+        return f"it has more detail ({width} x {height}, that of the kept one is {detail})"
+    is_resized = kept.shape != other.shape
+    return "" if is_resized or mine < MORE_DETAIL * theirs else "it is blurred"
+
+
+def _may_be_whole(kept: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    """Whether one scale makes two sizes equal, to a pixel of the smaller one."""
+    small, large = sorted((kept[:2], other[:2]))
+    least = max((side - 1) / of for side, of in zip(small, large, strict=True))
+    most = min((side + 1) / of for side, of in zip(small, large, strict=True))
+    return least <= most
+
+
+def _has_fine_levels(frame: Frame) -> bool:
+    """Whether bits beyond 8 carry something."""
+    if frame.dtype != np.uint16:
+        return False
+    low, high = frame & 255, frame >> 8
+    return bool(low.any()) and not np.array_equal(low, high)
+
+
+def _to_8_bits(frame: Frame) -> NDArray[np.uint8]:
+    if frame.dtype == np.uint16:
+        return (frame >> 8).astype(np.uint8)
+    return np.asarray(frame, np.uint8)
+
+
+def _is_transparent(frame: NDArray[np.uint8]) -> bool:
+    return frame.shape[2] == 4 and bool((frame[..., 3] != 255).any())
+
+
+def _over(frame: NDArray[np.uint8], backdrop: int) -> NDArray[np.uint8]:
+    """Lay a picture over black (0) or white (255)."""
+    if frame.shape[2] == 3:
+        return frame
+    if not _is_transparent(frame):
+        return np.ascontiguousarray(frame[..., :3])
+    out = np.empty((*frame.shape[:2], 3), np.uint8)
+    for top in range(0, len(frame), 256):
+        part = frame[top : top + 256]
+        alpha = part[..., 3:].astype(np.uint16)
+        mixed = part[..., :3] * alpha + np.uint16(backdrop) * (255 - alpha)
+        out[top : top + 256] = (mixed + 127) // 255
+    return out

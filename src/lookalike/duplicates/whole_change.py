@@ -1,0 +1,87 @@
+"""What was done to a whole picture, in words: mirrored, turned, cropped, recoloured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SIDE_PIXELS = 160  # of the square pictures that are compared
+SAME = 0.9  # correlation
+BETTER = 0.3  # of what is missing to full correlation, by which another position must be better
+CROPS = (0.99, 0.98, 0.96, 0.94, 0.92, 0.9, 0.87, 0.84, 0.8, 0.75, 0.7, 0.6, 0.5)
+COLOURLESS, COLOURFUL = 1.5, 4.0  # levels of colour, on average
+RECOLOURED = 1.2  # levels of 255, on average
+_MOVES = {
+    "it is mirrored": lambda p: p[:, ::-1],
+    "it is upside down": lambda p: p[::-1],
+    "it is turned by 180 degrees": lambda p: p[::-1, ::-1],
+    "it is turned by 90 degrees": lambda p: np.rot90(p, 1),
+    "it is turned by 270 degrees": lambda p: np.rot90(p, 3),
+    "it is mirrored and turned": lambda p: p.swapaxes(0, 1),
+    "it is mirrored, and turned the other way": lambda p: p[::-1, ::-1].swapaxes(0, 1),
+}
+
+
+def describe_whole_change(kept: NDArray[np.uint8], other: NDArray[np.uint8]) -> str:
+    """Say in one clause how the whole of a picture was changed; empty if it was not.
+
+    Args:
+        kept: uint8 [H, W, 3].
+        other: uint8 [h, w, 3].
+    """
+    mine, theirs = _reduce(kept, SIDE_PIXELS), _reduce(other, SIDE_PIXELS)
+    upright = _correlation(mine, theirs)
+    needed = upright + BETTER * (1 - upright)
+    same_shape = _shape(kept) == _shape(other)
+    best = max(_MOVES, key=lambda move: _correlation(_MOVES[move](mine), theirs))
+    found = _correlation(_MOVES[best](mine), theirs)
+    if found > max(SAME, needed):
+        return best
+    part, whole = _crop_correlation(kept, theirs), _crop_correlation(other, mine)
+    if max(part, whole) > max(SAME, needed):
+        return "it is a crop" if part >= whole else "it shows more"
+    if not same_shape:
+        return "it is a crop, or stretched"
+    if upright < -SAME:
+        return "it is a negative"
+    colour = [
+        np.abs(picture - picture.mean(axis=2, keepdims=True)).mean() for picture in (mine, theirs)
+    ]
+    if upright > SAME and colour[1] < COLOURLESS and colour[0] > COLOURFUL:
+        return "it is black and white"
+    if upright > SAME and np.median(np.abs(mine - theirs)) > RECOLOURED:
+        return "its colours or its brightness were changed"
+    return ""
+
+
+def _shape(pixels: NDArray[np.uint8]) -> bool:
+    return pixels.shape[1] > pixels.shape[0]
+
+
+def _reduce(pixels: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
+    import cv2
+
+    return cv2.resize(pixels, (side, side), interpolation=cv2.INTER_AREA).astype(np.float32)
+
+
+def _correlation(mine: NDArray[np.float32], theirs: NDArray[np.float32]) -> float:
+    one, two = (picture.mean(axis=2).ravel() for picture in (mine, theirs))
+    one, two = one - one.mean(), two - two.mean()
+    return float(one @ two) / max(float(np.sqrt((one @ one) * (two @ two))), 1e-6)
+
+
+def _crop_correlation(pixels: NDArray[np.uint8], part: NDArray[np.float32]) -> float:
+    """Return how well a part of a picture can be another whole picture."""
+    import cv2
+
+    template = np.ascontiguousarray(part.mean(axis=2))
+    best = -1.0
+    for share in CROPS:
+        large = _reduce(pixels, round(SIDE_PIXELS / share)).mean(axis=2)
+        scores = cv2.matchTemplate(large, template, cv2.TM_CCOEFF_NORMED)
+        best = max(best, float(scores[np.isfinite(scores)].max(initial=-1.0)))
+    return best
