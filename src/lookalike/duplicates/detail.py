@@ -57,7 +57,7 @@ def detail_scale(pixels: NDArray[np.uint8]) -> float:
 def _most_detailed(pixels: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
     height, width = pixels.shape[:2]
     side = min(TILE_PIXELS, height, width)
-    tiles = []
+    tiles: list[tuple[float, int, NDArray[np.float32]]] = []
     for top in np.linspace(0, height - side, GRID).astype(int).tolist():
         for left in np.linspace(0, width - side, GRID).astype(int).tolist():
             tile = pixels[top : top + side, left : left + side, 1].astype(np.float32)
