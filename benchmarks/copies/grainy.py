@@ -78,7 +78,7 @@ def main() -> None:
             if bool(reason) != (pair.kind == KINDS[-1]):
                 print(f"original {number}, ISO {iso}, {pair.kind}: {reason or 'goes'}", flush=True)
         whole[iso] += held
-        progress.advance()
+        progress.advance(1)
     print(" | ".join(["ISO", *KINDS, "all right"]))
     for iso in ISO:
         cells = [f"{gone[iso, kind]} of {pairs[iso, kind]}" for kind in KINDS]

@@ -24,8 +24,8 @@ REACH_CELLS = 2  # compression spreads an edge over its block, at most 16 pixels
 # and how many more for each level of contrast nearby. Each is of a window of 3 x 3 pixels; at each
 # next scale the pixels are twice as large, and for colour they begin at twice the size. Copies at
 # quality 70 stay below, at 95 far below: see benchmarks/copies/grainy.py.
-LUMA_LIMITS = ((11.0, 0.06), (5.5, 0.032), (3.5, 0.022), (2.5, 0.02))
-CHROMA_LIMITS = ((12.0, 0.05), (5.5, 0.03), (3.5, 0.02))
+LUMA_LIMITS = ((11.0, 0.06), (5.5, 0.036), (3.5, 0.026), (2.5, 0.026))
+CHROMA_LIMITS = ((12.0, 0.06), (5.5, 0.04), (4.0, 0.025))
 # Where copies are less compressed, the limits are lower: thrice what 99% of the cells of one
 # contrast stay below, of those that differ at all.
 USUAL_SHARE = 0.99
