@@ -162,9 +162,11 @@ def test_colour_profiles_become_srgb() -> None:
 
 def test_jpegs_are_decoded_at_reduced_size(monkeypatch: pytest.MonkeyPatch) -> None:
     loaded = []
-    finish = picture_module._finish
+    finish = picture_module.to_picture
     monkeypatch.setattr(
-        picture_module, "_finish", lambda image, *a: loaded.append(image.size) or finish(image, *a)
+        picture_module,
+        "to_picture",
+        lambda image, *a: loaded.append(image.size) or finish(image, *a),
     )
     for name in ("JPEG", "JPEG2000"):
         picture = decode.decode(saved(scene().resize((4000, 3000)), name))

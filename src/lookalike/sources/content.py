@@ -42,6 +42,14 @@ PICTURE_SUFFIXES = frozenset(
         ".ico",
     }
 )
+# Cameras' raw files: refused by their kind, which takes a look at the content.
+_RAW_SUFFIXES = frozenset(
+    {
+        *(".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".iiq", ".kdc", ".mef"),
+        *(".mos", ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2"),
+        *(".srf", ".srw", ".x3f"),
+    }
+)
 MAX_METADATA_BYTES = 65_536  # of a picture, as JSON
 
 
@@ -76,9 +84,12 @@ def has_picture_suffix(name: str) -> bool:
 
 
 def may_be_picture(name: str) -> bool:
-    """Check whether a name has a picture's suffix or none, before a costly look at the content."""
+    """Check whether a name has a picture's suffix, a raw file's or none.
+
+    It is asked before a costly look at the content.
+    """
     suffix = os.path.splitext(name)[1].lower()
-    return not suffix or suffix in PICTURE_SUFFIXES
+    return not suffix or suffix in PICTURE_SUFFIXES or suffix in _RAW_SUFFIXES
 
 
 def tagged_mtime_ns(seconds: float, *tags: object) -> int:
