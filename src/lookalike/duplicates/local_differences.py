@@ -24,10 +24,10 @@ REACH_CELLS = 2  # compression spreads an edge over its block, at most 16 pixels
 # and how many more for each level of contrast nearby. Each is of a window of 3 x 3 pixels; at each
 # next scale the pixels are twice as large, and for colour they begin at twice the size. Copies at
 # quality 70 stay below, at 95 far below: see benchmarks/copies/grainy.py.
-LUMA_LIMITS = ((11.0, 0.06), (5.5, 0.032), (3.5, 0.022), (2.5, 0.02))
-CHROMA_LIMITS = ((12.0, 0.05), (5.5, 0.03), (3.5, 0.02))
-# Where copies are less compressed, the limits are lower: thrice what 99% of the cells of one contrast
-# stay below, of those that differ at all.
+LUMA_LIMITS = ((11.0, 0.06), (5.5, 0.036), (3.5, 0.026), (2.5, 0.026))
+CHROMA_LIMITS = ((12.0, 0.06), (5.5, 0.04), (4.0, 0.025))
+# Where copies are less compressed, the limits are lower: thrice what 99% of the cells of one
+# contrast stay below, of those that differ at all.
 USUAL_SHARE = 0.99
 USUAL_FACTOR = 3.0
 LEAST_FACTOR = 0.6
@@ -80,7 +80,8 @@ def excess(maps: Maps) -> NDArray[np.float32]:
     import cv2
 
     window = np.ones((2 * REACH_CELLS + 1,) * 2, np.uint8)
-    contrast = np.asarray(cv2.dilate(maps.contrast, window)) // (256 // _CONTRAST_BINS)
+    widened = np.asarray(cv2.dilate(maps.contrast, window), np.uint8)
+    contrast = widened // np.uint8(256 // _CONTRAST_BINS)
     most = np.zeros(contrast.shape, np.float32)
     for found, limits in ((maps.luma, LUMA_LIMITS), (maps.chroma, CHROMA_LIMITS)):
         for differences, limit in zip(found, limits, strict=True):
@@ -117,11 +118,12 @@ def find_places(
 
     joined = cv2.dilate(is_different.astype(np.uint8), np.ones((5, 5), np.uint8))
     count, labels = cv2.connectedComponents(joined)
-    labels = np.where(is_different, labels, 0)
+    labels = np.where(is_different, np.asarray(labels, np.int32), 0)
     boxes = []
     rows, columns = np.nonzero(labels)
-    of = labels[rows, columns]
-    low, high = np.full((count, 2), 2**31 - 1), np.zeros((count, 2), int)
+    of = labels[rows, columns].astype(np.intp)
+    low = np.full((count, 2), 2**31 - 1, np.int64)
+    high = np.zeros((count, 2), np.int64)
     for axis, places in enumerate((columns, rows)):
         np.minimum.at(low[:, axis], of, places * CELL_PIXELS)
         np.maximum.at(high[:, axis], of, (places + 1) * CELL_PIXELS)
@@ -175,7 +177,8 @@ def _largest(
         steps = [
             cv2.convertScaleAbs(cv2.blur(d, (3, 3)), alpha=_STEPS / _FINE) for d in differences
         ]
-        found.append(_cells(np.maximum, steps[0] if len(steps) == 1 else cv2.max(*steps), side))
+        most = np.asarray(steps[0] if len(steps) == 1 else cv2.max(*steps), np.uint8)
+        found.append(_cells(np.maximum, most, side))
         if scale < scales - 1:
             differences = [_halve(d) for d in differences]
     return found

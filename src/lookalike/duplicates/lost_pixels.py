@@ -20,8 +20,6 @@ from .resampling import Resampler
 from .whole_change import describe_whole_change
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
     Frame = NDArray[np.uint8] | NDArray[np.uint16]
@@ -35,6 +33,9 @@ ANIMATED = {"GIF", "WEBP", "PNG", "AVIF"}  # what has frames; others have pages
 OWN_GRAIN = 0.42  # share of the grain: copies at quality 70 have up to 0.33 of their own
 FINER_GRAIN = 0.45  # of -1..1: above it, the other's grain is what the kept one has lost
 MAX_BOXES = 100
+STRIP_ROWS = 256  # that are laid over a backdrop at once
+_BLACK, _WHITE = 0, 255
+_COLOURS = 3  # channels
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,23 +102,22 @@ def _compare_frames(kept: Frame, other: Frame) -> LostPixels:
     if kept.shape == other.shape and kept.dtype == other.dtype and np.array_equal(kept, other):
         return LostPixels("")
     if _has_fine_levels(other):
-        if kept.dtype != np.uint16:
-            return LostPixels("it has 16 bits a channel")
-        return LostPixels("it differs in the bits beyond 8")
-    if not _may_be_whole(kept.shape, other.shape):
-        reason = describe_whole_change(_over(_to_8_bits(kept), 255), _over(_to_8_bits(other), 255))
+        is_deep = kept.dtype == np.uint16
+        return LostPixels(
+            "it differs in the bits beyond 8" if is_deep else "it has 16 bits a channel"
+        )
+    mine, theirs = _to_8_bits(kept), _to_8_bits(other)
+    if not _may_be_whole(mine.shape, theirs.shape):
+        reason = describe_whole_change(_over(mine, _WHITE), _over(theirs, _WHITE))
         return LostPixels(reason or "it is a crop, or stretched")
-    one, two = _to_8_bits(kept), _to_8_bits(other)
-    if not _is_transparent(two):
-        lost = _compare_pixels(_over(one, 255), _over(two, 255))
-        if lost.reason and _is_transparent(one):
-            over_black = _compare_pixels(_over(one, 0), _over(two, 0))
-            return lost if over_black.reason else over_black
-        return lost
-    if not _is_transparent(one):
+    if _is_transparent(theirs) and not _is_transparent(mine):
         return LostPixels("it is transparent")
-    lost = _compare_pixels(_over(one, 255), _over(two, 255))
-    return lost if lost.reason else _compare_pixels(_over(one, 0), _over(two, 0))
+    lost = _compare_pixels(_over(mine, _WHITE), _over(theirs, _WHITE))
+    # A picture without transparency may have been laid over either; one with it looks like the kept
+    # one over both.
+    if _is_transparent(mine) and bool(lost.reason) != _is_transparent(theirs):
+        return _compare_pixels(_over(mine, _BLACK), _over(theirs, _BLACK))
+    return lost
 
 
 def _compare_pixels(kept: NDArray[np.uint8], other: NDArray[np.uint8]) -> LostPixels:
@@ -179,19 +179,17 @@ def _to_8_bits(frame: Frame) -> NDArray[np.uint8]:
 
 
 def _is_transparent(frame: NDArray[np.uint8]) -> bool:
-    return frame.shape[2] == 4 and bool((frame[..., 3] != 255).any())
+    return frame.shape[2] > _COLOURS and not bool((frame[..., _COLOURS] == _WHITE).all())
 
 
 def _over(frame: NDArray[np.uint8], backdrop: int) -> NDArray[np.uint8]:
-    """Lay a picture over black (0) or white (255)."""
-    if frame.shape[2] == 3:
+    """Lay a picture over black or white."""
+    if frame.shape[2] == _COLOURS:
         return frame
-    if not _is_transparent(frame):
-        return np.ascontiguousarray(frame[..., :3])
-    out = np.empty((*frame.shape[:2], 3), np.uint8)
-    for top in range(0, len(frame), 256):
-        part = frame[top : top + 256]
-        alpha = part[..., 3:].astype(np.uint16)
-        mixed = part[..., :3] * alpha + np.uint16(backdrop) * (255 - alpha)
-        out[top : top + 256] = (mixed + 127) // 255
+    out = np.empty((*frame.shape[:2], _COLOURS), np.uint8)
+    for top in range(0, len(frame), STRIP_ROWS):
+        part = frame[top : top + STRIP_ROWS]
+        alpha = part[..., _COLOURS:].astype(np.uint16)
+        mixed = part[..., :_COLOURS] * alpha + np.uint16(backdrop) * (_WHITE - alpha)
+        out[top : top + STRIP_ROWS] = (mixed + _WHITE // 2) // _WHITE
     return out

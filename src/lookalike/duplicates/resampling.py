@@ -37,6 +37,7 @@ class Resampler:
     """
 
     def __init__(self, pixels: NDArray[np.uint8], copy: NDArray[np.uint8]) -> None:
+        """Find the kernel."""
         self._pixels = pixels
         self._size = copy.shape[1], copy.shape[0]
         self._scale = pixels.shape[1] / copy.shape[1], pixels.shape[0] / copy.shape[0]
@@ -47,7 +48,7 @@ class Resampler:
     def max_rows(self) -> int:
         """How many rows of the copy can be given at once within the memory allowed."""
         rows = MAX_REGION_PIXELS / (self._pixels.shape[1] * self._scale[1])
-        return max(min(int(rows), MAX_REGION_PIXELS // self._size[0]), 1)
+        return max(min(int(rows), MAX_REGION_PIXELS // int(self._size[0])), 1)
 
     def rows(self, top: int, bottom: int) -> NDArray[np.uint8]:
         """Return rows of the picture at the copy's size, uint8 [bottom - top, w, 3]."""
@@ -79,14 +80,13 @@ class Resampler:
         columns = (np.arange(width) + centre) * self._scale[0] + x - left
         lines = (np.arange(height) + centre) * self._scale[1] + y - top
         if kernel in _NEAREST:
-            nearest = [
-                np.minimum(k.astype(int), n - 1)
-                for k, n in ((lines, part.shape[0]), (columns, part.shape[1]))
-            ]
-            return part[np.ix_(*nearest)]
+            rows = np.minimum(lines.astype(int), part.shape[0] - 1)
+            columns = np.minimum(columns.astype(int), part.shape[1] - 1)
+            return np.asarray(part[rows][:, columns], np.uint8)
         grid = np.meshgrid((columns - 0.5).astype(np.float32), (lines - 0.5).astype(np.float32))
         flag, edge = getattr(cv2, kernel), cv2.BORDER_REPLICATE
-        return np.asarray(cv2.remap(np.ascontiguousarray(part), *grid, flag, borderMode=edge))
+        mapped = cv2.remap(np.ascontiguousarray(part), grid[0], grid[1], flag, borderMode=edge)
+        return np.asarray(mapped, np.uint8)
 
     def _position(self, x: int, y: int) -> tuple[float, float]:
         """Return where a corner of the copy's pixels is in the picture."""

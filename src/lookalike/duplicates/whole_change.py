@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
 SIDE_PIXELS = 160  # of the square pictures that are compared
@@ -15,7 +17,7 @@ BETTER = 0.3  # of what is missing to full correlation, by which another positio
 CROPS = (0.99, 0.98, 0.96, 0.94, 0.92, 0.9, 0.87, 0.84, 0.8, 0.75, 0.7, 0.6, 0.5)
 COLOURLESS, COLOURFUL = 1.5, 4.0  # levels of colour, on average
 RECOLOURED = 1.2  # levels of 255, on average
-_MOVES = {
+_MOVES: dict[str, Callable[[NDArray[np.float32]], NDArray[np.float32]]] = {
     "it is mirrored": lambda p: p[:, ::-1],
     "it is upside down": lambda p: p[::-1],
     "it is turned by 180 degrees": lambda p: p[::-1, ::-1],
@@ -35,31 +37,26 @@ def describe_whole_change(kept: NDArray[np.uint8], other: NDArray[np.uint8]) -> 
     """
     mine, theirs = _reduce(kept, SIDE_PIXELS), _reduce(other, SIDE_PIXELS)
     upright = _correlation(mine, theirs)
-    needed = upright + BETTER * (1 - upright)
-    same_shape = _shape(kept) == _shape(other)
-    best = max(_MOVES, key=lambda move: _correlation(_MOVES[move](mine), theirs))
-    found = _correlation(_MOVES[best](mine), theirs)
-    if found > max(SAME, needed):
-        return best
+    needed = max(SAME, upright + BETTER * (1 - upright))
     part, whole = _crop_correlation(kept, theirs), _crop_correlation(other, mine)
-    if max(part, whole) > max(SAME, needed):
-        return "it is a crop" if part >= whole else "it shows more"
-    if not same_shape:
-        return "it is a crop, or stretched"
-    if upright < -SAME:
-        return "it is a negative"
-    colour = [
-        np.abs(picture - picture.mean(axis=2, keepdims=True)).mean() for picture in (mine, theirs)
-    ]
-    if upright > SAME and colour[1] < COLOURLESS and colour[0] > COLOURFUL:
+    scores = {reason: _correlation(move(mine), theirs) for reason, move in _MOVES.items()}
+    scores |= {"it is a crop": part, "it shows more": whole}
+    best = max(scores, key=scores.__getitem__)
+    if scores[best] > needed:
+        return best
+    return "it is a negative" if upright < -SAME else _recoloured(mine, theirs, upright)
+
+
+def _recoloured(mine: NDArray[np.float32], theirs: NDArray[np.float32], upright: float) -> str:
+    mean_colour, their_colour = (
+        float(np.abs(picture - picture.mean(axis=2, keepdims=True)).mean())
+        for picture in (mine, theirs)
+    )
+    if upright > SAME and their_colour < COLOURLESS and mean_colour > COLOURFUL:
         return "it is black and white"
     if upright > SAME and np.median(np.abs(mine - theirs)) > RECOLOURED:
         return "its colours or its brightness were changed"
     return ""
-
-
-def _shape(pixels: NDArray[np.uint8]) -> bool:
-    return pixels.shape[1] > pixels.shape[0]
 
 
 def _reduce(pixels: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
