@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .differences import Windows, compare_windows, differences
+from ..types import Differences
+from .differences import Windows, compare_windows, find_boxes
 from .geometry import TO_PIXEL_CENTRES
 from .overlay import lay_over, luma
 from .proof import as_tuples
@@ -31,7 +32,11 @@ PEAK = 1.5  # times the limit, that a place must reach somewhere
 MIN_PLACE_PIXELS = 5
 BLUR_SIGMA = 1.0  # pixels; hides what is finer
 WINDOW_PIXELS = 9
-_HALF = 0.5
+WORD_GAP = 0.005  # of the longer side; parts of a word are closer
+MAX_WORD_LENGTH = 12  # heights of a letter, to either side
+INK_LEVELS = 20.0  # standard deviation around a pixel of a letter
+MAX_BESIDE = 0.25  # of the rows above and below a line of text that may show something
+_HALF, _LEAST = 0.5, 1e-3
 
 
 def look_closely(match: Match, query: Side, target: Side) -> Match:
@@ -51,10 +56,45 @@ def look_closely(match: Match, query: Side, target: Side) -> Match:
     windows = _enlarged(compare_windows(coarse), coarse, fine)
     small = _small_differences(fine)
     windows = replace(windows, differ=(windows.differ | small) & fine.mask)
-    found = differences(windows, fine)
-    if found.boxes and not found.share:
-        found = replace(found, share=float(windows.differ.sum() / max(fine.mask.sum(), 1)))
+    if not windows.differ.any():
+        return replace(match, differences=Differences(pages=match.differences.pages))
+    words = _whole_words(windows.differ, np.maximum(*(_spread(luma(p)) for p in fine.matched)))
+    boxes = find_boxes(words, np.maximum(windows.weights, _LEAST), fine.from_grid, fine.transform)
+    share = windows.share or float(windows.differ.sum() / fine.mask.sum())
+    found = Differences(share, boxes, match.differences.pages)
     return replace(match, transform=as_tuples(fine.transform), differences=found)
+
+
+def _whole_words(differ: NDArray[np.bool_], spread: Floats) -> NDArray[np.bool_]:
+    """Extend places in a line of text to the words that they are part of: bool [h, w].
+
+    A place is in a line of text if little is to see above it and below it.
+    """
+    import cv2
+
+    ink = spread > INK_LEVELS
+    height, width = differ.shape
+    gap = max(round(WORD_GAP * max(differ.shape)), 1)
+    grown = cv2.dilate(differ.astype(np.uint8), np.ones((gap, gap), np.uint8))
+    words = differ.copy()
+    statistics = np.asarray(cv2.connectedComponentsWithStats(grown)[2])
+    for left, top, columns, rows, _ in statistics[1:].tolist():
+        reach = MAX_WORD_LENGTH * rows
+        first, last = max(left - reach, 0), min(left + columns + reach, width)
+        margin = max(rows // 5, 2)
+        above = ink[max(top - margin, 0) : top, first:last]
+        below = ink[top + rows : min(top + rows + margin, height), first:last]
+        if max(above.mean() if above.size else 0, below.mean() if below.size else 0) > MAX_BESIDE:
+            continue
+        has_ink = ink[top : top + rows, first:last].any(axis=0)
+        kernel = np.ones((1, max(rows // 4, 3)), np.uint8)  # gaps between letters, not words
+        joined = cv2.morphologyEx(has_ink.astype(np.uint8)[None], cv2.MORPH_CLOSE, kernel)
+        labels = np.asarray(cv2.connectedComponents(joined)[1], int)[0]
+        own = np.unique(labels[left - first : left - first + columns])
+        inside = np.flatnonzero(np.isin(labels, own[own > 0]))
+        if len(inside):
+            words[top : top + rows, first + inside.min() : first + inside.max() + 1] = True
+    return words
 
 
 def _enlarged(windows: Windows, coarse: Overlay, fine: Overlay) -> Windows:
