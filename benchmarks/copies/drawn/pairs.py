@@ -142,7 +142,7 @@ def _same(
         copy, what = _resized(image, factor), f"resized to {factor:.0%}"
     elif way == "cropped":
         share = random.uniform(0.02, 0.2)
-        copy, what = _cropped(image, random, share), f"cropped by {share:.0%}"
+        copy, what = cropped(image, random, share), f"cropped by {share:.0%}"
     else:
         strength = random.random()
         generator = np.random.default_rng(random.getrandbits(40))
@@ -162,7 +162,7 @@ def _pasted(
     original, what, share = _photograph(first), "whole", random.uniform(0.1, 0.4)
     shown = original
     if number % 2:
-        shown, what = _cropped(original, random, share), f"cropped by {share:.0%}"
+        shown, what = cropped(original, random, share), f"cropped by {share:.0%}"
     kind, quality = random.choice(("JPEG", "PNG")), random.randint(75, 95)
     one = Sheet(template, seed, photos, shown=shown).image
     decoy = Sheet(template, seed, photos, shown=_photograph(second)).image
@@ -232,7 +232,7 @@ def _resized(image: Image.Image, factor: float) -> Image.Image:
     return image.resize(size, Image.Resampling.LANCZOS)
 
 
-def _cropped(image: Image.Image, random: Content, share: float) -> Image.Image:
+def cropped(image: Image.Image, random: Content, share: float) -> Image.Image:
     """Cut a share of the area away, at random sides."""
     kept = (1 - share) ** random.uniform(0.2, 0.8)
     width, height = round(image.width * kept), round(image.height * (1 - share) / kept)
