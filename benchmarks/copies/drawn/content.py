@@ -72,6 +72,10 @@ class Content(random.Random):
         """Return a first name."""
         return self._said(self.choice(_FIRST))
 
+    def last_name(self) -> str:
+        """Return a family's name."""
+        return self._said(self.choice(_LAST))
+
     def company(self) -> str:
         """Return a company's name."""
         return self._said(f"{self.choice(_LAST)} {self.choice(_TRADES)}")

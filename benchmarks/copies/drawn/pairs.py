@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageOps
 
-from benchmarks.copies.drawn import development_documents, development_screens
+from benchmarks.copies.drawn import (
+    desktops,
+    development_documents,
+    development_screens,
+    documents,
+    prints,
+    screens,
+)
 from benchmarks.copies.drawn.content import Content
 from benchmarks.copies.drawn.difference import Box, difference
 from benchmarks.copies.drawn.sheet import OTHER, SLIP, Sheet, Template
@@ -26,7 +33,8 @@ if TYPE_CHECKING:
 
     from benchmarks.copies.drawn.difference import Difference
 
-FILLED = (development_documents, development_screens)  # importing them fills the tables
+# Importing them fills the tables.
+FILLED = (documents, prints, screens, desktops, development_documents, development_screens)
 HALVES = {"test": TEST, "development": DEVELOPMENT}
 LEAST_QUARTER = 0.3  # of what there is to see; a margin over the quarter that is promised
 MOST_SMALL = 0.08  # below the tenth that a copy may differ in

@@ -32,6 +32,7 @@ _ACCENTS = (
     "#1a5fb4", "#c01c28", "#26a269", "#613583", "#e66100", "#0b7285", "#5c3c1f", "#d6336c",
     "#2f4858", "#7a9e00", "#b8860b", "#004d40",
 )  # fmt: skip
+_BRIGHT = ("#4dabf7", "#ff8787", "#69db7c", "#b197fc", "#ffa94d", "#3bc9db", "#f783ac", "#ffd43b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +122,14 @@ class Sheet:
 
     def theme(self, *, dark: float = 0.4) -> Theme:
         """Choose colours, dark ones with a probability, and paint the background."""
-        accent = self.accent()
         if self.style.random() < dark:
+            accent = self.style.choice(_BRIGHT)
             back, panel = self.style.choice(
                 (("#121212", "#242424"), ("#0d1b2a", "#1b2b3d"), ("#1e1b2e", "#322d4a"))
             )
             theme = Theme(back, panel, "#f1f1f1", "#9aa0a6", accent, is_dark=True)
         else:
+            accent = self.accent()
             back, panel = self.style.choice(
                 (("#ffffff", "#f0f2f5"), ("#faf7f0", "#eee8da"), ("#f4f6f8", "#ffffff"))
             )
