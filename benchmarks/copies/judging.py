@@ -1,4 +1,4 @@
-"""What lookalike says about pairs of files, as it is asked in several ways, and whether it is right."""
+"""What lookalike says about pairs of files, and whether it is right."""
 
 from __future__ import annotations
 
@@ -69,12 +69,20 @@ ASKED: dict[str, Callable[[str, str], Answer]] = {
 }
 
 
-def judge(pair: Pair, answer: Answer, decoy: Answer | None = None) -> Judgement:
+def judge(
+    pair: Pair, answer: Answer, decoy: Answer | None = None, *, is_first: bool = True
+) -> Judgement:
     """Say whether an answer is right.
+
+    Args:
+        pair: what was asked about.
+        answer: about its two files.
+        decoy: about its first file and its decoy.
+        is_first: whether nothing ranks before the pair's other file.
 
     `quarter`: neither exact nor copy. `small`: not exact, and a copy only with a box that meets the
     place. `same`: exact or copy, and without any difference if it is only re-saved or resized.
-    `pasted`: copy, and the decoy is not as good a match.
+    `pasted`: exact or copy, found first; the decoy, in which most differs, is neither.
     """
     kind, match = answer
     share = match.differences.share if match else 0.0
@@ -98,5 +106,7 @@ def judge(pair: Pair, answer: Answer, decoy: Answer | None = None) -> Judgement:
         why = "differences where there are none"
     elif decoy and decoy[0] in COPY_KINDS:
         why = "another photograph in the frame is called a copy, too"
+    elif pair.kind == "pasted" and not is_first:
+        why = "another picture ranks before the original"
     confidence = match.confidence if match else 0.0
     return Judgement(pair, said, bool(why), why, confidence, share)

@@ -159,9 +159,7 @@ def main() -> None:
     hosts, originals = sources[:HOSTS], sources[HOSTS:]
     if not originals:
         parser.error(f"{folder} has too few pictures; give a folder with more than {HOSTS}.")
-    work = partial(
-        said_of_copies, hosts=hosts, folder=folder, half=options.half, seed=options.seed
-    )
+    work = partial(said_of_copies, hosts=hosts, folder=folder, half=options.half, seed=options.seed)
     said, progress = list[Said](), Progress("pictures", len(originals))
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         for of_one in pool.map(work, originals):
@@ -212,7 +210,10 @@ def print_tables(said: Sequence[Said]) -> None:
         of_edit = [s for s in said if s.edit == edit]
         tests: list[Callable[[Said], bool]] = [lambda s: s.is_named, lambda s: s.has_others]
         copies = [s for s in of_edit if s.is_copy]
-        cells = [_by_strength(of_edit, lambda s: s.is_copy), *(_by_strength(copies, t) for t in tests)]
+        cells = [
+            _by_strength(of_edit, lambda s: s.is_copy),
+            *(_by_strength(copies, t) for t in tests),
+        ]
         rows.append([edit, *cells])
     rows.append(["all", *(_by_strength(said, lambda s: s.is_copy),)])
     rows[-1] += [_by_strength([s for s in said if s.is_copy], t) for t in tests]

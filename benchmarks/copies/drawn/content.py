@@ -5,39 +5,45 @@ from __future__ import annotations
 import random
 import string
 
-_FIRST = (
+
+def _listed(words: str) -> list[str]:
+    return words.split()
+
+
+_FIRST = _listed(
     "Anna Ben Carla David Elif Femi Greta Hugo Ines Jonas Keiko Lars Mina Noah Olga Pedro Quentin "
     "Rosa Samir Tanja Umar Vera Wim Xenia Yusuf Zoe"
-).split()
-_LAST = (
+)
+_LAST = _listed(
     "Albers Brandt Castillo Dubois Eriksen Falk Garcia Hoffmann Ivanova Jensen Kowalski Lindholm "
     "Moreau Nakamura Okafor Petrov Quist Rossi Sorensen Tanaka Ueda Vargas Weber Young Zeller"
-).split()
-_STREETS = "Hill Lake Mill Park Station Garden Church Harbour Forest Market Bridge Castle".split()
-_WAYS = "Street Avenue Lane Road Square".split()
-_CITIES = (
+)
+_STREETS = _listed("Hill Lake Mill Park Station Garden Church Harbour Forest Market Bridge Castle")
+_WAYS = _listed("Street Avenue Lane Road Square")
+_CITIES = _listed(
     "Aarhus Bergen Cardiff Dresden Exeter Freiburg Ghent Halifax Innsbruck Jena Kyoto Lisbon Malmo "
     "Nantes Oporto Perth Quebec Riga Seville Turin Utrecht Vienna Wroclaw York Zagreb"
-).split()
-_THINGS = (
+)
+_THINGS = _listed(
     "lamp chair kettle mirror ladder basket carpet drill bottle jacket helmet camera guitar saddle "
     "bench clock candle pillow shovel tent radio printer cable hammer vase rope bucket brush"
-).split()
-_QUALITIES = (
+)
+_QUALITIES = _listed(
     "small large red blue green oak steel glass folding round garden kitchen office travel winter "
     "summer light heavy simple double"
-).split()
-_TRADES = "Trading Supplies Partners Logistics Energy Systems Studio Foods Bank Motors".split()
-_WORDS = (
-    "the of and to in a is that for it was on are as with they at be this from have or by one had "
-    "not but what all were when we there can an your which their said if will each about how up "
-    "out them then she many some so these would other into has more her two like him see time could "
-    "no make than first been its who now people my made over did down only way find use may water "
-    "long little very after words called just where most know account balance payment delivery order "
-    "quantity customer reference morning river mountain village letter winter garden quiet answer "
-    "window journey history market season bridge evening language between against through another"
-).split()
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+)
+_TRADES = _listed("Trading Supplies Partners Logistics Energy Systems Studio Foods Bank Motors")
+_WORDS = _listed(
+    "the of and to in a is that for it was on are as with they at be this from have or by one "
+    "had not but what all were when we there can an your which their said if will each about "
+    "how up out them then she many some so these would other into has more her two like him see "
+    "time could no make than first been its who now people my made over did down only way find "
+    "use may water long little very after words called just where most know account balance "
+    "payment delivery order quantity customer reference morning river mountain village letter "
+    "winter garden quiet answer window journey history market season bridge evening language "
+    "between against through another"
+)
+_MONTHS = _listed("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec")
 _CURRENCIES = ("EUR", "USD", "GBP", "CHF", "SEK")
 _SHAPELY = "aegkmoswxz"  # letters that nobody takes for one another
 
@@ -148,4 +154,6 @@ class Content(random.Random):
 
     def phone(self) -> str:
         """Return a telephone number."""
-        return self._said(f"+{self.randint(30, 99)} {self.randint(100, 999)} {self.randint(10**5, 10**6)}")
+        return self._said(
+            f"+{self.randint(30, 99)} {self.randint(100, 999)} {self.randint(10**5, 10**6)}"
+        )

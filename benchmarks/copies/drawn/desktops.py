@@ -15,7 +15,7 @@ _CODE_INKS = ("#c678dd", "#61afef", "#98c379", "#e5c07b")
 
 @template(TEST, DESK, has_photo=True)
 def web_page(s: Sheet) -> None:
-    """A site in a browser: tabs, a banner with a picture, three boxes."""
+    """Draw a site in a browser: tabs, a banner with a picture, three boxes."""
     theme = s.theme(dark=0.2)
     s.rect(0, 0, 1000, 26, "#dee1e6")
     s.rect(10, 4, 180, 22, "#ffffff", radius=6)
@@ -30,13 +30,17 @@ def web_page(s: Sheet) -> None:
         x = 40 + 316 * k
         s.rect(x, 322, 290, s.height - 345, theme.panel)
         s.text(x + 16, 334, s.vary(f"box {k + 1}").title(2), 20, theme.accent, bold=True)
-        s.lines(f"text {k + 1}", x + 16, 368, 258, 14, count=int((s.height - 400) / 21), ink=theme.ink)
+        s.lines(
+            f"text {k + 1}", x + 16, 368, 258, 14, count=int((s.height - 400) / 21), ink=theme.ink
+        )
 
 
 @template(TEST, DESK)
 def file_manager(s: Sheet) -> None:
-    """A desktop with a wall of colour, icons, and a window that lists files."""
-    back, other = s.style.choice((("#0a6ebd", "#4aa3e0"), ("#2d1b4e", "#7b4397"), ("#14532d", "#65a30d")))
+    """Draw a desktop with a wall of colour, icons, and a window that lists files."""
+    back, other = s.style.choice(
+        (("#0a6ebd", "#4aa3e0"), ("#2d1b4e", "#7b4397"), ("#14532d", "#65a30d"))
+    )
     s.fill(back)
     s.shape([(0, s.height), (1000, s.height * 0.3), (1000, s.height)], other)
     for k in range(7):
@@ -52,7 +56,9 @@ def file_manager(s: Sheet) -> None:
         s.rect(150, y + 2, 13, 14, content.choice(("#ffd54f", "#90caf9", "#ef9a9a", "#a5d6a7")))
         s.text(172, y + 1, content.handle() + content.choice((".pdf", ".txt", ".zip", "")), 13)
         s.text(520, y + 1, f"{content.date()} {content.time()}", 13, "#555555")
-        s.text(700, y + 1, content.choice(("Document", "Folder", "Archive", "Picture")), 13, "#555555")
+        s.text(
+            700, y + 1, content.choice(("Document", "Folder", "Archive", "Picture")), 13, "#555555"
+        )
         s.text(910, y + 1, f"{content.randint(1, 999)} KB", 13, "#555555", at="ra")
     s.rect(0, s.height - 32, 1000, 32, "#1f1f1f")
     s.text(980, s.height - 25, s.vary("clock").time(), 14, "white", at="ra")
@@ -60,9 +66,9 @@ def file_manager(s: Sheet) -> None:
 
 @template(TEST, DESK)
 def terminal(s: Sheet) -> None:
-    """A terminal: prompts, commands and what they print."""
+    """Draw a terminal: prompts, commands and what they print."""
     s.fill(s.style.choice(("#000000", "#300a24", "#1d1f21", "#fdf6e3")))
-    ink = "#333333" if sum(s.image.getpixel((0, 0))) > 300 else "#e6e6e6"
+    ink = "#333333" if not s.is_dark else "#e6e6e6"
     prompt = f"{s.style.first_name().lower()}@{s.style.last_name().lower()}:~$ "
     for k in range(int((s.height - 20) / 17)):
         y, content = 10 + 17 * k, s.vary(f"line {k + 1}")
@@ -76,7 +82,7 @@ def terminal(s: Sheet) -> None:
 
 @template(TEST, DESK)
 def code_editor(s: Sheet) -> None:
-    """An editor: files at the left, numbered lines with coloured words."""
+    """Draw an editor: files at the left, numbered lines with coloured words."""
     s.fill(s.style.choice(("#282c34", "#1e1e2e", "#22272e")))
     s.rect(0, 0, 170, s.height, "#21252b")
     for k in range(14):
@@ -89,8 +95,12 @@ def code_editor(s: Sheet) -> None:
         s.text(206, y, str(k + 1), 13, "#5c6370", face="mono", at="ra")
         depth = min(max(depth + content.choice((-1, 0, 0, 1)), 0), 4)
         x = 222 + 26.0 * content.randint(0, 3)
-        for n, word in enumerate((content.choice(_KEYWORDS), *content.words(content.randint(2, 6)).split())):
-            colour = _CODE_INKS[0] if n == 0 else content.choice((*_CODE_INKS[1:], "#abb2bf", "#abb2bf"))
+        for n, word in enumerate(
+            (content.choice(_KEYWORDS), *content.words(content.randint(2, 6)).split())
+        ):
+            colour = (
+                _CODE_INKS[0] if n == 0 else content.choice((*_CODE_INKS[1:], "#abb2bf", "#abb2bf"))
+            )
             s.text(x, y, word, 13, colour, face="mono")
             x += 8.1 * (len(word) + 1)
     s.rect(0, s.height - 22, 1000, 22, s.accent())
@@ -98,7 +108,7 @@ def code_editor(s: Sheet) -> None:
 
 @template(TEST, DESK)
 def dashboard(s: Sheet) -> None:
-    """Numbers in tiles, a chart of columns, a table."""
+    """Draw numbers in tiles, a chart of columns, a table."""
     theme = s.theme(dark=0.5)
     s.text(24, 14, s.style.title(2), 24, theme.ink, bold=True)
     for k in range(4):
@@ -108,7 +118,13 @@ def dashboard(s: Sheet) -> None:
         s.text(x + 16, 88, s.vary(f"tile {k + 1}").amount(9000), 40, theme.ink, bold=True, room=196)
         change = s.vary(f"change {k + 1}")
         up = change.random() < 0.5
-        s.text(x + 16, 136, f"{'+' if up else '-'}{change.amount(20)}%", 13, "#2f9e44" if up else "#e03131")
+        s.text(
+            x + 16,
+            136,
+            f"{'+' if up else '-'}{change.amount(20)}%",
+            13,
+            "#2f9e44" if up else "#e03131",
+        )
     s.rect(24, 172, 570, s.height - 196, theme.panel, radius=10)
     for k in range(24):
         tall = s.vary(f"column {k + 1}").uniform(0.1, 1) * (s.height - 260)
@@ -122,16 +138,18 @@ def dashboard(s: Sheet) -> None:
 
 @template(TEST, DESK, has_photo=True)
 def video_player(s: Sheet) -> None:
-    """A film in a player: the frame, a bar with times, what comes next."""
+    """Draw a film in a player: the frame, a bar with times, what comes next."""
     s.fill(s.style.choice(("#0f0f0f", "#181818", "#ffffff")))
-    ink = "#1c1c1e" if sum(s.image.getpixel((0, 0))) > 300 else "#f1f1f1"
+    ink = "#1c1c1e" if not s.is_dark else "#f1f1f1"
     s.photo("photo", 20, 20, 700, 394)
     played = s.vary("played").uniform(0.05, 0.95)
     s.rect(20, 420, 700, 5, "#7a7a7a")
     s.rect(20, 420, 700 * played, 5, "#ff0033")
     s.text(20, 430, f"{int(played * 90)}:{int(played * 5400) % 60:02} / 90:00", 14, ink)
     s.text(20, 456, s.vary("title").title(5), 26, ink, bold=True, room=700)
-    s.text(20, 492, f"{s.vary('channel').company()}, {s.vary('views').number(6)} views", 16, "#8a8a8a")
+    s.text(
+        20, 492, f"{s.vary('channel').company()}, {s.vary('views').number(6)} views", 16, "#8a8a8a"
+    )
     for k in range(int((s.height - 20) / 82)):
         y = 20 + 82 * k
         s.photo(f"next {k + 1}", 740, y, 124, 70)
@@ -140,7 +158,7 @@ def video_player(s: Sheet) -> None:
 
 @template(TEST, DESK, has_photo=True)
 def game(s: Sheet) -> None:
-    """A game: a scene behind numbers, bars of health, a small map."""
+    """Draw a game: a scene behind numbers, bars of health, a small map."""
     s.photo("photo", 0, 0, 1000, s.height)
     s.rect(20, 20, 240, 54, "#000000", radius=6)
     s.text(34, 26, s.vary("player").handle(), 16, "white", bold=True)
@@ -151,20 +169,36 @@ def game(s: Sheet) -> None:
     content = s.vary("map")
     s.oval(20, s.height - 150, 130, 130, "#203a27", line="#ffffff", thick=3)
     for _ in range(6):
-        s.oval(45 + content.randint(0, 70), s.height - 125 + content.randint(0, 70), 9, 9, content.choice(("#ff6b6b", "#74c0fc")))
+        s.oval(
+            45 + content.randint(0, 70),
+            s.height - 125 + content.randint(0, 70),
+            9,
+            9,
+            content.choice(("#ff6b6b", "#74c0fc")),
+        )
     for k in range(6):
         slot = s.vary(f"slot {k + 1}")
-        s.rect(330 + 60 * k, s.height - 70, 52, 52, slot.choice(("#364fc7", "#5f3dc4", "#2b8a3e", "#343a40", "#862e9c")), line="#ffffff", thick=2)
+        s.rect(
+            330 + 60 * k,
+            s.height - 70,
+            52,
+            52,
+            slot.choice(("#364fc7", "#5f3dc4", "#2b8a3e", "#343a40", "#862e9c")),
+            line="#ffffff",
+            thick=2,
+        )
         s.text(356 + 60 * k, s.height - 44, slot.number(2), 22, "white", at="mm", bold=True)
 
 
 @template(TEST, ((1000, 500), (700, 700), (1600, 600)), has_details=False)
 def logo(s: Sheet) -> None:
-    """A sign beside a name, transparent around both."""
+    """Draw a sign beside a name, transparent around both."""
     s.fill("#00000000", mode="RGBA")
     ink = s.style.choice(("#ffffff", "#ffffff", "#000000", s.accent()))
     tall, content = s.height, s.vary("sign")
-    points = [(60 + content.randint(0, 240), tall / 2 - 120 + content.randint(0, 240)) for _ in range(5)]
+    points = [
+        (60 + content.randint(0, 240), tall / 2 - 120 + content.randint(0, 240)) for _ in range(5)
+    ]
     s.shape(points, ink)
     s.oval(40, tall / 2 - 140, 280, 280, None, line=ink, thick=10)
     s.text(350, tall / 2 - 20, s.vary("name").last_name(), 150, ink, at="lm", bold=True, room=620)

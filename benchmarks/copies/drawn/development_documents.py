@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @template(DEVELOPMENT, PAGE)
 def memo(s: Sheet) -> None:
-    """A memo: its heading at the left edge, a table of whom it concerns, paragraphs."""
+    """Draw a memo: its heading at the left edge, a table of whom it concerns, paragraphs."""
     accent = s.accent()
     s.rect(0, 0, 36, s.height, accent)
     s.text(90, 70, "MEMORANDUM", 46, accent, bold=True)
@@ -41,7 +41,7 @@ def memo(s: Sheet) -> None:
 
 @template(DEVELOPMENT, PAGE)
 def order_form(s: Sheet) -> None:
-    """An order: two boxes of addresses, a striped table, a total at the lower right."""
+    """Draw an order: two boxes of addresses, a striped table, a total at the lower right."""
     accent = s.accent()
     s.text(940, 60, s.style.company().upper(), 38, accent, at="ra", bold=True)
     s.text(940, 112, s.style.email(), 17, "#666666", at="ra")
@@ -55,7 +55,12 @@ def order_form(s: Sheet) -> None:
     s.text(60, 345, f"Order {s.vary('order number').code()}", 24, bold=True)
     s.text(940, 348, s.vary("order date").date(), 20, at="ra")
     s.rect(60, 400, 880, 38, accent)
-    for x, head, at in ((75, "Item", "la"), (640, "Qty", "ra"), (780, "Price", "ra"), (925, "Sum", "ra")):
+    for x, head, at in (
+        (75, "Item", "la"),
+        (640, "Qty", "ra"),
+        (780, "Price", "ra"),
+        (925, "Sum", "ra"),
+    ):
         s.text(x, 408, head, 18, "white", at=at, bold=True)
     rows = s.style.randint(12, 20)
     for k in range(rows):
@@ -74,7 +79,7 @@ def order_form(s: Sheet) -> None:
 
 @template(DEVELOPMENT, LONG_SLIP)
 def till_slip(s: Sheet) -> None:
-    """A receipt of a shop, in letters of one width."""
+    """Draw a receipt of a shop, in letters of one width."""
     s.fill(s.style.choice(("#ffffff", "#fbfaf4", "#f3f3f1")))
     s.text(500, 50, s.style.company().upper(), 62, at="ma", face="mono", bold=True, room=900)
     s.text(500, 130, f"{s.style.street()}, {s.style.city()}", 34, at="ma", face="mono", room=900)
@@ -91,14 +96,16 @@ def till_slip(s: Sheet) -> None:
     s.text(60, y, "-" * 42, 36, face="mono", room=880)
     for k, label in enumerate(("SUM", "VAT", "CASH")):
         s.text(60, y + 50 + 66 * k, label, 48, face="mono", bold=k == 0)
-        s.text(940, y + 50 + 66 * k, s.vary(label).amount(400), 48, face="mono", at="ra", bold=k == 0)
+        s.text(
+            940, y + 50 + 66 * k, s.vary(label).amount(400), 48, face="mono", at="ra", bold=k == 0
+        )
     s.bars("bar code", 150, y + 290, 700, 130)
     s.text(500, s.height - 70, "THANK YOU", 42, at="ma", face="mono")
 
 
 @template(DEVELOPMENT, PAGE)
 def questionnaire(s: Sheet) -> None:
-    """Questions with five circles each, one of them filled in by hand."""
+    """Draw questions with five circles each, one of them filled in by hand."""
     accent = s.accent()
     s.text(500, 60, s.style.title(3), 40, accent, at="ma", bold=True)
     s.text(60, 140, "Name", 20)
@@ -125,7 +132,7 @@ def questionnaire(s: Sheet) -> None:
 
 @template(DEVELOPMENT, ((638, 1011), (540, 860), (900, 1426)), has_photo=True)
 def staff_badge(s: Sheet) -> None:
-    """An upright badge: a photograph in the middle, a name below it."""
+    """Draw an upright badge: a photograph in the middle, a name below it."""
     accent = s.accent()
     s.fill(s.style.choice(("#ffffff", "#f5f5f0")))
     s.rect(0, 0, 1000, 200, accent)
@@ -141,7 +148,7 @@ def staff_badge(s: Sheet) -> None:
 
 @template(DEVELOPMENT, SQUARE)
 def parcel_label(s: Sheet) -> None:
-    """A label of a parcel: sender, receiver, two codes."""
+    """Draw a label of a parcel: sender, receiver, two codes."""
     s.rect(30, 30, 940, 940, None, line="#000000", thick=4)
     s.text(60, 55, s.style.company().upper(), 44, bold=True)
     s.rect(30, 130, 940, 4, "#000000")
@@ -161,7 +168,7 @@ def parcel_label(s: Sheet) -> None:
 
 @template(DEVELOPMENT, SLIDE)
 def area_chart(s: Sheet) -> None:
-    """Two areas over a grid, with a legend."""
+    """Draw two areas over a grid, with a legend."""
     theme = s.theme()
     other = s.accent()
     bottom = s.height - 70
@@ -187,7 +194,7 @@ def area_chart(s: Sheet) -> None:
 
 @template(DEVELOPMENT, PAGE, has_photo=True)
 def recipe(s: Sheet) -> None:
-    """A page of a cookery book: a photograph above, ingredients beside the steps."""
+    """Draw a page of a cookery book: a photograph above, ingredients beside the steps."""
     s.fill(s.style.choice(("#fffdf7", "#ffffff", "#f7f3ea")))
     accent = s.accent()
     s.photo("photo", 0, 0, 1000, 520)
@@ -196,7 +203,13 @@ def recipe(s: Sheet) -> None:
     s.rect(60, 680, 280, 560, "#efe9dc")
     for k in range(11):
         content = s.vary(f"ingredient {k + 1}")
-        s.text(80, 705 + 46 * k, f"{content.randint(2, 90) * 10} g {content.product().lower()}", 20, room=245)
+        s.text(
+            80,
+            705 + 46 * k,
+            f"{content.randint(2, 90) * 10} g {content.product().lower()}",
+            20,
+            room=245,
+        )
     y = 680.0
     for k in range(4):
         s.text(380, y, str(k + 1), 44, accent, bold=True)
@@ -206,7 +219,7 @@ def recipe(s: Sheet) -> None:
 
 @template(DEVELOPMENT, PAGE)
 def timetable(s: Sheet) -> None:
-    """Departures of a week: days across, times down, lessons in coloured boxes."""
+    """Draw departures of a week: days across, times down, lessons in coloured boxes."""
     s.text(60, 50, s.style.title(2), 44, bold=True)
     s.text(940, 62, s.vary("week").date(), 26, at="ra")
     hours, top = 11, 170
@@ -228,7 +241,7 @@ def timetable(s: Sheet) -> None:
 
 @template(DEVELOPMENT, SQUARE)
 def go_board(s: Sheet) -> None:
-    """A board of Go."""
+    """Draw a board of Go."""
     s.fill(s.style.choice(("#dcb35c", "#e8c97a", "#c79a4a")))
     step = 48
     for k in range(19):
@@ -245,7 +258,7 @@ def go_board(s: Sheet) -> None:
 
 @template(DEVELOPMENT, SQUARE)
 def metro_map(s: Sheet) -> None:
-    """Lines of a metro, with stations and their names."""
+    """Draw lines of a metro, with stations and their names."""
     s.text(40, 30, s.style.city() + " Metro", 40, bold=True)
     for line in range(6):
         content = s.vary(f"line {line + 1}")
@@ -256,7 +269,9 @@ def metro_map(s: Sheet) -> None:
         for _ in range(7):
             length = content.randint(80, 170)
             turn = math.radians(heading)
-            points.append((points[-1][0] + length * math.cos(turn), points[-1][1] + length * math.sin(turn)))
+            points.append(
+                (points[-1][0] + length * math.cos(turn), points[-1][1] + length * math.sin(turn))
+            )
             heading += content.choice((-45, 0, 0, 45))
         s.line(points, colour, 9)
         for n, (at_x, at_y) in enumerate(points):
@@ -266,11 +281,19 @@ def metro_map(s: Sheet) -> None:
 
 @template(DEVELOPMENT, CARD)
 def gift_card(s: Sheet) -> None:
-    """A voucher: an amount, a code, stripes of colour."""
+    """Draw a voucher: an amount, a code, stripes of colour."""
     accent, other = s.accent(), s.accent()
     s.fill(s.style.choice(("#fff8e7", "#eef5f9", "#f8eef5")))
     for k in range(8):
-        s.shape([(560 + 70 * k, 0), (595 + 70 * k, 0), (395 + 70 * k, s.height), (360 + 70 * k, s.height)], other)
+        s.shape(
+            [
+                (560 + 70 * k, 0),
+                (595 + 70 * k, 0),
+                (395 + 70 * k, s.height),
+                (360 + 70 * k, s.height),
+            ],
+            other,
+        )
     s.rect(40, 40, 470, s.height - 80, "#ffffff", radius=20, line=accent, thick=4)
     s.text(70, 70, s.style.company(), 38, accent, bold=True, room=410)
     s.text(70, 150, s.vary("amount").amount(200, s.style.currency()), 64, bold=True, room=410)

@@ -13,12 +13,19 @@ if TYPE_CHECKING:
 def _status(s: Sheet, theme: Theme) -> None:
     """Draw the upper edge of a telephone's screen."""
     s.text(50, 24, s.vary("clock").time(), 34, theme.ink, bold=True)
-    s.text(950, 24, f"{s.style.choice(('LTE', '5G', 'WiFi'))}  {s.style.randint(20, 99)}%", 30, theme.ink, at="ra")
+    s.text(
+        950,
+        24,
+        f"{s.style.choice(('LTE', '5G', 'WiFi'))}  {s.style.randint(20, 99)}%",
+        30,
+        theme.ink,
+        at="ra",
+    )
 
 
 @template(DEVELOPMENT, PHONE, has_photo=True)
 def album_viewer(s: Sheet) -> None:
-    """A photograph in an album: date above, buttons below, black around it."""
+    """Draw a photograph in an album: date above, buttons below, black around it."""
     s.fill("#000000")
     s.text(500, 40, s.vary("date").date(), 38, "white", at="ma")
     s.text(500, 90, s.vary("time").time(), 30, "#bbbbbb", at="ma")
@@ -31,7 +38,7 @@ def album_viewer(s: Sheet) -> None:
 
 @template(DEVELOPMENT, PHONE)
 def messenger(s: Sheet) -> None:
-    """A conversation of two, in coloured bubbles at both sides."""
+    """Draw a conversation of two, in coloured bubbles at both sides."""
     theme = s.theme(dark=0.5)
     s.rect(0, 0, 1000, 190, theme.panel)
     _status(s, theme)
@@ -45,7 +52,14 @@ def messenger(s: Sheet) -> None:
         x, wide = (330, 630) if mine else (40, 630)
         s.rect(x, y, wide, 96, theme.accent if mine else theme.panel, radius=36)
         s.text(x + 30, y + 28, text, 34, "white" if mine else theme.ink, room=wide - 160)
-        s.text(x + wide - 24, y + 56, s.vary(f"sent {k}").time(), 22, "#dddddd" if mine else theme.dim, at="ra")
+        s.text(
+            x + wide - 24,
+            y + 56,
+            s.vary(f"sent {k}").time(),
+            22,
+            "#dddddd" if mine else theme.dim,
+            at="ra",
+        )
         y += 124
     s.rect(30, s.height - 120, 840, 84, theme.panel, radius=42)
     s.text(70, s.height - 96, "Message", 34, theme.dim)
@@ -54,7 +68,7 @@ def messenger(s: Sheet) -> None:
 
 @template(DEVELOPMENT, DESK)
 def mail_inbox(s: Sheet) -> None:
-    """A mail program: folders, a list of mails."""
+    """Draw a mail program: folders, a list of mails."""
     theme = s.theme()
     s.rect(0, 0, 1000, 40, theme.accent)
     s.text(20, 10, "Mail", 18, "white", bold=True)
@@ -73,7 +87,7 @@ def mail_inbox(s: Sheet) -> None:
 
 @template(DEVELOPMENT, PHONE, has_photo=True)
 def podcast_player(s: Sheet) -> None:
-    """A player: a square cover, a title, a bar, buttons."""
+    """Draw a player: a square cover, a title, a bar, buttons."""
     theme = s.theme(dark=0.7)
     _status(s, theme)
     s.photo("photo", 90, 160, 820, 820, radius=30)
@@ -92,12 +106,19 @@ def podcast_player(s: Sheet) -> None:
 
 @template(DEVELOPMENT, PHONE)
 def weather(s: Sheet) -> None:
-    """A forecast: the temperature in large digits, hours, days."""
+    """Draw a forecast: the temperature in large digits, hours, days."""
     s.fill(s.style.choice(("#2b6cb0", "#5a7fa8", "#1b2a49", "#e8eef5")))
-    ink = "white" if sum(s.image.getpixel((0, 0))) < 500 else "#1c1c1e"
+    ink = "white" if s.is_dark else "#1c1c1e"
     s.text(500, 110, s.vary("city").city(), 64, ink, at="ma")
     s.text(500, 190, f"{s.vary('temperature').randint(-9, 38)}\u00b0", 190, ink, at="ma")
-    s.text(500, 420, s.vary("sky").choice(("Cloudy", "Sunny", "Rain", "Snow", "Fog", "Thunder")), 44, ink, at="ma")
+    s.text(
+        500,
+        420,
+        s.vary("sky").choice(("Cloudy", "Sunny", "Rain", "Snow", "Fog", "Thunder")),
+        44,
+        ink,
+        at="ma",
+    )
     for k in range(6):
         content = s.vary(f"hour {k + 1}")
         s.text(100 + 160 * k, 540, f"{8 + 2 * k}:00", 30, ink, at="ma")
@@ -116,7 +137,7 @@ def weather(s: Sheet) -> None:
 
 @template(DEVELOPMENT, DESK)
 def shop_listing(s: Sheet) -> None:
-    """A shop on the web: filters at the left, a grid of products."""
+    """Draw a shop on the web: filters at the left, a grid of products."""
     theme = s.theme(dark=0.15)
     s.rect(0, 0, 1000, 48, theme.accent)
     s.text(24, 12, s.style.company(), 22, "white", bold=True)
@@ -129,12 +150,19 @@ def shop_listing(s: Sheet) -> None:
             s.rect(x, y, 190, 236, theme.panel, radius=6)
             s.photo(f"picture {name}", x + 8, y + 8, 174, 150)
             s.text(x + 10, y + 166, s.vary(f"product {name}").product(), 14, theme.ink, room=170)
-            s.text(x + 10, y + 192, s.vary(f"price {name}").amount(300, "EUR"), 18, theme.accent, bold=True)
+            s.text(
+                x + 10,
+                y + 192,
+                s.vary(f"price {name}").amount(300, "EUR"),
+                18,
+                theme.accent,
+                bold=True,
+            )
 
 
 @template(DEVELOPMENT, SLIDE, has_photo=True)
 def quiz_slide(s: Sheet) -> None:
-    """A slide of a quiz: a question, four answers, a picture at the right."""
+    """Draw a slide of a quiz: a question, four answers, a picture at the right."""
     theme = s.theme()
     s.rect(0, s.height - 36, 1000, 36, theme.accent)
     s.text(20, s.height - 27, s.style.company(), 16, "white")
@@ -150,24 +178,35 @@ def quiz_slide(s: Sheet) -> None:
 
 @template(DEVELOPMENT, DESK)
 def log_viewer(s: Sheet) -> None:
-    """A window that shows a program's log, coloured by severity."""
+    """Draw a window that shows a program's log, coloured by severity."""
     s.fill(s.style.choice(("#1e1e1e", "#002b36", "#f7f7f7", "#0c0c0c")))
-    dark = sum(s.image.getpixel((0, 0))) < 300
+    dark = s.is_dark
     s.rect(0, 0, 1000, 28, "#3c3c3c" if dark else "#d8d8d8")
     for k, colour in enumerate(("#ff5f57", "#febc2e", "#28c840")):
         s.oval(12 + 20 * k, 8, 12, 12, colour)
-    s.text(500, 6, s.style.handle() + ".log", 13, "white" if dark else "black", at="ma", face="mono")
+    s.text(
+        500, 6, s.style.handle() + ".log", 13, "white" if dark else "black", at="ma", face="mono"
+    )
     for k in range(int((s.height - 50) / 16)):
         content, y = s.vary(f"line {k + 1}"), 36 + 16 * k
-        level, colour = content.choice((("INFO ", "#3fa34d"), ("WARN ", "#d08700"), ("ERROR", "#d62828"), ("DEBUG", "#3a7ca5")))
+        level, colour = content.choice(
+            (("INFO ", "#3fa34d"), ("WARN ", "#d08700"), ("ERROR", "#d62828"), ("DEBUG", "#3a7ca5"))
+        )
         s.text(12, y, content.time() + ":" + content.number(2), 11, "#8a8a8a", face="mono")
         s.text(90, y, level, 11, colour, face="mono", bold=True)
-        s.text(150, y, content.words(content.randint(4, 12)), 11, "#dddddd" if dark else "#222222", face="mono")
+        s.text(
+            150,
+            y,
+            content.words(content.randint(4, 12)),
+            11,
+            "#dddddd" if dark else "#222222",
+            face="mono",
+        )
 
 
 @template(DEVELOPMENT, DESK, has_photo=True)
 def web_article(s: Sheet) -> None:
-    """An article on the web: a banner, a picture, two columns of text."""
+    """Draw an article on the web: a banner, a picture, two columns of text."""
     theme = s.theme(dark=0.2)
     s.text(40, 14, s.style.company().upper(), 30, theme.accent, bold=True, face="serif")
     for k in range(5):
@@ -181,9 +220,18 @@ def web_article(s: Sheet) -> None:
 
 @template(DEVELOPMENT, ((800, 400), (1200, 600), (600, 600)), has_details=False)
 def word_mark(s: Sheet) -> None:
-    """A company's name on nothing: transparent around it."""
+    """Draw a company's name on nothing: transparent around it."""
     s.fill("#00000000", mode="RGBA")
     ink = s.style.choice(("#ffffff", "#ffffff", "#111111", s.accent()))
     content = s.vary("name")
-    s.text(500, s.height / 2, content.choice((content.company, content.first_name, content.city))(), 190, ink, at="mm", bold=True, room=900)
+    s.text(
+        500,
+        s.height / 2,
+        content.choice((content.company, content.first_name, content.city))(),
+        190,
+        ink,
+        at="mm",
+        bold=True,
+        room=900,
+    )
     s.text(500, s.height - 60, s.vary("motto").words(4), 44, ink, at="mm")

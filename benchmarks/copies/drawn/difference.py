@@ -1,4 +1,4 @@
-"""Where two drawings of one size differ, by their pixels: the truth that pairs are labelled with."""
+"""Where two drawings of one size differ, by their pixels: what is true of a pair."""
 
 from __future__ import annotations
 

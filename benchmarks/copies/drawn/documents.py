@@ -19,7 +19,7 @@ def _address(content: Content) -> tuple[str, str, str]:
 
 @template(TEST, PAGE)
 def letter(s: Sheet) -> None:
-    """A letter with the sender's head across, an address, paragraphs, a signature."""
+    """Draw a letter with the sender's head across, an address, paragraphs, a signature."""
     accent = s.accent()
     s.rect(50, 46, 900, 92, accent)
     s.text(74, 66, s.style.company(), 44, "white", bold=True)
@@ -41,7 +41,7 @@ def letter(s: Sheet) -> None:
 
 @template(TEST, PAGE)
 def invoice(s: Sheet) -> None:
-    """A bill: a round mark, the number in a grey box, ruled rows, sums at the right."""
+    """Draw a bill: a round mark, the number in a grey box, ruled rows, sums at the right."""
     accent = s.accent()
     s.oval(60, 50, 96, 96, accent)
     s.text(108, 98, s.style.company()[0], 56, "white", at="mm", bold=True)
@@ -74,7 +74,7 @@ def invoice(s: Sheet) -> None:
 
 @template(TEST, (*LONG_SLIP, (576, 1200)))
 def receipt(s: Sheet) -> None:
-    """A narrow receipt with a logo, quantities at the left, a box around the sum."""
+    """Draw a narrow receipt with a logo, quantities at the left, a box around the sum."""
     s.fill(s.style.choice(("#ffffff", "#f6f4ee")))
     s.oval(420, 40, 160, 160, "#222222")
     s.text(500, 120, s.style.company()[:2].upper(), 80, "white", at="mm", bold=True)
@@ -100,7 +100,7 @@ def receipt(s: Sheet) -> None:
 
 @template(TEST, PAGE)
 def bank_statement(s: Sheet) -> None:
-    """Bookings of an account in five columns, the balance in a band."""
+    """Draw bookings of an account in five columns, the balance in a band."""
     accent = s.accent()
     s.text(60, 50, s.style.last_name() + " Bank", 46, accent, bold=True)
     s.text(940, 60, "Statement of account", 26, at="ra")
@@ -128,7 +128,7 @@ def bank_statement(s: Sheet) -> None:
 
 @template(TEST, ((1366, 900), (1600, 1000), (2200, 1400)))
 def spreadsheet(s: Sheet) -> None:
-    """Cells with numbers, letters above the columns, numbers before the rows."""
+    """Draw cells with numbers, letters above the columns, numbers before the rows."""
     s.rect(0, 0, 1000, 34, s.style.choice(("#217346", "#0f6cbd", "#444444")))
     s.text(16, 8, f"{s.style.title(2)}.table", 15, "white")
     s.rect(0, 34, 1000, 24, "#f3f3f3")
@@ -157,7 +157,7 @@ def spreadsheet(s: Sheet) -> None:
 
 @template(TEST, PAGE)
 def tick_form(s: Sheet) -> None:
-    """A form: labelled lines filled in by hand, boxes with ticks, a signature."""
+    """Draw a form: labelled lines filled in by hand, boxes with ticks, a signature."""
     ink = s.style.choice(("#1d3fa8", "#111111", "#0b2f6b"))
     s.text(60, 50, s.style.title(3), 38, bold=True)
     s.text(940, 60, f"Form {s.style.code(1, 4)}", 20, "#555555", at="ra")
@@ -180,7 +180,15 @@ def tick_form(s: Sheet) -> None:
         s.text(x + 40, y + 2, s.style.sentence(4, ""), 19)
     s.text(60, 1140, "Remarks", 15, "#666666")
     for k in range(3):
-        s.text(60, 1165 + 44 * k, s.vary(f"remark {k + 1}").sentence(8), 28, ink, face="serif", room=880)
+        s.text(
+            60,
+            1165 + 44 * k,
+            s.vary(f"remark {k + 1}").sentence(8),
+            28,
+            ink,
+            face="serif",
+            room=880,
+        )
     s.text(60, s.height - 100, s.vary("signature").name(), 40, ink, face="serif")
     s.line([(60, s.height - 48), (480, s.height - 48)], "#333333")
     s.text(60, s.height - 42, "Signature", 15, "#666666")
@@ -188,7 +196,7 @@ def tick_form(s: Sheet) -> None:
 
 @template(TEST, CARD, has_photo=True)
 def id_card(s: Sheet) -> None:
-    """A card lying: a photograph at the left, labelled lines, letters for machines below."""
+    """Draw a card lying: a photograph at the left, labelled lines, letters for machines below."""
     accent = s.accent()
     s.fill(s.style.choice(("#dfeaf2", "#f1ead9", "#e3efe3")))
     for k in range(24):
@@ -212,7 +220,7 @@ def id_card(s: Sheet) -> None:
 
 @template(TEST, _WIDE_CARD)
 def boarding_pass(s: Sheet) -> None:
-    """A pass for a flight: two cities, seat and gate, a stub with a code."""
+    """Draw a pass for a flight: two cities, seat and gate, a stub with a code."""
     accent = s.accent()
     s.fill("#f7f8fa")
     s.rect(0, 0, 1000, 70, accent)
@@ -241,10 +249,10 @@ def boarding_pass(s: Sheet) -> None:
 
 @template(TEST, ((900, 1400), (750, 1200), (1200, 1900)), has_photo=True)
 def event_ticket(s: Sheet) -> None:
-    """A ticket for an evening: a picture, a band, a large QR code."""
+    """Draw a ticket for an evening: a picture, a band, a large QR code."""
     accent = s.accent()
     s.fill(s.style.choice(("#ffffff", "#17151f", "#fdf3e3")))
-    dark = sum(s.image.getpixel((0, 0))) < 300
+    dark = s.is_dark
     ink = "white" if dark else "#1c1c1e"
     s.photo("photo", 40, 40, 920, 520, radius=24)
     s.text(60, 590, s.vary("event").title(3), 58, ink, bold=True, room=880)
@@ -261,10 +269,10 @@ def event_ticket(s: Sheet) -> None:
 
 @template(TEST, CARD)
 def business_card(s: Sheet) -> None:
-    """A card of a person: a mark at the right, lines at the left."""
+    """Draw a card of a person: a mark at the right, lines at the left."""
     accent = s.accent()
     s.fill(s.style.choice(("#ffffff", "#fbf9f4", "#20242b")))
-    ink = "white" if sum(s.image.getpixel((0, 0))) < 300 else "#1c1c1e"
+    ink = "white" if s.is_dark else "#1c1c1e"
     s.shape([(800, 80), (920, 160), (880, 310), (720, 310), (680, 160)], accent)
     s.text(800, 340, s.style.company(), 34, accent, at="ma", bold=True, room=340)
     s.text(70, 90, s.vary("name").name(), 60, ink, bold=True, room=560)
@@ -276,7 +284,7 @@ def business_card(s: Sheet) -> None:
 
 @template(TEST, ((1754, 1240), (1400, 1000), (2480, 1754)))
 def certificate(s: Sheet) -> None:
-    """A document in a frame of lines, a name in large letters, a seal."""
+    """Draw a document in a frame of lines, a name in large letters, a seal."""
     accent = s.accent()
     s.fill(s.style.choice(("#fffef8", "#fbf6e6", "#f7fafc")))
     for inset in (24, 34):
@@ -297,7 +305,7 @@ def certificate(s: Sheet) -> None:
 
 @template(TEST, ((1000, 640), (800, 520), (1200, 760)))
 def price_label(s: Sheet) -> None:
-    """A label of a shelf: what it is, a large price, a bar code."""
+    """Draw a label of a shelf: what it is, a large price, a bar code."""
     accent = s.style.choice(("#ffe600", "#e30613", "#ffffff", "#009640"))
     s.rect(0, 0, 1000, 130, accent)
     ink = "#111111" if accent in {"#ffe600", "#ffffff"} else "#ffffff"

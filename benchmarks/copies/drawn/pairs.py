@@ -21,6 +21,7 @@ from benchmarks.copies.drawn import (
     documents,
     prints,
     screens,
+    slides,
 )
 from benchmarks.copies.drawn.content import Content
 from benchmarks.copies.drawn.difference import Box, difference
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from benchmarks.copies.drawn.difference import Difference
 
 # Importing them fills the tables.
-FILLED = (documents, prints, screens, desktops, development_documents, development_screens)
+FILLED = (documents, prints, slides, screens, desktops, development_documents, development_screens)
 HALVES = {"test": TEST, "development": DEVELOPMENT}
 LEAST_QUARTER = 0.3  # of what there is to see; a margin over the quarter that is promised
 MOST_SMALL = 0.08  # below the tenth that a copy may differ in
@@ -56,7 +57,8 @@ class Pair:
         share: of what there is to see, the part that differs.
         place: of a small change: its boxes in the first file and in the second.
         is_plain: whether one is the other, only re-saved or resized.
-        decoy: of `pasted`: path of a file with another photograph in the same frame.
+        decoy: of `pasted`: path of a file with another photograph in the same frame, if at least
+            a quarter of what there is to see differs.
     """
 
     kind: str
@@ -84,7 +86,9 @@ def make_pair(
         seed: of everything.
     """
     random = Content(f"{kind} {half} {number} {seed}")
-    return KINDS[kind](random, number, HALVES[half], photos, os.path.join(folder, f"{kind}{number:04}"))
+    return KINDS[kind](
+        random, number, HALVES[half], photos, os.path.join(folder, f"{kind}{number:04}")
+    )
 
 
 def _quarter(
@@ -126,7 +130,9 @@ def _small(
         places = found.box, _scaled(found.box, scale)
         what = f"{field}: {'one character' if change == SLIP else 'other'}"
         return Pair("small", template.name, what, *files, share=found.share, place=places)
-    raise RuntimeError(f"The template {template.name} can't differ in a detail; draw smaller fields.")
+    raise RuntimeError(
+        f"The template {template.name} can't differ in a detail; draw smaller fields."
+    )
 
 
 def _same(
@@ -140,7 +146,9 @@ def _same(
         name, image = template.name, Sheet(template, random.getrandbits(40), photos).image
     ways = ("JPEG", "WebP", "resized", "shown on a screen", "cropped")
     way, quality = ways[number % len(ways)], random.randint(60, 95)
-    one = _save(image, stem + "a", "PNG" if image.mode == "RGBA" or random.random() < 0.5 else "JPEG", 95)
+    one = _save(
+        image, stem + "a", "PNG" if image.mode == "RGBA" or random.random() < 0.5 else "JPEG", 95
+    )
     copy, kind = image, "PNG" if image.mode == "RGBA" else random.choice(("JPEG", "PNG"))
     if way in {"JPEG", "WebP"}:
         kind = "WebP" if image.mode == "RGBA" else way
@@ -174,23 +182,30 @@ def _pasted(
     kind, quality = random.choice(("JPEG", "PNG")), random.randint(75, 95)
     one = Sheet(template, seed, photos, shown=shown).image
     decoy = Sheet(template, seed, photos, shown=_photograph(second)).image
+    found = difference(one, decoy)
+    is_other = found and found.share >= LEAST_QUARTER
     return Pair(
         "pasted",
         template.name,
         what,
         _save(one, stem + "a", kind, quality),
         _save(original, stem + "b", "JPEG", 92),
-        decoy=_save(decoy, stem + "c", kind, quality),
+        decoy=_save(decoy, stem + "c", kind, quality) if is_other else "",
     )
 
 
-KINDS: dict[
-    str, Callable[[Content, int, dict[str, Template], Sequence[str], str], Pair]
-] = {"quarter": _quarter, "small": _small, "same": _same, "pasted": _pasted}
+KINDS: dict[str, Callable[[Content, int, dict[str, Template], Sequence[str], str], Pair]] = {
+    "quarter": _quarter,
+    "small": _small,
+    "same": _same,
+    "pasted": _pasted,
+}
 
 
 def _turn(templates: dict[str, Template], number: int) -> Template:
-    return next(itertools.islice(itertools.cycle(templates.values()), number % len(templates), None))
+    return next(
+        itertools.islice(itertools.cycle(templates.values()), number % len(templates), None)
+    )
 
 
 def _save_both(

@@ -32,7 +32,7 @@ def _tabs(s: Sheet, theme: Theme, words: tuple[str, ...]) -> None:
 
 @template(TEST, PHONE, has_photo=True)
 def photo_app(s: Sheet) -> None:
-    """A post of a photograph: who, the picture, buttons, comments."""
+    """Draw a post of a photograph: who, the picture, buttons, comments."""
     theme = s.theme(dark=0.45)
     _top(s, theme)
     s.oval(30, 100, 84, 84, theme.accent)
@@ -46,13 +46,20 @@ def photo_app(s: Sheet) -> None:
     s.text(36, y + 92, f"{s.vary('likes').number(4)} likes", 36, theme.ink)
     for k in range(3):
         content = s.vary(f"comment {k + 1}")
-        s.text(36, y + 150 + 54 * k, f"{content.first_name()}: {content.sentence(5)}", 32, theme.ink, room=920)
+        s.text(
+            36,
+            y + 150 + 54 * k,
+            f"{content.first_name()}: {content.sentence(5)}",
+            32,
+            theme.ink,
+            room=920,
+        )
     _tabs(s, theme, ("Home", "Search", "Post", "Profile"))
 
 
 @template(TEST, PHONE)
 def group_chat(s: Sheet) -> None:
-    """A group's chat over a patterned wall, a name above each message."""
+    """Draw a group's chat over a patterned wall, a name above each message."""
     theme = s.theme(dark=0.4)
     wall = "#0b141a" if theme.is_dark else s.style.choice(("#e5ddd5", "#d9e7ef", "#e8e0f0"))
     s.fill(wall)
@@ -85,7 +92,7 @@ def group_chat(s: Sheet) -> None:
 
 @template(TEST, PHONE)
 def settings_page(s: Sheet) -> None:
-    """Settings: groups of rows with switches and values."""
+    """Draw settings: groups of rows with switches and values."""
     theme = s.theme(dark=0.5)
     _top(s, theme)
     s.text(40, 110, s.vary("heading").title(1), 64, theme.ink, bold=True)
@@ -107,13 +114,15 @@ def settings_page(s: Sheet) -> None:
 
 @template(TEST, PHONE, has_photo=True)
 def news_feed(s: Sheet) -> None:
-    """A feed of news: a large story, then small ones with pictures."""
+    """Draw a feed of news: a large story, then small ones with pictures."""
     theme = s.theme(dark=0.3)
     _top(s, theme)
     s.text(500, 96, s.style.company(), 50, theme.accent, at="ma", bold=True)
     s.photo("photo", 30, 180, 940, 560, radius=26)
     s.text(40, 760, s.vary("headline").sentence(6, ""), 50, theme.ink, bold=True, room=920)
-    s.text(40, 828, f"{s.vary('paper').city()} Post, {s.vary('hours').randint(1, 23)} h", 30, theme.dim)
+    s.text(
+        40, 828, f"{s.vary('paper').city()} Post, {s.vary('hours').randint(1, 23)} h", 30, theme.dim
+    )
     rows = int((s.height - 1030) / 220)
     for k in range(rows):
         y = 900 + 220 * k
@@ -125,25 +134,37 @@ def news_feed(s: Sheet) -> None:
 
 @template(TEST, PHONE)
 def map_app(s: Sheet) -> None:
-    """Navigation: a map with a route, the next turn above, the arrival below."""
+    """Draw navigation: a map with a route, the next turn above, the arrival below."""
     theme = s.theme(dark=0.4)
     ground, road = ("#242f3e", "#38414e") if theme.is_dark else ("#f2efe9", "#ffffff")
     s.fill(ground)
     for k in range(12):
         content = s.vary(f"area {k + 1}")
         place = content.randint(-100, 900), content.randint(100, int(s.height))
-        colour = content.choice(("#263c3f", "#17263c", "#303a48") if theme.is_dark else ("#cdebb0", "#aad3df", "#e6ddd0"))
+        colour = content.choice(
+            ("#263c3f", "#17263c", "#303a48")
+            if theme.is_dark
+            else ("#cdebb0", "#aad3df", "#e6ddd0")
+        )
         s.rect(*place, content.randint(120, 420), content.randint(120, 420), colour)
     for k in range(18):
         content = s.vary(f"road {k + 1}")
         at, slope = content.uniform(0, s.height), content.randint(-400, 400)
-        ends = [(-20, at), (1020, at + slope)] if k % 2 else [(at % 1000, 0), ((at + slope) % 1000, s.height)]
+        ends = (
+            [(-20, at), (1020, at + slope)]
+            if k % 2
+            else [(at % 1000, 0), ((at + slope) % 1000, s.height)]
+        )
         s.line(ends, road, 24 if k < 6 else 13)
     route = s.vary("route")
-    s.line([(route.randint(100, 900), s.height * f) for f in (0.2, 0.35, 0.5, 0.65, 0.85)], "#4285f4", 22)
+    s.line(
+        [(route.randint(100, 900), s.height * f) for f in (0.2, 0.35, 0.5, 0.65, 0.85)],
+        "#4285f4",
+        22,
+    )
     for k in range(8):
         content = s.vary(f"place {k + 1}")
-        x, y = content.randint(60, 700), content.randint(320, int(s.height) - 400)
+        x, y = s.style.randint(60, 700), s.style.randint(320, int(s.height) - 400)
         s.oval(x, y, 36, 36, content.choice(("#ea4335", "#fbbc04", "#7b61ff")))
         s.text(x + 46, y, content.company(), 30, theme.ink)
     s.rect(30, 90, 940, 190, "#0b8043", radius=28)
@@ -151,12 +172,18 @@ def map_app(s: Sheet) -> None:
     s.text(70, 200, s.vary("next road").street().rsplit(" ", 1)[0], 46, "white")
     s.rect(0, s.height - 200, 1000, 200, theme.panel)
     s.text(60, s.height - 170, f"{s.vary('minutes').randint(3, 95)} min", 70, "#0b8043", bold=True)
-    s.text(60, s.height - 84, f"{s.vary('way').amount(90)} km, {s.vary('arrival').time()}", 38, theme.dim)
+    s.text(
+        60,
+        s.height - 84,
+        f"{s.vary('way').amount(90)} km, {s.vary('arrival').time()}",
+        38,
+        theme.dim,
+    )
 
 
 @template(TEST, PHONE)
 def product_screen(s: Sheet) -> None:
-    """A thing in a shop's app: a picture, a price, stars, sizes, a button."""
+    """Draw a thing in a shop's app: a picture, a price, stars, sizes, a button."""
     theme = s.theme(dark=0.2)
     _top(s, theme)
     s.photo("picture", 60, 110, 880, 760)
@@ -180,18 +207,39 @@ def product_screen(s: Sheet) -> None:
 
 @template(TEST, SQUARE, has_photo=True)
 def meme(s: Sheet) -> None:
-    """A picture between two lines of large capitals."""
+    """Draw a picture between two lines of large capitals."""
     dark = s.style.random() < 0.5
     s.fill("#000000" if dark else "#ffffff")
     ink = "#ffffff" if dark else "#000000"
-    s.text(500, 70, s.vary("above").words(5).upper(), 64, ink, at="mm", bold=True, face="condensed", room=940)
+    s.text(
+        500,
+        70,
+        s.vary("above").words(5).upper(),
+        64,
+        ink,
+        at="mm",
+        bold=True,
+        face="condensed",
+        room=940,
+    )
     s.photo("photo", 40, 140, 920, 720)
-    s.text(500, 930, s.vary("below").words(5).upper(), 64, ink, at="mm", bold=True, face="condensed", room=940)
+    s.text(
+        500,
+        930,
+        s.vary("below").words(5).upper(),
+        64,
+        ink,
+        at="mm",
+        bold=True,
+        face="condensed",
+        room=940,
+    )
+    s.text(960, 990, s.vary("who").handle(), 24, "#8a8a8a", at="rs")
 
 
 @template(TEST, PHONE, has_photo=True)
 def story(s: Sheet) -> None:
-    """A story that fills the screen: a photograph, bars above, a caption on it, an answer field."""
+    """Draw a story that fills the screen: a photograph, bars above, a caption, an answer field."""
     s.fill("#000000")
     s.photo("photo", 0, 0, 1000, s.height - 180)
     for k in range(5):
@@ -199,6 +247,15 @@ def story(s: Sheet) -> None:
     s.oval(30, 60, 84, 84, s.accent())
     s.text(136, 80, s.vary("who").handle(), 36, "white", bold=True)
     s.rect(80, s.height * 0.62, 840, 96, "#ffffff", radius=18)
-    s.text(500, s.height * 0.62 + 48, s.vary("caption").sentence(5, ""), 44, "#111111", at="mm", bold=True, room=780)
+    s.text(
+        500,
+        s.height * 0.62 + 48,
+        s.vary("caption").sentence(5, ""),
+        44,
+        "#111111",
+        at="mm",
+        bold=True,
+        room=780,
+    )
     s.rect(30, s.height - 140, 780, 100, None, line="#ffffff", thick=3, radius=50)
     s.text(80, s.height - 112, "Send an answer", 38, "#dddddd")

@@ -13,6 +13,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from benchmarks.copies.drawn.content import Content
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 OTHER, SLIP = "other", "slip"  # what may happen to a field: other content, one character wrong
 NOMINAL = 1000  # lengths across
+DARK_LEVELS = 384  # the sum of red, green and blue below which a background is dark
 FACES = {
     "sans": ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf"),
     "serif": ("DejaVuSerif.ttf", "DejaVuSerif-Bold.ttf"),
@@ -137,6 +139,11 @@ class Sheet:
         self.fill(theme.back)
         return theme
 
+    @property
+    def is_dark(self) -> bool:
+        """Whether the upper left corner is dark."""
+        return int(np.sum(self.image.getpixel((0, 0))[:3])) < DARK_LEVELS
+
     def fill(self, colour: str, *, mode: str = "RGB", size: tuple[int, int] | None = None) -> None:
         """Start anew with a background, which may be transparent."""
         self.image = Image.new(mode, size or self.image.size, colour)
@@ -184,9 +191,7 @@ class Sheet:
             self.box(x, y, width, height), fill, line, self.thickness(thick) if line else 0
         )
 
-    def line(
-        self, points: Sequence[tuple[float, float]], ink: str, thick: float = 1.5
-    ) -> None:
+    def line(self, points: Sequence[tuple[float, float]], ink: str, thick: float = 1.5) -> None:
         """Draw a line through points."""
         scaled = [(x * self.scale, y * self.scale) for x, y in points]
         self.pen.line(scaled, ink, self.thickness(thick), joint="curve")
@@ -195,9 +200,7 @@ class Sheet:
         """Fill a polygon."""
         self.pen.polygon([(x * self.scale, y * self.scale) for x, y in points], fill)
 
-    def pie(
-        self, x: float, y: float, width: float, start: float, end: float, fill: str
-    ) -> None:
+    def pie(self, x: float, y: float, width: float, start: float, end: float, fill: str) -> None:
         """Fill a slice of a circle, in degrees clockwise from the right."""
         self.pen.pieslice(self.box(x, y, width, width), start, end, fill)
 
