@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # The columns of the table: what may be said about a pair.
 EXACT, BOXED, ELSEWHERE, UNBOXED = "exact", "copy, box met", "copy, other box", "copy, no box"
 NEAR, DIFFERENT = "near", "different"
+DIFFERENT_KINDS = {"quarter", "shots", "packing", "recoloured"}  # never copies
 ANSWERS = (EXACT, BOXED, ELSEWHERE, UNBOXED, NEAR, DIFFERENT)
 
 
@@ -80,9 +81,10 @@ def judge(
         decoy: about its first file and its decoy.
         is_first: whether nothing ranks before the pair's other file.
 
-    `quarter`: neither exact nor copy. `small`: not exact, and a copy only with a box that meets the
-    place. `same`: exact or copy, and without any difference if it is only re-saved or resized.
-    `pasted`: exact or copy, found first; the decoy, in which most differs, is neither.
+    `quarter`, and two shots or products: neither exact nor copy. `small`: not exact, and a copy
+    only with a box that meets the place. `same`: exact or copy, and without any difference if it
+    is only re-saved or resized. `pasted`: exact or copy, found first; the decoy, in which most
+    differs, is neither.
     """
     kind, match = answer
     share = match.differences.share if match else 0.0
@@ -96,7 +98,7 @@ def judge(
             )
             said = BOXED if met else said
     is_copy, why = kind in COPY_KINDS, ""
-    if pair.kind == "quarter":
+    if pair.kind in DIFFERENT_KINDS:
         why = "called a copy" if is_copy else ""
     elif pair.kind == "small":
         why = "the place is not told" if is_copy and said != BOXED else ""

@@ -49,7 +49,7 @@ class Pair:
     """Two files and what is known of them.
 
     Attributes:
-        kind: `quarter`, `small`, `same` or `pasted`.
+        kind: `quarter`, `small`, `same` or `pasted`; `shots`, `packing` or `recoloured`.
         template: its name, or `photograph`.
         what: what was done, in words.
         one: path of the first file.
@@ -89,6 +89,20 @@ def make_pair(
     return KINDS[kind](
         random, number, HALVES[half], photos, os.path.join(folder, f"{kind}{number:04}")
     )
+
+
+def cropped(image: Image.Image, random: Content, share: float) -> Image.Image:
+    """Cut a share of the area away, at random sides."""
+    kept = (1 - share) ** random.uniform(0.2, 0.8)
+    width, height = round(image.width * kept), round(image.height * (1 - share) / kept)
+    left, top = random.randint(0, image.width - width), random.randint(0, image.height - height)
+    return image.crop((left, top, left + width, top + height))
+
+
+def photograph(path: str) -> Image.Image:
+    """Read a photograph, upright, as RGB."""
+    with Image.open(path) as file:
+        return ImageOps.exif_transpose(file).convert("RGB")
 
 
 def _quarter(
@@ -140,7 +154,7 @@ def _same(
 ) -> Pair:
     """Save a drawing, or a photograph, in another way."""
     if number % 3 == 0:
-        name, image = "photograph", _photograph(random.choice(photos))
+        name, image = "photograph", photograph(random.choice(photos))
     else:
         template = _turn(templates, number)
         name, image = template.name, Sheet(template, random.getrandbits(40), photos).image
@@ -175,13 +189,13 @@ def _pasted(
     template = _turn({k: t for k, t in templates.items() if t.has_photo}, number)
     seed = random.getrandbits(40)
     first, second = random.sample(list(photos), 2)
-    original, what, share = _photograph(first), "whole", random.uniform(0.1, 0.4)
+    original, what, share = photograph(first), "whole", random.uniform(0.1, 0.4)
     shown = original
     if number % 2:
         shown, what = cropped(original, random, share), f"cropped by {share:.0%}"
     kind, quality = random.choice(("JPEG", "PNG")), random.randint(75, 95)
     one = Sheet(template, seed, photos, shown=shown).image
-    decoy = Sheet(template, seed, photos, shown=_photograph(second)).image
+    decoy = Sheet(template, seed, photos, shown=photograph(second)).image
     found = difference(one, decoy)
     is_other = found and found.share >= LEAST_QUARTER
     return Pair(
@@ -255,19 +269,6 @@ def _resized(image: Image.Image, factor: float) -> Image.Image:
     return image.resize(size, Image.Resampling.LANCZOS)
 
 
-def cropped(image: Image.Image, random: Content, share: float) -> Image.Image:
-    """Cut a share of the area away, at random sides."""
-    kept = (1 - share) ** random.uniform(0.2, 0.8)
-    width, height = round(image.width * kept), round(image.height * (1 - share) / kept)
-    left, top = random.randint(0, image.width - width), random.randint(0, image.height - height)
-    return image.crop((left, top, left + width, top + height))
-
-
 def _scaled(box: Box, scale: float) -> Box:
     x, y, width, height = (side * scale for side in box)
     return x, y, width, height
-
-
-def _photograph(path: str) -> Image.Image:
-    with Image.open(path) as file:
-        return ImageOps.exif_transpose(file).convert("RGB")
