@@ -6,11 +6,12 @@
 None of these pairs may be called exact or copy; at most 1 in 500 is.
 
 shots
-    Two shots of one person, thing or scene. Of Caltech-101's Faces, two pictures of one person; and
-    the pairs listed in `different_shots.txt`, frames and bursts found by eye among each picture's
-    nearest in its folder, without real copies. A listed pair is used if its pictures lie under a
-    FOLDER: Caltech-101 has names of its own, the other folders are those of the public data sets
-    that `different_shots.txt` names.
+    Two shots of one person, thing or scene. Of Caltech-101's Faces, two pictures of one person,
+    every other person for each half; and the pairs listed in `different_shots.txt`, found by eye
+    among each picture's nearest in its folder, without real copies: frames of a film, products of
+    one brand, things of one kind. A listed pair is used if its pictures are under a FOLDER. All are
+    Caltech-101's train pictures (their number is not divisible by 3), or of the data sets that
+    `different_shots.txt` names.
 packing
     Drawn packages of one brand that differ in kind, colours and pictures, photographed in
     perspective, before photographs of the first FOLDER or on white; one in four pairs without
@@ -19,8 +20,8 @@ recoloured
     A thing in a photograph of the first FOLDER, and the same thing in another colour, each with
     noise of its own.
 
-The halves share neither pictures nor labels: the test half has the pictures whose number is
-divisible by 3.
+The halves share neither pictures nor labels. Photographs on packages, behind them, and recoloured
+are those whose number is divisible by 3 for the test half, the others for development.
 """
 
 from __future__ import annotations
@@ -130,8 +131,8 @@ def shot_pairs(sources: Sequence[Source], count: int, *, half: str, seed: int) -
         for one, other in listed_pairs(half)
         if one in paths and other in paths
     ]
-    faces = [s for s in sources if Path(s.path).parent.name == FACES]
-    persons = list(_pairs_of_persons([s for s in faces if is_test(s) == (half == "test")]))
+    faces = [s for s in sources if Path(s.path).parent.name == FACES and not is_test(s)]
+    persons = list(_pairs_of_persons(faces, PERSONS[list(HALVES).index(half) :: 2]))
     chooser = random.Random(seed)
     few = max(round(count * FACES_SHARE), count - len(listed))
     persons = chooser.sample(persons, min(few, len(persons)))
@@ -148,9 +149,11 @@ def listed_pairs(half: str) -> Iterator[tuple[str, str]]:
                 yield one, other
 
 
-def _pairs_of_persons(sources: Sequence[Source]) -> Iterator[Pair]:
+def _pairs_of_persons(
+    sources: Sequence[Source], persons: Sequence[tuple[int, int]]
+) -> Iterator[Pair]:
     by_number = {int(Path(s.path).stem.rpartition("_")[2]): s.path for s in sources}
-    for first, last in PERSONS:
+    for first, last in persons:
         numbers = [number for number in range(first, last + 1) if number in by_number]
         for one, other in itertools.combinations(numbers, 2):
             yield Pair("shots", FACES, "one person", by_number[one], by_number[other])
