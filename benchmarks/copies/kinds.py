@@ -76,7 +76,8 @@ WORDS = {
     "re-saved": r"re-saved|recompressed",
 }
 _COLOURS, _PART, _ADDED = "colours changed", "part of a larger picture", "text or graphics added"
-# What each edit must be called (one of each group), and what it may be called, too.
+# What each edit must be called (one of each group), and what it may be called, too; by edit, or by
+# edit and strength.
 DONE: dict[str, tuple[tuple[set[str], ...], set[str]]] = {
     "blurred": (({"blurred"},), set()),
     "bordered": (({_PART},), set()),
@@ -86,7 +87,8 @@ DONE: dict[str, tuple[tuple[set[str], ...], set[str]]] = {
     "cropped": (({"cropped"},), set()),
     "disguised": (({"mirrored"}, {"turned"}, {_COLOURS}), {"cropped"}),
     "grey": (({"black and white", _COLOURS},), set()),
-    "low-quality": ((), {"re-saved"}),
+    "grey, strong": (({"black and white"},), {_COLOURS}),
+    "low-quality": (({"re-saved"},), {"blurred"}),
     "mirrored": (({"mirrored"},), {"cropped"}),
     "negative": (({_COLOURS},), {"black and white"}),
     "noisy": ((), {"blurred", "re-saved"}),
@@ -123,6 +125,11 @@ class Said(NamedTuple):
     changes: list[str]
 
     @property
+    def done(self) -> tuple[tuple[set[str], ...], set[str]]:
+        """What it must be called, and may be called; see `DONE`."""
+        return DONE.get(f"{self.edit}, {self.strength}") or DONE[self.edit]
+
+    @property
     def is_copy(self) -> bool:
         """Whether it is called a copy."""
         return self.kind in COPY_KINDS
@@ -136,12 +143,12 @@ class Said(NamedTuple):
     @property
     def is_named(self) -> bool:
         """Whether what was done is named."""
-        return all(group & self.named for group in DONE[self.edit][0])
+        return all(group & self.named for group in self.done[0])
 
     @property
     def has_others(self) -> bool:
         """Whether something is named that was not done."""
-        done, allowed = DONE[self.edit]
+        done, allowed = self.done
         return bool(self.named - allowed - {"re-saved"} - set().union(*done))
 
 
@@ -221,7 +228,7 @@ def print_tables(said: Sequence[Said]) -> None:
     print(f"Called copies over all: {np.mean([s.is_copy for s in said]):.4f}.\n")
     rows = []
     for kind in WORDS:
-        needed = [s for s in said if s.is_copy and {kind} in DONE[s.edit][0]]
+        needed = [s for s in said if s.is_copy and {kind} in s.done[0]]
         if needed:
             rows.append([kind, len(needed), f"{np.mean([kind in s.named for s in needed]):.3f}"])
     print(markdown_table(["change", "copies with it alone", "named"], rows))

@@ -17,7 +17,7 @@ def said(edit: str, *changes: str, kind: str = "copy") -> Said:
 
 
 def test_every_edit_has_its_words() -> None:
-    assert DONE.keys() == {*EDITS, SHOWN}
+    assert {key.partition(",")[0] for key in DONE} == {*EDITS, SHOWN}
     named = {kind for done, allowed in DONE.values() for kind in {*allowed}.union(*done)}
     assert named <= WORDS.keys()
 
@@ -27,7 +27,12 @@ def test_what_was_done_is_recognised_in_words() -> None:
     assert not said("mirrored", "cropped to 80%").is_named
     assert not said("disguised", "mirrored", "colours changed").is_named
     assert said("disguised", "mirrored", "rotated 9\u00b0 clockwise", "colours changed").is_named
-    assert said("low-quality").is_named
+    assert said("low-quality", "re-saved").is_named
+    assert not said("low-quality").is_named
+    assert said("grey", "colours changed").is_named
+    strong = Said("grey", "strong", "a.jpg", "copy", ["colours changed"])
+    assert not strong.is_named
+    assert strong._replace(changes=["black and white"]).is_named
     assert said("captioned", "part of a larger image (80%)").is_named
 
 
