@@ -26,7 +26,6 @@ import os
 import re
 import sys
 import zlib
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -39,7 +38,8 @@ from benchmarks.copies.drawn.content import Content
 from benchmarks.copies.drawn.pairs import HALVES, cropped
 from benchmarks.copies.drawn.sheet import Sheet
 from benchmarks.copies.recall import HOSTS, edit_in_all_strengths
-from benchmarks.report import Progress, facts_line, markdown_table, versions
+from benchmarks.processes import in_processes
+from benchmarks.report import facts_line, markdown_table, versions
 from lookalike.copies import (
     changes,
     fingerprint,
@@ -167,11 +167,7 @@ def main() -> None:
     if not originals:
         parser.error(f"{folder} has too few pictures; give a folder with more than {HOSTS}.")
     work = partial(said_of_copies, hosts=hosts, folder=folder, half=options.half, seed=options.seed)
-    said, progress = list[Said](), Progress("pictures", len(originals))
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
-        for of_one in pool.map(work, originals):
-            said += of_one
-            progress.advance(1)
+    said = [one for of_one in in_processes(work, originals, label="pictures") for one in of_one]
     facts = {
         "half": options.half,
         "pictures": len(originals),

@@ -30,11 +30,9 @@ import argparse
 import collections
 import itertools
 import json
-import os
 import random
 import sys
 import tempfile
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -45,7 +43,8 @@ from benchmarks.copies.drawn.packages import make_packing, make_recoloured
 from benchmarks.copies.drawn.pairs import HALVES, Pair
 from benchmarks.copies.judging import ASKED, Judgement, judge
 from benchmarks.copies.templates import show
-from benchmarks.report import Progress, facts_line, markdown_table, versions
+from benchmarks.processes import in_processes
+from benchmarks.report import facts_line, markdown_table, versions
 from lookalike.copies import single_threaded
 from lookalike.sources import walk
 
@@ -96,11 +95,7 @@ def main() -> None:
             through=options.through,
         )
         jobs: list[Pair | tuple[str, int]] = [*shots, *numbers]
-        judgements, progress = list[Judgement](), Progress("pairs", len(jobs))
-        with ProcessPoolExecutor(os.cpu_count()) as pool:
-            for judgement in pool.map(work, jobs, chunksize=4):
-                judgements.append(judgement)
-                progress.advance(1)
+        judgements = list(in_processes(work, jobs, label="pairs"))
         if options.show:
             show([j for j in judgements if j.is_wrong], options.show)
     facts = {

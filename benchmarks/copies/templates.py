@@ -37,7 +37,6 @@ import json
 import os
 import sys
 import tempfile
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -50,7 +49,8 @@ from benchmarks.copies.drawn.difference import BACKDROP
 from benchmarks.copies.drawn.pairs import HALVES, KINDS, Pair, make_pair
 from benchmarks.copies.in_gallery import judge_by_search, offered_for_trash
 from benchmarks.copies.judging import ANSWERS, ASKED, Judgement, judge
-from benchmarks.report import Progress, facts_line, markdown_table, versions
+from benchmarks.processes import in_processes
+from benchmarks.report import facts_line, markdown_table, versions
 from lookalike.copies import single_threaded
 from lookalike.sources import walk
 
@@ -117,11 +117,7 @@ def _measure(
     # What must outlive the process that made it.
     has_files = options.keep or options.trash or options.show or options.through == SEARCH
     work = partial(_judged, make=make, through=options.through, has_files=has_files)
-    judgements, progress = list[Judgement](), Progress("pairs", len(jobs))
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
-        for judgement in pool.map(work, jobs, chunksize=4):
-            judgements.append(judgement)
-            progress.advance(1)
+    judgements = list(in_processes(work, jobs, label="pairs"))
     pairs = [judgement.pair for judgement in judgements]
     if options.through == SEARCH:
         judgements = judge_by_search(pairs, folder)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def test_the_labels_of_the_halves_are_apart() -> None:
 def test_the_command_prints_a_table(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
-    monkeypatch.setattr(shots.os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
     report = tmp_path / "report.json"
     options = ["--pairs", "3", "--half", "development", "--json", str(report)]
     monkeypatch.setattr(sys, "argv", ["shots", str(photos), *options])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def test_the_photographs_of_the_halves_are_apart(photos: Path) -> None:
 def test_the_command_prints_tables(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
-    monkeypatch.setattr(templates.os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
     shown, report = tmp_path / "shown", tmp_path / "report.json"
     options = ["--pairs", "4", "--through", "fingerprint", "--seed", "2"]
     files = ["--show", str(shown), "--json", str(report)]
