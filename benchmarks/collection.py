@@ -74,7 +74,7 @@ def collect(folder: Path, *, test3: bool, whole: bool, threads: int) -> Collecti
     copies = {name for pair in known_copies() for name in pair}
     sources = list(walk(str(folder)))
     if test3 and not whole:
-        sources = [s for s in sources if _is_test(s) or Path(s.path).parent.name == BACKGROUND]
+        sources = [s for s in sources if is_test(s) or Path(s.path).parent.name == BACKGROUND]
     progress = Progress("reading", len(sources))
     by_hash: dict[bytes, tuple[Source, NDArray[np.uint8]]] = {}
     with ThreadPoolExecutor(threads) as pool:
@@ -88,7 +88,7 @@ def collect(folder: Path, *, test3: bool, whole: bool, threads: int) -> Collecti
     thumbnails = np.reshape(
         [thumbnail for _, thumbnail in by_hash.values()], (len(unique), 3 * THUMBNAIL_SIDE**2)
     )
-    can_be_query = [not test3 or (_is_test(s) and not _has_copy(s, copies)) for s in unique]
+    can_be_query = [not test3 or (is_test(s) and not _has_copy(s, copies)) for s in unique]
     return Collection(unique, thumbnails, np.array(can_be_query, bool))
 
 
@@ -125,6 +125,7 @@ def _has_copy(source: Source, copies: set[str]) -> bool:
     return category in CATEGORIES_WITH_COPIES or picture_name(source.path) in copies
 
 
-def _is_test(source: Source) -> bool:
+def is_test(source: Source) -> bool:
+    """Whether a picture is for testing: its name ends in a number that is divisible by 3."""
     number = Path(source.path).stem.rpartition("_")[2]
     return number.isdecimal() and int(number) % 3 == 0

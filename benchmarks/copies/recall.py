@@ -152,7 +152,7 @@ class FinderResults:
         }
 
 
-def _edit_in_all_strengths(
+def edit_in_all_strengths(
     picture: Picture, key: str, edit: str, hosts: Sequence[Image.Image], seed: int
 ) -> list[tuple[str, Picture]]:
     """Edit a picture in each of the three strengths."""
@@ -182,7 +182,7 @@ def edited_queries(
                 continue
             key = os.path.relpath(source.path, folder).replace(os.sep, "/")
             for edit in EDITS:
-                job = pool.submit(_edit_in_all_strengths, picture, key, edit, hosts, seed)
+                job = pool.submit(edit_in_all_strengths, picture, key, edit, hosts, seed)
                 ahead.append((row, edit, job))
                 if len(ahead) > 4 * threads:
                     yield from _results(*ahead.popleft())
