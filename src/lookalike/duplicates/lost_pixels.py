@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 CLEAR_EXCESS = 1.4  # times the limit; what differs less may be noise
 MANY_SHARE = 0.05  # of all cells; beyond it the whole picture may have been changed
+MANY_PLACES = 8  # likewise
 MOST_SHARE = 0.5
 MORE_DETAIL = 1.25  # times the length of a side; estimates of detail are that far apart
 ANIMATED = {"GIF", "WEBP", "PNG", "AVIF"}  # what has frames; others have pages
@@ -134,14 +135,16 @@ def _compare_pixels(kept: NDArray[np.uint8], other: NDArray[np.uint8]) -> LostPi
         finer = direction > FINER_GRAIN
         return LostPixels("it is less compressed" if finer else "it is another shot of the scene")
     boxes = find_places(differs > 1, (other.shape[1], other.shape[0]))
-    if float((differs > 1).mean()) > MANY_SHARE:
-        reason = _sharpness(kept, other, maps.contrast[differs > 1]) or describe_whole_change(
-            kept, other
-        )
+    is_widespread = float((differs > 1).mean()) > MANY_SHARE
+    reason = ""
+    if is_widespread or len(boxes) >= MANY_PLACES:
+        reason = _sharpness(kept, other, maps.contrast[differs > 1])
+    if not reason and is_widespread:
+        reason = describe_whole_change(kept, other)
         if not reason and boxes[0][2] * boxes[0][3] > MOST_SHARE * other.shape[0] * other.shape[1]:
             reason = "it differs all over"
-        if reason:
-            return LostPixels(reason)
+    if reason:
+        return LostPixels(reason)
     if differs.max() < CLEAR_EXCESS:
         reason = "it may differ, which its noise and compression hide"
     else:

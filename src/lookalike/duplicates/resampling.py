@@ -87,7 +87,7 @@ class Resampler:
         return np.asarray(mapped, np.uint8)
 
     def _nearest(self, axis: int, kernel: str) -> NDArray[np.int64]:
-        """Return which column (axis 0) or row (axis 1) each one of the copy is; rounded likewise."""
+        """Return which column (axis 0) or row (axis 1) each of the copy is, as programs round."""
         scale, count = self._scale[axis], self._size[axis]
         if kernel == _PILLOW_NEAREST:
             steps = np.full(count, scale)
@@ -95,7 +95,8 @@ class Resampler:
             places = np.cumsum(steps)
         else:
             places = np.arange(count) * scale
-        return np.minimum(places.astype(np.int64), self._pixels.shape[1 - axis] - 1)
+        last = self._pixels.shape[1 - axis] - 1
+        return np.asarray(np.minimum(places.astype(np.int64), last), np.int64)
 
     def _position(self, x: int, y: int) -> tuple[float, float]:
         """Return where a corner of the copy's pixels is in the picture."""

@@ -17,6 +17,7 @@ BETTER = 0.3  # of what is missing to full correlation, by which another positio
 BLUR_SIGMA = 1.2  # pixels: crops are tried in steps
 CROPS = np.linspace(0.99, 0.5, 50).tolist()  # shares of a side
 COLOURLESS, COLOURFUL = 1.5, 4.0  # levels of colour, on average
+FLAT = 2.0  # levels, standard deviation: nothing to recognise a part by
 RECOLOURED = 1.2  # levels of 255, on average
 _MOVES: dict[str, Callable[[NDArray[np.float32]], NDArray[np.float32]]] = {
     "it is mirrored": lambda p: p[:, ::-1],
@@ -84,6 +85,8 @@ def _crop_correlation(pixels: NDArray[np.uint8], part: NDArray[np.float32]) -> f
     import cv2
 
     template = _luma(part)
+    if template.std() < FLAT:
+        return -1.0
     best = -1.0
     for share in CROPS:
         large = _luma(_reduce(pixels, round(SIDE_PIXELS / share)))
