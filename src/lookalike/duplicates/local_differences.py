@@ -25,12 +25,12 @@ REACH_CELLS = 2  # compression spreads an edge over its block, at most 16 pixels
 # next scale the pixels are twice as large, and for colour they begin at twice the size. Copies at
 # quality 70 stay below, at 95 far below: see benchmarks/copies/grainy.py.
 LUMA_LIMITS = ((11.0, 0.06), (5.5, 0.036), (3.5, 0.026), (2.5, 0.026))
-CHROMA_LIMITS = ((12.0, 0.06), (5.5, 0.04), (4.0, 0.025))
-# Where copies are less compressed, the limits are lower: thrice what 99% of the cells of one
+CHROMA_LIMITS = ((12.0, 0.2), (6.0, 0.07), (4.0, 0.035))
+# Where copies are less compressed, the limits are lower: 3.5 times what 99% of the cells of one
 # contrast stay below, of those that differ at all.
 USUAL_SHARE = 0.99
-USUAL_FACTOR = 3.0
-LEAST_FACTOR = 0.6
+USUAL_FACTOR = 3.5
+LEAST_FACTOR = 0.7
 MIN_CELLS = 500  # of one contrast, to know what is usual
 _CONTRAST_BINS = 16
 _STEPS = 4  # parts of a level that the maps are in

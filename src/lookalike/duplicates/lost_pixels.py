@@ -27,11 +27,14 @@ if TYPE_CHECKING:
 
 CLEAR_EXCESS = 1.4  # times the limit; what differs less may be noise
 MANY_SHARE = 0.05  # of all cells; beyond it the whole picture may have been changed
+MANY_PLACES = 8  # likewise
 MOST_SHARE = 0.5
 MORE_DETAIL = 1.25  # times the length of a side; estimates of detail are that far apart
 ANIMATED = {"GIF", "WEBP", "PNG", "AVIF"}  # what has frames; others have pages
 OWN_GRAIN = 0.42  # share of the grain: copies at quality 70 have up to 0.33 of their own
+OWN_NOISE = 1.1  # above it, saving several times has made it: another shot's is between -1 and 1
 FINER_GRAIN = 0.45  # of -1..1: above it, the other's grain is what the kept one has lost
+STRUCTURE = 16  # levels of contrast: what can be blurred
 MAX_BOXES = 100
 STRIP_ROWS = 256  # that are laid over a backdrop at once
 _BLACK, _WHITE = 0, 255
@@ -127,17 +130,21 @@ def _compare_pixels(kept: NDArray[np.uint8], other: NDArray[np.uint8]) -> LostPi
     differs = excess(maps)
     if differs.max() <= 1:
         own, direction = unexplained_grain(resampler, other, maps.contrast)
-        if own <= OWN_GRAIN:
+        if own <= OWN_GRAIN or direction > OWN_NOISE:
             return LostPixels("")
         finer = direction > FINER_GRAIN
         return LostPixels("it is less compressed" if finer else "it is another shot of the scene")
     boxes = find_places(differs > 1, (other.shape[1], other.shape[0]))
-    if float((differs > 1).mean()) > MANY_SHARE:
-        reason = _sharpness(kept, other) or describe_whole_change(kept, other)
+    is_widespread = float((differs > 1).mean()) > MANY_SHARE
+    reason = ""
+    if is_widespread or len(boxes) >= MANY_PLACES:
+        reason = _sharpness(kept, other, maps.contrast[differs > 1])
+    if not reason and is_widespread:
+        reason = describe_whole_change(kept, other)
         if not reason and boxes[0][2] * boxes[0][3] > MOST_SHARE * other.shape[0] * other.shape[1]:
             reason = "it differs all over"
-        if reason:
-            return LostPixels(reason)
+    if reason:
+        return LostPixels(reason)
     if differs.max() < CLEAR_EXCESS:
         reason = "it may differ, which its noise and compression hide"
     else:
@@ -145,15 +152,23 @@ def _compare_pixels(kept: NDArray[np.uint8], other: NDArray[np.uint8]) -> LostPi
     return LostPixels(reason, tuple(boxes[:MAX_BOXES]))
 
 
-def _sharpness(kept: NDArray[np.uint8], other: NDArray[np.uint8]) -> str:
-    """Say whether one picture has detail that the other has not; empty if both have as much."""
+def _sharpness(
+    kept: NDArray[np.uint8], other: NDArray[np.uint8], contrast: NDArray[np.uint8]
+) -> str:
+    """Say whether one picture has detail that the other has not; empty if both have as much.
+
+    Args:
+        kept: uint8 [H, W, 3].
+        other: uint8 [h, w, 3].
+        contrast: of the kept picture where the two differ.
+    """
     mine, theirs = detail_scale(kept), detail_scale(other)
     height, width = other.shape[:2]
     if theirs * width > MORE_DETAIL * mine * kept.shape[1]:
         detail = f"{round(mine * kept.shape[1])} x {round(mine * kept.shape[0])}"
         return f"it has more detail ({width} x {height}, that of the kept one is {detail})"
-    is_resized = kept.shape != other.shape
-    return "" if is_resized or mine < MORE_DETAIL * theirs else "it is blurred"
+    is_softer = kept.shape == other.shape and mine > MORE_DETAIL * theirs
+    return "it is blurred" if is_softer and np.median(contrast) >= STRUCTURE else ""
 
 
 def _may_be_whole(kept: tuple[int, ...], other: tuple[int, ...]) -> bool:

@@ -20,9 +20,8 @@ MAX_REGION_PIXELS = 4_000_000  # of the picture that is resized, held at once be
 # reach only to the next pixels, and so alias.
 _PILLOW = ("BOX", "BILINEAR", "HAMMING", "BICUBIC", "LANCZOS")
 _OPENCV = ("INTER_LINEAR", "INTER_CUBIC")
-_NEAREST = {"nearest to the corner": 0.0, "nearest to the centre": 0.5}  # OpenCV's, Pillow's
-
-
+_PILLOW_NEAREST = "nearest to the centre"
+_NEAREST = ("nearest to the corner", _PILLOW_NEAREST)
 STRONG = 0.85  # share of the frequencies that are too weak to tell kernels apart
 
 
@@ -76,17 +75,28 @@ class Resampler:
                 (width, height), Image.Resampling[kernel], box=(x - left, y - top, *edges)
             )
             return np.asarray(resized)
-        centre = _NEAREST.get(kernel, 0.5)
-        columns = (np.arange(width) + centre) * self._scale[0] + x - left
-        lines = (np.arange(height) + centre) * self._scale[1] + y - top
         if kernel in _NEAREST:
-            rows = np.minimum(lines.astype(int), part.shape[0] - 1)
-            columns = np.minimum(columns.astype(int), part.shape[1] - 1)
+            rows = self._nearest(1, kernel)[box[1] : box[3]] - top
+            columns = self._nearest(0, kernel)[box[0] : box[2]] - left
             return np.asarray(part[rows][:, columns], np.uint8)
-        grid = np.meshgrid((columns - 0.5).astype(np.float32), (lines - 0.5).astype(np.float32))
+        across = (np.arange(width) + 0.5) * self._scale[0] + x - left - 0.5
+        down = (np.arange(height) + 0.5) * self._scale[1] + y - top - 0.5
+        grid = np.meshgrid(across.astype(np.float32), down.astype(np.float32))
         flag, edge = getattr(cv2, kernel), cv2.BORDER_REPLICATE
         mapped = cv2.remap(np.ascontiguousarray(part), grid[0], grid[1], flag, borderMode=edge)
         return np.asarray(mapped, np.uint8)
+
+    def _nearest(self, axis: int, kernel: str) -> NDArray[np.int64]:
+        """Return which column (axis 0) or row (axis 1) each of the copy is, as programs round."""
+        scale, count = self._scale[axis], self._size[axis]
+        if kernel == _PILLOW_NEAREST:
+            steps = np.full(count, scale)
+            steps[0] /= 2
+            places = np.cumsum(steps)
+        else:
+            places = np.arange(count) * scale
+        last = self._pixels.shape[1 - axis] - 1
+        return np.asarray(np.minimum(places.astype(np.int64), last), np.int64)
 
     def _position(self, x: int, y: int) -> tuple[float, float]:
         """Return where a corner of the copy's pixels is in the picture."""
@@ -134,10 +144,15 @@ def _starts(length: int, side: int) -> list[int]:
 
 
 def _frequencies(tile: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return the cosine transform of each block of green, without its mean."""
-    green = tile[..., 1].astype(np.float32)
-    rows, columns = green.shape[0] // BLOCK_PIXELS, green.shape[1] // BLOCK_PIXELS
-    blocks = green[: rows * BLOCK_PIXELS, : columns * BLOCK_PIXELS]
+    """Return the cosine transform of each block's brightness, without its mean.
+
+    Colour is no guide: most files hold it at half the resolution.
+    """
+    import cv2
+
+    luma = np.asarray(cv2.cvtColor(np.ascontiguousarray(tile), cv2.COLOR_RGB2GRAY), np.float32)
+    rows, columns = luma.shape[0] // BLOCK_PIXELS, luma.shape[1] // BLOCK_PIXELS
+    blocks = luma[: rows * BLOCK_PIXELS, : columns * BLOCK_PIXELS]
     blocks = blocks.reshape(rows, BLOCK_PIXELS, columns, BLOCK_PIXELS).transpose(0, 2, 1, 3)
     order = np.arange(BLOCK_PIXELS, dtype=np.float32)
     cosines = np.cos(np.pi * (order + 0.5) * order[:, None] / BLOCK_PIXELS) / 2

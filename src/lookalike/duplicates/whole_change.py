@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 SIDE_PIXELS = 160  # of the square pictures that are compared
 SAME = 0.9  # correlation
 BETTER = 0.3  # of what is missing to full correlation, by which another position must be better
-CROPS = (0.99, 0.98, 0.96, 0.94, 0.92, 0.9, 0.87, 0.84, 0.8, 0.75, 0.7, 0.6, 0.5)
+BLUR_SIGMA = 1.2  # pixels: crops are tried in steps
+CROPS = np.linspace(0.99, 0.5, 50).tolist()  # shares of a side
 COLOURLESS, COLOURFUL = 1.5, 4.0  # levels of colour, on average
+FLAT = 2.0  # levels, standard deviation: nothing to recognise a part by
 RECOLOURED = 1.2  # levels of 255, on average
 _MOVES: dict[str, Callable[[NDArray[np.float32]], NDArray[np.float32]]] = {
     "it is mirrored": lambda p: p[:, ::-1],
@@ -62,11 +64,18 @@ def _recoloured(mine: NDArray[np.float32], theirs: NDArray[np.float32], upright:
 def _reduce(pixels: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
     import cv2
 
-    return cv2.resize(pixels, (side, side), interpolation=cv2.INTER_AREA).astype(np.float32)
+    small = cv2.resize(pixels, (side, side), interpolation=cv2.INTER_AREA).astype(np.float32)
+    return np.asarray(cv2.GaussianBlur(small, (0, 0), BLUR_SIGMA), np.float32)
+
+
+def _luma(picture: NDArray[np.float32]) -> NDArray[np.float32]:
+    import cv2
+
+    return np.asarray(cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2GRAY), np.float32)
 
 
 def _correlation(mine: NDArray[np.float32], theirs: NDArray[np.float32]) -> float:
-    one, two = (picture.mean(axis=2).ravel() for picture in (mine, theirs))
+    one, two = _luma(mine).ravel(), _luma(theirs).ravel()
     one, two = one - one.mean(), two - two.mean()
     return float(one @ two) / max(float(np.sqrt((one @ one) * (two @ two))), 1e-6)
 
@@ -75,10 +84,12 @@ def _crop_correlation(pixels: NDArray[np.uint8], part: NDArray[np.float32]) -> f
     """Return how well a part of a picture can be another whole picture."""
     import cv2
 
-    template = np.ascontiguousarray(part.mean(axis=2))
+    template = _luma(part)
+    if template.std() < FLAT:
+        return -1.0
     best = -1.0
     for share in CROPS:
-        large = _reduce(pixels, round(SIDE_PIXELS / share)).mean(axis=2)
+        large = _luma(_reduce(pixels, round(SIDE_PIXELS / share)))
         scores = cv2.matchTemplate(large, template, cv2.TM_CCOEFF_NORMED)
         best = max(best, float(scores[np.isfinite(scores)].max(initial=-1.0)))
     return best
