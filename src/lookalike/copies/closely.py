@@ -86,10 +86,11 @@ def _whole_words(differ: NDArray[np.bool_], spread: Floats) -> NDArray[np.bool_]
         below = ink[top + rows : min(top + rows + margin, height), first:last]
         if max(above.mean() if above.size else 0, below.mean() if below.size else 0) > MAX_BESIDE:
             continue
-        has_ink = ink[top : top + rows, first:last].any(axis=0)
+        has_ink = np.asarray(ink[top : top + rows, first:last].any(axis=0), np.uint8)[None]
         kernel = np.ones((1, max(rows // 4, 3)), np.uint8)  # gaps between letters, not words
-        joined = cv2.morphologyEx(has_ink.astype(np.uint8)[None], cv2.MORPH_CLOSE, kernel)
-        labels = np.asarray(cv2.connectedComponents(joined)[1], int)[0]
+        joined = cv2.morphologyEx(has_ink, cv2.MORPH_CLOSE, kernel)
+        _, found = cv2.connectedComponents(joined)
+        labels = np.asarray(found, np.int64).ravel()
         own = np.unique(labels[left - first : left - first + columns])
         inside = np.flatnonzero(np.isin(labels, own[own > 0]))
         if len(inside):
