@@ -36,7 +36,10 @@ WORD_GAP = 0.005  # of the longer side; parts of a word are closer
 MAX_WORD_LENGTH = 12  # heights of a letter, to either side
 INK_LEVELS = 20.0  # standard deviation around a pixel of a letter
 MAX_BESIDE = 0.25  # of the rows above and below a line of text that may show something
-_HALF, _LEAST = 0.5, 1e-3
+MAX_COPY_SHARE = 0.2  # of what there is to see, that may differ in a copy
+TIMES_CLOSER = 2.0  # times as much as the thumbnails showed
+NEAR_CONFIDENCE = 0.5
+_HALF, _LEAST = 0.5, 1e-4
 
 
 def look_closely(match: Match, query: Side, target: Side) -> Match:
@@ -53,26 +56,43 @@ def look_closely(match: Match, query: Side, target: Side) -> Match:
     fine = middle and lay_over(query, target, middle.transform, max_pixels=FINE_PIXELS)
     if coarse is None or fine is None:
         return match
-    windows = _enlarged(compare_windows(coarse), coarse, fine)
+    coarse_windows = compare_windows(coarse)
+    windows = _enlarged(coarse_windows, coarse, fine)
     small = _small_differences(fine)
     windows = replace(windows, differ=(windows.differ | small) & fine.mask)
     if not windows.differ.any():
         return replace(match, differences=Differences(pages=match.differences.pages))
-    words = _whole_words(windows.differ, np.maximum(*(_spread(luma(p)) for p in fine.matched)))
+    ink = (np.maximum(*(_spread(luma(p)) for p in fine.matched)) > INK_LEVELS) & fine.mask
+    words = _whole_words(windows.differ, ink)
     boxes = find_boxes(words, np.maximum(windows.weights, _LEAST), fine.from_grid, fine.transform)
-    share = windows.share or float(windows.differ.sum() / fine.mask.sum())
-    found = Differences(share, boxes, match.differences.pages)
-    return replace(match, transform=as_tuples(fine.transform), differences=found)
+    share = max(windows.share, _share_of(small, ink), _LEAST)
+    confidence = match.confidence
+    if share > max(MAX_COPY_SHARE, TIMES_CLOSER * coarse_windows.share):
+        confidence = min(confidence, NEAR_CONFIDENCE)  # the thumbnails did not show how much
+    return replace(
+        match,
+        transform=as_tuples(fine.transform),
+        confidence=confidence,
+        differences=Differences(share, boxes, match.differences.pages),
+    )
 
 
-def _whole_words(differ: NDArray[np.bool_], spread: Floats) -> NDArray[np.bool_]:
+def _share_of(places: NDArray[np.bool_], ink: NDArray[np.bool_]) -> float:
+    """Return the share of the ink that is in or beside places that differ: 0..1."""
+    import cv2
+
+    window = np.ones((WINDOW_PIXELS, WINDOW_PIXELS), np.uint8)
+    beside = cv2.dilate(places.astype(np.uint8), window) > 0
+    return float((beside & ink).sum() / max(ink.sum(), 1))
+
+
+def _whole_words(differ: NDArray[np.bool_], ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Extend places in a line of text to the words that they are part of: bool [h, w].
 
     A place is in a line of text if little is to see above it and below it.
     """
     import cv2
 
-    ink = spread > INK_LEVELS
     height, width = differ.shape
     gap = max(round(WORD_GAP * max(differ.shape)), 1)
     grown = cv2.dilate(differ.astype(np.uint8), np.ones((gap, gap), np.uint8))
