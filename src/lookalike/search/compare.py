@@ -22,6 +22,10 @@ from ..decode import decode_frames
 from .query import prepare
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
     from ..types import Match, Picture
     from .query import Query, QueryInput
 
@@ -96,10 +100,8 @@ def compare(one: QueryInput | Query, other: QueryInput | Query) -> Comparison:
     if _are_equal(*queries):
         kind = "exact"
     elif match and kind == "copy":
-        sides = (
-            Side(picture.pixels, (picture.width, picture.height)) for picture in (query, target)
-        )
-        match = look_closely(match, *sides)
+        match = look_closely(match, _side(query), _side(target))
+        kind = kind_of(match)
     return Comparison((queries[0].name, queries[1].name), (query, target), kind, match)
 
 
@@ -113,14 +115,21 @@ def _are_equal(query: Query, target: Query) -> bool:
     sizes = {(picture.width, picture.height, picture.properties.has_alpha) for picture in pictures}
     if len(sizes) > 1 or not np.array_equal(pictures[0].pixels, pictures[1].pixels):
         return False  # a quick look at what is decoded already
-    frames = (
-        decode_frames(q.data) if q.data is not None else iter([q.picture.pixels])
-        for q in (query, target)
-    )
-    return all(
-        one is not None and other is not None and np.array_equal(one, other)
-        for one, other in itertools.zip_longest(*frames)
-    )
+    is_any = False
+    for one, other in itertools.zip_longest(_frames(query), _frames(target)):
+        if one is None or other is None or not np.array_equal(one, other):
+            return False
+        is_any = True
+    return is_any
+
+
+def _frames(query: Query) -> Iterator[NDArray[Any]]:
+    """Return every page and frame at full resolution; none of pixels that were reduced."""
+    if query.data is not None:
+        return decode_frames(query.data)
+    picture = query.picture
+    is_whole = picture.pixels.shape[:2] == (picture.height, picture.width)
+    return iter([picture.pixels] if is_whole else [])
 
 
 def _copy_sentence(match: Match) -> str:
