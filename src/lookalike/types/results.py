@@ -27,7 +27,7 @@ class Box:
         >>> edited = Image.open("query.jpg")
         >>> edited.paste("white", (200, 20, 230, 50))
         >>> (box,) = compare(edited, "query.jpg").match.differences.boxes
-        >>> all(abs(a - b) < 10 for a, b in zip(box.query, (200, 20, 30, 30)))
+        >>> all(abs(a - b) < 15 for a, b in zip(box.query, (200, 20, 30, 30)))
         True
     """
 
