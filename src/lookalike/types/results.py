@@ -20,6 +20,15 @@ class Box:
     Attributes:
         query: x, y, width and height in the query, in pixels of the whole picture.
         target: x, y, width and height in the target, in pixels of the whole picture.
+
+    Example:
+        >>> from PIL import Image
+        >>> from lookalike.search import compare
+        >>> edited = Image.open("query.jpg")
+        >>> edited.paste("white", (200, 20, 230, 50))
+        >>> (box,) = compare(edited, "query.jpg").match.differences.boxes
+        >>> all(abs(a - b) < 15 for a, b in zip(box.query, (200, 20, 30, 30)))
+        True
     """
 
     query: tuple[float, float, float, float]
@@ -35,6 +44,13 @@ class Differences:
             differs, 0..1.
         boxes: the places that differ, the most different first; none if `share` is 0.
         pages: of the other pages or frames that both files hold, the share that differs, 0..1.
+
+    Example:
+        >>> from PIL import Image
+        >>> from lookalike.search import compare
+        >>> half = Image.open("query.jpg").reduce(2)
+        >>> compare(half, "query.jpg").match.differences
+        Differences(share=0.0, boxes=(), pages=0.0)
     """
 
     share: float = 0.0
@@ -53,6 +69,13 @@ class Look:
         is_negative: whether dark and light are swapped.
         added: whether the places that differ show more in the query (above 0) or in the target
             (below 0), -1..1.
+
+    Example:
+        >>> from PIL import Image
+        >>> from lookalike.search import compare
+        >>> grey = Image.open("query.jpg").convert("L")
+        >>> compare(grey, "query.jpg").match.look.saturation < 0.1
+        True
     """
 
     saturation: float = 1.0
