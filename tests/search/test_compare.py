@@ -12,11 +12,15 @@ from lookalike.cli.contact_sheet import GAP_PIXELS, PANEL_PIXELS, comparison_she
 from lookalike.copies.kind import changes
 from lookalike.errors import ArgumentError, PictureError
 from lookalike.search.compare import Comparison, compare
-from lookalike.types import Match, Picture
+from lookalike.types import Box, Differences, Match, Picture
 from tests.conftest import busy, run
 
 SIZE = (480, 360)
 PICTURE = Picture(np.zeros((3, 4, 3), np.uint8), 4, 3)
+BOX = Box((1, 1, 2, 2), (1, 1, 2, 2))
+ALL = "Each shows all of the other."
+COPY = "Your picture is a copy of this one"
+NEAR = "Both show the same thing or scene, but neither is a copy: their pixels differ."
 
 
 def test_the_same_pixels_are_exact_whatever_the_file() -> None:
@@ -77,7 +81,7 @@ def test_a_crop_is_described() -> None:
             {"target_overlap": 0.9},
             (
                 "Both show the same thing or scene, but neither is a copy: their pixels differ.",
-                "Compared with this one, your picture is cropped to 90%.",
+                "Your picture, compared with this one: cropped to 90%.",
                 "All of your picture appears in this one, and 90% of this one in yours.",
             ),
         ),
@@ -105,6 +109,42 @@ def test_every_relation_has_its_sentences(
     assert comparison.sentences[-1].endswith("correlate at 1.00. Confidence: 1.000.")
 
 
+@pytest.mark.parametrize(
+    ("kind", "differences", "sentences"),
+    [
+        (
+            "copy",
+            Differences(0.034, (BOX, BOX)),
+            (
+                f"{COPY}, text or graphics added in 2 places.",
+                "It is the same but for 2 places (3% of what both show).",
+                ALL,
+            ),
+        ),
+        (
+            "copy",
+            Differences(0.002, (BOX,), pages=0.05),
+            (
+                f"{COPY}, text or graphics added in 1 place and with other pages or frames (5%).",
+                "It is the same but for 1 place (less than 1% of what both show).",
+                "Their other pages or frames differ, too (5%).",
+                ALL,
+            ),
+        ),
+        ("near", Differences(0.42, (BOX,)), (NEAR, "42% of what both show differs.", ALL)),
+        ("near", Differences(0.001), (NEAR, "Less than 1% of what both show differs.", ALL)),
+    ],
+)
+def test_what_differs_is_said(
+    kind: str, differences: Differences, sentences: tuple[str, ...]
+) -> None:
+    one = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+    points = np.empty((50, 4), np.float32)
+    match = Match(one, 50, 0.2, 1.0, 1.0, 1.0, 1.0, False, points, differences)
+    comparison = Comparison(("a", "b"), (PICTURE, PICTURE), kind, match)
+    assert comparison.sentences[:-1] == sentences
+
+
 def test_different_pictures_are_called_different() -> None:
     comparison = compare(busy(4, SIZE), busy(5, SIZE))
     assert comparison.kind == "different"
@@ -123,6 +163,26 @@ def test_the_sheet_shows_both_and_one_over_the_other() -> None:
     assert colour[:, PANEL_PIXELS // 2 + 5 :].mean() > 10
     apart = comparison_sheet(compare(busy(4, SIZE), busy(5, SIZE)))
     assert apart.height < sheet.height
+
+
+def test_the_sheet_frames_what_differs() -> None:
+    original = busy(6, SIZE)
+    captioned = original.copy()
+    captioned.paste("white", (240, 120, 360, 180))
+    comparison = compare(captioned, original)
+    assert comparison.match
+    (box,) = comparison.match.differences.boxes
+    assert "It is the same but for 1 place" in comparison.sentences[1]
+    plain = replace(comparison, match=replace(comparison.match, differences=Differences()))
+    rows = GAP_PIXELS + PANEL_PIXELS * SIZE[1] // SIZE[0]
+    sheets = [np.asarray(comparison_sheet(one), int)[:rows] for one in (comparison, plain)]
+    marked = abs(sheets[0] - sheets[1]).sum(axis=2) > 60
+    scale = PANEL_PIXELS / SIZE[0]
+    for n, (x, y, width, height) in enumerate((box.query, box.target, box.target)):
+        left = GAP_PIXELS + n * (PANEL_PIXELS + GAP_PIXELS)
+        ys, xs = np.nonzero(marked[:, left : left + PANEL_PIXELS])
+        edges = [xs.min(), xs.max(), ys.max() - GAP_PIXELS]
+        assert edges == pytest.approx([x * scale, (x + width) * scale, (y + height) * scale], abs=8)
 
 
 def test_the_command(tmp_path: Path) -> None:

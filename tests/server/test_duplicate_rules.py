@@ -71,6 +71,14 @@ def test_marks_take_pictures_out_of_the_groups_at_once(own: Server, copies: Path
     assert (
         after["frees"] == after["groups"][0]["frees"] == after["groups"][0]["members"][0]["frees"]
     )
+    answer = own.post("/duplicates/not/forget", json={"pictures": [ids["worse.jpg"]]})
+    assert answer.json() == {"not_duplicates": []}
+    undone = own.get("/duplicates").json()
+    assert {m["id"] for m in undone["groups"][0]["members"]} == {ids["worse.jpg"], ids["twin.png"]}
+    assert undone["frees"] == group["frees"]
+    refused = own.post("/duplicates/trash", json={"paths": [str(copies / "worse.jpg")]}).json()
+    assert refused["left"][0]["reason"] == "it has not been checked yet"
+    own.post("/duplicates/not", json={"pictures": [group["best"]["id"], ids["worse.jpg"]]})
     fresh = own.result("/duplicates?refresh=true")
     assert (fresh["stale"], len(fresh["groups"][0]["members"])) == (False, 1)
     assert own.get("/duplicates/not").json()["not_duplicates"] == [marked]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..search import Comparison
-    from ..types import Hit, Match, Picture
+    from ..types import Box, Hit, Match, Picture
 
 CELL_PIXELS = 200
 GAP_PIXELS = 24
@@ -32,6 +32,7 @@ MAX_LINE_CHARACTERS = 100
 MAX_JOINED_FEATURES = 40
 _OVERLAY_OPACITY = 200  # of 255
 _PAPER, _FRAME, _INK, _FAINT, _ACCENT = "#fbfaf7", "#ebe8e0", "#23201c", "#837c71", "#b4532a"
+_MARK = "#ffd24a"  # on _INK: frames that stand out from any picture
 _SCALE = 2  # everything is drawn larger and then reduced, to smooth text and corners
 
 
@@ -94,7 +95,8 @@ def _draw_cell(
 def comparison_sheet(comparison: Comparison) -> Image.Image:
     """Draw two pictures side by side, with outlines and lines for the parts that they share.
 
-    If they share any, a third panel shows your picture laid over this one.
+    If they share any, a third panel shows your picture laid over this one. Numbered frames show
+    in all panels where the two differ.
 
     Returns:
         an RGB picture, with the comparison's sentences below.
@@ -134,6 +136,9 @@ def comparison_sheet(comparison: Comparison) -> Image.Image:
             shift = np.array([[1, 0, left * _SCALE], [0, 1, GAP_PIXELS * _SCALE], [0, 0, 1]])
             to_panels[n] = shift @ to_panels[n]
         _draw_shared(draw, comparison.pictures, match, to_panels)
+        of_overlay = to_panels[1].copy()
+        of_overlay[0, 2] += (lefts[2] - lefts[1]) * _SCALE
+        _draw_differences(draw, match.differences.boxes, (*to_panels, of_overlay))
     return sheet.resize(size, Image.Resampling.LANCZOS)
 
 
@@ -186,6 +191,37 @@ def _draw_shared(
         draw.line([tuple(start), tuple(end)], _ACCENT + "90", _SCALE)
         for x, y in (start, end):
             draw.ellipse([x - 5, y - 5, x + 5, y + 5], _ACCENT)
+
+
+def _draw_differences(
+    draw: ImageDraw.ImageDraw, boxes: Sequence[Box], to_sheet: Sequence[NDArray[Any]]
+) -> None:
+    """Frame and number the places that differ.
+
+    Args:
+        draw: the sheet.
+        boxes: the places.
+        to_sheet: for your picture, this one and the overlay, the 3 x 3 transform from its pixels
+            to the sheet's, which only scales and shifts.
+    """
+    font = _font(12)
+    for number, box in enumerate(boxes, 1):
+        for (x, y, width, height), placed in zip(
+            (box.query, box.target, box.target), to_sheet, strict=True
+        ):
+            left, top = placed[0, 0] * x + placed[0, 2], placed[1, 1] * y + placed[1, 2]
+            right, bottom = left + placed[0, 0] * width, top + placed[1, 1] * height
+            frame = [left - 8, top - 8, right + 8, bottom + 8]
+            draw.rectangle(frame, outline=_INK, width=5 * _SCALE)
+            draw.rectangle(
+                [n + d for n, d in zip(frame, (3, 3, -3, -3), strict=True)],
+                outline=_MARK,
+                width=2 * _SCALE,
+            )
+            text_width = font.getlength(str(number))
+            label = [frame[0], frame[1] - 16 * _SCALE, frame[0] + text_width + 6 * _SCALE, frame[1]]
+            draw.rectangle(label, _INK)
+            draw.text((label[0] + 3 * _SCALE, label[1]), str(number), _MARK, font)
 
 
 def save(image: Image.Image, path: Path) -> None:

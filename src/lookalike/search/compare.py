@@ -19,6 +19,7 @@ from ..copies import (
     verify,
 )
 from ..decode import decode_frames
+from ..types import Differences
 from .query import prepare
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from ..types import Match, Picture
     from .query import Query, QueryInput
 
+MIN_SHARE = 0.01  # that is told as a percentage
 MIN_SIDE_PIXELS = 1_400  # the shorter side of a picture is decoded to at least so many
 
 
@@ -62,7 +64,7 @@ class Comparison:
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """The result in words: the relation, the shared parts, the evidence."""
+        """The result in words: the relation, the differences, the shared parts, the evidence."""
         match = self.match
         if self.kind == "exact":
             return ("Both are the same picture: every pixel is equal.",)
@@ -73,7 +75,8 @@ class Comparison:
             f"{match.inliers} features agree to {match.residual:.2f} pixels, and the overlapping "
             f"pixels correlate at {match.agreement:.2f}. Confidence: {match.confidence:.3f}."
         )
-        return (*relation, _shares_sentence(match), evidence)
+        differences = _difference_sentences(self.kind, match.differences)
+        return (*relation, *differences, _shares_sentence(match), evidence)
 
     def as_json(self) -> dict[str, Any]:
         """Return everything but the pictures as JSON values."""
@@ -142,8 +145,23 @@ def _copy_sentence(match: Match) -> str:
 
 def _near_sentences(match: Match) -> list[str]:
     relation = "Both show the same thing or scene, but neither is a copy: their pixels differ."
-    edits = _listed(changes(match))
-    return [relation, f"Compared with this one, your picture is {edits}."] if edits else [relation]
+    edits = _listed(changes(replace(match, differences=Differences())))  # these get a sentence
+    return [relation, f"Your picture, compared with this one: {edits}."] if edits else [relation]
+
+
+def _difference_sentences(kind: str, differences: Differences) -> list[str]:
+    sentences = []
+    count = len(differences.boxes)
+    share = percent(differences.share) if differences.share >= MIN_SHARE else "less than 1%"
+    if kind == "copy" and count:
+        places = "1 place" if count == 1 else f"{count} places"
+        sentences.append(f"It is the same but for {places} ({share} of what both show).")
+    elif kind == "near" and differences.share:
+        sentences.append(f"{share[0].upper()}{share[1:]} of what both show differs.")
+    if differences.pages:
+        pages = percent(max(differences.pages, MIN_SHARE))
+        sentences.append(f"Their other pages or frames differ, too ({pages}).")
+    return sentences
 
 
 def _shares_sentence(match: Match) -> str:

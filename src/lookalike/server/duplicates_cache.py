@@ -63,7 +63,10 @@ def save(
 
 
 def read(gallery: Path, kind: str) -> dict[str, Any] | None:
-    """Return the stored groups as JSON, with what they were made from; None if there are none."""
+    """Return the stored groups as JSON, with what they were made from; None if there are none.
+
+    `marked` are the files of a group that are marked as no duplicates of its original.
+    """
     try:
         values: dict[str, Any] = json.loads(_path(gallery, kind).read_bytes())
         return values if values["format"] == FORMAT else None
@@ -79,7 +82,15 @@ def is_stale(stored: Mapping[str, Any], basis: Basis) -> bool:
 
 def load(gallery: Path, kind: str) -> list[Group]:
     """Return the stored groups of a kind."""
-    return list(map(group_from_json, (read(gallery, kind) or {}).get("groups", ())))
+    return list(map(group_from_json, listed(read(gallery, kind) or {"groups": ()})))
+
+
+def listed(stored: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the stored groups to show: those with duplicates, without the marked files."""
+    groups = (
+        {name: group[name] for name in group if name != "marked"} for group in stored["groups"]
+    )
+    return [group for group in groups if group["members"]]
 
 
 def find_kind(gallery: Path, kind: str | None, paths: Collection[str]) -> str:
@@ -118,7 +129,8 @@ def remove(gallery: Path, paths: Collection[str]) -> None:
 
     def update(values: dict[str, Any]) -> None:
         for group in values["groups"]:
-            _reduce(group, [member for member in group["members"] if member["path"] not in paths])
+            for name in ("members", "marked"):
+                group[name] = [one for one in group.get(name, ()) if one["path"] not in paths]
 
     for kind in KINDS:
         _change(gallery, kind, update)
@@ -138,10 +150,11 @@ def check_decisions(gallery: Gallery, kind: str) -> None:
         )
 
 
-def drop_marked(gallery: Gallery, before: str) -> None:
+def apply_marks(gallery: Gallery, before: str) -> None:
     """Take files out of the groups of all kinds that are marked as no duplicates of the original.
 
-    They might form groups of their own, so the groups are stale.
+    Those whose mark was undone come back. The marked ones might form groups of their own, so the
+    groups are stale.
 
     Args:
         gallery: whose marks have changed.
@@ -154,18 +167,16 @@ def drop_marked(gallery: Gallery, before: str) -> None:
         if values["decisions"] != before:
             return
         for group in values["groups"]:
-            best, members = bytes.fromhex(group["best"]["id"]), group["members"]
-            _reduce(group, [m for m in members if not marks.have(best, bytes.fromhex(m["id"]))])
+            best = bytes.fromhex(group["best"]["id"])
+            files = [*group["members"], *group.get("marked", ())]
+            group["members"], group["marked"] = [], []
+            for file in files:
+                is_marked = marks.have(best, bytes.fromhex(file["id"]))
+                group["marked" if is_marked else "members"].append(file)
         values |= {"decisions": decisions, "is_partial": True}
 
     for kind in KINDS:
         _change(gallery.cache, kind, update)
-
-
-def _reduce(group: dict[str, Any], members: list[dict[str, Any]]) -> None:
-    """Reduce the JSON of a group to some of its members."""
-    group["members"] = members
-    group["frees"] = sum(member["frees"] for member in members)
 
 
 def _change(gallery: Path, kind: str, update: Callable[[dict[str, Any]], None]) -> None:
@@ -177,7 +188,10 @@ def _change(gallery: Path, kind: str, update: Callable[[dict[str, Any]], None]) 
         values = read(gallery, kind)
         if values is not None:
             update(values)
-            values["groups"] = [group for group in values["groups"] if group["members"]]
+            groups = [g for g in values["groups"] if g["members"] or g.get("marked")]
+            for group in groups:
+                group["frees"] = sum(member["frees"] for member in group["members"])
+            values["groups"] = groups
             write_atomically(path, json.dumps(values).encode("ascii"))
 
 
@@ -188,7 +202,7 @@ def _with_verdicts(group: dict[str, Any], new: dict[str, dict[str, Any]]) -> dic
         {(member["path"], member["id"]) for member in (one["best"], *one["members"])}
         for one in (checked, group)
     )
-    return checked if files == known else group
+    return {**checked, "marked": group.get("marked", [])} if files == known else group
 
 
 def _path(gallery: Path, kind: str) -> Path:

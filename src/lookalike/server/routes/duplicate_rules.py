@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -15,6 +16,9 @@ from .. import duplicates_cache, openapi, rule_models
 from ..problems import JsonResponse
 from ..state import State
 from .jobs import check_paths
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 router = APIRouter(tags=["duplicates"])
 
@@ -50,7 +54,7 @@ async def mark(body: rule_models.PicturesBody, request: Request) -> Response:
     _check(body)
     state: State = request.app.state.lookalike
     async with state.write_lock:
-        await asyncio.to_thread(_mark, state, body.pictures)
+        await asyncio.to_thread(_change, state, state.gallery.mark_not_duplicates, body.pictures)
     return await _marks(state)
 
 
@@ -58,18 +62,19 @@ async def mark(body: rule_models.PicturesBody, request: Request) -> Response:
     "/duplicates/not/forget", **openapi.responses(rule_models.NotDuplicates, 400, 409, 415)
 )
 async def forget(body: rule_models.PicturesBody, request: Request) -> Response:
-    """Undo marks: those between the pictures, or all of a single one."""
+    """Undo marks: those between the pictures, or all of a single one; groups get them back."""
     _check(body)
     state: State = request.app.state.lookalike
     async with state.write_lock:
-        await asyncio.to_thread(state.gallery.forget_not_duplicates, *body.pictures)
+        await asyncio.to_thread(_change, state, state.gallery.forget_not_duplicates, body.pictures)
     return await _marks(state)
 
 
-def _mark(state: State, pictures: list[str]) -> None:
+def _change(state: State, change: Callable[..., None], pictures: list[str]) -> None:
+    """Mark pictures, or undo their marks, and let the stored groups follow."""
     before = decisions_version(state.gallery.folder)
-    state.gallery.mark_not_duplicates(*pictures)
-    duplicates_cache.drop_marked(state.gallery, before)
+    change(*pictures)
+    duplicates_cache.apply_marks(state.gallery, before)
 
 
 async def _marks(state: State) -> Response:

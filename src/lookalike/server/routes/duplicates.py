@@ -28,8 +28,9 @@ async def duplicates(request: Request, kind: Kind = "copies", refresh: Refresh =
     is_stale = stored is not None and duplicates_cache.is_stale(stored, basis)
     if stored is None or (refresh and (is_stale or stored["left_out"])):
         return await start_computation(state, "duplicates", {"kind": kind})
-    frees = sum(group["frees"] for group in stored["groups"])
-    values = {name: stored[name] for name in ("version", "groups", "left_out")}
+    groups = duplicates_cache.listed(stored)
+    frees = sum(group["frees"] for group in groups)
+    values = {"groups": groups, "version": stored["version"], "left_out": stored["left_out"]}
     return JsonResponse({"status": "done", "stale": is_stale, "frees": frees, **values})
 
 

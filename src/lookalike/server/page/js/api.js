@@ -134,6 +134,14 @@ export const duplicates = (kind, refresh, signal) =>
   call("/duplicates", { query: { kind, refresh: refresh || undefined }, signal });
 export const checkDuplicates = (kind, paths) =>
   call("/duplicates/check", { method: "POST", json: { kind, paths } });
+export const undoTrash = () =>
+  call("/duplicates/undo", { method: "POST", json: {}, repeatable: false });
+export const keepRules = (signal) => call("/duplicates/rules", { signal });
+export const setKeepRules = (rules) => call("/duplicates/rules", { method: "PUT", json: rules });
+export const markNotDuplicates = (pictures) =>
+  call("/duplicates/not", { method: "POST", json: { pictures } });
+export const forgetNotDuplicates = (pictures) =>
+  call("/duplicates/not/forget", { method: "POST", json: { pictures } });
 export const trash = (kind, paths) =>
   call("/duplicates/trash", { method: "POST", json: { kind, paths }, repeatable: false });
 export const map = (refresh, signal) =>

@@ -1,6 +1,7 @@
 // The dialog that compares the query with a hit: laid over each other, side by side, and in words.
 import * as api from "./api.js";
 import { openDialog } from "./dialog.js";
+import { describePlaces, differenceFrames } from "./differences.js";
 import { debounce, el, setStyle, svg } from "./dom.js";
 import { dimensions, fileName } from "./format.js";
 import { errorMessage } from "./notifications.js";
@@ -83,16 +84,21 @@ function draw(state) {
   if (drawn === state.drawn) return; // drawing can resize the stage, which calls this again
   state.drawn = drawn;
   const { query, target } = comparison;
+  const places = comparison.match?.differences.boxes ?? [];
+  const boxes = { query: places.map((box) => box.query), target: places.map((box) => box.target) };
   const [queryUrl, targetUrl] = [state.query, state.hit].map(({ id }) => api.queryImageUrl(id));
   if (layout === "overlay") {
+    const size = fit(target, room);
     const { box, slider } = overlay({
       query,
       target,
       transform,
       queryUrl,
       targetUrl,
-      size: fit(target, room),
+      size,
+      places: describePlaces(boxes.target, target),
     });
+    box.append(...differenceFrames(boxes.target, size.width / target.width, size));
     stage.replaceChildren(
       box,
       el(
@@ -124,6 +130,7 @@ function draw(state) {
         half,
         outlineInQuery,
         points.map(([x, y]) => [x, y]),
+        boxes.query,
       ),
       annotated(
         "This one",
@@ -132,6 +139,7 @@ function draw(state) {
         half,
         outlineInTarget,
         points.map(([, , x, y]) => [x, y]),
+        boxes.target,
       ),
     ),
   );
@@ -142,13 +150,17 @@ function fit({ width, height }, room) {
   return { width: width * scale, height: height * scale };
 }
 
-/** A picture with the outline of the other one and the matching points drawn on it. */
-function annotated(title, picture, url, room, outline, points) {
+/** A picture with the outline of the other one, matching points and differences drawn on it. */
+function annotated(title, picture, url, room, outline, points, boxes) {
   const size = fit(picture, room);
+  const places = describePlaces(boxes, picture);
   const frame = el(
     "span",
     { class: "picture-frame" },
-    el("img", { src: url, alt: `${title}, ${dimensions(picture)}` }),
+    el("img", {
+      src: url,
+      alt: `${title}, ${dimensions(picture)}${places && `. ${places}`}`,
+    }),
   );
   setStyle(frame, { width: `${size.width}px`, height: `${size.height}px` });
   const drawing = svg("svg", {
@@ -166,9 +178,10 @@ function annotated(title, picture, url, room, outline, points) {
   }
   const radius = (3.5 * picture.width) / size.width;
   for (const [x, y] of points) drawing.append(svg("circle", { cx: x, cy: y, r: radius }));
-  frame.append(drawing);
+  frame.append(drawing, ...differenceFrames(boxes, size.width / picture.width, size));
+  const frames = boxes.length ? " Numbered frames show where they differ." : "";
   const legend = outline
-    ? ". The dashed outline is the other picture; dots are matching features."
+    ? `. The dashed outline is the other picture; dots are matching features.${frames}`
     : "";
   return el(
     "figure",

@@ -1,22 +1,15 @@
 // The duplicates view: groups of files with the same picture, to keep one and trash the others.
 import * as api from "./api.js";
-import { openDialog } from "./dialog.js";
 import { button } from "./buttons.js";
-import { el } from "./dom.js";
+import { openDialog } from "./dialog.js";
+import { el, setStyle } from "./dom.js";
+import { DuplicateChecks, isUnchecked } from "./duplicate-checks.js";
+import { bytesToFree, goes, GroupCard } from "./duplicate-group.js";
 import { showLoadError } from "./empty-gallery.js";
-import {
-  countOf,
-  describeChanges,
-  dimensions,
-  fileName,
-  folderName,
-  formatPercent,
-  formatSize,
-} from "./format.js";
-import { icon } from "./icons.js";
-import { followJob, waitForResult } from "./jobs.js";
+import { countOf, formatPercent, formatSize } from "./format.js";
+import { reportOf, waitForResult } from "./jobs.js";
+import { describeRules, openRulesDialog } from "./keep-rules.js";
 import { announce, notify } from "./notifications.js";
-import { kindBadge, thumbnail } from "./picture-cards.js";
 import { placeholders } from "./results.js";
 import { navigate } from "./router.js";
 
@@ -36,6 +29,8 @@ export class DuplicatesView {
     this.selected = new Map(); // path -> bytes that it frees
     document.title = "Duplicates – lookalike";
     this.summary = el("p", { role: "status" }, "");
+    this.rulesText = el("span", {});
+    this.rules = el("p", { class: "small keep-rules", hidden: true }, this.rulesText);
     this.kindSwitch = el("div", {
       class: "segmented",
       role: "radiogroup",
@@ -49,15 +44,44 @@ export class DuplicatesView {
       this.selection,
       button("Move to trash", () => this.confirmTrash(), { iconName: "trash", style: "primary" }),
     );
+    this.fill = el("i");
+    this.bar = el(
+      "div",
+      {
+        class: "progress",
+        role: "progressbar",
+        "aria-label": "Checking which files can be moved",
+        "aria-valuemin": "0",
+        "aria-valuemax": "100",
+      },
+      this.fill,
+    );
+    this.checking = el(
+      "div",
+      { class: "checking", hidden: true },
+      el("p", { class: "small muted" }, "Checking which files can be moved"),
+      this.bar,
+    );
+    this.undo = el("div", { class: "undo", role: "region", "aria-label": "Moved files", hidden: true });
     this.selectAllButton = button(SELECT_ALL, () => this.selectAll(), { hidden: true });
+    this.checkAllButton = button("Check all", () => this.checks.add(this.all), { hidden: true });
     const refreshButton = button("Refresh", () => this.load(true), { iconName: "refresh" });
     main.replaceChildren(
       el(
         "div",
         { class: "heading" },
-        el("div", {}, el("h1", { tabindex: "-1" }, "Duplicates"), this.summary),
-        el("div", { class: "heading-tools" }, this.kindSwitch, this.selectAllButton, refreshButton),
+        el("div", {}, el("h1", { tabindex: "-1" }, "Duplicates"), this.summary, this.rules),
+        el(
+          "div",
+          { class: "heading-tools" },
+          this.kindSwitch,
+          this.checkAllButton,
+          this.selectAllButton,
+          refreshButton,
+        ),
       ),
+      this.undo,
+      this.checking,
       this.groups,
       this.trashBar,
     );
@@ -90,10 +114,15 @@ export class DuplicatesView {
     this.controller = new AbortController();
     const { signal } = this.controller;
     this.selected.clear();
+    this.all = [];
     this.removable = 0;
+    this.cards = new Map(); // path of the kept file -> GroupCard
+    this.checking.hidden = true;
+    this.checkAllButton.hidden = true;
     this.updateSelection();
     this.groups.replaceChildren(placeholders([1.5, 1, 1.3, 0.8, 1.5, 1]));
     this.summary.textContent = `${COMPARING}…`;
+    this.showRules(signal);
     const request = (again) => api.duplicates(this.kind, again, signal);
     const failure = "Couldn't search for duplicates. Refresh to try again.";
     try {
@@ -107,83 +136,94 @@ export class DuplicatesView {
     }
   }
 
+  async showRules(signal) {
+    try {
+      const rules = await api.keepRules(signal);
+      this.rulesText.textContent = describeRules(rules);
+      const change = button("Change", () => openRulesDialog(rules, () => this.load(true)), {
+        "aria-label": "Change what is kept",
+      });
+      this.rules.replaceChildren(this.rulesText, " ", change);
+      this.rules.hidden = false;
+    } catch {
+      this.rules.hidden = true; // the groups tell what is wrong
+    }
+  }
+
   showProgress({ progress }) {
     const { stage, done, todo } = progress ?? {};
     if (todo) this.summary.textContent = `${stage || COMPARING}: ${formatPercent(done / todo)}`;
   }
 
   show(result) {
-    this.summary.textContent = summaryOf(result);
-    announce(this.summary.textContent);
-    const members = result.groups.flatMap((group) => group.members);
-    this.removable = members.filter(isRemovable).length;
-    this.updateSelection();
+    this.result = result;
+    this.all = result.groups;
     this.groups.replaceChildren();
-    this.remaining = result.groups;
+    this.remaining = [...this.all];
+    this.checks = new DuplicateChecks(this.kind, this.controller.signal, {
+      onProgress: (share) => this.showChecking(share),
+      onChecked: (groups) => this.showVerdicts(groups),
+      onEnd: (error) => this.endChecking(error),
+    });
+    this.updateSummary();
+    announce(this.summary.textContent);
     this.showMoreGroups();
   }
 
   showMoreGroups() {
     this.moreButton?.remove();
-    this.groups.append(
-      ...this.remaining.splice(0, GROUPS_PER_PAGE).map((group) => this.groupCard(group)),
-    );
+    for (const group of this.remaining.splice(0, GROUPS_PER_PAGE)) {
+      const card = new GroupCard(group, {
+        onSelect: (member, isSelected) => this.select(member, isSelected),
+        onChange: () => this.updateSummary(),
+      });
+      this.cards.set(group.best.path, card);
+      this.groups.append(card.node);
+      this.checks.watch(card.node, group);
+    }
     if (!this.remaining.length) return;
     const text = `Show ${countOf(this.remaining.length, "more group")}`;
     this.moreButton = button(text, () => this.showMoreGroups(), { style: "" });
     this.groups.append(this.moreButton);
   }
 
-  groupCard({ best, members, frees }) {
-    const path = best.path ?? best.paths[0];
-    const original = el(
-      "p",
-      {},
-      el("span", { class: "badge", "data-kind": "exact" }, icon("check"), "Best original"),
-    );
-    return el(
-      "section",
-      { class: "group", "aria-label": fileName(path) },
-      el(
-        "div",
-        { class: "group-head" },
-        el("h2", {}, el("bdi", {}, fileName(path))),
-        el(
-          "p",
-          { class: "small muted" },
-          `${countOf(members.length + 1, "file")}, ${canBeFreed(frees)}`,
-        ),
-      ),
-      el(
-        "ul",
-        { class: "files" },
-        fileItem({ ...best, path }, "kept", original, best.why),
-        members.map((member) => this.memberItem(member)),
-      ),
-    );
+  showChecking(share) {
+    this.checking.hidden = false;
+    this.checkAllButton.disabled = this.checks.seen.size === this.all.length;
+    setStyle(this.fill, { width: `${share * 100}%` });
+    this.bar.setAttribute("aria-valuenow", String(Math.round(share * 100)));
   }
 
-  memberItem(member) {
-    const changes =
-      member.kind === "exact" ? "every byte is the same" : member.how || describeChanges(member);
-    const item = fileItem(member, "", el("p", {}, kindBadge(member.kind)), changes);
-    const text = item.querySelector(".file-text");
-    if (!isRemovable(member)) {
-      if (member.reason) text.append(el("p", { class: "keep-reason" }, `Kept: ${member.reason}`));
-      return item;
+  showVerdicts(groups) {
+    const checked = new Map(groups.map((group) => [group.best.path, group]));
+    for (const group of this.all) {
+      const now = checked.get(group.best.path);
+      const card = this.cards.get(group.best.path);
+      if (now && card) card.update(now);
+      else if (now) Object.assign(group, now);
     }
-    const checkbox = el("input", {
-      type: "checkbox",
-      "aria-label": `Move ${fileName(member.path)} to trash`,
-    });
-    text.append(el("label", {}, checkbox, "Move to trash"));
-    checkbox.addEventListener("change", () => {
-      if (checkbox.checked) this.selected.set(member.path, member.frees);
-      else this.selected.delete(member.path);
-      item.classList.toggle("selected", checkbox.checked);
-      this.updateSelection();
-    });
-    return item;
+    this.updateSummary();
+  }
+
+  endChecking(error) {
+    this.checking.hidden = true;
+    this.checkAllButton.disabled = false;
+    for (const path of this.checks.seen) this.cards.get(path)?.showUnknown();
+    if (error) notify(error.message, { error: true });
+    else announce(this.summary.textContent);
+  }
+
+  select({ path, frees }, isSelected) {
+    if (isSelected) this.selected.set(path, frees);
+    else this.selected.delete(path);
+    this.updateSelection();
+  }
+
+  updateSummary() {
+    this.summary.textContent = summaryOf(this.result);
+    this.removable = this.all.flatMap((group) => group.members).filter(goes).length;
+    this.checkAllButton.hidden = !this.all.some(isUnchecked);
+    this.updateSelection();
   }
 
   /** Select every file that may go; where all are selected already, none. */
@@ -217,8 +257,8 @@ export class DuplicatesView {
       el(
         "p",
         {},
-        "Each file is checked once more and moved only if it still matches the best original. " +
-          "Nothing is deleted: you can restore files from your system's trash.",
+        "Each file is read once more and moved only if a file that stays still has all of it. " +
+          "Nothing is deleted: you can undo this.",
       ),
       el(
         "ul",
@@ -230,11 +270,10 @@ export class DuplicatesView {
     move.addEventListener("click", async () => {
       move.disabled = true;
       try {
-        const job = await api.checkDuplicates(this.kind, paths);
-        await followJob(job.id, () => {}, this.controller.signal);
         const report = await api.trash(this.kind, paths);
         dialog.close(); // first, as it would take the notifications with it
-        notifyOf(report);
+        if (report.left.length) notifyLeft(report.left, "moved");
+        this.offerUndo(report);
         document.dispatchEvent(new Event("gallery-changed"));
         this.load(false);
       } catch (error) {
@@ -243,17 +282,51 @@ export class DuplicatesView {
       }
     });
   }
+
+  /** Say what was moved, with a button that brings it back. */
+  offerUndo({ moved, frees }) {
+    this.undo.hidden = !moved.length;
+    if (!moved.length) return;
+    const text = `Moved ${countOf(moved.length, "file")} (${formatSize(frees)}) to trash.`;
+    const undo = button("Undo", () => this.undoTrash(undo), { iconName: "refresh" });
+    this.undo.replaceChildren(el("p", {}, text), undo);
+    announce(text);
+    undo.focus();
+  }
+
+  async undoTrash(undo) {
+    undo.disabled = true;
+    try {
+      const { id } = await api.undoTrash();
+      const failure = "Couldn't bring the files back. Try again.";
+      const { restored, left } = await reportOf(id, () => {}, this.controller.signal, failure);
+      this.undo.hidden = true;
+      notify(`Brought back ${countOf(restored.length, "file")}.`);
+      if (left.length) notifyLeft(left, "brought back");
+      document.dispatchEvent(new Event("gallery-changed"));
+      this.load(true);
+    } catch (error) {
+      if (api.isAbort(error)) return;
+      notify(error.message, { error: true });
+      undo.disabled = false;
+    }
+  }
 }
 
-const isRemovable = (member) => member.state !== "stays";
-
-const canBeFreed = (bytes) =>
-  bytes ? `at most ${formatSize(bytes)} to free` : "nothing to free";
-
-function summaryOf({ groups, frees, left_out: leftOut, stale }) {
-  const duplicates = groups.reduce((sum, group) => sum + group.members.length, 0);
-  const counts = `${countOf(duplicates, "duplicate")} in ${countOf(groups.length, "group")}`;
-  const sentences = [groups.length ? `${counts}, ${canBeFreed(frees)}.` : "No duplicates found."];
+function summaryOf({ groups, left_out: leftOut, stale }) {
+  const members = groups.flatMap((group) => group.members);
+  const unchecked = members.filter(({ state }) => state === "unchecked").length;
+  const bytes = bytesToFree(members);
+  const sentences = ["No duplicates found."];
+  if (members.length) {
+    const freed = bytes ? `${formatSize(bytes)} can be freed` : "nothing to free";
+    const counts = `${countOf(members.length, "duplicate")} in ${countOf(groups.length, "group")}`;
+    const isOpen = unchecked === members.length;
+    sentences[0] = isOpen ? `${counts}.` : `${counts}, ${freed}${unchecked ? " so far" : ""}.`;
+    if (unchecked) {
+      sentences.push(`${countOf(unchecked, "is", "are")} not checked yet.`);
+    }
+  }
   if (leftOut.length) {
     const changed = countOf(leftOut.length, "file is missing or has", "files are missing or have");
     sentences.push(
@@ -264,38 +337,8 @@ function summaryOf({ groups, frees, left_out: leftOut, stale }) {
   return sentences.join(" ");
 }
 
-function notifyOf({ moved, frees, left = [] }) {
-  notify(`Moved ${countOf(moved.length, "file")} (${formatSize(frees)}) to trash.`);
-  if (!left.length) return;
+function notifyLeft(left, done) {
   const verb = left.length === 1 ? "was" : "were";
-  notify(`${countOf(left.length, "file")} ${verb} not moved. ${left[0].path}: ${left[0].reason}`, {
-    error: true,
-  });
-}
-
-function fileItem(file, style, badge, changes) {
-  const name = fileName(file.path);
-  return el(
-    "li",
-    { class: `file ${style}` },
-    el(
-      "a",
-      { class: "picture", href: `/?q=${file.id}`, "aria-label": `Search with ${name}` },
-      thumbnail(file, 320, ""),
-    ),
-    el(
-      "div",
-      { class: "file-text" },
-      badge,
-      el("p", { class: "changes" }, changes),
-      el("p", { class: "tabular muted" }, `${dimensions(file)}, ${formatSize(file.bytes)}`),
-      el(
-        "p",
-        { class: "path", title: file.path },
-        el("bdi", {}, name),
-        " in ",
-        el("bdi", {}, folderName(file.path)),
-      ),
-    ),
-  );
+  const [{ path, reason }] = left;
+  notify(`${countOf(left.length, "file")} ${verb} not ${done}. ${path}: ${reason}`, { error: true });
 }

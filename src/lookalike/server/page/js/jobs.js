@@ -34,6 +34,13 @@ export function followJob(id, onUpdate, signal) {
   });
 }
 
+/** The report of a job, once it is done; `fallback` is the message if it fails for no reason. */
+export async function reportOf(id, onUpdate, signal, fallback) {
+  const job = await followJob(id, onUpdate, signal);
+  if (job.state !== "done") throw new Error(job.error?.detail ?? fallback);
+  return job.report;
+}
+
 /**
  * Call `request(refresh)`, and once more after each job that it waits for, until it has a result.
  * `fallback` is the message for a failed job that gives no reason.

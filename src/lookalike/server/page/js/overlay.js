@@ -46,8 +46,12 @@ export function corners(transform, { width, height }) {
   ].map(([x, y]) => transformPoint(transform, x, y));
 }
 
-/** The target with the query over it, up to a divider that the pointer and the slider move. */
-export function overlay({ query, target, transform, queryUrl, targetUrl, size }) {
+/**
+ * The target with the query over it, up to a divider that the pointer and the slider move.
+ *
+ * `places` says in words where they differ; it may be empty.
+ */
+export function overlay({ query, target, transform, queryUrl, targetUrl, size, places }) {
   const scale = size.width / target.width;
   const width = Math.min(query.width, MAX_LAYER_PX);
   const height = (width * query.height) / query.width;
@@ -62,7 +66,7 @@ export function overlay({ query, target, transform, queryUrl, targetUrl, size })
   const box = el(
     "div",
     { class: "overlay", style: { width: `${size.width}px`, height: `${size.height}px` } },
-    el("img", { src: targetUrl, alt: "Your picture laid over this one" }),
+    el("img", { src: targetUrl, alt: `Your picture laid over this one${places && `. ${places}`}` }),
     layer,
     divider,
     el("span", { class: "overlay-label query-label" }, "Your picture"),

@@ -1,5 +1,6 @@
 // How pictures are shown: tiles of a grid, cards that say what was done to a copy, the query.
 import { queryThumbnailUrl, thumbnailUrl } from "./api.js";
+import { describeDifferences } from "./differences.js";
 import { el, setStyle } from "./dom.js";
 import {
   describeChanges,
@@ -60,7 +61,11 @@ export function pictureTile(picture, { onCompare, eager } = {}) {
   const { kind, score } = shown;
   const name = fileName(shown.path);
   const ratio = Math.max(MIN_RATIO, Math.min(MAX_RATIO, shown.width / shown.height || 1));
-  const changes = kind === "near" ? `${KIND_LABELS.near}: ${describeChanges(shown)}, ` : "";
+  const differences = describeDifferences(shown);
+  const changes =
+    kind === "near"
+      ? `${KIND_LABELS.near}: ${[describeChanges(shown), differences].filter(Boolean).join(", ")}, `
+      : "";
   const similarity = score === undefined ? "" : `, similarity ${formatScore(score)}`;
   const link = el(
     "a",
@@ -82,6 +87,7 @@ export function pictureTile(picture, { onCompare, eager } = {}) {
       { class: "tile-text" },
       el("span", { class: "tile-name" }, name),
       score === undefined ? null : scoreBar(score),
+      differences && el("span", { class: "differences" }, differences),
     ),
   );
   setStyle(node, { "--ratio": ratio.toFixed(4) });
@@ -92,7 +98,9 @@ export function pictureTile(picture, { onCompare, eager } = {}) {
 export function copyCard(hit, { onCompare, isQuery }) {
   const name = fileName(hit.path);
   const changes = isQuery && hit.kind === "exact" ? "your picture" : describeChanges(hit);
-  const label = `${KIND_LABELS[hit.kind]}: ${name}, ${changes}. Search with it`;
+  const differences = describeDifferences(hit);
+  const said = [name, changes, differences].filter(Boolean).join(", ");
+  const label = `${KIND_LABELS[hit.kind]}: ${said}. Search with it`;
   return pictureItem(
     "copy-card",
     hit,
@@ -106,6 +114,7 @@ export function copyCard(hit, { onCompare, isQuery }) {
       { class: "card-text" },
       el("div", { class: "card-kind" }, kindBadge(hit.kind), scoreBar(hit.score)),
       el("p", { class: "changes" }, changes),
+      differences && el("p", { class: "differences" }, differences),
       el(
         "p",
         { class: "location", title: hit.path },
