@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TILE_PIXELS = 256
+LEAST_PIXELS = 4  # of a side: fewer have no detail to estimate
 GRID = 8  # tiles along each side, of which the most detailed are looked at
 TILES = 6
 # Weighted by the square of the frequency, the energy of sharp pictures is spread evenly: of theirs,
@@ -17,7 +18,7 @@ TILES = 6
 # those enlarged twice it is below 0.21 to 0.42.
 ENERGY_SHARE = 0.8
 SHARP = 0.68
-REPEATED = 0.2  # of the change in neighbouring columns, where a column only repeats another
+REPEATED = 0.1  # of the change in neighbouring columns, where a column only repeats another
 
 
 class Detail(NamedTuple):
@@ -55,6 +56,8 @@ def detail_scale(pixels: NDArray[np.uint8]) -> float:
 
 def measure_detail(pixels: NDArray[np.uint8]) -> Detail:
     """Measure the detail of a picture, uint8 [H, W, 3]; of one colour, it counts as sharp."""
+    if min(pixels.shape[:2]) < LEAST_PIXELS:
+        return Detail(1.0, 1.0)
     tiles = _most_detailed(pixels)
     side = tiles[0].shape[0]
     window = np.hanning(side).astype(np.float32)

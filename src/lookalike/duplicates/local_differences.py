@@ -26,11 +26,12 @@ REACH_CELLS = 2  # compression spreads an edge over its block, at most 16 pixels
 # quality 70 stay below, at 95 far below: see benchmarks/copies/grainy.py.
 LUMA_LIMITS = ((11.0, 0.06), (5.5, 0.036), (3.5, 0.026), (2.5, 0.026))
 CHROMA_LIMITS = ((12.0, 0.2), (6.0, 0.07), (4.0, 0.035))
-# Where copies are less compressed, the limits are lower: 3.5 times what 99% of the cells of one
+# Where copies are less compressed, the limits are lower: thrice what 99% of the cells of one
 # contrast stay below, of those that differ at all.
 USUAL_SHARE = 0.99
-USUAL_FACTOR = 3.5
-LEAST_FACTOR = 0.7
+USUAL_FACTOR = 3.0
+LEAST_FACTOR = 0.6
+EXACT_LEVELS = 2.5  # between lossless pictures: colour profiles and 16 bits are rounded
 MIN_CELLS = 500  # of one contrast, to know what is usual
 _CONTRAST_BINS = 16
 _STEPS = 4  # parts of a level that the maps are in
@@ -75,8 +76,13 @@ def difference_maps(
     return Maps(luma, chroma, joined[-1])
 
 
-def excess(maps: Maps) -> NDArray[np.float32]:
-    """Return by how many times the limit each cell differs, float32 [h, w]."""
+def excess(maps: Maps, *, is_exact: bool = False) -> NDArray[np.float32]:
+    """Return by how many times the limit each cell differs, float32 [h, w].
+
+    Args:
+        maps: what differs.
+        is_exact: neither picture is compressed with loss, so that only rounding is no difference.
+    """
     import cv2
 
     window = np.ones((2 * REACH_CELLS + 1,) * 2, np.uint8)
@@ -85,8 +91,11 @@ def excess(maps: Maps) -> NDArray[np.float32]:
     most = np.zeros(contrast.shape, np.float32)
     for found, limits in ((maps.luma, LUMA_LIMITS), (maps.chroma, CHROMA_LIMITS)):
         for differences, limit in zip(found, limits, strict=True):
-            inverse = 1 / _limits(differences, contrast, *limit)
-            np.maximum(most, differences * inverse[contrast], out=most)
+            if is_exact:
+                limits_of_bins = np.full(_CONTRAST_BINS, EXACT_LEVELS * _STEPS, np.float32)
+            else:
+                limits_of_bins = _limits(differences, contrast, *limit)
+            np.maximum(most, differences / limits_of_bins[contrast], out=most)
     return most
 
 

@@ -31,7 +31,8 @@ MANY_PLACES = 8  # likewise
 MOST_SHARE = 0.5
 MORE_DETAIL = 1.25  # times the length of a side; estimates of detail are that far apart
 ANIMATED = {"GIF", "WEBP", "PNG", "AVIF"}  # what has frames; others have pages
-OWN_GRAIN = 0.42  # share of the grain: copies at quality 70 have up to 0.33 of their own
+LOSSLESS = {"PNG", "GIF", "BMP", "TIFF", "ICO"}
+OWN_GRAIN = 0.44  # share of the grain: copies at quality 70 have up to 0.33 of their own
 OWN_NOISE = 1.1  # above it, saving several times has made it: another shot's is between -1 and 1
 FINER_GRAIN = 0.45  # of -1..1: above it, the other's grain is what the kept one has lost
 STRUCTURE = 16  # levels of contrast: what can be blurred
@@ -82,10 +83,12 @@ def find_lost_pixels(kept: bytes, other: bytes) -> LostPixels:
 
 def _compare_files(kept: bytes, other: bytes) -> LostPixels:
     candidates, frames = decode_frames(kept), decode_frames(other)
+    formats = {sniff(data[:HEAD_BYTES]) for data in (kept, other)}
+    is_exact = formats <= LOSSLESS
     for number, frame in enumerate(frames, 1):
         first: LostPixels | None = None
         for candidate in candidates:
-            lost = _compare_frames(candidate, frame)
+            lost = _compare_frames(candidate, frame, is_exact=is_exact)
             if not lost.reason:
                 break
             first = first or lost
@@ -100,7 +103,7 @@ def _compare_files(kept: bytes, other: bytes) -> LostPixels:
     return LostPixels("")
 
 
-def _compare_frames(kept: Frame, other: Frame) -> LostPixels:
+def _compare_frames(kept: Frame, other: Frame, *, is_exact: bool) -> LostPixels:
     """Check that one page or frame holds another."""
     if kept.shape == other.shape and kept.dtype == other.dtype and np.array_equal(kept, other):
         return LostPixels("")
@@ -115,19 +118,21 @@ def _compare_frames(kept: Frame, other: Frame) -> LostPixels:
         return LostPixels(reason or "it is a crop, or stretched")
     if _is_transparent(theirs) and not _is_transparent(mine):
         return LostPixels("it is transparent")
-    lost = _compare_pixels(_over(mine, _WHITE), _over(theirs, _WHITE))
+    lost = _compare_pixels(_over(mine, _WHITE), _over(theirs, _WHITE), is_exact=is_exact)
     # A picture without transparency may have been laid over either; one with it looks like the kept
     # one over both.
     if _is_transparent(mine) and bool(lost.reason) != _is_transparent(theirs):
-        return _compare_pixels(_over(mine, _BLACK), _over(theirs, _BLACK))
+        return _compare_pixels(_over(mine, _BLACK), _over(theirs, _BLACK), is_exact=is_exact)
     return lost
 
 
-def _compare_pixels(kept: NDArray[np.uint8], other: NDArray[np.uint8]) -> LostPixels:
+def _compare_pixels(
+    kept: NDArray[np.uint8], other: NDArray[np.uint8], *, is_exact: bool
+) -> LostPixels:
     """Compare opaque pictures of one frame, uint8 [H, W, 3]."""
     resampler = Resampler(kept, other)
     maps = difference_maps(resampler.rows, other, max_rows=resampler.max_rows)
-    differs = excess(maps)
+    differs = excess(maps, is_exact=is_exact and resampler.is_identity)
     if differs.max() <= 1:
         own, direction = unexplained_grain(resampler, other, maps.contrast)
         if own <= OWN_GRAIN or direction > OWN_NOISE:

@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-KERNEL_PIXELS = 3  # reach of the widest kernel (Lanczos), in pixels of the coarser picture
+KERNEL_PIXELS = 5  # reach of the widest kernel, in pixels of the coarser picture
 TILES = 3  # along each side, of which the most detailed are looked at
 TRIED_TILES = 4
 TILE_PIXELS = 128
@@ -18,7 +18,7 @@ BLOCK_PIXELS = 8
 MAX_REGION_PIXELS = 4_000_000  # of the picture that is resized, held at once besides it
 # Kernels of Pillow and of most other programs reach as far as the reduction asks for; OpenCV's
 # reach only to the next pixels, and so alias.
-_PILLOW = ("BOX", "BILINEAR", "HAMMING", "BICUBIC", "LANCZOS")
+_PILLOW = ("BOX", "BILINEAR", "HAMMING", "BICUBIC", "LANCZOS", "MKS2013", "MKS2021")
 _OPENCV = ("INTER_LINEAR", "INTER_CUBIC")
 _PILLOW_NEAREST = "nearest to the centre"
 _NEAREST = ("nearest to the corner", _PILLOW_NEAREST)
@@ -69,20 +69,23 @@ class Resampler:
         left, top = max(int(x) - reach[0], 0), max(int(y) - reach[1], 0)
         part = self._pixels[top : math.ceil(bottom) + reach[1], left : math.ceil(right) + reach[0]]
         if kernel in _PILLOW:
-            image = Image.fromarray(part)
+            # Rows first, as Pillow resizes a whole picture: the values between are clipped, too.
+            image, flag = Image.fromarray(part), Image.Resampling[kernel]
             edges = min(right - left, image.width), min(bottom - top, image.height)
-            resized = image.resize(
-                (width, height), Image.Resampling[kernel], box=(x - left, y - top, *edges)
-            )
-            return np.asarray(resized)
+            across = (x - left, 0, edges[0], image.height)
+            image = image.resize((width, image.height), flag, box=across)
+            return np.asarray(image.resize((width, height), flag, (0, y - top, width, edges[1])))
         if kernel in _NEAREST:
             rows = self._nearest(1, kernel)[box[1] : box[3]] - top
             columns = self._nearest(0, kernel)[box[0] : box[2]] - left
             return np.asarray(part[rows][:, columns], np.uint8)
-        across = (np.arange(width) + 0.5) * self._scale[0] + x - left - 0.5
-        down = (np.arange(height) + 0.5) * self._scale[1] + y - top - 0.5
-        grid = np.meshgrid(across.astype(np.float32), down.astype(np.float32))
-        flag, edge = getattr(cv2, kernel), cv2.BORDER_REPLICATE
+        places = (
+            ((np.arange(count) + 0.5) * scale + start - 0.5).astype(np.float32)
+            for count, scale, start in zip(
+                (width, height), self._scale, (x - left, y - top), strict=True
+            )
+        )
+        grid, flag, edge = np.meshgrid(*places), getattr(cv2, kernel), cv2.BORDER_REPLICATE
         mapped = cv2.remap(np.ascontiguousarray(part), grid[0], grid[1], flag, borderMode=edge)
         return np.asarray(mapped, np.uint8)
 
@@ -109,7 +112,11 @@ class Resampler:
         What compression took away says nothing, so only the strongest frequencies of each block of
         8 x 8 pixels are compared.
         """
-        errors = dict.fromkeys((*_PILLOW, *_OPENCV, *_NEAREST), 0.0)
+        from PIL.Image import Resampling
+
+        # Pillow 12 has no magic kernels, with which Facebook and Instagram resize.
+        kernels = [name for name in _PILLOW if name in Resampling.__members__]
+        errors = dict.fromkeys((*kernels, *_OPENCV, *_NEAREST), 0.0)
         for left, top, right, bottom in self._tiles(copy):
             tile = _frequencies(copy[top:bottom, left:right])
             strength = np.abs(tile)
