@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from .conftest import wait_until
+from .conftest import Site, search_with_file, wait_until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -19,6 +19,17 @@ CORNERS = """(image) => {
     return [at.x / at.w / box.width, at.y / at.w / box.height];
   });
   return points.flat();
+}"""
+
+
+# The frames over a picture, as shares of it: left, top, width and height.
+FRAMES = """(picture) => {
+  const box = picture.getBoundingClientRect();
+  return [...picture.querySelectorAll('.difference')].map((frame) => {
+    const { left, top, width, height } = frame.getBoundingClientRect();
+    return [(left - box.left) / box.width, (top - box.top) / box.height,
+      width / box.width, height / box.height];
+  });
 }"""
 
 
@@ -70,6 +81,30 @@ def test_side_by_side(dialog: Locator) -> None:
     numbers = sorted(float(one) for pair in found.split() for one in pair.split(","))
     assert numbers[0] == pytest.approx(40, abs=8)
     assert numbers[-1] == pytest.approx(288, abs=8)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_places_that_differ_are_framed(
+    page: Page, site: Site, scheme: Literal["light", "dark"]
+) -> None:
+    page.emulate_media(color_scheme=scheme)
+    search_with_file(page, site.folder / "harbour" / "harbour-03-captioned.jpg")
+    card = page.locator(".copy-card").filter(has_text="harbour-03.jpg")
+    assert "Differs in 1 place (" in card.inner_text()
+    assert "differs in 1 place" in (card.locator("a").get_attribute("aria-label") or "")
+    card.get_by_role("button", name="Compare").click()
+    dialog = page.get_by_role("dialog")
+    dialog.locator(".overlay").wait_for()
+    assert "It is the same but for 1 place (" in dialog.locator(".compare-summary").inner_text()
+    caption = pytest.approx([20 / 320, 20 / 240, 130 / 320, 28 / 240], abs=0.07)
+    assert dialog.locator(".overlay").evaluate(FRAMES) == [caption]
+    dialog.get_by_role("radio", name="Side by side").check()
+    for picture in dialog.locator(".picture-frame").all():
+        assert picture.evaluate(FRAMES) == [caption]
+        assert picture.locator(".difference b").inner_text() == "1"
+        alternative = picture.locator("img").get_attribute("alt") or ""
+        assert alternative.endswith("1 place differs: 1 at the top left")
+    assert "Numbered frames" in dialog.locator("figcaption").first.inner_text()
 
 
 def test_unrelated_pictures(search_page: Page) -> None:

@@ -44,7 +44,7 @@ export class GroupCard {
       el(
         "ul",
         { class: "files" },
-        fileItem(best, "kept", original, `Kept: ${best.why}`),
+        fileItem(best, "kept", original, best.why),
         members.map((member) => this.memberItem(member)),
       ),
     );
