@@ -232,7 +232,8 @@ def test_a_picture_with_two_fingerprints_is_compared_once_by_the_newest(tmp_path
 
 
 def read_contents(store: Store) -> list[bytes]:
-    return [content for batch in store.fingerprints.contents() for content in batch]
+    batches = store.fingerprints.up_to_date_contents()
+    return [content for batch in batches for content in batch.to_pylist()]
 
 
 @pytest.mark.parametrize("indexed", [0, 2])
