@@ -220,8 +220,13 @@ def test_a_picture_with_two_fingerprints_is_compared_once_by_the_newest(tmp_path
     newest = store.fingerprints.get(read_contents(store))
     store.fingerprints.table.overwrite([])
     store.fingerprints.visual_words.clear()
-    blank = pack(stored_fingerprint(from_image(Image.new("RGB", SIZE))))
-    store.fingerprints.add(dict.fromkeys(newest, blank))
+    sizes = dict(zip(newest, (SIZE, (240, 180)), strict=True))
+    store.fingerprints.add(
+        {
+            content: pack(stored_fingerprint(from_image(Image.new("RGB", size))))
+            for content, size in sizes.items()
+        }
+    )
     store.fingerprints.optimize()
     members = read_members(store)
     assert found(store, members) == []
@@ -232,7 +237,8 @@ def test_a_picture_with_two_fingerprints_is_compared_once_by_the_newest(tmp_path
 
 
 def read_contents(store: Store) -> list[bytes]:
-    return [content for batch in store.fingerprints.contents() for content in batch]
+    batches = store.fingerprints.up_to_date_contents()
+    return [content for batch in batches for content in batch.to_pylist()]
 
 
 @pytest.mark.parametrize("indexed", [0, 2])

@@ -342,7 +342,7 @@ def test_the_newest_fingerprint_of_a_content_counts(
         filtered = prints.search_words([query], 5, allowed.intersection)
         assert len(filtered) == 5
         assert {*filtered} <= allowed
-        assert prints.search_hash(query.pdq, 1) == {content(6): newest[content(6)]}
+        assert prints.search_hash([query.pdq], 1) == {content(6): (0, newest[content(6)])}
     prints.drop_unused({content(11), content(0)})
     assert prints.get(twelve) == {key: newest[key] for key in (content(11), content(0))}
 

@@ -8,6 +8,7 @@ those of the other by a robust fit, so that what was done everywhere is no diffe
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,7 +17,7 @@ import numpy as np
 from .geometry import TO_PIXEL_CENTRES, frame_corners, scale_transform, transform_points
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -35,8 +36,9 @@ MEDIAN_OF = 700  # errors, of all
 FITTED_PIXELS = 1_500  # a colour map is fitted to at most so many
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 MIN_GAIN = 0.98  # a transform is better if its error is below so much of the other's
-SNAP_SHARE = 0.02  # of the longer side; frames whose corners are closer are the same
+SNAP_SHARE = 0.05  # of the longer side; frames whose corners are closer are the same
 _COVERED, _DAMPING, _EPSILON = 0.99, 1e-4, 1e-6
+_WHOLE = 0.01  # of a pixel; a smaller part is rounded away
 
 
 class Side(NamedTuple):
@@ -87,7 +89,13 @@ def lay_over(
     """
     import cv2
 
-    above, below, to_grid = _common_grid(query, target, transform, max_pixels)
+    above, below, query_scale, target_scale = _common_grid(query, target, transform, max_pixels)
+
+    def to_grid(transform: Transform) -> Transform:
+        """Turn a transform between whole pixels into one between the centres of the grids'."""
+        warp = target_scale @ transform @ np.linalg.inv(query_scale)
+        return np.asarray(TO_PIXEL_CENTRES @ warp @ np.linalg.inv(TO_PIXEL_CENTRES))
+
     starts = [*_frame_transforms(query.size, target.size, transform), transform]
     refined = _refine(luma(above), luma(below), [to_grid(start) for start in starts])
     if refined is None:
@@ -104,9 +112,8 @@ def lay_over(
     beneath = below[part].astype(np.float32)
     colours, maps_query, noise = _match_colours(warped, beneath, mask)
     mapped = _map_colours(warped if maps_query else beneath, colours)
-    to_whole = scale_transform(size, target.size)
+    to_whole = np.linalg.inv(target_scale)
     refined = np.linalg.inv(TO_PIXEL_CENTRES) @ refined @ TO_PIXEL_CENTRES
-    query_scale = scale_transform(query.size, (above.shape[1], above.shape[0]))
     return Overlay(
         warped,
         beneath,
@@ -132,52 +139,66 @@ def _map_colours(pixels: Floats, colours: Floats) -> Floats:
 
 def _common_grid(
     query: Side, target: Side, transform: Transform, max_pixels: int
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8], Callable[[Transform], Transform]]:
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8], Transform, Transform]:
     """Reduce the finer picture to the coarser one's grid.
 
     Returns:
-        the pixels of both, and what turns a transform between whole pixels into one between the
-        centres of these.
+        the pixels of both, and the transforms to them from the whole pixels of each.
     """
-    above, below = query.pixels, target.pixels
-
-    def to_grid(transform: Transform) -> Transform:
-        to_target = scale_transform(target.size, (below.shape[1], below.shape[0]))
-        from_query = scale_transform((above.shape[1], above.shape[0]), query.size)
-        warp = to_target @ transform @ from_query
-        return np.asarray(TO_PIXEL_CENTRES @ warp @ np.linalg.inv(TO_PIXEL_CENTRES))
-
-    matrix = to_grid(transform)
+    query_scale, target_scale = (
+        scale_transform(side.size, (side.pixels.shape[1], side.pixels.shape[0]))
+        for side in (query, target)
+    )
+    matrix = target_scale @ transform @ np.linalg.inv(query_scale)
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:2, :2] / matrix[2, 2]))))
-    pixels = below.shape[0] * below.shape[1] * min(1 / scale**2, 1)
+    pixels = target.pixels.shape[0] * target.pixels.shape[1] * min(1 / scale**2, 1)
     finest = min((max_pixels / pixels) ** 0.5, 1.0)
-    above, below = _reduce(above, scale * finest), _reduce(below, finest / scale)
-    return above, below, to_grid
+    above, query_reduction = _reduce(query.pixels, min(scale, 1.0) * finest)
+    below, target_reduction = _reduce(target.pixels, min(1 / scale, 1.0) * finest)
+    return above, below, query_reduction @ query_scale, target_reduction @ target_scale
 
 
 def _frame_transforms(
     query: tuple[int, int], target: tuple[int, int], transform: Transform
 ) -> list[Transform]:
-    """Return the transform that maps frame to frame exactly, if the given one nearly does.
+    """Return the transforms that map frame to frame, if the given one nearly does.
 
-    Re-saved and resized pictures are laid over each other so, better than features can tell.
+    Re-saved and resized pictures are laid over each other so, better than features can tell. Those
+    reduced by a whole number may lack, or have in excess, a part of the last row and column.
     """
-    exact = scale_transform(query, target)
+    scales = [scale_transform(query, target)]
+    fewer, more = sorted((query, target))
+    factor = round(max(more) / max(fewer))
+    if all(abs(large / factor - small) < 1 for large, small in zip(more, fewer, strict=True)):
+        whole = np.diag([factor, factor, 1.0])
+        scales.insert(0, whole if fewer is query else np.linalg.inv(whole))
     if np.linalg.det(transform[:2, :2] / transform[2, 2]) < 0:
-        exact = exact @ np.array([[-1.0, 0, query[0]], [0, 1, 0], [0, 0, 1]])
+        flip = np.array([[-1.0, 0, query[0]], [0, 1, 0], [0, 0, 1]])
+        scales = [scale @ flip for scale in scales]
     corners = frame_corners(*query)
-    offsets = transform_points(transform, corners) - transform_points(exact, corners)
-    return [exact] if np.abs(offsets).max() < SNAP_SHARE * max(target) else []
+    offsets = transform_points(transform, corners) - transform_points(scales[-1], corners)
+    return scales if np.abs(offsets).max() < SNAP_SHARE * max(target) else []
 
 
-def _reduce(pixels: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
-    """Resize by a factor below 1; a larger one changes nothing."""
+def _reduce(pixels: NDArray[np.uint8], scale: float) -> tuple[NDArray[np.uint8], Transform]:
+    """Resize by a factor below 1; a larger one changes nothing.
+
+    The last row and column are repeated to a size that the factor divides well. Otherwise pixels
+    would fall ever further from the grid.
+
+    Returns:
+        the pixels, and the transform to them.
+    """
     import cv2
 
     if scale >= 1:
-        return pixels
-    size = tuple(max(round(side * scale), 1) for side in pixels.shape[1::-1])
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+        return pixels, np.eye(3)
+    width, height = (max(math.ceil(side * scale - _WHOLE), 1) for side in pixels.shape[1::-1])
+    right = max(round(width / scale) - pixels.shape[1], 0)
+    bottom = max(round(height / scale) - pixels.shape[0], 0)
+    padded = cv2.copyMakeBorder(pixels, 0, bottom, 0, right, cv2.BORDER_REPLICATE)
+    reduced = cv2.resize(padded, (width, height), interpolation=cv2.INTER_AREA)
+    return np.asarray(reduced, np.uint8), scale_transform(padded.shape[1::-1], (width, height))
 
 
 def _refine(above: Floats, below: Floats, starts: Sequence[Transform]) -> Transform | None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..types import Box
 from .alignment import Correspondences, View, align
 from .fingerprint import DETECTION_PIXELS, Fingerprint, mirror, negate
 from .geometry import transform_points
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from .geometry import Transform
 
 FITTED_POINTS = 4  # a homography passes through so many points exactly, whatever they are
+_LEAST = 1e-3
 
 
 class Verifier:
@@ -115,12 +117,21 @@ def verify(query: Fingerprint, target: Fingerprint) -> Match | None:
 
 def inverse(match: Match) -> Match:
     """Return the match with query and target swapped."""
+    boxes = tuple(Box(box.target, box.query) for box in match.differences.boxes)
+    look = match.look
     return replace(
         match,
         transform=as_tuples(np.linalg.inv(np.array(match.transform))),
         query_overlap=match.target_overlap,
         target_overlap=match.query_overlap,
         points=np.roll(match.points, 2, axis=1),
+        differences=replace(match.differences, boxes=boxes),
+        look=replace(
+            look,
+            saturation=1 / max(look.saturation, _LEAST),
+            sharpness=1 / max(look.sharpness, _LEAST),
+            added=-look.added,
+        ),
     )
 
 
