@@ -153,7 +153,9 @@ def test_a_stored_fingerprint_proves_a_copy() -> None:
     assert kind_of(result) == "copy"
 
 
-@pytest.mark.parametrize("name", ["butterfly/image_0010", "ferry/image_0005", "flamingo/image_0004"])
+@pytest.mark.parametrize(
+    "name", ["butterfly/image_0010", "ferry/image_0005", "flamingo/image_0004"]
+)
 @pytest.mark.parametrize(
     "edit",
     [
