@@ -40,7 +40,8 @@ class Site:
         url: of its page, without a slash at the end.
         gallery: folder of its gallery.
         folder: the indexed pictures, in a folder for each label.
-        extra: other files, not indexed: query.jpg is a mirrored crop of harbour-03.
+        extra: other files, not indexed: query.jpg is a mirrored crop of harbour-03,
+            labelled.png is harbour-03 with a label.
         query: id of query.jpg, with which a search was made.
         jobs: ids of the jobs that make the map and find the duplicates.
     """
@@ -98,6 +99,9 @@ def draw_collection(folder: Path, extra: Path) -> None:
     shutil.copyfile(street, folder / "street" / "street-00-again.jpg")
     ImageOps.mirror(cropped(harbour)).save(extra / "query.jpg", quality=85)
     busy(1003, (320, 240)).save(extra / "query.png")
+    labelled = harbour.copy()
+    labelled.paste("white", (60, 20, 120, 44))
+    labelled.save(extra / "labelled.png")
     (extra / "notes.txt").write_text("no picture")
     (extra / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no picture either")
 

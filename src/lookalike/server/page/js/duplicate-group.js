@@ -87,7 +87,9 @@ export class GroupCard {
       "div",
       { class: "file-tools" },
       button("Compare", () => this.compare(member), named("Compare")),
-      button("Not a duplicate", () => this.mark(member), named("Not a duplicate")),
+      // Marks are of contents, so two files with the same bytes can't be told apart.
+      member.id !== this.group.best.id &&
+        button("Not a duplicate", () => this.mark(member), named("Not a duplicate")),
     );
     node.querySelector(".file-text").append(verdict, tools);
     this.items.set(member.path, { node, verdict });
