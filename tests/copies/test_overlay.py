@@ -77,6 +77,19 @@ def test_the_grid_is_that_of_the_coarser_picture(max_pixels: int, turned: bool) 
     assert np.abs(corner - target.size).max() < target.size[0] / width
 
 
+def test_the_grid_is_no_finer_than_either_picture() -> None:
+    """A thumbnail may be larger than its picture."""
+    large, small = photo("ferry/image_0005", (400, 300)), photo("ferry/image_0005", (100, 75))
+    thumbnail = Side(np.asarray(small.resize((200, 150), Image.Resampling.BICUBIC)), small.size)
+    exact = np.diag([0.25, 0.25, 1])
+    for overlay in (
+        laid(side(large), thumbnail, exact),
+        laid(thumbnail, side(large), np.linalg.inv(exact)),
+    ):
+        assert overlay.mask.shape == pytest.approx((75, 100), abs=1)
+        assert np.abs(overlay.query - overlay.target).mean() < 4
+
+
 @pytest.mark.parametrize(
     ("edit", "maps_query"),
     [
