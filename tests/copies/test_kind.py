@@ -103,7 +103,7 @@ def test_what_was_done_in_words(options: dict[str, Any], expected: list[str]) ->
         (ImageOps.mirror, ["mirrored"]),
         (ImageOps.invert, ["as a negative"]),
         (ImageOps.grayscale, ["in black and white"]),
-        (lambda image: image.filter(ImageFilter.GaussianBlur(8)), ["blurred"]),
+        (lambda image: image.filter(ImageFilter.GaussianBlur(5)), ["blurred"]),
         (lambda image: image.reduce(3), ["reduced to 33%"]),
     ],
 )

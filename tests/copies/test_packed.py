@@ -99,7 +99,7 @@ def test_a_fingerprint_of_the_first_format_still_proves_a_copy() -> None:
     assert (data[0], earlier.width, earlier.height, len(earlier.points)) == (1, 300, 200, 60)
     assert earlier.pixels_hash == b""  # it may be that of a reduced decoding
     assert earlier.sample_data == ()
-    assert np.ptp(earlier.thumbnail.astype(int), axis=2).max() == 0
+    assert np.ptp(earlier.thumbnail.astype(int), axis=2).max() <= 2
     assert len(unpack_words(data)) == 60
     original = photo("sunflower/image_0001", (300, 200))
     now = stored_fingerprint(from_image(original))

@@ -12,10 +12,10 @@ from lookalike.copies.kind import kind_of
 from lookalike.copies.packed import pack, unpack
 from lookalike.copies.verify import inverse, verify
 from lookalike.decode import from_image
-from lookalike.types import Picture
+from lookalike.types import Differences, Picture
 
 from ..conftest import busy
-from .drawn import covers, letter, line_box, match, matched, photo, saved, screen
+from .drawn import SAMPLES, covers, letter, line_box, match, matched, photo, saved, screen
 
 SIZE = (480, 360)
 Edit = Callable[[Image.Image], Image.Image]
@@ -173,6 +173,18 @@ def test_what_is_done_everywhere_is_no_difference(name: str, edit: Edit) -> None
     result = matched(edit(photo(name)), photo(name))
     assert kind_of(result) == "copy"
     assert (result.differences.share, result.differences.boxes) == (0, ())
+
+
+@pytest.mark.parametrize("name", ["sunflower/image_0001", "leopards/image_0011", "ferry/image_0014"])
+def test_a_stored_reduction_of_a_small_picture_has_no_places(name: str) -> None:
+    """Its thumbnail is larger than itself, and shows no more."""
+    with Image.open(SAMPLES / "pictures" / f"{name}.jpg") as image:
+        pictures = image.convert("RGB"), image.convert("RGB").reduce(2)
+    one, other = (unpack(pack(stored_fingerprint(from_image(picture)))) for picture in pictures)
+    for match in (verify(one, other), verify(other, one)):
+        assert kind_of(match) == "copy"
+        assert match is not None
+        assert match.differences == Differences()
 
 
 @pytest.mark.parametrize("seed", [1, 3, 5, 7])

@@ -54,6 +54,11 @@ def scale_transform(size: tuple[int, int], new_size: tuple[int, int]) -> Transfo
     return np.diag([new_size[0] / size[0], new_size[1] / size[1], 1.0])
 
 
+def enlargement(transform: Transform) -> float:
+    """Return about how much a transform enlarges a length."""
+    return float(np.sqrt(abs(np.linalg.det(transform[:2, :2] / transform[2, 2]))))
+
+
 def transform_points(transform: Transform, points: Points) -> Points:
     """Map points [N, 2] by a 3 x 3 transform."""
     lifted = points @ transform[:, :2].T + transform[:, 2]

@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from .geometry import TO_PIXEL_CENTRES, frame_corners, scale_transform, transform_points
+from .geometry import (
+    TO_PIXEL_CENTRES,
+    enlargement,
+    frame_corners,
+    scale_transform,
+    transform_points,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -149,10 +155,11 @@ def _common_grid(
         scale_transform(side.size, (side.pixels.shape[1], side.pixels.shape[0]))
         for side in (query, target)
     )
-    matrix = target_scale @ transform @ np.linalg.inv(query_scale)
-    scale = float(np.sqrt(abs(np.linalg.det(matrix[:2, :2] / matrix[2, 2]))))
+    scale = enlargement(target_scale @ transform @ np.linalg.inv(query_scale))
     pixels = target.pixels.shape[0] * target.pixels.shape[1] * min(1 / scale**2, 1)
-    finest = min((max_pixels / pixels) ** 0.5, 1.0)
+    # A thumbnail may be larger than its picture, but shows no more.
+    shown = target.size[0] * target.size[1] * min(1 / enlargement(transform) ** 2, 1)
+    finest = min((min(max_pixels, shown) / pixels) ** 0.5, 1.0)
     above, query_reduction = _reduce(query.pixels, min(scale, 1.0) * finest)
     below, target_reduction = _reduce(target.pixels, min(1 / scale, 1.0) * finest)
     return above, below, query_reduction @ query_scale, target_reduction @ target_scale

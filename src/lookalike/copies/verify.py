@@ -16,7 +16,7 @@ import numpy as np
 from ..types import Box
 from .alignment import Correspondences, View, align
 from .fingerprint import DETECTION_PIXELS, Fingerprint, mirror, negate
-from .geometry import transform_points
+from .geometry import enlargement, transform_points
 from .overlay import Side
 from .proof import Alignment, as_tuples, differing_samples, prove
 
@@ -144,15 +144,9 @@ def _residual(
     """
     mapped = transform_points(transform, query.points[inliers.query, :2])
     offsets = mapped - target.points[inliers.target, :2]
-    pixel = max(_detection_pixel(target), _detection_pixel(query) * _scale(transform))
+    pixel = max(_detection_pixel(target), _detection_pixel(query) * enlargement(transform))
     return float(np.sqrt((offsets**2).sum() / max(len(offsets) - FITTED_POINTS, 1)) / pixel)
 
 
 def _detection_pixel(fingerprint: Fingerprint) -> float:
     return float(np.sqrt(fingerprint.width * fingerprint.height / DETECTION_PIXELS))
-
-
-def _scale(transform: Transform) -> float:
-    """Return about how much a transform enlarges a length."""
-    matrix = transform[:2, :2] / transform[2, 2]
-    return float(np.sqrt(abs(np.linalg.det(matrix))))
