@@ -175,7 +175,9 @@ def test_what_is_done_everywhere_is_no_difference(name: str, edit: Edit) -> None
     assert (result.differences.share, result.differences.boxes) == (0, ())
 
 
-@pytest.mark.parametrize("name", ["sunflower/image_0001", "leopards/image_0011", "ferry/image_0014"])
+@pytest.mark.parametrize(
+    "name", ["sunflower/image_0001", "leopards/image_0011", "ferry/image_0014"]
+)
 def test_a_stored_reduction_of_a_small_picture_has_no_places(name: str) -> None:
     """Its thumbnail is larger than itself, and shows no more."""
     with Image.open(SAMPLES / "pictures" / f"{name}.jpg") as image:
