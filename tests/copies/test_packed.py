@@ -49,7 +49,9 @@ def test_a_fingerprint_survives_packing(size: tuple[int, int]) -> None:
     assert turned.max() <= np.pi / 256 + 1e-3
     assert unpacked.thumbnail.shape == original.thumbnail.shape
     # Detail is lost, and the thumbnail of a large page is nothing but detail.
-    pair = (cv2.GaussianBlur(t, (0, 0), 2).astype(int) for t in (unpacked.thumbnail, original.thumbnail))
+    pair = (
+        cv2.GaussianBlur(t, (0, 0), 2).astype(int) for t in (unpacked.thumbnail, original.thumbnail)
+    )
     assert np.abs(np.subtract(*pair)).mean() < 12
     assert unpacked.sample_data == ()
 
