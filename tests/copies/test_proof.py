@@ -13,11 +13,18 @@ from .drawn import photo, saved, screen, side
 SIZE = (480, 360)
 
 
-def alignment(transform: np.ndarray, places: np.ndarray) -> Alignment:
-    """Align two pictures by features at places of the query that agree exactly."""
+def alignment(
+    transform: np.ndarray, places: np.ndarray, others: np.ndarray | None = None
+) -> Alignment:
+    """Align two pictures by features at places of the query that agree exactly.
+
+    Other places have features, too, that do not agree.
+    """
     mapped = places @ transform[:2, :2].T + transform[:2, 2]
     points = np.hstack([places, mapped]).astype(np.float32)
-    return Alignment(transform, points, 0.2, points[:, :2], points[:, 2:])
+    more = np.empty((0, 2), np.float32) if others is None else others
+    query, target = (np.vstack([own, more]) for own in (points[:, :2], points[:, 2:]))
+    return Alignment(transform, points, 0.2, query, target)
 
 
 def grid(left: int, top: int, right: int, bottom: int, count: int = 10) -> np.ndarray:
@@ -40,7 +47,7 @@ def test_equal_pictures_are_proved_by_all_that_they_show() -> None:
 
 def test_a_header_does_not_speak_for_the_rest() -> None:
     one, other = (screen(photo(f"{name}/image_0002")) for name in ("ferry", "elephant"))
-    header = alignment(np.eye(3), grid(20, 5, 500, 95))
+    header = alignment(np.eye(3), grid(20, 5, 500, 95, 5), grid(10, 110, 530, 990, 15))
     match, evidence = prove(side(one), side(other), header)
     assert evidence is not None
     assert match.confidence < 0.5

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -75,7 +76,8 @@ def test_the_inverse_match_swaps_differences_and_look() -> None:
     assert turned.look.added == -there.look.added
     assert turned.look.saturation == pytest.approx(back.look.saturation, rel=0.3)
     assert turned.look.sharpness == pytest.approx(1 / there.look.sharpness)
-    assert there.look.saturation < 0.1 < 3 < turned.look.saturation
+    assert there.look.saturation < 0.1
+    assert turned.look.saturation > 3
     assert inverse(turned).look.saturation == pytest.approx(there.look.saturation)
 
 
@@ -183,10 +185,10 @@ def test_a_stored_reduction_of_a_small_picture_has_no_places(name: str) -> None:
     with Image.open(SAMPLES / "pictures" / f"{name}.jpg") as image:
         pictures = image.convert("RGB"), image.convert("RGB").reduce(2)
     one, other = (unpack(pack(stored_fingerprint(from_image(picture)))) for picture in pictures)
-    for match in (verify(one, other), verify(other, one)):
-        assert kind_of(match) == "copy"
-        assert match is not None
-        assert match.differences == Differences()
+    for result in (verify(one, other), verify(other, one)):
+        assert kind_of(result) == "copy"
+        assert result is not None
+        assert result.differences == Differences()
 
 
 @pytest.mark.parametrize("seed", [1, 3, 5, 7])
@@ -204,7 +206,7 @@ def test_a_changed_line_of_a_letter_is_told_with_its_place() -> None:
 def test_screens_of_one_app_with_other_photos_are_no_copies() -> None:
     names = "starfish/image_0001", "ferry/image_0002", "butterfly/image_0002", "elephant/image_0002"
     screens = [screen(photo(name)) for name in names]
-    for one, other in zip(screens, screens[1:], strict=False):
+    for one, other in itertools.pairwise(screens):
         result = matched(one, other)
         assert kind_of(result) == "near"
         assert result.differences.share > 0.25

@@ -1,9 +1,7 @@
-"""Two pictures laid over each other: resampled to one grid, aligned to a fraction of a pixel.
+"""Two pictures laid over each other: resampled to one grid, aligned, in the same colours.
 
-The transform of `align` is good to about a pixel. Gauss-Newton steps on the pixels improve it
-(Lucas and Kanade, "An Iterative Image Registration Technique with an Application to Stereo Vision",
-1981), with weights that let places which differ count little. Then the colours of one are mapped to
-those of the other by a robust fit, so that what was done everywhere is no difference.
+The transform of `align` is good to about a pixel; `refine` improves it. Then the colours of one are
+mapped to those of the other by a robust fit, so that what was done everywhere is no difference.
 """
 
 from __future__ import annotations
@@ -21,10 +19,9 @@ from .geometry import (
     scale_transform,
     transform_points,
 )
+from .registration import COVERED, MAX_LEVELS, MIN_SHARED_PIXELS, refine, robust_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from .geometry import Transform
@@ -32,18 +29,10 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 MAX_GRID_PIXELS = 100_000  # of an overlay, by default; thumbnails have fewer
-MIN_SHARED_PIXELS = 64  # of the overlay; a smaller one shows too little
-MAX_SHIFT_PIXELS = 1.5  # of one Gauss-Newton step
-STEPS = 3
-MAX_REFINED_PIXELS = 8_000  # that a step looks at
-MAX_LEVELS = 30.0  # of 255; a larger error counts as so much
 MIN_NOISE_LEVELS = 4.0
-MEDIAN_OF = 700  # errors, of all
 FITTED_PIXELS = 1_500  # a colour map is fitted to at most so many
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-MIN_GAIN = 0.98  # a transform is better if its error is below so much of the other's
 SNAP_SHARE = 0.05  # of the longer side; frames whose corners are closer are the same
-_COVERED, _DAMPING, _EPSILON = 0.99, 1e-4, 1e-6
 _WHOLE = 0.01  # of a pixel; a smaller part is rounded away
 
 
@@ -103,17 +92,17 @@ def lay_over(
         return np.asarray(TO_PIXEL_CENTRES @ warp @ np.linalg.inv(TO_PIXEL_CENTRES))
 
     starts = [*_frame_transforms(query.size, target.size, transform), transform]
-    refined = _refine(luma(above), luma(below), [to_grid(start) for start in starts])
+    refined = refine(luma(above), luma(below), [to_grid(start) for start in starts])
     if refined is None:
         return None
     size = below.shape[1::-1]
     cover = cv2.warpPerspective(np.ones(above.shape[:2], np.float32), refined, size)
-    rows, columns = np.nonzero(cover > _COVERED)
+    rows, columns = np.nonzero(cover > COVERED)
     if len(rows) < MIN_SHARED_PIXELS:
         return None
     top, left = rows.min(), columns.min()
     part = np.s_[top : rows.max() + 1, left : columns.max() + 1]
-    mask = np.asarray(cover[part] > _COVERED)
+    mask = np.asarray(cover[part] > COVERED)
     warped = cv2.warpPerspective(above, refined, size)[part].astype(np.float32)
     beneath = below[part].astype(np.float32)
     colours, maps_query, noise = _match_colours(warped, beneath, mask)
@@ -208,117 +197,6 @@ def _reduce(pixels: NDArray[np.uint8], scale: float) -> tuple[NDArray[np.uint8],
     return np.asarray(reduced, np.uint8), scale_transform(padded.shape[1::-1], (width, height))
 
 
-def _refine(above: Floats, below: Floats, starts: Sequence[Transform]) -> Transform | None:
-    """Improve the best of some transforms between two grey pictures, while steps help.
-
-    Of transforms that are about as good, the first is taken.
-    """
-    registration = _Registration(above, below)
-    best: _Fit | None = None
-    for start in starts:
-        fit = registration.fit(start)
-        if fit and (best is None or fit.error < MIN_GAIN * best.error):
-            best = fit
-    if best is None:
-        return None
-    for _ in range(STEPS):
-        fit = registration.fit(registration.step(best) @ best.warp)
-        if fit is None or fit.error >= MIN_GAIN * best.error:
-            break
-        best = fit
-    return best.warp
-
-
-class _Fit(NamedTuple):
-    """How well a transform fits: the warped picture, and the errors where both show something."""
-
-    warp: Transform
-    error: float
-    warped: Floats
-    shared: NDArray[np.bool_]
-    gain: float
-    errors: Floats
-    weights: Floats
-
-
-class _Registration:
-    """Gauss-Newton steps towards the transform that maps one grey picture onto another."""
-
-    def __init__(self, above: Floats, below: Floats) -> None:
-        import cv2
-
-        self._above = above
-        self._below: Floats = np.asarray(cv2.GaussianBlur(below, (0, 0), 1.0), np.float32)
-        height, width = below.shape
-        step = max(round((height * width / MAX_REFINED_PIXELS) ** 0.5), 1)
-        self._sampled, self._pixels_each = np.s_[::step, ::step], step**2
-        # In coordinates of -1..1, so that all six unknowns are of the same size.
-        half = max(width, height) / 2
-        self._to_unit = np.array(
-            [[1 / half, 0, -width / 2 / half], [0, 1 / half, -height / 2 / half], [0, 0, 1]]
-        )
-        rows, columns = np.mgrid[0:height:step, 0:width:step].astype(np.float32)
-        self._places = np.stack(
-            [(columns - width / 2) / half, (rows - height / 2) / half, np.ones_like(rows)]
-        )
-
-    def fit(self, warp: Transform) -> _Fit | None:
-        """Warp one picture, and compare; None if they share too little."""
-        import cv2
-
-        size = self._below.shape[1::-1]
-        warped: Floats = cv2.GaussianBlur(
-            cv2.warpPerspective(self._above, warp, size), (0, 0), 1.0
-        ).astype(np.float32, copy=False)
-        cover = cv2.warpPerspective(np.ones(self._above.shape, np.float32), warp, size)
-        shared = cover[self._sampled] > _COVERED
-        if shared.sum() * self._pixels_each < MIN_SHARED_PIXELS:
-            return None
-        values, goals = warped[self._sampled][shared], self._below[self._sampled][shared]
-        gain, errors, weights = _match_levels(values, goals)
-        error = float(np.minimum(np.abs(errors), MAX_LEVELS).mean())
-        return _Fit(warp, error, warped, shared, gain, errors, weights)
-
-    def step(self, fit: _Fit) -> Transform:
-        """Return the affine transform that moves the warped picture closer."""
-        import cv2
-
-        gradients = [
-            cv2.Sobel(fit.warped, cv2.CV_32F, *order, scale=fit.gain / 8)[self._sampled][fit.shared]
-            for order in ((1, 0), (0, 1))
-        ]
-        places = self._places[:, fit.shared]
-        jacobian = np.concatenate([gradient * places for gradient in gradients])
-        weighted = jacobian * fit.weights
-        normal = (weighted @ jacobian.T).astype(np.float64)
-        normal += np.eye(len(normal)) * (np.trace(normal) * _DAMPING + _EPSILON)
-        shift = np.linalg.solve(normal, weighted @ fit.errors)
-        shift = shift.clip(-MAX_SHIFT_PIXELS, MAX_SHIFT_PIXELS).reshape(2, 3)
-        move = np.eye(3)
-        move[:2] += shift @ self._to_unit
-        return np.asarray(np.linalg.inv(move))
-
-
-def _match_levels(values: Floats, goals: Floats) -> tuple[float, Floats, Floats]:
-    """Fit `goals` by a gain and a bias, robustly; return gain, errors and weights, [N]."""
-    weights = np.ones(len(values), np.float32)
-    for _ in range(3):
-        total = weights.sum()
-        mean, goal = (weights @ values) / total, (weights @ goals) / total
-        deviations = weights * (values - mean)
-        gain = float(deviations @ (goals - goal) / (deviations @ (values - mean) + 1e-3 * total))
-        errors = goals - goal - gain * (values - mean)
-        weights = _robust_weights(np.abs(errors), 2.0)[0]
-    return gain, errors, weights
-
-
-def _robust_weights(errors: Floats, least: float) -> tuple[Floats, float]:
-    """Return weights that fall with the error, [N] (Cauchy's), and the errors' typical size."""
-    step = -(-len(errors) // MEDIAN_OF)
-    size = max(1.5 * float(np.median(errors[::step])), least)
-    return np.asarray(1 / (1 + (errors / size) ** 2), np.float32), size
-
-
 def _match_colours(
     query: Floats, target: Floats, mask: NDArray[np.bool_]
 ) -> tuple[Floats, bool, float]:
@@ -341,7 +219,7 @@ def _match_colours(
             normal = weighted @ terms + np.eye(6, dtype=np.float32) * len(source)
             colours = np.linalg.solve(normal, weighted @ goal)
             errors = np.abs(goal - terms @ colours).max(axis=1)
-            weights, size = _robust_weights(errors, MIN_NOISE_LEVELS)
+            weights, size = robust_weights(errors, MIN_NOISE_LEVELS)
         spread = float(np.minimum(errors, MAX_LEVELS).mean())
         fits.append((spread, np.asarray(colours, np.float32), maps_query, size))
     _, colours, maps_query, size = min(fits, key=lambda fit: fit[0])

@@ -37,7 +37,7 @@ MIN_PART = 0.25  # of what there is to see in the overlap
 MIN_PART_FEATURES = 8
 MIN_PART_SPREAD = 0.2  # of the part's area, that the features in it span
 MIN_SAMPLE_AGREEMENT = 0.8  # of two frames that are the same
-MIN_SAMPLE_WEIGHT = 0.01  # of the windows; with fewer to see, both are blank
+MIN_SAMPLE_DETAIL_LEVELS, MIN_SAMPLE_DETAIL = 3.0, 0.01  # with less of the area, it is blank
 BLOCK_PIXELS = 4  # side of the blocks that the rectangle is made of
 PENALTY = 2.0  # for what differs in a rectangle, relative to what agrees
 BEST, WORST = 0.25, 0.9  # quantiles of what there is to see
@@ -163,9 +163,11 @@ def _is_same(query: Side, target: Side, transform: Transform) -> bool:
     overlay = lay_over(query, target, transform)
     if overlay is None:
         return False
-    windows = compare_windows(overlay)
-    is_blank = windows.weights.sum() < MIN_SAMPLE_WEIGHT * windows.mask.sum()
-    return is_blank or windows.agreement >= MIN_SAMPLE_AGREEMENT
+    is_blank = all(
+        (detail(luma(pixels)) > MIN_SAMPLE_DETAIL_LEVELS)[overlay.mask].mean() < MIN_SAMPLE_DETAIL
+        for pixels in (overlay.query, overlay.target)
+    )
+    return is_blank or compare_windows(overlay).agreement >= MIN_SAMPLE_AGREEMENT
 
 
 def as_tuples(transform: Transform) -> tuple[tuple[float, ...], ...]:
