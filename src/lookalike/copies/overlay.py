@@ -96,13 +96,13 @@ def lay_over(
     if refined is None:
         return None
     size = below.shape[1::-1]
-    cover = cv2.warpPerspective(np.ones(above.shape[:2], np.float32), refined, size)
-    rows, columns = np.nonzero(cover > COVERED)
+    cover = _cover(above.shape[:2], refined, size)
+    rows, columns = np.nonzero(cover)
     if len(rows) < MIN_SHARED_PIXELS:
         return None
     top, left = rows.min(), columns.min()
     part = np.s_[top : rows.max() + 1, left : columns.max() + 1]
-    mask = np.asarray(cover[part] > COVERED)
+    mask = cover[part]
     warped = cv2.warpPerspective(above, refined, size)[part].astype(np.float32)
     beneath = below[part].astype(np.float32)
     colours, maps_query, noise = _match_colours(warped, beneath, mask)
@@ -118,6 +118,23 @@ def lay_over(
         to_whole @ refined @ query_scale,
         to_whole @ np.array([[1.0, 0, left], [0, 1, top], [0, 0, 1]]),
     )
+
+
+def _cover(shape: tuple[int, ...], warp: Transform, size: tuple[int, int]) -> NDArray[np.bool_]:
+    """Return where a warped picture covers the other, without that one's edge if it goes on there.
+
+    At such an edge, a part of a pixel is enough to show what is beyond.
+    """
+    import cv2
+
+    width, height = size
+    with_margin = np.array([[1.0, 0, 1], [0, 1, 1], [0, 0, 1]]) @ warp
+    cover = cv2.warpPerspective(np.ones(shape, np.float32), with_margin, (width + 2, height + 2))
+    is_covered = np.asarray(cover > COVERED)
+    beyond = is_covered.astype(np.uint8)
+    beyond[1:-1, 1:-1] = 0
+    near_beyond = cv2.dilate(beyond, np.ones((3, 3), np.uint8)) > 0
+    return np.asarray((is_covered & ~near_beyond)[1:-1, 1:-1])
 
 
 def luma(pixels: NDArray[Any]) -> Floats:
