@@ -6,6 +6,7 @@ import doctest
 import importlib
 import pkgutil
 import shutil
+import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,6 +65,9 @@ def test_example(
     shutil.rmtree(home)  # each example begins with the same folder
     shutil.copytree(home.with_name("untouched"), home)
     monkeypatch.chdir(home)
+    monkeypatch.setenv("XDG_DATA_HOME", str(home.with_name("data")))  # a trash of its own
+    for name in [name for name in sys.modules if name.startswith("send2trash")]:
+        del sys.modules[name]  # it located the trash when it was imported
     for one in example.examples:
         if SERVER in one.source:
             one.source = one.source.replace(SERVER, request.getfixturevalue("server").url)

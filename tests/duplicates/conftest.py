@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -59,12 +60,18 @@ class Home:
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     """An empty home; send2trash locates its trash when it is imported."""
     if sys.platform != "linux":
         pytest.skip("the trash is found by XDG_DATA_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    forget_send2trash()
+    yield Home(tmp_path)
+    forget_send2trash()
+
+
+def forget_send2trash() -> None:
+    """Let the next import locate the trash anew."""
     for name in [name for name in sys.modules if name.startswith("send2trash")]:
-        monkeypatch.delitem(sys.modules, name)
-    return Home(tmp_path)
+        del sys.modules[name]
