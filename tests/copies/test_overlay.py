@@ -8,7 +8,7 @@ from lookalike.copies.geometry import frame_corners, scale_transform, transform_
 from lookalike.copies.overlay import Overlay, Side, lay_over
 
 from ..conftest import busy
-from .drawn import photo, side
+from .drawn import photo, screen, side
 
 SIZE = (480, 360)
 
@@ -121,6 +121,38 @@ def test_a_place_that_changed_does_not_bend_the_rest() -> None:
     inside[rows, columns] = True
     assert np.median(errors[~inside]) < 3
     assert np.median(errors[inside]) > 30
+
+
+@pytest.mark.parametrize("name", ["ferry/image_0005", "ferry/image_0023"])
+def test_colours_follow_what_agrees_although_most_is_another_picture(name: str) -> None:
+    original = photo(name, (800, 600))
+    page = screen(original.crop((200, 100, 650, 475)))
+    to_original = np.array([[1 / 1.2, 0, 200], [0, 1 / 1.2, 100 - 110 / 1.2], [0, 0, 1]])
+    overlay = laid(side(page), side(original), to_original)
+    corners = transform_points(
+        np.linalg.inv(overlay.from_grid), np.array([[210.0, 110], [640, 465]])
+    ).astype(int)
+    (left, top), (right, bottom) = corners
+    errors = np.abs(overlay.matched[0] - overlay.matched[1])[top:bottom, left:right]
+    assert errors.mean() < 8
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_edge_of_a_picture_that_goes_on_in_the_other_is_left_out(turned: bool) -> None:
+    """There, a part of a pixel shows what is beyond."""
+    original = photo("starfish/image_0001", (180, 150))
+    page = Image.new("RGB", (300, 300), "white")
+    page.paste(original, (60, 60))
+    shift = np.array([[1.0, 0, -60.4], [0, 1, -59.7], [0, 0, 1]])
+    if turned:
+        overlay = laid(side(original), side(page), np.linalg.inv(shift))
+    else:
+        overlay = laid(side(page), side(original), shift)
+    rows, columns = np.nonzero(overlay.mask)
+    assert (np.ptp(rows) + 1, np.ptp(columns) + 1) == pytest.approx((148, 178), abs=2)
+    assert np.abs(overlay.query - overlay.target)[overlay.mask].mean() < 4
+    whole = laid(side(original), side(original), np.eye(3))
+    assert whole.mask.all()
 
 
 def test_frames_that_hardly_meet_have_no_overlay() -> None:

@@ -65,8 +65,8 @@ def test_a_part_stands_for_all_where_frames_do_not_coincide(name: str) -> None:
     inside = alignment(to_original, grid(20, 130, 520, 540))
     match, _ = prove(side(page), side(original), inside)
     assert match.confidence > 0.9
-    assert match.query_overlap == pytest.approx(0.45, abs=0.03)
-    assert match.target_overlap == pytest.approx(0.35, abs=0.03)
+    assert match.query_overlap == pytest.approx(0.45, abs=0.06)
+    assert match.target_overlap == pytest.approx(0.35, abs=0.05)
     assert match.differences.share < 0.05
 
 

@@ -223,16 +223,16 @@ def test_a_photo_in_a_screen_is_a_copy(name: str) -> None:
         assert kind_of(result) == "copy"
         assert result.query_overlap == pytest.approx(0.45, abs=0.02)
         assert result.target_overlap > 0.97
-        assert result.differences.share < 0.02
+        assert result.differences.boxes == ()
 
 
-@pytest.mark.parametrize("name", ["leopards/image_0002", "starfish/image_0001"])
+@pytest.mark.parametrize("name", ["leopards/image_0002", "starfish/image_0001", "ferry/image_0023"])
 def test_a_photo_cropped_before_it_was_put_in_a_screen_is_a_copy(name: str) -> None:
     original = photo(name, (800, 600))
     result = matched(screen(original.crop((200, 100, 650, 475))), original)
     assert kind_of(result) == "copy"
-    assert result.query_overlap == pytest.approx(0.45, abs=0.03)
-    assert result.target_overlap == pytest.approx(0.35, abs=0.03)
+    assert result.query_overlap == pytest.approx(0.45, abs=0.06)
+    assert result.target_overlap == pytest.approx(0.35, abs=0.05)
     assert result.differences.share < 0.05
 
 

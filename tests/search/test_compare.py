@@ -3,10 +3,11 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from lookalike.cli.contact_sheet import GAP_PIXELS, PANEL_PIXELS, comparison_sheet
 from lookalike.copies.kind import changes
@@ -14,6 +15,7 @@ from lookalike.errors import ArgumentError, PictureError
 from lookalike.search.compare import Comparison, compare
 from lookalike.types import Box, Differences, Match, Picture
 from tests.conftest import busy, run
+from tests.copies.drawn import covers
 
 SIZE = (480, 360)
 PICTURE = Picture(np.zeros((3, 4, 3), np.uint8), 4, 3)
@@ -207,6 +209,100 @@ def test_the_command(tmp_path: Path) -> None:
     assert "gone.jpg can't be read" in missing.stderr
     unwritten = run("compare", tmp_path / "b.jpg", tmp_path / "a.png", "--out", tmp_path / "x.foo")
     assert unwritten.returncode == 2
+
+
+def large_page(
+    *, total: str = "1,250.00", name: str = "A. Berg", tick: bool = False
+) -> Image.Image:
+    """Draw a page of a resolution at which its print is far too small for a thumbnail."""
+    image = Image.new("RGB", (1240, 1500), "white")
+    pen = ImageDraw.Draw(image)
+    text = ImageFont.load_default(24)
+    for line in range(38):
+        words = f"{line}. Item {line * 7919} of the order, as agreed on {line % 28 + 1} May"
+        pen.text((60, 40 + 38 * line), words, "black", text)
+        pen.rectangle((1000, 42 + 38 * line, 1022, 64 + 38 * line), outline="black", width=2)
+    pen.text((1060, 1446), total, "black", text)
+    pen.text((1060, 420), name, "black", text)
+    if tick:
+        pen.line((1003, 432, 1010, 440, 1021, 421), fill="black", width=3)
+    return image
+
+
+@pytest.mark.parametrize(
+    ("changed", "place"),
+    [
+        ({"total": "1,259.00"}, (1060, 1440, 110, 40)),
+        ({"name": "J. Falk"}, (1060, 415, 110, 40)),
+        ({"tick": True}, (998, 415, 28, 30)),
+    ],
+)
+def test_a_small_change_at_full_resolution_is_boxed(
+    tmp_path: Path, changed: dict[str, Any], place: tuple[int, ...]
+) -> None:
+    large_page(**changed).save(tmp_path / "changed.jpg", quality=90)
+    large_page().save(tmp_path / "page.jpg", quality=90)
+    comparison = compare(tmp_path / "changed.jpg", tmp_path / "page.jpg")
+    assert comparison.kind == "copy"
+    assert comparison.match is not None
+    found = comparison.match.differences
+    assert found.share > 0
+    assert covers(found.boxes, place)
+    assert " in 1 place" in comparison.sentences[0]
+
+
+def test_a_re_saved_page_has_no_boxes(tmp_path: Path) -> None:
+    large_page().save(tmp_path / "page.png")
+    large_page().save(tmp_path / "page.jpg", quality=80)
+    large_page().reduce(2).save(tmp_path / "half.png")
+    for name in ("page.jpg", "half.png"):
+        comparison = compare(tmp_path / name, tmp_path / "page.png")
+        assert comparison.kind == "copy"
+        assert comparison.match is not None
+        assert comparison.match.differences == Differences()
+
+
+def test_exact_needs_all_that_the_files_hold(tmp_path: Path) -> None:
+    """Every frame, alpha and bit depth; metadata and the format are nothing."""
+    image, other = busy(1, SIZE), busy(2, SIZE)
+    clear = image.copy()
+    clear.putalpha(Image.linear_gradient("L").resize(SIZE))
+    opaque = image.copy()
+    opaque.putalpha(255)
+    eight = Image.fromarray(np.asarray(image.convert("L")))
+    sixteen = Image.fromarray(np.asarray(eight).astype(np.uint16) * 257 + 3)
+    one_pixel = image.copy()
+    one_pixel.putpixel((479, 359), (1, 2, 3))
+    files: dict[str, tuple[Image.Image, dict[str, Any]]] = {
+        "plain.png": (image, {}),
+        "plain.tif": (image, {"dpi": (300, 300)}),
+        "opaque.png": (opaque, {}),
+        "clear.png": (clear, {}),
+        "pixel.png": (one_pixel, {}),
+        "grey.png": (eight, {}),
+        "deep.png": (sixteen, {}),
+        "one.tif": (image, {"save_all": True, "append_images": [other]}),
+        "same.tif": (
+            image,
+            {"save_all": True, "append_images": [other], "dpi": (300, 300)},
+        ),
+        "two.tif": (image, {"save_all": True, "append_images": [one_pixel.copy()]}),
+    }
+    for name, (picture, options) in files.items():
+        picture.copy().save(tmp_path / name, **options)
+    for one, two, is_exact in (
+        ("plain.png", "plain.tif", True),
+        ("plain.png", "opaque.png", True),
+        ("plain.png", "clear.png", False),
+        ("plain.png", "pixel.png", False),
+        ("grey.png", "deep.png", False),
+        ("plain.png", "one.tif", False),
+        ("one.tif", "same.tif", True),
+        ("one.tif", "two.tif", False),
+    ):
+        for pair in ((one, two), (two, one)):
+            kind = compare(*(tmp_path / name for name in pair)).kind
+            assert (kind == "exact") == is_exact, pair
 
 
 def test_a_damaged_picture_is_refused(tmp_path: Path) -> None:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 MAX_GRID_PIXELS = 100_000  # of an overlay, by default; thumbnails have fewer
 MIN_NOISE_LEVELS = 4.0
+SIMILARITY_PIXELS = 7  # side of a window
+LEAST_SIMILARITY, LEAST_VARIANCE = 0.05, 25.0  # what hardly varies has little structure
 FITTED_PIXELS = 1_500  # a colour map is fitted to at most so many
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 SNAP_SHARE = 0.05  # of the longer side; frames whose corners are closer are the same
@@ -219,17 +221,19 @@ def _match_colours(
 ) -> tuple[Floats, bool, float]:
     """Fit the colours of one picture to those of the other, whichever works better.
 
-    Black and white can be made from colours, but not the reverse.
+    Black and white can be made from colours, but not the reverse. The fit starts where the
+    structure agrees, as most of what two frames share may be another picture.
 
     Returns:
         the colour map, whether it maps the query, and the typical error in levels.
     """
     step = -(-int(mask.sum()) // FITTED_PIXELS)
+    similar = _similarity(luma(query), luma(target))[mask][::step]
     query, target = query[mask][::step], target[mask][::step]
     fits = []
     for source, goal, maps_query in ((query, target, True), (target, query, False)):
         terms = _terms(source)
-        weights, size = np.ones(len(source), np.float32), 0.0
+        weights, size = similar, 0.0
         colours = np.zeros((6, 3), np.float32)
         for _ in range(3):
             weighted = terms.T * weights
@@ -241,6 +245,25 @@ def _match_colours(
         fits.append((spread, np.asarray(colours, np.float32), maps_query, size))
     _, colours, maps_query, size = min(fits, key=lambda fit: fit[0])
     return colours, maps_query, size
+
+
+def _similarity(query: Floats, target: Floats) -> Floats:
+    """Return how well the structure around each pixel agrees, also as a negative: [h, w], 0..1.
+
+    Args:
+        query: brightness, [h, w].
+        target: brightness, [h, w].
+    """
+    import cv2
+
+    def mean(values: Floats) -> Floats:
+        return np.asarray(cv2.blur(values, (SIMILARITY_PIXELS, SIMILARITY_PIXELS)), np.float32)
+
+    above, below = mean(query), mean(target)
+    variances = mean(query * query) - above**2, mean(target * target) - below**2
+    deviations = np.sqrt(np.maximum(variances[0], 0) * np.maximum(variances[1], 0))
+    correlations = np.abs(mean(query * target) - above * below) / (deviations + LEAST_VARIANCE)
+    return np.asarray((correlations + LEAST_SIMILARITY) ** 2, np.float32)
 
 
 def _terms(colours: Floats) -> Floats:
