@@ -72,9 +72,9 @@ CATEGORIES_WITH_COPIES = ("Faces_easy", "Leopards", "wild_cat", BACKGROUND)
 REPAINTED = frozenset(("Motorbikes/image_0032.jpg", "Motorbikes/image_0034.jpg"))
 COPIES = ("small", "same", "pasted", "edited", "sketched")
 WEIGHTS = {
-    "quarter": 2.0,
+    "quarter": 3.0,
+    "dense": 1.0,
     "shots": 1.0,
-    "recoloured": 1.0,
     "packing": 1.0,
     "near": 0.5,
     "small": 3.0,

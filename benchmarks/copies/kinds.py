@@ -240,7 +240,8 @@ def _by_strength(said: Sequence[Said], test: Callable[[Said], bool]) -> str:
 
 def _asked(copy: Picture, target: Any) -> tuple[str, list[str]]:
     match = verify(fingerprint(copy), target)
-    return kind_of(match), changes(match) if match else []
+    # What says nothing else is shown as "re-saved".
+    return kind_of(match), (changes(match) or ["re-saved"]) if match else []
 
 
 def _copies(

@@ -106,8 +106,11 @@ def _kind(hit: Hit) -> Any:
 
     if hit.kind not in COPY_KINDS:
         return hit.kind
-    edits = changes(hit.match) if hit.match and hit.kind == "copy" else []
-    return Text(": ".join(filter(None, (hit.kind, ", ".join(edits)))), "bold", overflow="fold")
+    if hit.kind == "copy" and hit.match:
+        text = f"copy: {', '.join(changes(hit.match)) or 're-saved'}"
+    else:
+        text = hit.kind
+    return Text(text, "bold", overflow="fold")
 
 
 def _picture_class() -> Any | None:

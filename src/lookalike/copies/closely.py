@@ -125,11 +125,18 @@ def _enlarged(windows: Windows, coarse: Overlay, fine: Overlay) -> Windows:
     to_fine = TO_PIXEL_CENTRES @ np.linalg.inv(fine.from_grid) @ coarse.from_grid
     to_fine = to_fine @ np.linalg.inv(TO_PIXEL_CENTRES)
     size = fine.mask.shape[::-1]
-    maps = (windows.weights, windows.correlations, windows.differ.astype(np.float32))
-    weights, correlations, differ = (
+    maps = (
+        windows.weights,
+        windows.shown_by_both,
+        windows.correlations,
+        windows.differ.astype(np.float32),
+    )
+    weights, shown_by_both, correlations, differ = (
         np.asarray(cv2.warpPerspective(values, to_fine, size), np.float32) for values in maps
     )
-    return Windows(weights * fine.mask, correlations, differ > _HALF, fine.mask)
+    return Windows(
+        weights * fine.mask, shown_by_both * fine.mask, correlations, differ > _HALF, fine.mask
+    )
 
 
 def _small_differences(overlay: Overlay) -> NDArray[np.bool_]:

@@ -38,6 +38,9 @@ class Evidence(NamedTuple):
         sharpness: detail of one picture relative to the other, 0..1.
         blank: the share of the area where there is nothing to see.
         area: of the shared area, in pixels of the grid.
+        replaced: of what there is to see in both, the part that differs.
+        colours: entropy of the colours that agree, in bits; text and graphics have few.
+        colour_shift: how far colours were changed all over, 0..1.
     """
 
     residual: float
@@ -52,6 +55,9 @@ class Evidence(NamedTuple):
     sharpness: float
     blank: float
     area: float
+    replaced: float
+    colours: float
+    colour_shift: float
 
 
 @dataclass(frozen=True, slots=True)

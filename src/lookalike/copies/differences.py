@@ -32,6 +32,7 @@ FULL_CONTRAST_LEVELS = 12.0  # above blank, from which a window counts in full
 TYPICAL_MARGIN = 0.4  # below the typical correlation, a window differs
 MIN_CORRELATION, MAX_CORRELATION = 0.2, 0.55  # limits of that limit
 MIN_COLOUR_LEVELS, COLOUR_NOISES = 20.0, 3.5  # a mean colour that is off by more differs
+EDGE_SHARE = 0.3  # of the contrast, that an edge moved by a pixel changes the mean colour by
 MIN_PLACE_PIXELS = 16.0  # of a place that differs, each counted by its weight
 PLACE_GAP = 0.02  # of the longer side; places that are closer are one
 MAX_BOXES = 20
@@ -44,13 +45,15 @@ class Windows:
     """The windows of an overlay.
 
     Attributes:
-        weights: float32 [h, w], how much there is to see in each, 0..1.
+        weights: float32 [h, w], how much there is to see in either picture, 0..1.
+        shown_by_both: float32 [h, w], how much there is to see in both, 0..1.
         correlations: float32 [h, w], of their structure, -1..1.
         differ: bool [h, w].
         mask: bool [h, w], where both pictures show something.
     """
 
     weights: Floats
+    shown_by_both: Floats
     correlations: Floats
     differ: NDArray[np.bool_]
     mask: NDArray[np.bool_]
@@ -68,6 +71,17 @@ class Windows:
         """The share of what there is to see that differs: 0..1."""
         return float(self.weights[self.differ].sum() / max(self.weights.sum(), _EPSILON))
 
+    @property
+    def replaced(self) -> float:
+        """The share of what there is to see in both pictures that differs: 0..1."""
+        total = float(self.shown_by_both.sum())
+        return float(self.shown_by_both[self.differ].sum() / max(total, _EPSILON))
+
+    @property
+    def agreeing(self) -> float:
+        """How much there is to see that agrees, in pixels."""
+        return float(self.weights[~self.differ].sum())
+
     def quantiles(self, shares: Sequence[float]) -> tuple[float, ...]:
         """Return the correlations that these shares of what there is to see exceed, -1..1."""
         found = _weighted_quantiles(self.correlations, self.weights, shares)
@@ -80,6 +94,7 @@ class Windows:
         is_inside[top:bottom, left:right] = True
         return Windows(
             self.weights * is_inside,
+            self.shown_by_both * is_inside,
             self.correlations,
             self.differ & is_inside,
             self.mask & is_inside,
@@ -107,14 +122,20 @@ def compare_windows(overlay: Overlay) -> Windows:
     contrast = np.sqrt(np.maximum(above_variance, below_variance))
     offsets = cv2.blur((query - target) * mask[..., None], window) / cover[..., None]
     colours = np.abs(offsets).max(axis=2)
-    off_colour = colours > max(MIN_COLOUR_LEVELS, COLOUR_NOISES * overlay.noise)
+    off_colour = colours > max(MIN_COLOUR_LEVELS, COLOUR_NOISES * overlay.noise) + (
+        EDGE_SHARE * contrast
+    )
     seen = np.maximum(contrast, np.where(off_colour, colours, 0))
     blank = min(MIN_CONTRAST_LEVELS + overlay.noise, MAX_BLANK_LEVELS)
-    weights = np.clip((seen - blank) / FULL_CONTRAST_LEVELS, 0, 1) * mask
+    weights, shown_by_both = (
+        np.clip((levels - blank) / FULL_CONTRAST_LEVELS, 0, 1) * mask
+        for levels in (seen, np.sqrt(np.minimum(above_variance, below_variance)))
+    )
     limit = float(_weighted_quantiles(correlations, weights, [0.5])[0]) - TYPICAL_MARGIN
     uncorrelated = correlations < min(max(limit, MIN_CORRELATION), MAX_CORRELATION)
     differ = (uncorrelated | off_colour) & (weights > 0)
-    return Windows(weights, correlations, _without_specks(differ, weights), overlay.mask)
+    differ = _without_specks(differ, weights)
+    return Windows(weights, shown_by_both, correlations, differ, overlay.mask)
 
 
 def _weighted_quantiles(

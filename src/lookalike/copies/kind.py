@@ -76,12 +76,12 @@ def _looks(match: Match) -> list[str]:
         edits.append("in black and white")
     elif look.saturation > 1 / GREY_SATURATION and look.colour_shift < MIN_COLOUR_SHIFT:
         edits.append("in colour")
-    elif look.is_negative:
-        edits.append("as a negative")
-    elif look.colour_shift > MIN_COLOUR_SHIFT or not (
+    elif not look.is_negative and (look.colour_shift > MIN_COLOUR_SHIFT or not (
         SATURATIONS[0] < look.saturation < SATURATIONS[1]
-    ):
+    )):
         edits.append("with other colours")
+    if look.is_negative:
+        edits.append("as a negative")
     if look.sharpness < BLURRED:
         edits.append("blurred")
     elif look.sharpness > SHARPENED:

@@ -7,7 +7,7 @@ mapped to those of the other by a robust fit, so that what was done everywhere i
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -19,12 +19,19 @@ from .geometry import (
     scale_transform,
     transform_points,
 )
-from .registration import COVERED, MAX_LEVELS, MIN_SHARED_PIXELS, refine, robust_weights
+from .registration import (
+    COVERED,
+    MAX_LEVELS,
+    MIN_SHARED_PIXELS,
+    UNTRUSTED,
+    refine,
+    robust_weights,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .geometry import Transform
+    from .geometry import Points, Transform
 
     Floats = NDArray[np.float32]
 
@@ -74,7 +81,12 @@ class Overlay:
 
 
 def lay_over(
-    query: Side, target: Side, transform: Transform, *, max_pixels: int = MAX_GRID_PIXELS
+    query: Side,
+    target: Side,
+    transform: Transform,
+    agreeing: Points | None = None,
+    *,
+    max_pixels: int = MAX_GRID_PIXELS,
 ) -> Overlay | None:
     """Lay the query over the target; None if they share too few pixels.
 
@@ -82,6 +94,8 @@ def lay_over(
         query: a picture.
         target: another.
         transform: 3 x 3, from the query's whole pixels to the target's.
+        agreeing: [N, 2], places in the target that the transform was found by, if they are known.
+            What is around them is registered first.
         max_pixels: of the grid that the whole target has.
     """
     import cv2
@@ -94,7 +108,10 @@ def lay_over(
         return np.asarray(TO_PIXEL_CENTRES @ warp @ np.linalg.inv(TO_PIXEL_CENTRES))
 
     starts = [*_frame_transforms(query.size, target.size, transform), transform]
-    refined = refine(luma(above), luma(below), [to_grid(start) for start in starts])
+    trusted = np.ones(below.shape[:2], bool)
+    if agreeing is not None:
+        trusted = _bounds(agreeing, target_scale, below.shape)
+    refined = refine(luma(above), luma(below), [to_grid(start) for start in starts], trusted)
     if refined is None:
         return None
     size = below.shape[1::-1]
@@ -107,19 +124,36 @@ def lay_over(
     mask = cover[part]
     warped = cv2.warpPerspective(above, refined, size)[part].astype(np.float32)
     beneath = below[part].astype(np.float32)
-    colours, maps_query, noise = _match_colours(warped, beneath, mask)
-    mapped = _map_colours(warped if maps_query else beneath, colours)
+    matched, noise = _match_colours(warped, beneath, mask, trusted[part])
     to_whole = np.linalg.inv(target_scale)
     refined = np.linalg.inv(TO_PIXEL_CENTRES) @ refined @ TO_PIXEL_CENTRES
     return Overlay(
         warped,
         beneath,
-        (mapped, beneath) if maps_query else (warped, mapped),
+        matched,
         mask,
         noise,
         to_whole @ refined @ query_scale,
         to_whole @ np.array([[1.0, 0, left], [0, 1, top], [0, 0, 1]]),
     )
+
+
+def _bounds(points: Points, scale: Transform, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Return where a grid lies between the outermost of some points: bool [h, w]."""
+    inside = np.zeros(shape[:2], bool)
+    left, top = transform_points(scale, points.min(axis=0, keepdims=True).astype(float))[0]
+    right, bottom = transform_points(scale, points.max(axis=0, keepdims=True).astype(float))[0]
+    inside[max(int(top), 0) : math.ceil(bottom), max(int(left), 0) : math.ceil(right)] = True
+    return inside
+
+
+def within(overlay: Overlay, part: tuple[int, int, int, int]) -> Overlay:
+    """Leave out all but a rectangle (left, top, right, bottom), and match the colours by it."""
+    left, top, right, bottom = part
+    mask = np.zeros_like(overlay.mask)
+    mask[top:bottom, left:right] = overlay.mask[top:bottom, left:right]
+    matched, noise = _match_colours(overlay.query, overlay.target, mask, mask)
+    return replace(overlay, matched=matched, mask=mask, noise=noise)
 
 
 def _cover(shape: tuple[int, ...], warp: Transform, size: tuple[int, int]) -> NDArray[np.bool_]:
@@ -217,21 +251,24 @@ def _reduce(pixels: NDArray[np.uint8], scale: float) -> tuple[NDArray[np.uint8],
 
 
 def _match_colours(
-    query: Floats, target: Floats, mask: NDArray[np.bool_]
-) -> tuple[Floats, bool, float]:
+    query: Floats, target: Floats, mask: NDArray[np.bool_], trusted: NDArray[np.bool_]
+) -> tuple[tuple[Floats, Floats], float]:
     """Fit the colours of one picture to those of the other, whichever works better.
 
     Black and white can be made from colours, but not the reverse. The fit starts where the
     structure agrees, as most of what two frames share may be another picture.
 
     Returns:
-        the colour map, whether it maps the query, and the typical error in levels.
+        both pictures, one of them in the other's colours, and the typical error in levels.
     """
     step = -(-int(mask.sum()) // FITTED_PIXELS)
     similar = _similarity(luma(query), luma(target))[mask][::step]
-    query, target = query[mask][::step], target[mask][::step]
+    likely = trusted[mask][::step]
+    likely |= not likely.any()
+    similar = similar * np.where(likely, 1, UNTRUSTED)
+    above, below = query[mask][::step], target[mask][::step]
     fits = []
-    for source, goal, maps_query in ((query, target, True), (target, query, False)):
+    for source, goal, maps_query in ((above, below, True), (below, above, False)):
         terms = _terms(source)
         weights, size = similar, 0.0
         colours = np.zeros((6, 3), np.float32)
@@ -240,11 +277,13 @@ def _match_colours(
             normal = weighted @ terms + np.eye(6, dtype=np.float32) * len(source)
             colours = np.linalg.solve(normal, weighted @ goal)
             errors = np.abs(goal - terms @ colours).max(axis=1)
-            weights, size = robust_weights(errors, MIN_NOISE_LEVELS)
+            weights, size = robust_weights(errors, MIN_NOISE_LEVELS, likely)
         spread = float(np.minimum(errors, MAX_LEVELS).mean())
         fits.append((spread, np.asarray(colours, np.float32), maps_query, size))
     _, colours, maps_query, size = min(fits, key=lambda fit: fit[0])
-    return colours, maps_query, size
+    if maps_query:
+        return (_map_colours(query, colours), target), size
+    return (query, _map_colours(target, colours)), size
 
 
 def _similarity(query: Floats, target: Floats) -> Floats:

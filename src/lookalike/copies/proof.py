@@ -16,7 +16,7 @@ from ..types import Look, Match
 from .confidence import Evidence, confidence
 from .differences import compare_windows, detail, differences
 from .geometry import overlaps, polygon_area, transform_points
-from .overlay import lay_over, luma
+from .overlay import lay_over, luma, within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from .differences import Windows
     from .geometry import Points, Transform
-    from .overlay import Overlay, Side
+    from .overlay import Floats, Overlay, Side
 
     Rectangle = tuple[int, int, int, int]  # left, top, right, bottom, in pixels of the grid
 
@@ -34,14 +34,17 @@ SCROLLED_SCALE, SCROLLED_SHIFT = 0.01, 0.02  # of pictures of one size that are 
 MIN_DIFFERING_SHARE = 0.12  # with less, the whole overlap stands
 MAX_PART_SHARE = 0.1  # of a part, that may differ
 MIN_PART = 0.25  # of what there is to see in the overlap
+MIN_PART_AREA = 0.5  # of the overlap; a part that is so large may show less
 MIN_PART_FEATURES = 8
-MIN_PART_SPREAD = 0.2  # of the part's area, that the features in it span
+MIN_AGREEING = 0.93  # of what agrees
 MIN_SAMPLE_AGREEMENT = 0.8  # of two frames that are the same
 MIN_SAMPLE_DETAIL_LEVELS, MIN_SAMPLE_DETAIL = 3.0, 0.01  # with less of the area, it is blank
 BLOCK_PIXELS = 4  # side of the blocks that the rectangle is made of
 PENALTY = 2.0  # for what differs in a rectangle, relative to what agrees
 BEST, WORST = 0.25, 0.9  # quantiles of what there is to see
 _EPSILON = 1e-6
+COLOUR_LEVELS = 32  # that count as one, of each channel
+SMOOTH_PIXELS = 5  # of colours that are compared
 SPREAD_CELLS = 8  # along the longer side of the shared area
 
 
@@ -77,17 +80,16 @@ def prove(query: Side, target: Side, alignment: Alignment) -> tuple[Match, Evide
         flipped=bool(np.linalg.det(transform[:2, :2] / transform[2, 2]) < 0),
         points=np.asarray(alignment.points, np.float32),
     )
-    overlay = lay_over(query, target, transform)
+    overlay = lay_over(query, target, transform, alignment.points[:, 2:])
     if overlay is None:
         return match, None
     shared = overlaps(overlay.transform, query.size, target.size)
     windows = compare_windows(overlay)
-    if windows.share > MIN_DIFFERING_SHARE and not _coincide(
-        overlay.transform, query, target, shared
-    ):
+    if windows.differ.any() and not _coincide(overlay.transform, query, target, shared):
         part = _agreeing_part(windows)
         if part and _stands_alone(part, windows, overlay, match):
-            windows = windows.inside(part)
+            overlay = within(overlay, _without_edge(part, overlay))
+            windows = compare_windows(overlay)
             shared = _part_overlaps(part, overlay, query, target)
     look = _look(overlay, windows)
     evidence = _evidence(overlay, windows, alignment, look)
@@ -127,6 +129,7 @@ def _evidence(overlay: Overlay, windows: Windows, alignment: Alignment, look: Lo
     sums = np.bincount(cells.ravel(), windows.weights.ravel(), SPREAD_CELLS**2)
     has_feature = np.unique(cells[agreeing[:, 1], agreeing[:, 0]])
     best, worst = windows.quantiles((BEST, WORST))
+    agrees = (windows.weights > 0) & ~windows.differ
     return Evidence(
         residual=alignment.residual,
         inliers=len(agreeing),
@@ -140,7 +143,18 @@ def _evidence(overlay: Overlay, windows: Windows, alignment: Alignment, look: Lo
         sharpness=min(look.sharpness, 1 / max(look.sharpness, _EPSILON)),
         blank=float(1 - np.count_nonzero(windows.weights) / max(windows.mask.sum(), 1)),
         area=float(windows.mask.sum()),
+        replaced=windows.replaced,
+        colours=min(_entropy(pixels, agrees) for pixels in (overlay.query, overlay.target)),
+        colour_shift=look.colour_shift,
     )
+
+
+def _entropy(pixels: Floats, where: NDArray[np.bool_]) -> float:
+    """Return the entropy of the colours at some places, in bits: 0..9."""
+    red, green, blue = (pixels[where] // COLOUR_LEVELS).astype(np.int64).clip(0, 7).T
+    counts = np.bincount(64 * red + 8 * green + blue)
+    shares = counts[counts > 0] / max(counts.sum(), 1)
+    return float(-(shares * np.log2(shares)).sum())
 
 
 def differing_samples(query: Sequence[Side], target: Sequence[Side], transform: Transform) -> float:
@@ -230,18 +244,36 @@ def _agreeing_part(windows: Windows) -> Rectangle | None:
 
 
 def _stands_alone(part: Rectangle, windows: Windows, overlay: Overlay, match: Match) -> bool:
-    """Check that a part holds enough to prove a copy by itself, and nothing that contradicts."""
+    """Check that a part holds enough to prove a copy by itself, and nothing that contradicts.
+
+    If little differs, it stands only if it holds nearly all that agrees: it leaves out a frame.
+    """
     inside = windows.inside(part)
-    if inside.weights.sum() < MIN_PART * windows.weights.sum() or inside.share > MAX_PART_SHARE:
+    kept, total = inside.weights.sum(), windows.weights.sum()
+    is_large = kept >= MIN_PART * total or (
+        inside.mask.sum() >= MIN_PART_AREA * windows.mask.sum()
+    )
+    holds_all = inside.agreeing >= MIN_AGREEING * windows.agreeing
+    if not is_large or inside.share > MAX_PART_SHARE:
+        return False
+    if windows.share <= MIN_DIFFERING_SHARE and not holds_all:
         return False
     left, top, right, bottom = part
     grid = transform_points(np.linalg.inv(overlay.from_grid), match.points[:, 2:4].astype(float))
     is_inside = (grid >= (left, top)).all(axis=1) & (grid <= (right, bottom)).all(axis=1)
-    grid = grid[is_inside]
-    if len(grid) < MIN_PART_FEATURES:
-        return False
-    span = np.prod(grid.max(axis=0) - grid.min(axis=0))
-    return bool(span >= MIN_PART_SPREAD * (right - left) * (bottom - top))
+    return int(is_inside.sum()) >= MIN_PART_FEATURES
+
+
+def _without_edge(part: Rectangle, overlay: Overlay) -> Rectangle:
+    """Leave out where a window shows what is beyond a part, too."""
+    height, width = overlay.mask.shape
+    left, top, right, bottom = part
+    return (
+        left + BLOCK_PIXELS * (left > 0),
+        top + BLOCK_PIXELS * (top > 0),
+        right - BLOCK_PIXELS * (right < width),
+        bottom - BLOCK_PIXELS * (bottom < height),
+    )
 
 
 def _part_overlaps(
@@ -263,11 +295,14 @@ def _look(overlay: Overlay, windows: Windows) -> Look:
     agrees = windows.mask & ~windows.differ
     if not agrees.any():
         return Look()
-    query, target = overlay.query, overlay.target
-    saturations = [float(np.ptp(pixels[agrees], axis=1).mean()) for pixels in (query, target)]
+    pictures = [_smooth(pixels) for pixels in (overlay.query, overlay.target)]
+    saturations = [float(np.ptp(pixels[agrees], axis=1).mean()) for pixels in pictures]
+    # Only one of them is in other colours than before.
+    shift = max(
+        float(np.abs(_smooth(matched) - pixels)[agrees].mean())
+        for matched, pixels in zip(overlay.matched, pictures, strict=True)
+    )
     above, below = (detail(luma(pixels)) for pixels in overlay.matched)
-    mapped = 0 if overlay.matched[0] is not query else 1
-    shift = np.abs(overlay.matched[mapped] - (query, target)[mapped])[agrees].mean() / 255
     added = 0.0
     if windows.differ.any():
         more, less = float(above[windows.differ].mean()), float(below[windows.differ].mean())
@@ -275,10 +310,17 @@ def _look(overlay: Overlay, windows: Windows) -> Look:
     return Look(
         saturation=(saturations[0] + 1) / (saturations[1] + 1),
         sharpness=float((above[agrees].mean() + 0.5) / (below[agrees].mean() + 0.5)),
-        colour_shift=float(shift),
+        colour_shift=shift / 255,
         is_negative=_is_negative(overlay, agrees),
         added=added,
     )
+
+
+def _smooth(pixels: Floats) -> Floats:
+    """Hide noise and fine detail, whose colours change when they are blurred."""
+    import cv2
+
+    return np.asarray(cv2.blur(pixels, (SMOOTH_PIXELS, SMOOTH_PIXELS)), np.float32)
 
 
 def _is_negative(overlay: Overlay, agrees: NDArray[np.bool_]) -> bool:

@@ -26,16 +26,28 @@ MAX_REFINED_PIXELS = 8_000  # that a step looks at
 MAX_LEVELS = 30.0  # of 255; a larger error counts as so much
 MEDIAN_OF = 700  # errors, of all
 MIN_GAIN = 0.98  # a transform is better if its error is below so much of the other's
+UNTRUSTED = 0.02  # the first weight of what is not known to agree, relative to the rest
 COVERED = 0.99  # of a pixel, from which it shows something of the other picture
 _DAMPING, _EPSILON = 1e-4, 1e-6
 
 
-def refine(above: Floats, below: Floats, starts: Sequence[Transform]) -> Transform | None:
+def refine(
+    above: Floats,
+    below: Floats,
+    starts: Sequence[Transform],
+    trusted: NDArray[np.bool_],
+) -> Transform | None:
     """Improve the best of some transforms between two grey pictures, while steps help.
 
     Of transforms that are about as good, the first is taken.
+
+    Args:
+        above: brightness, [H, W].
+        below: brightness, [h, w].
+        starts: from the first picture's pixels to the second's.
+        trusted: bool [h, w], where both are known to agree.
     """
-    registration = _Registration(above, below)
+    registration = _Registration(above, below, trusted)
     best: _Fit | None = None
     for start in starts:
         fit = registration.fit(start)
@@ -66,7 +78,7 @@ class _Fit(NamedTuple):
 class _Registration:
     """Gauss-Newton steps towards the transform that maps one grey picture onto another."""
 
-    def __init__(self, above: Floats, below: Floats) -> None:
+    def __init__(self, above: Floats, below: Floats, trusted: NDArray[np.bool_]) -> None:
         import cv2
 
         self._above = above
@@ -74,6 +86,7 @@ class _Registration:
         height, width = below.shape
         step = max(round((height * width / MAX_REFINED_PIXELS) ** 0.5), 1)
         self._sampled, self._pixels_each = np.s_[::step, ::step], step**2
+        self._priors = np.where(trusted[self._sampled], 1, UNTRUSTED).astype(np.float32)
         # In coordinates of -1..1, so that all six unknowns are of the same size.
         half = max(width, height) / 2
         self._to_unit = np.array(
@@ -97,7 +110,7 @@ class _Registration:
         if shared.sum() * self._pixels_each < MIN_SHARED_PIXELS:
             return None
         values, goals = warped[self._sampled][shared], self._below[self._sampled][shared]
-        gain, errors, weights = _match_levels(values, goals)
+        gain, errors, weights = _match_levels(values, goals, self._priors[shared])
         error = float(np.minimum(np.abs(errors), MAX_LEVELS).mean())
         return _Fit(warp, error, warped, shared, gain, errors, weights)
 
@@ -121,21 +134,32 @@ class _Registration:
         return np.asarray(np.linalg.inv(move))
 
 
-def _match_levels(values: Floats, goals: Floats) -> tuple[float, Floats, Floats]:
+def _match_levels(
+    values: Floats, goals: Floats, priors: Floats
+) -> tuple[float, Floats, Floats]:
     """Fit `goals` by a gain and a bias, robustly; return gain, errors and weights, [N]."""
-    weights = np.ones(len(values), np.float32)
+    weights = priors
     for _ in range(3):
         total = weights.sum()
         mean, goal = (weights @ values) / total, (weights @ goals) / total
         deviations = weights * (values - mean)
         gain = float(deviations @ (goals - goal) / (deviations @ (values - mean) + 1e-3 * total))
         errors = goals - goal - gain * (values - mean)
-        weights = robust_weights(np.abs(errors), 2.0)[0]
+        weights = priors * robust_weights(np.abs(errors), 2.0)[0]
     return gain, errors, weights
 
 
-def robust_weights(errors: Floats, least: float) -> tuple[Floats, float]:
-    """Return weights that fall with the error, [N] (Cauchy's), and the errors' typical size."""
-    step = -(-len(errors) // MEDIAN_OF)
-    size = max(1.5 * float(np.median(errors[::step])), least)
+def robust_weights(
+    errors: Floats, least: float, typical: NDArray[np.bool_] | None = None
+) -> tuple[Floats, float]:
+    """Return weights that fall with the error, [N] (Cauchy's), and the errors' typical size.
+
+    Args:
+        errors: absolute, [N].
+        least: size.
+        typical: bool [N], which errors tell the size; all if it is not given.
+    """
+    telling = errors if typical is None else errors[typical]
+    step = -(-len(telling) // MEDIAN_OF)
+    size = max(1.5 * float(np.median(telling[::step])), least)
     return np.asarray(1 / (1 + (errors / size) ** 2), np.float32), size

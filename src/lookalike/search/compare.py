@@ -140,6 +140,8 @@ def _copy_sentence(match: Match) -> str:
     noun = "mirrored copy" if match.flipped else "copy"
     # "Contains" says that it is part of a larger image, and "mirrored" comes first.
     edits = changes(replace(match, query_overlap=1.0))[match.flipped :]
+    if not changes(match):
+        edits = ["re-saved"]
     return f"Your picture {verb} a {noun} of this one{f', {_listed(edits)}' if edits else ''}."
 
 
