@@ -16,7 +16,7 @@ import numpy as np
 
 from ..types import Box, Differences
 from .geometry import transform_points
-from .overlay import luma
+from .overlay import largest, luma
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ EDGE_SHARE = 0.3  # of the contrast, that an edge moved by a pixel changes the m
 MIN_PLACE_PIXELS = 16.0  # of a place that differs, each counted by its weight
 PLACE_GAP = 0.02  # of the longer side; places that are closer are one
 MAX_BOXES = 20
-QUANTILES_OF = 6_000  # windows, of all
+QUANTILES_OF = 3_000  # windows, of all
 _EPSILON = 1e-6
 
 
@@ -121,7 +121,7 @@ def compare_windows(overlay: Overlay) -> Windows:
     correlations = covariance / (np.sqrt(above_variance * below_variance) + 1)
     contrast = np.sqrt(np.maximum(above_variance, below_variance))
     offsets = cv2.blur((query - target) * mask[..., None], window) / cover[..., None]
-    colours = np.abs(offsets).max(axis=2)
+    colours = largest(np.abs(offsets))
     off_colour = colours > max(MIN_COLOUR_LEVELS, COLOUR_NOISES * overlay.noise) + (
         EDGE_SHARE * contrast
     )
@@ -189,17 +189,6 @@ def find_boxes(
         corners = transform_points(from_grid, corners)
         boxes.append(Box(_bounds(transform_points(to_query, corners)), _bounds(corners)))
     return tuple(boxes)
-
-
-def detail(grey: Floats) -> Floats:
-    """Return the detail around each pixel of a grey picture: float32 [h, w], in levels.
-
-    That of two to four pixels: finer detail is lost where a picture is moved by part of a pixel.
-    """
-    import cv2
-
-    fine, coarse = (cv2.GaussianBlur(grey, (0, 0), sigma) for sigma in (0.8, 2.0))
-    return np.asarray(np.abs(fine - coarse), np.float32)
 
 
 def differences(windows: Windows, overlay: Overlay) -> Differences:

@@ -20,7 +20,7 @@ GREY_SATURATION = 0.3  # relative to the other picture; below, it is black and w
 MIN_COLOUR_SHIFT = 0.022
 SATURATIONS = 0.75, 1 / 0.75  # beyond these, colours were changed
 ADDED = 0.3  # more, or less, detail in the places that differ
-BLURRED, SHARPENED = 0.7, 1 / 0.7  # sharpness, relative to the other picture
+BLURRED, SHARPENED = 0.92, 1.3  # sharpness, relative to the other picture
 
 
 def kind_of(match: Match | None) -> str:

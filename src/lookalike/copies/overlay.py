@@ -39,9 +39,14 @@ MAX_GRID_PIXELS = 100_000  # of an overlay, by default; thumbnails have fewer
 MIN_NOISE_LEVELS = 4.0
 SIMILARITY_PIXELS = 7  # side of a window
 LEAST_SIMILARITY, LEAST_VARIANCE = 0.05, 25.0  # what hardly varies has little structure
+SMOOTH_PIXELS = 3  # side of the windows whose colours are fitted: blur is not a change of colours
+MIN_DETAIL_LEVELS = 2.0  # from which detail tells how sharp a picture is
+MIN_SHARPNESS = 0.8  # with less, the sharper picture is blurred before both are compared
+BLUR_SIGMAS = (0.5, 0.8, 1.2, 1.7, 2.4, 3.3)  # pixels
 FITTED_PIXELS = 1_500  # a colour map is fitted to at most so many
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 SNAP_SHARE = 0.05  # of the longer side; frames whose corners are closer are the same
+_LEAST_LEVELS = 0.1
 _WHOLE = 0.01  # of a pixel; a smaller part is rounded away
 
 
@@ -67,6 +72,7 @@ class Overlay:
         matched: both, one of them in the other's colours.
         mask: bool [h, w], where both show something.
         noise: the typical difference of the matched colours, in levels of 255.
+        sharpness: the query's detail relative to the target's; 1 is the same.
         transform: 3 x 3, from the query's whole pixels to the target's, refined.
         from_grid: 3 x 3, from the grid's pixels to the target's whole pixels.
     """
@@ -76,6 +82,7 @@ class Overlay:
     matched: tuple[Floats, Floats]
     mask: NDArray[np.bool_]
     noise: float
+    sharpness: float
     transform: Transform
     from_grid: Transform
 
@@ -122,9 +129,12 @@ def lay_over(
     top, left = rows.min(), columns.min()
     part = np.s_[top : rows.max() + 1, left : columns.max() + 1]
     mask = cover[part]
-    warped = cv2.warpPerspective(above, refined, size)[part].astype(np.float32)
+    warped = _warp(above, refined, size)[part]
     beneath = below[part].astype(np.float32)
     matched, noise = _match_colours(warped, beneath, mask, trusted[part])
+    # The query's detail is that before it is resampled.
+    details = _warp(detail(luma(above)), refined, size)[part], detail(luma(beneath))
+    sharpness = _sharpness(details, (warped, beneath), matched, mask & trusted[part])
     to_whole = np.linalg.inv(target_scale)
     refined = np.linalg.inv(TO_PIXEL_CENTRES) @ refined @ TO_PIXEL_CENTRES
     return Overlay(
@@ -133,6 +143,7 @@ def lay_over(
         matched,
         mask,
         noise,
+        sharpness,
         to_whole @ refined @ query_scale,
         to_whole @ np.array([[1.0, 0, left], [0, 1, top], [0, 0, 1]]),
     )
@@ -156,6 +167,25 @@ def within(overlay: Overlay, part: tuple[int, int, int, int]) -> Overlay:
     return replace(overlay, matched=matched, mask=mask, noise=noise)
 
 
+def equally_sharp(overlay: Overlay) -> Overlay:
+    """Blur the sharper one of the matched pictures until both have the same detail."""
+    import cv2
+
+    sharpness = overlay.sharpness
+    if MIN_SHARPNESS < sharpness < 1 / MIN_SHARPNESS:
+        return overlay
+
+    def mean_detail(pixels: Floats) -> float:
+        return float(detail(luma(pixels))[overlay.mask].mean())
+
+    query, target = overlay.matched
+    sharper = target if sharpness < 1 else query
+    goal = min(sharpness, 1 / sharpness) * mean_detail(sharper)
+    blurred = [np.asarray(cv2.GaussianBlur(sharper, (0, 0), sigma)) for sigma in BLUR_SIGMAS]
+    best = min(blurred, key=lambda pixels: abs(mean_detail(pixels) - goal))
+    return replace(overlay, matched=(query, best) if sharpness < 1 else (best, target))
+
+
 def _cover(shape: tuple[int, ...], warp: Transform, size: tuple[int, int]) -> NDArray[np.bool_]:
     """Return where a warped picture covers the other, without that one's edge if it goes on there.
 
@@ -173,11 +203,39 @@ def _cover(shape: tuple[int, ...], warp: Transform, size: tuple[int, int]) -> ND
     return np.asarray((is_covered & ~near_beyond)[1:-1, 1:-1])
 
 
+def _warp(values: NDArray[Any], warp: Transform, size: tuple[int, int]) -> Floats:
+    import cv2
+
+    return np.asarray(cv2.warpPerspective(values, warp, size), np.float32)
+
+
+def detail(grey: Floats) -> Floats:
+    """Return the detail around each pixel of a grey picture: float32 [h, w], in levels.
+
+    That of two to four pixels: finer detail is lost where a picture is moved by part of a pixel.
+    """
+    import cv2
+
+    fine, coarse = (cv2.GaussianBlur(grey, (0, 0), sigma) for sigma in (0.8, 2.0))
+    return np.asarray(np.abs(fine - coarse), np.float32)
+
+
 def luma(pixels: NDArray[Any]) -> Floats:
     """Return the brightness of RGB pixels, uint8 or float32: float32 [h, w], 0..255."""
     import cv2
 
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.float32)
+
+
+def sample(mask: NDArray[np.bool_], count: int) -> NDArray[np.intp]:
+    """Return where a mask is set, every so many, at most `count`: places in the flat mask."""
+    places = np.flatnonzero(mask)
+    return places[:: max(-(-len(places) // count), 1)]
+
+
+def largest(values: NDArray[Any]) -> NDArray[Any]:
+    """Return the largest of three channels, the last axis; NumPy's `max` is slow for so few."""
+    return np.maximum(np.maximum(values[..., 0], values[..., 1]), values[..., 2])
 
 
 def _map_colours(pixels: Floats, colours: Floats) -> Floats:
@@ -261,29 +319,37 @@ def _match_colours(
     Returns:
         both pictures, one of them in the other's colours, and the typical error in levels.
     """
-    step = -(-int(mask.sum()) // FITTED_PIXELS)
-    similar = _similarity(luma(query), luma(target))[mask][::step]
-    likely = trusted[mask][::step]
+    import cv2
+
+    places = sample(mask, FITTED_PIXELS)
+    likely = trusted.ravel()[places]
     likely |= not likely.any()
+    similar = _similarity(luma(query), luma(target)).ravel()[places]
     similar = similar * np.where(likely, 1, UNTRUSTED)
-    above, below = query[mask][::step], target[mask][::step]
+    above, below = (
+        cv2.blur(pixels, (SMOOTH_PIXELS, SMOOTH_PIXELS)).reshape(-1, 3)[places]
+        for pixels in (query, target)
+    )
     fits = []
     for source, goal, maps_query in ((above, below, True), (below, above, False)):
-        terms = _terms(source)
-        weights, size = similar, 0.0
-        colours = np.zeros((6, 3), np.float32)
+        terms, weights = _terms(source), similar
         for _ in range(3):
             weighted = terms.T * weights
             normal = weighted @ terms + np.eye(6, dtype=np.float32) * len(source)
             colours = np.linalg.solve(normal, weighted @ goal)
-            errors = np.abs(goal - terms @ colours).max(axis=1)
-            weights, size = robust_weights(errors, MIN_NOISE_LEVELS, likely)
+            errors = largest(np.abs(goal - terms @ colours))
+            weights, _ = robust_weights(errors, MIN_NOISE_LEVELS, likely)
         spread = float(np.minimum(errors, MAX_LEVELS).mean())
-        fits.append((spread, np.asarray(colours, np.float32), maps_query, size))
-    _, colours, maps_query, size = min(fits, key=lambda fit: fit[0])
-    if maps_query:
-        return (_map_colours(query, colours), target), size
-    return (query, _map_colours(target, colours)), size
+        fits.append((spread, np.asarray(colours, np.float32), maps_query))
+    _, colours, maps_query = min(fits, key=lambda fit: fit[0])
+    matched = (
+        (_map_colours(query, colours), target)
+        if maps_query
+        else (query, _map_colours(target, colours))
+    )
+    query, target = (pixels.reshape(-1, 3)[places] for pixels in matched)
+    errors = largest(np.abs(query - target))
+    return matched, robust_weights(errors, MIN_NOISE_LEVELS, likely)[1]
 
 
 def _similarity(query: Floats, target: Floats) -> Floats:
@@ -303,6 +369,37 @@ def _similarity(query: Floats, target: Floats) -> Floats:
     deviations = np.sqrt(np.maximum(variances[0], 0) * np.maximum(variances[1], 0))
     correlations = np.abs(mean(query * target) - above * below) / (deviations + LEAST_VARIANCE)
     return np.asarray((correlations + LEAST_SIMILARITY) ** 2, np.float32)
+
+
+def _sharpness(
+    details: tuple[Floats, Floats],
+    pixels: tuple[Floats, Floats],
+    matched: tuple[Floats, Floats],
+    mask: NDArray[np.bool_],
+) -> float:
+    """Return the detail of one picture relative to another's, in the middle of all places.
+
+    Args:
+        details: of both, in their own colours, [h, w].
+        pixels: of both, [h, w, 3].
+        matched: both, in equal colours.
+        mask: bool [h, w], where to look.
+    """
+    import cv2
+
+    def scaled(detail: Floats, pixels: Floats, matched: Floats) -> Floats:
+        """Return the detail in the matched colours."""
+        gain = 1.0
+        if matched is not pixels and mask.any():
+            gain = float(luma(matched)[mask].std() / max(luma(pixels)[mask].std(), _LEAST_LEVELS))
+        around = cv2.blur(detail, (SIMILARITY_PIXELS, SIMILARITY_PIXELS))
+        return np.asarray(around[mask] * gain, np.float32)
+
+    above, below = map(scaled, details, pixels, matched)
+    telling = np.maximum(above, below) > MIN_DETAIL_LEVELS
+    if not telling.any():
+        return 1.0
+    return float(np.median(above[telling] / np.maximum(below[telling], _LEAST_LEVELS)))
 
 
 def _terms(colours: Floats) -> Floats:

@@ -14,9 +14,9 @@ import numpy as np
 
 from ..types import Look, Match
 from .confidence import Evidence, confidence
-from .differences import compare_windows, detail, differences
+from .differences import compare_windows, differences
 from .geometry import overlaps, polygon_area, transform_points
-from .overlay import lay_over, luma, within
+from .overlay import detail, equally_sharp, largest, lay_over, luma, sample, within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,6 +44,7 @@ PENALTY = 2.0  # for what differs in a rectangle, relative to what agrees
 BEST, WORST = 0.25, 0.9  # quantiles of what there is to see
 _EPSILON = 1e-6
 COLOUR_LEVELS = 32  # that count as one, of each channel
+LOOKED_AT_PIXELS = 3_000  # of all, where colours are compared
 SMOOTH_PIXELS = 5  # of colours that are compared
 SPREAD_CELLS = 8  # along the longer side of the shared area
 
@@ -91,7 +92,9 @@ def prove(query: Side, target: Side, alignment: Alignment) -> tuple[Match, Evide
             overlay = within(overlay, _without_edge(part, overlay))
             windows = compare_windows(overlay)
             shared = _part_overlaps(part, overlay, query, target)
-    look = _look(overlay, windows)
+    shown = equally_sharp(overlay)
+    shown_windows = windows if shown is overlay else compare_windows(shown)
+    look = _look(shown, shown_windows)
     evidence = _evidence(overlay, windows, alignment, look)
     return (
         replace(
@@ -101,7 +104,7 @@ def prove(query: Side, target: Side, alignment: Alignment) -> tuple[Match, Evide
             confidence=confidence(evidence),
             query_overlap=shared[0],
             target_overlap=shared[1],
-            differences=differences(windows, overlay),
+            differences=differences(shown_windows, shown),
             look=look,
         ),
         evidence,
@@ -129,7 +132,7 @@ def _evidence(overlay: Overlay, windows: Windows, alignment: Alignment, look: Lo
     sums = np.bincount(cells.ravel(), windows.weights.ravel(), SPREAD_CELLS**2)
     has_feature = np.unique(cells[agreeing[:, 1], agreeing[:, 0]])
     best, worst = windows.quantiles((BEST, WORST))
-    agrees = (windows.weights > 0) & ~windows.differ
+    agrees = sample((windows.weights > 0) & ~windows.differ, LOOKED_AT_PIXELS)
     return Evidence(
         residual=alignment.residual,
         inliers=len(agreeing),
@@ -149,9 +152,9 @@ def _evidence(overlay: Overlay, windows: Windows, alignment: Alignment, look: Lo
     )
 
 
-def _entropy(pixels: Floats, where: NDArray[np.bool_]) -> float:
+def _entropy(pixels: Floats, places: NDArray[np.intp]) -> float:
     """Return the entropy of the colours at some places, in bits: 0..9."""
-    red, green, blue = (pixels[where] // COLOUR_LEVELS).astype(np.int64).clip(0, 7).T
+    red, green, blue = (pixels.reshape(-1, 3)[places] / COLOUR_LEVELS).astype(int).clip(0, 7).T
     counts = np.bincount(64 * red + 8 * green + blue)
     shares = counts[counts > 0] / max(counts.sum(), 1)
     return float(-(shares * np.log2(shares)).sum())
@@ -295,32 +298,34 @@ def _look(overlay: Overlay, windows: Windows) -> Look:
     agrees = windows.mask & ~windows.differ
     if not agrees.any():
         return Look()
-    pictures = [_smooth(pixels) for pixels in (overlay.query, overlay.target)]
-    saturations = [float(np.ptp(pixels[agrees], axis=1).mean()) for pixels in pictures]
+    places = sample(agrees, LOOKED_AT_PIXELS)
+    pictures = [_smooth(pixels, places) for pixels in (overlay.query, overlay.target)]
+    saturations = [float((largest(p) + largest(-p)).mean()) for p in pictures]
     # Only one of them is in other colours than before.
     shift = max(
-        float(np.abs(_smooth(matched) - pixels)[agrees].mean())
+        float(np.abs(_smooth(matched, places) - pixels).mean())
         for matched, pixels in zip(overlay.matched, pictures, strict=True)
     )
-    above, below = (detail(luma(pixels)) for pixels in overlay.matched)
     added = 0.0
     if windows.differ.any():
+        above, below = (detail(luma(pixels)) for pixels in overlay.matched)
         more, less = float(above[windows.differ].mean()), float(below[windows.differ].mean())
         added = (more - less) / max(more + less, 1.0)
     return Look(
         saturation=(saturations[0] + 1) / (saturations[1] + 1),
-        sharpness=float((above[agrees].mean() + 0.5) / (below[agrees].mean() + 0.5)),
+        sharpness=overlay.sharpness,
         colour_shift=shift / 255,
         is_negative=_is_negative(overlay, agrees),
         added=added,
     )
 
 
-def _smooth(pixels: Floats) -> Floats:
-    """Hide noise and fine detail, whose colours change when they are blurred."""
+def _smooth(pixels: Floats, places: NDArray[np.intp]) -> Floats:
+    """Return colours without noise and fine detail, [N, 3]: they change when it is blurred."""
     import cv2
 
-    return np.asarray(cv2.blur(pixels, (SMOOTH_PIXELS, SMOOTH_PIXELS)), np.float32)
+    smooth = cv2.blur(pixels, (SMOOTH_PIXELS, SMOOTH_PIXELS))
+    return np.asarray(smooth.reshape(-1, 3)[places], np.float32)
 
 
 def _is_negative(overlay: Overlay, agrees: NDArray[np.bool_]) -> bool:

@@ -161,5 +161,7 @@ def robust_weights(
     """
     telling = errors if typical is None else errors[typical]
     step = -(-len(telling) // MEDIAN_OF)
-    size = max(1.5 * float(np.median(telling[::step])), least)
+    telling = telling[::step]
+    middle = len(telling) // 2
+    size = max(1.5 * float(np.partition(telling, middle)[middle]), least)
     return np.asarray(1 / (1 + (errors / size) ** 2), np.float32), size
