@@ -6,8 +6,9 @@
 Pictures of FOLDER are edited by every edit of `lookalike.edits` in three strengths, and shown in
 documents and screens of `benchmarks.copies.templates`: whole (light), cropped by up to a fifth
 (medium) or by up to two fifths (strong) first. Each copy is fingerprinted as a query, its original
-as a gallery picture. Pictures whose number is divisible by 3 are for the test half, the others for
-development, as are the templates; pictures with a known copy are left out.
+as a gallery picture, which tells the kind; what was done is told as `lookalike compare` tells it,
+by both pictures themselves. Pictures whose number is divisible by 3 are for the test half, the
+others for development, as are the templates; pictures with a known copy are left out.
 
 copy
     The share of the copies whose kind is `exact` or `copy`.
@@ -28,7 +29,7 @@ import sys
 import zlib
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -41,9 +42,12 @@ from benchmarks.copies.recall import HOSTS, edit_in_all_strengths
 from benchmarks.processes import in_processes
 from benchmarks.report import facts_line, markdown_table, versions
 from lookalike.copies import (
+    Fingerprint,
+    Side,
     changes,
     fingerprint,
     kind_of,
+    look_closely,
     pack,
     single_threaded,
     stored_fingerprint,
@@ -63,7 +67,7 @@ SHOWN = "shown in a template"
 MOST_CROPPED = {"light": 0.0, "medium": 0.2, "strong": 0.4}  # before it is shown in a template
 # What `changes` says, by the kind of change.
 WORDS = {
-    "text or graphics added": r"text|graphic|added",
+    "text or graphics added": r"text|graphic|added|covered",
     "black and white": r"black and white|grey",
     "colours changed": r"colour|bright|contrast|negative",
     "blurred": r"blur|sharp",
@@ -96,7 +100,8 @@ DONE: dict[str, tuple[tuple[set[str], ...], set[str]]] = {
     "pasted": (({_PART},), {"resized", "cropped"}),
     "perspective": ((), {"stretched", "cropped", "resized", "turned"}),
     "photographed": (({_PART, "stretched", "blurred", "resized"},), {_COLOURS, "turned"}),
-    "posterised": (({_COLOURS},), {"black and white"}),
+    # A palette of 48 colours is what a GIF has.
+    "posterised": (({_COLOURS, "re-saved"},), {"black and white", "blurred"}),
     "reposted": (({"cropped"},), {_ADDED, _PART, "re-saved", "blurred"}),
     "rotated": (({"turned"},), {"cropped"}),
     "saturated": (({_COLOURS},), set()),
@@ -107,7 +112,7 @@ DONE: dict[str, tuple[tuple[set[str], ...], set[str]]] = {
     "small": (({"resized"},), set()),
     "sticker": (({_ADDED},), set()),
     "stretched": (({"stretched"},), {"resized"}),
-    "tilted": (({"turned"},), {_PART}),
+    "tilted": (({"turned"},), {_PART, _ADDED}),  # its corners are filled
     "tinted": (({_COLOURS},), set()),
     "turned": (({"turned"},), {"mirrored"}),
     "warm": (({_COLOURS},), set()),
@@ -201,7 +206,7 @@ def said_of_copies(
     with single_threaded():
         target = unpack(pack(stored_fingerprint(picture)))
         return [
-            Said(edit, strength, key, *_asked(copy, target))
+            Said(edit, strength, key, *_asked(copy, target, picture))
             for edit, strength, copy in _copies(picture, key, hosts, half, seed)
         ]
 
@@ -238,10 +243,14 @@ def _by_strength(said: Sequence[Said], test: Callable[[Said], bool]) -> str:
     return " / ".join(shares)
 
 
-def _asked(copy: Picture, target: Any) -> tuple[str, list[str]]:
+def _asked(copy: Picture, target: Fingerprint, original: Picture) -> tuple[str, list[str]]:
     match = verify(fingerprint(copy), target)
+    kind = kind_of(match)
+    if match is None or kind not in COPY_KINDS:
+        return kind, []
+    sides = (Side(picture.pixels, (picture.width, picture.height)) for picture in (copy, original))
     # What says nothing else is shown as "re-saved".
-    return kind_of(match), (changes(match) or ["re-saved"]) if match else []
+    return kind, changes(look_closely(match, *sides)) or ["re-saved"]
 
 
 def _copies(

@@ -25,6 +25,9 @@ GOOD = Evidence(
     sharpness=0.95,
     blank=0.1,
     area=30_000,
+    replaced=0.0,
+    colours=4.5,
+    colour_shift=0.005,
 )
 BAD = Evidence(
     residual=1.5,
@@ -39,6 +42,9 @@ BAD = Evidence(
     sharpness=0.6,
     blank=0.2,
     area=30_000,
+    replaced=0.6,
+    colours=3.0,
+    colour_shift=0.1,
 )
 
 

@@ -7,11 +7,10 @@ from lookalike.copies.differences import (
     MAX_BOXES,
     Windows,
     compare_windows,
-    detail,
     differences,
     find_boxes,
 )
-from lookalike.copies.overlay import lay_over, luma
+from lookalike.copies.overlay import detail, lay_over, luma
 
 from ..conftest import busy
 from .drawn import letter, line_box, meets, photo, saved, side

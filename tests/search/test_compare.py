@@ -66,7 +66,7 @@ def test_a_crop_is_described() -> None:
             "copy",
             0,
             {},
-            ("Your picture is a copy of this one.", "Each shows all of the other."),
+            ("Your picture is a copy of this one, re-saved.", "Each shows all of the other."),
         ),
         (
             "copy",

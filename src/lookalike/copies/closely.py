@@ -15,8 +15,9 @@ import numpy as np
 from ..types import Differences
 from .differences import Windows, compare_windows, find_boxes
 from .geometry import TO_PIXEL_CENTRES
-from .overlay import lay_over, luma
-from .proof import as_tuples
+from .overlay import equally_sharp, lay_over, luma
+from .proof import as_tuples, look_of
+from .shared_area import shared_area
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,18 +51,23 @@ def look_closely(match: Match, query: Side, target: Side) -> Match:
         query: the query, at any size.
         target: the target, at any size.
     """
-    transform = np.array(match.transform)
-    coarse = lay_over(query, target, transform, max_pixels=COARSE_PIXELS)
-    middle = coarse and lay_over(query, target, coarse.transform, max_pixels=MIDDLE_PIXELS)
-    fine = middle and lay_over(query, target, middle.transform, max_pixels=FINE_PIXELS)
-    if coarse is None or fine is None:
+    transform, points = np.array(match.transform), match.points
+    shared = shared_area(query, target, transform, points, max_pixels=COARSE_PIXELS)
+    fine = shared and shared.overlay
+    for pixels in (MIDDLE_PIXELS, FINE_PIXELS):
+        fine = fine and lay_over(query, target, fine.transform, points[:, 2:], max_pixels=pixels)
+    if shared is None or fine is None:
         return match
+    coarse = equally_sharp(shared.overlay)
     coarse_windows = compare_windows(coarse)
     windows = _enlarged(coarse_windows, coarse, fine)
+    fine = equally_sharp(replace(fine, mask=windows.mask))
     small = _small_differences(fine)
     windows = replace(windows, differ=(windows.differ | small) & fine.mask)
+    look, fine_look = look_of(coarse, coarse_windows.differ), look_of(fine, windows.differ)
+    look = replace(look, sharpness=fine_look.sharpness, added=fine_look.added)
     if not windows.differ.any():
-        return replace(match, differences=Differences(pages=match.differences.pages))
+        return replace(match, look=look, differences=Differences(pages=match.differences.pages))
     ink = (np.maximum(*(_spread(luma(p)) for p in fine.matched)) > INK_LEVELS) & fine.mask
     words = _whole_words(windows.differ, ink)
     boxes = find_boxes(words, np.maximum(windows.weights, _LEAST), fine.from_grid, fine.transform)
@@ -73,6 +79,7 @@ def look_closely(match: Match, query: Side, target: Side) -> Match:
         match,
         transform=as_tuples(fine.transform),
         confidence=confidence,
+        look=look,
         differences=Differences(share, boxes, match.differences.pages),
     )
 
@@ -119,7 +126,7 @@ def _whole_words(differ: NDArray[np.bool_], ink: NDArray[np.bool_]) -> NDArray[n
 
 
 def _enlarged(windows: Windows, coarse: Overlay, fine: Overlay) -> Windows:
-    """Bring windows from one overlay's grid to another's."""
+    """Bring windows from one overlay's grid to another's, which is finer."""
     import cv2
 
     to_fine = TO_PIXEL_CENTRES @ np.linalg.inv(fine.from_grid) @ coarse.from_grid
@@ -130,13 +137,13 @@ def _enlarged(windows: Windows, coarse: Overlay, fine: Overlay) -> Windows:
         windows.shown_by_both,
         windows.correlations,
         windows.differ.astype(np.float32),
+        windows.mask.astype(np.float32),
     )
-    weights, shown_by_both, correlations, differ = (
+    weights, shown_by_both, correlations, differ, covered = (
         np.asarray(cv2.warpPerspective(values, to_fine, size), np.float32) for values in maps
     )
-    return Windows(
-        weights * fine.mask, shown_by_both * fine.mask, correlations, differ > _HALF, fine.mask
-    )
+    mask = fine.mask & (covered > _HALF)
+    return Windows(weights * mask, shown_by_both * mask, correlations, differ > _HALF, mask)
 
 
 def _small_differences(overlay: Overlay) -> NDArray[np.bool_]:

@@ -20,7 +20,7 @@ GREY_SATURATION = 0.3  # relative to the other picture; below, it is black and w
 MIN_COLOUR_SHIFT = 0.022
 SATURATIONS = 0.75, 1 / 0.75  # beyond these, colours were changed
 ADDED = 0.3  # more, or less, detail in the places that differ
-BLURRED, SHARPENED = 0.92, 1.3  # sharpness, relative to the other picture
+BLURRED, SHARPENED = 0.91, 1.3  # sharpness, relative to the other picture
 
 
 def kind_of(match: Match | None) -> str:
@@ -76,9 +76,10 @@ def _looks(match: Match) -> list[str]:
         edits.append("in black and white")
     elif look.saturation > 1 / GREY_SATURATION and look.colour_shift < MIN_COLOUR_SHIFT:
         edits.append("in colour")
-    elif not look.is_negative and (look.colour_shift > MIN_COLOUR_SHIFT or not (
-        SATURATIONS[0] < look.saturation < SATURATIONS[1]
-    )):
+    elif not look.is_negative and (
+        look.colour_shift > MIN_COLOUR_SHIFT
+        or not (SATURATIONS[0] < look.saturation < SATURATIONS[1])
+    ):
         edits.append("with other colours")
     if look.is_negative:
         edits.append("as a negative")

@@ -40,13 +40,15 @@ MIN_NOISE_LEVELS = 4.0
 SIMILARITY_PIXELS = 7  # side of a window
 LEAST_SIMILARITY, LEAST_VARIANCE = 0.05, 25.0  # what hardly varies has little structure
 SMOOTH_PIXELS = 3  # side of the windows whose colours are fitted: blur is not a change of colours
-MIN_DETAIL_LEVELS = 2.0  # from which detail tells how sharp a picture is
+MIN_DETAIL = 0.04  # of the contrast, from which detail tells how sharp a picture is
+COARSE_PIXELS = 11  # side of the windows that detail is nothing in
 MIN_SHARPNESS = 0.8  # with less, the sharper picture is blurred before both are compared
 BLUR_SIGMAS = (0.5, 0.8, 1.2, 1.7, 2.4, 3.3)  # pixels
 FITTED_PIXELS = 1_500  # a colour map is fitted to at most so many
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+SHIFT_TOLERANCE = 0.02  # of scale and turn, of transforms that may only be shifts
 SNAP_SHARE = 0.05  # of the longer side; frames whose corners are closer are the same
-_LEAST_LEVELS = 0.1
+_LEAST = 1e-3
 _WHOLE = 0.01  # of a pixel; a smaller part is rounded away
 
 
@@ -105,8 +107,6 @@ def lay_over(
             What is around them is registered first.
         max_pixels: of the grid that the whole target has.
     """
-    import cv2
-
     above, below, query_scale, target_scale = _common_grid(query, target, transform, max_pixels)
 
     def to_grid(transform: Transform) -> Transform:
@@ -118,6 +118,7 @@ def lay_over(
     trusted = np.ones(below.shape[:2], bool)
     if agreeing is not None:
         trusted = _bounds(agreeing, target_scale, below.shape)
+        starts = [*_whole_shifts(transform, agreeing.mean(axis=0, keepdims=True)), *starts]
     refined = refine(luma(above), luma(below), [to_grid(start) for start in starts], trusted)
     if refined is None:
         return None
@@ -134,7 +135,7 @@ def lay_over(
     matched, noise = _match_colours(warped, beneath, mask, trusted[part])
     # The query's detail is that before it is resampled.
     details = _warp(detail(luma(above)), refined, size)[part], detail(luma(beneath))
-    sharpness = _sharpness(details, (warped, beneath), matched, mask & trusted[part])
+    sharpness = _sharpness(details, (warped, beneath), mask & trusted[part])
     to_whole = np.linalg.inv(target_scale)
     refined = np.linalg.inv(TO_PIXEL_CENTRES) @ refined @ TO_PIXEL_CENTRES
     return Overlay(
@@ -181,7 +182,9 @@ def equally_sharp(overlay: Overlay) -> Overlay:
     query, target = overlay.matched
     sharper = target if sharpness < 1 else query
     goal = min(sharpness, 1 / sharpness) * mean_detail(sharper)
-    blurred = [np.asarray(cv2.GaussianBlur(sharper, (0, 0), sigma)) for sigma in BLUR_SIGMAS]
+    blurred = [
+        np.asarray(cv2.GaussianBlur(sharper, (0, 0), sigma), np.float32) for sigma in BLUR_SIGMAS
+    ]
     best = min(blurred, key=lambda pixels: abs(mean_detail(pixels) - goal))
     return replace(overlay, matched=(query, best) if sharpness < 1 else (best, target))
 
@@ -235,7 +238,7 @@ def sample(mask: NDArray[np.bool_], count: int) -> NDArray[np.intp]:
 
 def largest(values: NDArray[Any]) -> NDArray[Any]:
     """Return the largest of three channels, the last axis; NumPy's `max` is slow for so few."""
-    return np.maximum(np.maximum(values[..., 0], values[..., 1]), values[..., 2])
+    return np.asarray(np.maximum(np.maximum(values[..., 0], values[..., 1]), values[..., 2]))
 
 
 def _map_colours(pixels: Floats, colours: Floats) -> Floats:
@@ -287,6 +290,25 @@ def _frame_transforms(
     return scales if np.abs(offsets).max() < SNAP_SHARE * max(target) else []
 
 
+def _whole_shifts(transform: Transform, place: Points) -> list[Transform]:
+    """Return the shift by whole pixels that a transform nearly is, perhaps after mirroring.
+
+    What is cut out of a picture, or pasted into it, is often moved by whole pixels.
+
+    Args:
+        transform: from the query's pixels to the target's.
+        place: of the target, [1, 2], that it maps best.
+    """
+    matrix = transform / transform[2, 2]
+    turn = np.diag([np.sign(matrix[0, 0]), 1.0])
+    if np.abs(matrix[:2, :2] - turn).max() > SHIFT_TOLERANCE:
+        return []
+    shift = np.eye(3)
+    shift[:2, :2] = turn
+    shift[:2, 2] = (place - transform_points(np.linalg.inv(transform), place) @ turn)[0].round()
+    return [shift]
+
+
 def _reduce(pixels: NDArray[np.uint8], scale: float) -> tuple[NDArray[np.uint8], Transform]:
     """Resize by a factor below 1; a larger one changes nothing.
 
@@ -327,7 +349,9 @@ def _match_colours(
     similar = _similarity(luma(query), luma(target)).ravel()[places]
     similar = similar * np.where(likely, 1, UNTRUSTED)
     above, below = (
-        cv2.blur(pixels, (SMOOTH_PIXELS, SMOOTH_PIXELS)).reshape(-1, 3)[places]
+        np.asarray(cv2.blur(pixels, (SMOOTH_PIXELS, SMOOTH_PIXELS)), np.float32).reshape(-1, 3)[
+            places
+        ]
         for pixels in (query, target)
     )
     fits = []
@@ -372,34 +396,31 @@ def _similarity(query: Floats, target: Floats) -> Floats:
 
 
 def _sharpness(
-    details: tuple[Floats, Floats],
-    pixels: tuple[Floats, Floats],
-    matched: tuple[Floats, Floats],
-    mask: NDArray[np.bool_],
+    details: tuple[Floats, Floats], pixels: tuple[Floats, Floats], mask: NDArray[np.bool_]
 ) -> float:
     """Return the detail of one picture relative to another's, in the middle of all places.
 
+    Detail is relative to the contrast of what is coarse, which blur leaves.
+
     Args:
-        details: of both, in their own colours, [h, w].
+        details: of both, [h, w].
         pixels: of both, [h, w, 3].
-        matched: both, in equal colours.
         mask: bool [h, w], where to look.
     """
     import cv2
 
-    def scaled(detail: Floats, pixels: Floats, matched: Floats) -> Floats:
-        """Return the detail in the matched colours."""
-        gain = 1.0
-        if matched is not pixels and mask.any():
-            gain = float(luma(matched)[mask].std() / max(luma(pixels)[mask].std(), _LEAST_LEVELS))
+    def relative(detail: Floats, pixels: Floats) -> Floats:
+        coarse = cv2.blur(luma(pixels), (COARSE_PIXELS, COARSE_PIXELS))
         around = cv2.blur(detail, (SIMILARITY_PIXELS, SIMILARITY_PIXELS))
-        return np.asarray(around[mask] * gain, np.float32)
+        return np.asarray(around[mask] / max(float(coarse[mask].std()), 1.0), np.float32)
 
-    above, below = map(scaled, details, pixels, matched)
-    telling = np.maximum(above, below) > MIN_DETAIL_LEVELS
+    if not mask.any():
+        return 1.0
+    above, below = map(relative, details, pixels)
+    telling = np.maximum(above, below) > MIN_DETAIL
     if not telling.any():
         return 1.0
-    return float(np.median(above[telling] / np.maximum(below[telling], _LEAST_LEVELS)))
+    return float(np.median(above[telling] / np.maximum(below[telling], _LEAST)))
 
 
 def _terms(colours: Floats) -> Floats:

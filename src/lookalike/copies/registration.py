@@ -134,9 +134,7 @@ class _Registration:
         return np.asarray(np.linalg.inv(move))
 
 
-def _match_levels(
-    values: Floats, goals: Floats, priors: Floats
-) -> tuple[float, Floats, Floats]:
+def _match_levels(values: Floats, goals: Floats, priors: Floats) -> tuple[float, Floats, Floats]:
     """Fit `goals` by a gain and a bias, robustly; return gain, errors and weights, [N]."""
     weights = priors
     for _ in range(3):
