@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageFilter, ImageOps
 
 from lookalike.copies.geometry import frame_corners, scale_transform, transform_points
-from lookalike.copies.overlay import Overlay, Side, lay_over
+from lookalike.copies.overlay import Overlay, Side, equally_sharp, lay_over
 
 from ..conftest import busy
 from .drawn import photo, screen, side
@@ -168,3 +168,46 @@ def test_tiny_pictures_raise_nothing(size: tuple[int, int]) -> None:
         transform = scale_transform(query.size, target.size)
         overlay = lay_over(side(query), side(target), transform)
         assert overlay is None or np.isfinite(overlay.transform).all()
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_what_was_moved_by_whole_pixels_is_laid_over_exactly(mirrored: bool) -> None:
+    original = photo("ferry/image_0005")
+    page = Image.new("RGB", (600, 500), "white")
+    page.paste(ImageOps.mirror(original) if mirrored else original, (70, 90))
+    exact = np.array([[1.0, 0, -70], [0, 1, -90], [0, 0, 1]])
+    if mirrored:
+        exact = np.array([[-1.0, 0, 550], [0, 1, -90], [0, 0, 1]])
+    about = exact @ np.array([[1.003, 0.002, -0.8], [-0.002, 0.998, 0.7], [0, 0, 1]])
+    places = np.array([[20.0, 20], [460, 340]])
+    overlay = lay_over(side(page), side(original), about, places, max_pixels=500_000)
+    assert overlay is not None
+    assert off(overlay.transform, exact, page.size) < 0.01
+    assert np.abs(overlay.query - overlay.target)[overlay.mask].max() <= 1
+
+
+@pytest.mark.parametrize("blurs_query", [True, False])
+def test_the_sharper_picture_is_blurred_to_the_other(blurs_query: bool) -> None:
+    sharp = photo("elephant/image_0001")
+    blurred = sharp.filter(ImageFilter.GaussianBlur(4))
+    pictures = (side(blurred), side(sharp)) if blurs_query else (side(sharp), side(blurred))
+    overlay = laid(*pictures, np.eye(3))
+    assert (overlay.sharpness < 0.7) if blurs_query else (overlay.sharpness > 1.4)
+    even = equally_sharp(overlay)
+
+    def error(overlay: Overlay) -> float:
+        return float(np.abs(overlay.matched[0] - overlay.matched[1]).mean())
+
+    assert error(even) < 0.6 * error(overlay)
+    again = laid(side(sharp), side(sharp), np.eye(3))
+    assert equally_sharp(again) is again
+
+
+def test_other_colours_are_not_another_sharpness() -> None:
+    picture = photo("elephant/image_0001")
+    for other in (
+        picture.point(lambda level: 60 + level // 2),
+        ImageOps.invert(picture),
+        picture.convert("L").convert("RGB"),
+    ):
+        assert laid(side(other), side(picture), np.eye(3)).sharpness == pytest.approx(1, abs=0.08)

@@ -110,8 +110,9 @@ class _Registration:
         if shared.sum() * self._pixels_each < MIN_SHARED_PIXELS:
             return None
         values, goals = warped[self._sampled][shared], self._below[self._sampled][shared]
-        gain, errors, weights = _match_levels(values, goals, self._priors[shared])
-        error = float(np.minimum(np.abs(errors), MAX_LEVELS).mean())
+        priors = self._priors[shared]
+        gain, errors, weights = _match_levels(values, goals, priors)
+        error = float(priors @ np.minimum(np.abs(errors), MAX_LEVELS) / priors.sum())
         return _Fit(warp, error, warped, shared, gain, errors, weights)
 
     def step(self, fit: _Fit) -> Transform:
@@ -136,14 +137,14 @@ class _Registration:
 
 def _match_levels(values: Floats, goals: Floats, priors: Floats) -> tuple[float, Floats, Floats]:
     """Fit `goals` by a gain and a bias, robustly; return gain, errors and weights, [N]."""
-    weights = priors
+    weights, trusted = priors, priors == priors.max()
     for _ in range(3):
         total = weights.sum()
         mean, goal = (weights @ values) / total, (weights @ goals) / total
         deviations = weights * (values - mean)
         gain = float(deviations @ (goals - goal) / (deviations @ (values - mean) + 1e-3 * total))
         errors = goals - goal - gain * (values - mean)
-        weights = priors * robust_weights(np.abs(errors), 2.0)[0]
+        weights = priors * robust_weights(np.abs(errors), 2.0, trusted)[0]
     return gain, errors, weights
 
 
