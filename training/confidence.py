@@ -5,8 +5,8 @@
 Pairs of pictures, none of them of a test half (`confidence_pairs.py` makes them):
 
 edited, hard, sketched
-    A train picture of Caltech-101, and its copy by each edit of `lookalike.edits`, at random
-    strengths. Those that hide or blur much count twice; a sketch counts little, as it may have lost
+    A train picture of Caltech-101, and its copy by each edit of `lookalike.edits`, of a medium, a
+    full and a random strength. Those that hide or blur much count twice; a sketch counts little, as it may have lost
     everything.
 small, same, pasted, quarter, decoy
     The drawn pairs of `benchmarks.copies.templates`: the first three are copies, the last two are
@@ -60,9 +60,9 @@ WEIGHTS = {
     "same": 3.0,
     "pasted": 3.0,
     "dense copy": 1.2,
-    "edited": 1.0,
-    "hard": 2.0,
-    "sketched": 0.3,
+    "edited": 0.5,
+    "hard": 1.0,
+    "sketched": 0.2,
 }
 FOLDS = 8
 LIMITS = (0.5, 0.9, 0.99, 1.0)

@@ -243,7 +243,9 @@ def largest(values: NDArray[Any]) -> NDArray[Any]:
 
 def _map_colours(pixels: Floats, colours: Floats) -> Floats:
     """Apply a colour map to RGB pixels: float32 [h, w, 3]."""
-    return np.asarray(_terms(pixels.reshape(-1, 3)) @ colours, np.float32).reshape(pixels.shape)
+    places = np.arange(pixels.shape[0] * pixels.shape[1])
+    terms = _terms(pixels.reshape(-1, 3), places, pixels.shape)
+    return np.asarray(terms @ colours, np.float32).reshape(pixels.shape)
 
 
 def _common_grid(
@@ -356,10 +358,10 @@ def _match_colours(
     )
     fits = []
     for source, goal, maps_query in ((above, below, True), (below, above, False)):
-        terms, weights = _terms(source), similar
+        terms, weights = _terms(source, places, mask.shape), similar
         for _ in range(3):
             weighted = terms.T * weights
-            normal = weighted @ terms + np.eye(6, dtype=np.float32) * len(source)
+            normal = weighted @ terms + np.eye(terms.shape[1], dtype=np.float32) * len(source)
             colours = np.linalg.solve(normal, weighted @ goal)
             errors = largest(np.abs(goal - terms @ colours))
             weights, _ = robust_weights(errors, MIN_NOISE_LEVELS, likely)
@@ -423,9 +425,21 @@ def _sharpness(
     return float(np.median(above[telling] / np.maximum(below[telling], _LEAST)))
 
 
-def _terms(colours: Floats) -> Floats:
-    """Return what a colour map adds up: the channels, two squares, a constant: [N, 6]."""
+def _terms(colours: Floats, places: NDArray[np.intp], shape: tuple[int, ...]) -> Floats:
+    """Return what a colour map adds up: the channels, squares, light, a constant: [N, 10].
+
+    Light falls off to a side or to the corners, as on a photographed page.
+
+    Args:
+        colours: RGB, [N, 3].
+        places: of the pixels in the flat picture, [N].
+        shape: of the picture, height and width first.
+    """
     red, green, blue = colours.T
     grey = colours @ _LUMA
     squares = grey**2 / 255, (red**2 - blue**2) / 255
-    return np.stack([red, green, blue, *squares, np.full_like(red, 64)], axis=1)
+    rows, columns = np.divmod(places, shape[1])
+    y = (rows / shape[0] * 2 - 1).astype(np.float32)
+    x = (columns / shape[1] * 2 - 1).astype(np.float32)
+    light = grey * x, grey * y, grey * (x * x), grey * (y * y)
+    return np.stack([red, green, blue, *squares, *light, np.full_like(red, 64)], axis=1)
