@@ -6,8 +6,8 @@ Pairs of pictures, none of them of a test half (`confidence_pairs.py` makes them
 
 edited, hard, sketched
     A train picture of Caltech-101, and its copy by each edit of `lookalike.edits`, of a medium, a
-    full and a random strength. Those that hide or blur much count twice; a sketch counts little, as it may have lost
-    everything.
+    full and a random strength. Those that hide or blur much count twice; a sketch counts little, as
+    it may have lost everything.
 small, same, pasted, quarter, decoy
     The drawn pairs of `benchmarks.copies.templates`: the first three are copies, the last two are
     not.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # The columns of the table: what may be said about a pair.
 EXACT, BOXED, ELSEWHERE, UNBOXED = "exact", "copy, box met", "copy, other box", "copy, no box"
 NEAR, DIFFERENT = "near", "different"
-DIFFERENT_KINDS = {"quarter", "shots", "packing", "recoloured"}  # never copies
+DIFFERENT_KINDS = {"quarter", "shots", "packing"}  # never copies
 ANSWERS = (EXACT, BOXED, ELSEWHERE, UNBOXED, NEAR, DIFFERENT)
 
 

@@ -16,12 +16,9 @@ packing
     Drawn packages of one brand that differ in kind, colours and pictures, photographed in
     perspective, before photographs of the first FOLDER or on white; one in four pairs without
     moving the camera.
-recoloured
-    A thing in a photograph of the first FOLDER, and the same thing in another colour, each with
-    noise of its own.
 
-The halves share neither pictures nor labels. Photographs on packages, behind them, and recoloured
-are those whose number is divisible by 3 for the test half, the others for development.
+The halves share neither pictures nor labels. Photographs on packages and behind them are those
+whose number is divisible by 3 for the test half, the others for development.
 """
 
 from __future__ import annotations
@@ -39,7 +36,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.collection import is_test, picture_name
-from benchmarks.copies.drawn.packages import make_packing, make_recoloured
+from benchmarks.copies.drawn.packages import make_packing
 from benchmarks.copies.drawn.pairs import HALVES, Pair
 from benchmarks.copies.judging import ASKED, Judgement, judge
 from benchmarks.copies.templates import show
@@ -63,7 +60,6 @@ PERSONS = (
     (418, 435),
 )  # fmt: skip
 FACES_SHARE = 0.3  # of the pairs of shots, at most
-RECOLOURED_SHARE = 0.2  # of the pairs of products
 ANSWERS = ("exact", "copy", "near", "different")
 
 
@@ -82,9 +78,6 @@ def main() -> None:
     sources = [source for found in by_folder for source in found]
     shots = shot_pairs(sources, options.pairs, half=options.half, seed=options.seed)
     photos = sorted(s.path for s in by_folder[0] if is_test(s) == (options.half == "test"))
-    recoloured = round(options.pairs * RECOLOURED_SHARE)
-    numbers = [("recoloured", k) for k in range(recoloured)]
-    numbers += [("packing", k) for k in range(options.pairs - recoloured)]
     with tempfile.TemporaryDirectory() as folder:
         work = partial(
             _judged,
@@ -94,7 +87,7 @@ def main() -> None:
             seed=options.seed,
             through=options.through,
         )
-        jobs: list[Pair | tuple[str, int]] = [*shots, *numbers]
+        jobs: list[Pair | int] = [*shots, *range(options.pairs)]
         judgements = list(in_processes(work, jobs, label="pairs"))
         if options.show:
             show([j for j in judgements if j.is_wrong], options.show)
@@ -175,7 +168,7 @@ def print_table(judgements: Sequence[Judgement]) -> None:
 
 
 def _judged(
-    job: Pair | tuple[str, int],
+    job: Pair | int,
     *,
     half: str,
     photos: Sequence[str],
@@ -185,9 +178,7 @@ def _judged(
 ) -> Judgement:
     pair = job
     if not isinstance(pair, Pair):
-        kind, number = pair
-        make = make_packing if kind == "packing" else make_recoloured
-        pair = make(number, half=half, photos=photos, folder=folder, seed=seed)
+        pair = make_packing(pair, half=half, photos=photos, folder=folder, seed=seed)
     with single_threaded():
         return judge(pair, ASKED[through](pair.one, pair.other))
 

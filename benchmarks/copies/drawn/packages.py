@@ -1,10 +1,10 @@
-"""Photographs of products, made: packages of one brand, and things in another colour."""
+"""Photographs of products, made: packages of one brand."""
 
 from __future__ import annotations
 
 import math
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageFilter, ImageOps
@@ -24,9 +24,6 @@ LABELS = {"test": TEST_LABELS, "development": DEVELOPMENT_LABELS}
 SCENE_SIDE = 960  # pixels
 ROUND = {"tin_can", "jam_jar"}  # labels that are always around something
 SIDE_SHADE = 0.72  # how light the side of a box is, and the edge of a can
-GRABCUT_SIDE, GRABCUT_STEPS = 240, 3
-OBJECT_SHARES = (0.25, 0.75)  # of a photograph, that its object covers
-COLOUR_TURNS = (60, 180)  # degrees of hue by which a thing's colour differs
 
 
 def make_packing(number: int, *, half: str, photos: Sequence[str], folder: str, seed: int) -> Pair:
@@ -69,31 +66,6 @@ def make_packing(number: int, *, half: str, photos: Sequence[str], folder: str, 
     what = "camera fixed" if is_fixed else "camera moved"
     stem = os.path.join(folder, f"packing{number:04}")
     return _saved("packing", label.name, what, shots, random, stem, found.share)
-
-
-def make_recoloured(
-    number: int, *, half: str, photos: Sequence[str], folder: str, seed: int
-) -> Pair:
-    """Show the thing in a photograph in another colour, as a shop does with one of its models.
-
-    The thing is what GrabCut (Rother et al. 2004) finds in the middle.
-    """
-    random = Content(f"recoloured {half} {number} {seed}")
-    for _ in range(8 * ATTEMPTS):
-        path = random.choice(photos)
-        image = photograph(path)
-        mask = _thing(image)
-        share = float(mask.mean())
-        if not OBJECT_SHARES[0] <= share <= OBJECT_SHARES[1]:
-            continue
-        shots = [image, _recoloured(image, mask, random)]
-        found = difference(*shots)
-        if found and found.share >= LEAST_QUARTER:
-            shots = [_camera(shot, random) for shot in shots]
-            stem = os.path.join(folder, f"recoloured{number:04}")
-            name = os.path.basename(path)
-            return _saved("recoloured", "photograph", name, shots, random, stem, found.share)
-    raise RuntimeError("No photograph shows one thing in the middle; give a folder with more.")
 
 
 def _corners(front: Image.Image, view: np.random.Generator) -> NDArray[np.float64]:
@@ -156,32 +128,6 @@ def _camera(image: Image.Image, random: Content) -> Image.Image:
     pixels = np.asarray(soft) * random.uniform(0.9, 1.08)
     pixels = pixels + noise.normal(0, random.uniform(1, 6), pixels.shape)
     return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
-
-
-def _thing(image: Image.Image) -> NDArray[np.bool_]:
-    """Find the thing in the middle of a photograph: [H, W]."""
-    import cv2
-
-    small = image.copy()
-    small.thumbnail((GRABCUT_SIDE, GRABCUT_SIDE))
-    width, height = small.size
-    inner = (width // 10, height // 10, width * 8 // 10, height * 8 // 10)
-    mask = np.zeros((height, width), np.uint8)
-    models: tuple[Any, Any] = np.zeros((1, 65)), np.zeros((1, 65))
-    cv2.setRNGSeed(0)
-    cv2.grabCut(np.asarray(small), mask, inner, *models, GRABCUT_STEPS, cv2.GC_INIT_WITH_RECT)
-    found = Image.fromarray(((mask & 1) * 255).astype(np.uint8))
-    return np.asarray(found.resize(image.size, Image.Resampling.BILINEAR)) > 127
-
-
-def _recoloured(image: Image.Image, mask: NDArray[np.bool_], random: Content) -> Image.Image:
-    """Turn the hue of what the mask covers; what is grey gets a colour."""
-    hsv = np.array(image.convert("HSV"))
-    turn = round(random.uniform(*COLOUR_TURNS) * 256 / 360) * random.choice((-1, 1))
-    hue, saturation = hsv[..., 0], hsv[..., 1]
-    hue[mask] = (hue[mask].astype(int) + turn) % 256
-    saturation[mask] = np.maximum(saturation[mask], 110)
-    return Image.fromarray(hsv, "HSV").convert("RGB")
 
 
 def _saved(

@@ -49,7 +49,7 @@ class Pair:
     """Two files and what is known of them.
 
     Attributes:
-        kind: `quarter`, `small`, `same` or `pasted`; `shots`, `packing` or `recoloured`.
+        kind: `quarter`, `small`, `same` or `pasted`; `shots` or `packing`.
         template: its name, or `photograph`.
         what: what was done, in words.
         one: path of the first file.
