@@ -40,6 +40,8 @@ MIN_NOISE_LEVELS = 4.0
 SIMILARITY_PIXELS = 7  # side of a window
 LEAST_SIMILARITY, LEAST_VARIANCE = 0.05, 25.0  # what hardly varies has little structure
 SMOOTH_PIXELS = 3  # side of the windows whose colours are fitted: blur is not a change of colours
+PLAIN_TERMS = 6  # of a colour map for even light
+MIN_UNEVEN_LEVELS, MAX_UNEVEN_SHARE = 3.0, 0.85  # of the error, that uneven light must explain
 MIN_DETAIL = 0.04  # of the contrast, from which detail tells how sharp a picture is
 COARSE_PIXELS = 11  # side of the windows that detail is nothing in
 MIN_SHARPNESS = 0.8  # with less, the sharper picture is blurred before both are compared
@@ -242,10 +244,13 @@ def largest(values: NDArray[Any]) -> NDArray[Any]:
 
 
 def _map_colours(pixels: Floats, colours: Floats) -> Floats:
-    """Apply a colour map to RGB pixels: float32 [h, w, 3]."""
-    places = np.arange(pixels.shape[0] * pixels.shape[1])
-    terms = _terms(pixels.reshape(-1, 3), places, pixels.shape)
-    return np.asarray(terms @ colours, np.float32).reshape(pixels.shape)
+    """Apply a colour map, with or without light, to RGB pixels: float32 [h, w, 3]."""
+    light = None
+    if len(colours) > PLAIN_TERMS:
+        light = _light(pixels.shape, np.arange(pixels.shape[0] * pixels.shape[1]))
+    return np.asarray(_terms(pixels.reshape(-1, 3), light) @ colours, np.float32).reshape(
+        pixels.shape
+    )
 
 
 def _common_grid(
@@ -356,18 +361,17 @@ def _match_colours(
         ]
         for pixels in (query, target)
     )
-    fits = []
-    for source, goal, maps_query in ((above, below, True), (below, above, False)):
-        terms, weights = _terms(source, places, mask.shape), similar
-        for _ in range(3):
-            weighted = terms.T * weights
-            normal = weighted @ terms + np.eye(terms.shape[1], dtype=np.float32) * len(source)
-            colours = np.linalg.solve(normal, weighted @ goal)
-            errors = largest(np.abs(goal - terms @ colours))
-            weights, _ = robust_weights(errors, MIN_NOISE_LEVELS, likely)
-        spread = float(np.minimum(errors, MAX_LEVELS).mean())
-        fits.append((spread, np.asarray(colours, np.float32), maps_query))
-    _, colours, maps_query = min(fits, key=lambda fit: fit[0])
+    fits = [
+        (*_fit(_terms(source), goal, similar, likely), maps_query)
+        for source, goal, maps_query in ((above, below, True), (below, above, False))
+    ]
+    spread, colours, maps_query = min(fits, key=lambda fit: fit[0])
+    if spread > MIN_UNEVEN_LEVELS:
+        light = _light(mask.shape, places)
+        source, goal = (above, below) if maps_query else (below, above)
+        uneven, lit_colours = _fit(_terms(source, light), goal, similar, likely)
+        if uneven < MAX_UNEVEN_SHARE * spread:
+            colours = lit_colours
     matched = (
         (_map_colours(query, colours), target)
         if maps_query
@@ -376,6 +380,30 @@ def _match_colours(
     query, target = (pixels.reshape(-1, 3)[places] for pixels in matched)
     errors = largest(np.abs(query - target))
     return matched, robust_weights(errors, MIN_NOISE_LEVELS, likely)[1]
+
+
+def _fit(
+    terms: Floats, goal: Floats, weights: Floats, likely: NDArray[np.bool_]
+) -> tuple[float, Floats]:
+    """Fit a colour map robustly; return its mean error in levels, and the map, [T, 3].
+
+    Colours that too few pixels tell of stay as they are.
+
+    Args:
+        terms: that it adds up, [N, T].
+        goal: the colours that it should give, [N, 3].
+        weights: to start with, [N].
+        likely: bool [N], whose errors tell what is typical.
+    """
+    unchanged = np.eye(terms.shape[1], 3, dtype=np.float32)
+    change = goal - terms @ unchanged
+    for _ in range(3):
+        weighted = terms.T * weights
+        normal = weighted @ terms + np.eye(terms.shape[1], dtype=np.float32) * len(terms)
+        colours = unchanged + np.linalg.solve(normal, weighted @ change)
+        errors = largest(np.abs(goal - terms @ colours))
+        weights, _ = robust_weights(errors, MIN_NOISE_LEVELS, likely)
+    return float(np.minimum(errors, MAX_LEVELS).mean()), np.asarray(colours, np.float32)
 
 
 def _similarity(query: Floats, target: Floats) -> Floats:
@@ -425,21 +453,20 @@ def _sharpness(
     return float(np.median(above[telling] / np.maximum(below[telling], _LEAST)))
 
 
-def _terms(colours: Floats, places: NDArray[np.intp], shape: tuple[int, ...]) -> Floats:
-    """Return what a colour map adds up: the channels, squares, light, a constant: [N, 10].
+def _terms(colours: Floats, light: Floats | None = None) -> Floats:
+    """Return what a colour map adds up: the channels, two squares, a constant: [N, 6].
 
-    Light falls off to a side or to the corners, as on a photographed page.
-
-    Args:
-        colours: RGB, [N, 3].
-        places: of the pixels in the flat picture, [N].
-        shape: of the picture, height and width first.
+    With light [N, 4], as of `_light`, its products with the brightness, too: [N, 10].
     """
     red, green, blue = colours.T
     grey = colours @ _LUMA
     squares = grey**2 / 255, (red**2 - blue**2) / 255
+    terms = np.stack([red, green, blue, *squares, np.full_like(red, 64)], axis=1)
+    return terms if light is None else np.hstack([terms, light * grey[:, None]])
+
+
+def _light(shape: tuple[int, ...], places: NDArray[np.intp]) -> Floats:
+    """Return how light may fall off to a side or to the corners, at places of a picture: [N, 4]."""
     rows, columns = np.divmod(places, shape[1])
-    y = (rows / shape[0] * 2 - 1).astype(np.float32)
-    x = (columns / shape[1] * 2 - 1).astype(np.float32)
-    light = grey * x, grey * y, grey * (x * x), grey * (y * y)
-    return np.stack([red, green, blue, *squares, *light, np.full_like(red, 64)], axis=1)
+    y, x = rows / shape[0] * 2 - 1, columns / shape[1] * 2 - 1
+    return np.stack([x, y, x * x, y * y], axis=1).astype(np.float32)
