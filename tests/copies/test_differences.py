@@ -10,7 +10,8 @@ from lookalike.copies.differences import (
     differences,
     find_boxes,
 )
-from lookalike.copies.overlay import detail, lay_over, luma
+from lookalike.copies.overlay import lay_over
+from lookalike.copies.pixels import detail, luma
 
 from ..conftest import busy
 from .drawn import letter, line_box, meets, photo, saved, side

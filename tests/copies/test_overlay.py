@@ -179,8 +179,9 @@ def test_what_was_moved_by_whole_pixels_is_laid_over_exactly(mirrored: bool) -> 
     if mirrored:
         exact = np.array([[-1.0, 0, 550], [0, 1, -90], [0, 0, 1]])
     about = exact @ np.array([[1.003, 0.002, -0.8], [-0.002, 0.998, 0.7], [0, 0, 1]])
-    places = np.array([[20.0, 20], [460, 340]])
-    overlay = lay_over(side(page), side(original), about, places, max_pixels=500_000)
+    corners = np.array([[20.0, 20], [460, 20], [20, 340], [460, 340]])
+    points = np.hstack([transform_points(np.linalg.inv(exact), corners), corners])
+    overlay = lay_over(side(page), side(original), about, points, max_pixels=500_000)
     assert overlay is not None
     assert off(overlay.transform, exact, page.size) < 0.01
     assert np.abs(overlay.query - overlay.target)[overlay.mask].max() <= 1

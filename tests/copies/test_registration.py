@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lookalike.copies.geometry import frame_corners, transform_points
-from lookalike.copies.overlay import luma
+from lookalike.copies.pixels import luma
 from lookalike.copies.registration import refine, robust_weights
 
 from ..conftest import busy

@@ -15,7 +15,8 @@ import numpy as np
 from ..types import Differences
 from .differences import Windows, compare_windows, find_boxes
 from .geometry import TO_PIXEL_CENTRES
-from .overlay import equally_sharp, lay_over, luma
+from .overlay import equally_sharp, lay_over
+from .pixels import luma
 from .proof import as_tuples, look_of
 from .shared_area import shared_area
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..types import Match
-    from .overlay import Floats, Overlay, Side
+    from .overlay import Overlay, Side
+    from .pixels import Floats
 
 COARSE_PIXELS, MIDDLE_PIXELS, FINE_PIXELS = 30_000, 300_000, 3_000_000
 MIN_LEVELS = 14.0  # of 255; a smaller difference is none
@@ -35,6 +37,7 @@ BLUR_SIGMA = 1.0  # pixels; hides what is finer
 WINDOW_PIXELS = 9
 WORD_GAP = 0.005  # of the longer side; parts of a word are closer
 MAX_WORD_LENGTH = 12  # heights of a letter, to either side
+MAX_LETTER = 0.03  # of the longer side; what is higher is no letter
 INK_LEVELS = 20.0  # standard deviation around a pixel of a letter
 MAX_BESIDE = 0.25  # of the rows above and below a line of text that may show something
 MAX_COPY_SHARE = 0.2  # of what there is to see, that may differ in a copy
@@ -55,7 +58,7 @@ def look_closely(match: Match, query: Side, target: Side) -> Match:
     shared = shared_area(query, target, transform, points, max_pixels=COARSE_PIXELS)
     fine = shared and shared.overlay
     for pixels in (MIDDLE_PIXELS, FINE_PIXELS):
-        fine = fine and lay_over(query, target, fine.transform, points[:, 2:], max_pixels=pixels)
+        fine = fine and lay_over(query, target, fine.transform, points, max_pixels=pixels)
     if shared is None or fine is None:
         return match
     coarse = equally_sharp(shared.overlay)
@@ -106,6 +109,8 @@ def _whole_words(differ: NDArray[np.bool_], ink: NDArray[np.bool_]) -> NDArray[n
     words = differ.copy()
     statistics = np.asarray(cv2.connectedComponentsWithStats(grown)[2])
     for left, top, columns, rows, _ in statistics[1:].tolist():
+        if rows > MAX_LETTER * max(differ.shape):
+            continue
         reach = MAX_WORD_LENGTH * rows
         first, last = max(left - reach, 0), min(left + columns + reach, width)
         margin = max(rows // 5, 2)
@@ -114,7 +119,7 @@ def _whole_words(differ: NDArray[np.bool_], ink: NDArray[np.bool_]) -> NDArray[n
         if max(above.mean() if above.size else 0, below.mean() if below.size else 0) > MAX_BESIDE:
             continue
         has_ink = np.asarray(ink[top : top + rows, first:last].any(axis=0), np.uint8)[None]
-        kernel = np.ones((1, max(rows // 4, 3)), np.uint8)  # gaps between letters, not words
+        kernel = np.ones((1, max(rows // 8, 2)), np.uint8)  # gaps between letters, not words
         joined = cv2.morphologyEx(has_ink, cv2.MORPH_CLOSE, kernel)
         _, found = cv2.connectedComponents(joined)
         labels = np.asarray(found, np.int64).ravel()

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..types import Box, Differences
 from .geometry import transform_points
-from .overlay import largest, luma
+from .pixels import largest, luma
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .geometry import Transform
-    from .overlay import Floats, Overlay
+    from .overlay import Overlay
+    from .pixels import Floats
 
 WINDOW_PIXELS = 7  # side
 MIN_CONTRAST_LEVELS, MAX_BLANK_LEVELS = 3.0, 16.0  # standard deviation; below (plus noise), blank
@@ -36,6 +37,7 @@ EDGE_SHARE = 0.3  # of the contrast, that an edge moved by a pixel changes the m
 MIN_PLACE_PIXELS = 16.0  # of a place that differs, each counted by its weight
 PLACE_GAP = 0.02  # of the longer side; places that are closer are one
 MAX_BOXES = 20
+MIN_BOX_SIDE = 0.01  # of the longer side; a smaller box is hard to see
 QUANTILES_OF = 3_000  # windows, of all
 _EPSILON = 1e-6
 
@@ -181,14 +183,22 @@ def find_boxes(
     labels = np.where(differ, labels, 0)
     sums = np.bincount(labels.ravel(), weights.ravel(), count)
     to_query = np.linalg.inv(transform)
+    least = MIN_BOX_SIDE * max(differ.shape)
     boxes = []
     for label in np.argsort(-sums[1:])[:MAX_BOXES] + 1:
         rows, columns = np.nonzero(labels == label)
-        left, top, right, bottom = columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
+        left, right = _at_least(columns.min(), columns.max() + 1, least, differ.shape[1])
+        top, bottom = _at_least(rows.min(), rows.max() + 1, least, differ.shape[0])
         corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], float)
         corners = transform_points(from_grid, corners)
         boxes.append(Box(_bounds(transform_points(to_query, corners)), _bounds(corners)))
     return tuple(boxes)
+
+
+def _at_least(first: int, last: int, least: float, end: int) -> tuple[float, float]:
+    """Widen a range of pixels around its middle, within 0..end."""
+    margin = max((least - (last - first)) / 2, 0)
+    return max(first - margin, 0), min(last + margin, end)
 
 
 def differences(windows: Windows, overlay: Overlay) -> Differences:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from .colours import match_colours
 from .geometry import (
     TO_PIXEL_CENTRES,
     enlargement,
@@ -19,36 +20,22 @@ from .geometry import (
     scale_transform,
     transform_points,
 )
-from .registration import (
-    COVERED,
-    MAX_LEVELS,
-    MIN_SHARED_PIXELS,
-    UNTRUSTED,
-    refine,
-    robust_weights,
-)
+from .pixels import detail, luma
+from .registration import COVERED, MIN_SHARED_PIXELS, refine
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .geometry import Points, Transform
-
-    Floats = NDArray[np.float32]
+    from .pixels import Floats
 
 MAX_GRID_PIXELS = 100_000  # of an overlay, by default; thumbnails have fewer
-MIN_NOISE_LEVELS = 4.0
-SIMILARITY_PIXELS = 7  # side of a window
-LEAST_SIMILARITY, LEAST_VARIANCE = 0.05, 25.0  # what hardly varies has little structure
-SMOOTH_PIXELS = 3  # side of the windows whose colours are fitted: blur is not a change of colours
-PLAIN_TERMS = 6  # of a colour map for even light
-MIN_UNEVEN_LEVELS, MAX_UNEVEN_SHARE = 3.0, 0.85  # of the error, that uneven light must explain
 MIN_DETAIL = 0.04  # of the contrast, from which detail tells how sharp a picture is
+AROUND_PIXELS = 7  # side of the windows that detail is measured in
 COARSE_PIXELS = 11  # side of the windows that detail is nothing in
 MIN_SHARPNESS = 0.8  # with less, the sharper picture is blurred before both are compared
 BLUR_SIGMAS = (0.5, 0.8, 1.2, 1.7, 2.4, 3.3)  # pixels
-FITTED_PIXELS = 1_500  # a colour map is fitted to at most so many
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-SHIFT_TOLERANCE = 0.02  # of scale and turn, of transforms that may only be shifts
+TURN_TOLERANCE = 0.02  # of transforms that may only shift and scale
 SNAP_SHARE = 0.05  # of the longer side; frames whose corners are closer are the same
 _LEAST = 1e-3
 _WHOLE = 0.01  # of a pixel; a smaller part is rounded away
@@ -105,8 +92,8 @@ def lay_over(
         query: a picture.
         target: another.
         transform: 3 x 3, from the query's whole pixels to the target's.
-        agreeing: [N, 2], places in the target that the transform was found by, if they are known.
-            What is around them is registered first.
+        agreeing: [N, 4], x and y in the query and in the target, of the features that the transform
+            was found by, if they are known. What lies between them is registered first.
         max_pixels: of the grid that the whole target has.
     """
     above, below, query_scale, target_scale = _common_grid(query, target, transform, max_pixels)
@@ -119,8 +106,8 @@ def lay_over(
     starts = [*_frame_transforms(query.size, target.size, transform), transform]
     trusted = np.ones(below.shape[:2], bool)
     if agreeing is not None:
-        trusted = _bounds(agreeing, target_scale, below.shape)
-        starts = [*_whole_shifts(transform, agreeing.mean(axis=0, keepdims=True)), *starts]
+        trusted = _bounds(agreeing[:, 2:], target_scale, below.shape)
+        starts = [*_upright_transforms(transform, agreeing.astype(float)), *starts]
     refined = refine(luma(above), luma(below), [to_grid(start) for start in starts], trusted)
     if refined is None:
         return None
@@ -134,7 +121,7 @@ def lay_over(
     mask = cover[part]
     warped = _warp(above, refined, size)[part]
     beneath = below[part].astype(np.float32)
-    matched, noise = _match_colours(warped, beneath, mask, trusted[part])
+    matched, noise = match_colours(warped, beneath, mask, trusted[part])
     # The query's detail is that before it is resampled.
     details = _warp(detail(luma(above)), refined, size)[part], detail(luma(beneath))
     sharpness = _sharpness(details, (warped, beneath), mask & trusted[part])
@@ -166,7 +153,7 @@ def within(overlay: Overlay, part: tuple[int, int, int, int]) -> Overlay:
     left, top, right, bottom = part
     mask = np.zeros_like(overlay.mask)
     mask[top:bottom, left:right] = overlay.mask[top:bottom, left:right]
-    matched, noise = _match_colours(overlay.query, overlay.target, mask, mask)
+    matched, noise = match_colours(overlay.query, overlay.target, mask, mask)
     return replace(overlay, matched=matched, mask=mask, noise=noise)
 
 
@@ -214,45 +201,6 @@ def _warp(values: NDArray[Any], warp: Transform, size: tuple[int, int]) -> Float
     return np.asarray(cv2.warpPerspective(values, warp, size), np.float32)
 
 
-def detail(grey: Floats) -> Floats:
-    """Return the detail around each pixel of a grey picture: float32 [h, w], in levels.
-
-    That of two to four pixels: finer detail is lost where a picture is moved by part of a pixel.
-    """
-    import cv2
-
-    fine, coarse = (cv2.GaussianBlur(grey, (0, 0), sigma) for sigma in (0.8, 2.0))
-    return np.asarray(np.abs(fine - coarse), np.float32)
-
-
-def luma(pixels: NDArray[Any]) -> Floats:
-    """Return the brightness of RGB pixels, uint8 or float32: float32 [h, w], 0..255."""
-    import cv2
-
-    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.float32)
-
-
-def sample(mask: NDArray[np.bool_], count: int) -> NDArray[np.intp]:
-    """Return where a mask is set, every so many, at most `count`: places in the flat mask."""
-    places = np.flatnonzero(mask)
-    return places[:: max(-(-len(places) // count), 1)]
-
-
-def largest(values: NDArray[Any]) -> NDArray[Any]:
-    """Return the largest of three channels, the last axis; NumPy's `max` is slow for so few."""
-    return np.asarray(np.maximum(np.maximum(values[..., 0], values[..., 1]), values[..., 2]))
-
-
-def _map_colours(pixels: Floats, colours: Floats) -> Floats:
-    """Apply a colour map, with or without light, to RGB pixels: float32 [h, w, 3]."""
-    light = None
-    if len(colours) > PLAIN_TERMS:
-        light = _light(pixels.shape, np.arange(pixels.shape[0] * pixels.shape[1]))
-    return np.asarray(_terms(pixels.reshape(-1, 3), light) @ colours, np.float32).reshape(
-        pixels.shape
-    )
-
-
 def _common_grid(
     query: Side, target: Side, transform: Transform, max_pixels: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], Transform, Transform]:
@@ -297,23 +245,33 @@ def _frame_transforms(
     return scales if np.abs(offsets).max() < SNAP_SHARE * max(target) else []
 
 
-def _whole_shifts(transform: Transform, place: Points) -> list[Transform]:
-    """Return the shift by whole pixels that a transform nearly is, perhaps after mirroring.
+def _upright_transforms(transform: Transform, points: Points) -> list[Transform]:
+    """Return the shift by whole pixels, and the shift with a scale, that a transform nearly is.
 
-    What is cut out of a picture, or pasted into it, is often moved by whole pixels.
+    What is cut out of a picture, or pasted into it, is seldom turned. It may be mirrored. A few
+    features determine a shift and a scale better than they do a homography.
 
     Args:
         transform: from the query's pixels to the target's.
-        place: of the target, [1, 2], that it maps best.
+        points: [N, 4], x and y in the query and in the target, that it was found by.
     """
-    matrix = transform / transform[2, 2]
+    matrix = transform[:2, :2] / transform[2, 2]
     turn = np.diag([np.sign(matrix[0, 0]), 1.0])
-    if np.abs(matrix[:2, :2] - turn).max() > SHIFT_TOLERANCE:
+    if np.abs(matrix / enlargement(transform) - turn).max() > TURN_TOLERANCE:
         return []
-    shift = np.eye(3)
-    shift[:2, :2] = turn
-    shift[:2, 2] = (place - transform_points(np.linalg.inv(transform), place) @ turn)[0].round()
-    return [shift]
+    before, after = points[:, :2] @ turn, points[:, 2:]
+    offsets = before - before.mean(axis=0)
+    scale = float((offsets * after).sum() / max((offsets**2).sum(), _LEAST))
+
+    def upright(scale: float) -> Transform:
+        found = np.eye(3)
+        found[:2, :2] = scale * turn
+        found[:2, 2] = (after - scale * before).mean(axis=0)
+        return found
+
+    shift = upright(1.0)
+    shift[:2, 2] = shift[:2, 2].round()
+    return [shift, upright(scale)] if abs(scale - 1) < TURN_TOLERANCE else [upright(scale)]
 
 
 def _reduce(pixels: NDArray[np.uint8], scale: float) -> tuple[NDArray[np.uint8], Transform]:
@@ -337,94 +295,6 @@ def _reduce(pixels: NDArray[np.uint8], scale: float) -> tuple[NDArray[np.uint8],
     return np.asarray(reduced, np.uint8), scale_transform(padded.shape[1::-1], (width, height))
 
 
-def _match_colours(
-    query: Floats, target: Floats, mask: NDArray[np.bool_], trusted: NDArray[np.bool_]
-) -> tuple[tuple[Floats, Floats], float]:
-    """Fit the colours of one picture to those of the other, whichever works better.
-
-    Black and white can be made from colours, but not the reverse. The fit starts where the
-    structure agrees, as most of what two frames share may be another picture.
-
-    Returns:
-        both pictures, one of them in the other's colours, and the typical error in levels.
-    """
-    import cv2
-
-    places = sample(mask, FITTED_PIXELS)
-    likely = trusted.ravel()[places]
-    likely |= not likely.any()
-    similar = _similarity(luma(query), luma(target)).ravel()[places]
-    similar = similar * np.where(likely, 1, UNTRUSTED)
-    above, below = (
-        np.asarray(cv2.blur(pixels, (SMOOTH_PIXELS, SMOOTH_PIXELS)), np.float32).reshape(-1, 3)[
-            places
-        ]
-        for pixels in (query, target)
-    )
-    fits = [
-        (*_fit(_terms(source), goal, similar, likely), maps_query)
-        for source, goal, maps_query in ((above, below, True), (below, above, False))
-    ]
-    spread, colours, maps_query = min(fits, key=lambda fit: fit[0])
-    if spread > MIN_UNEVEN_LEVELS:
-        light = _light(mask.shape, places)
-        source, goal = (above, below) if maps_query else (below, above)
-        uneven, lit_colours = _fit(_terms(source, light), goal, similar, likely)
-        if uneven < MAX_UNEVEN_SHARE * spread:
-            colours = lit_colours
-    matched = (
-        (_map_colours(query, colours), target)
-        if maps_query
-        else (query, _map_colours(target, colours))
-    )
-    query, target = (pixels.reshape(-1, 3)[places] for pixels in matched)
-    errors = largest(np.abs(query - target))
-    return matched, robust_weights(errors, MIN_NOISE_LEVELS, likely)[1]
-
-
-def _fit(
-    terms: Floats, goal: Floats, weights: Floats, likely: NDArray[np.bool_]
-) -> tuple[float, Floats]:
-    """Fit a colour map robustly; return its mean error in levels, and the map, [T, 3].
-
-    Colours that too few pixels tell of stay as they are.
-
-    Args:
-        terms: that it adds up, [N, T].
-        goal: the colours that it should give, [N, 3].
-        weights: to start with, [N].
-        likely: bool [N], whose errors tell what is typical.
-    """
-    unchanged = np.eye(terms.shape[1], 3, dtype=np.float32)
-    change = goal - terms @ unchanged
-    for _ in range(3):
-        weighted = terms.T * weights
-        normal = weighted @ terms + np.eye(terms.shape[1], dtype=np.float32) * len(terms)
-        colours = unchanged + np.linalg.solve(normal, weighted @ change)
-        errors = largest(np.abs(goal - terms @ colours))
-        weights, _ = robust_weights(errors, MIN_NOISE_LEVELS, likely)
-    return float(np.minimum(errors, MAX_LEVELS).mean()), np.asarray(colours, np.float32)
-
-
-def _similarity(query: Floats, target: Floats) -> Floats:
-    """Return how well the structure around each pixel agrees, also as a negative: [h, w], 0..1.
-
-    Args:
-        query: brightness, [h, w].
-        target: brightness, [h, w].
-    """
-    import cv2
-
-    def mean(values: Floats) -> Floats:
-        return np.asarray(cv2.blur(values, (SIMILARITY_PIXELS, SIMILARITY_PIXELS)), np.float32)
-
-    above, below = mean(query), mean(target)
-    variances = mean(query * query) - above**2, mean(target * target) - below**2
-    deviations = np.sqrt(np.maximum(variances[0], 0) * np.maximum(variances[1], 0))
-    correlations = np.abs(mean(query * target) - above * below) / (deviations + LEAST_VARIANCE)
-    return np.asarray((correlations + LEAST_SIMILARITY) ** 2, np.float32)
-
-
 def _sharpness(
     details: tuple[Floats, Floats], pixels: tuple[Floats, Floats], mask: NDArray[np.bool_]
 ) -> float:
@@ -441,7 +311,7 @@ def _sharpness(
 
     def relative(detail: Floats, pixels: Floats) -> Floats:
         coarse = cv2.blur(luma(pixels), (COARSE_PIXELS, COARSE_PIXELS))
-        around = cv2.blur(detail, (SIMILARITY_PIXELS, SIMILARITY_PIXELS))
+        around = cv2.blur(detail, (AROUND_PIXELS, AROUND_PIXELS))
         return np.asarray(around[mask] / max(float(coarse[mask].std()), 1.0), np.float32)
 
     if not mask.any():
@@ -451,22 +321,3 @@ def _sharpness(
     if not telling.any():
         return 1.0
     return float(np.median(above[telling] / np.maximum(below[telling], _LEAST)))
-
-
-def _terms(colours: Floats, light: Floats | None = None) -> Floats:
-    """Return what a colour map adds up: the channels, two squares, a constant: [N, 6].
-
-    With light [N, 4], as of `_light`, its products with the brightness, too: [N, 10].
-    """
-    red, green, blue = colours.T
-    grey = colours @ _LUMA
-    squares = grey**2 / 255, (red**2 - blue**2) / 255
-    terms = np.stack([red, green, blue, *squares, np.full_like(red, 64)], axis=1)
-    return terms if light is None else np.hstack([terms, light * grey[:, None]])
-
-
-def _light(shape: tuple[int, ...], places: NDArray[np.intp]) -> Floats:
-    """Return how light may fall off to a side or to the corners, at places of a picture: [N, 4]."""
-    rows, columns = np.divmod(places, shape[1])
-    y, x = rows / shape[0] * 2 - 1, columns / shape[1] * 2 - 1
-    return np.stack([x, y, x * x, y * y], axis=1).astype(np.float32)

@@ -11,7 +11,8 @@ from ..types import Look, Match
 from .confidence import Evidence, confidence
 from .differences import compare_windows, differences
 from .geometry import transform_points
-from .overlay import detail, equally_sharp, largest, lay_over, luma, sample
+from .overlay import equally_sharp, lay_over
+from .pixels import detail, largest, luma, sample
 from .shared_area import shared_area
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
     from .differences import Windows
     from .geometry import Points, Transform
-    from .overlay import Floats, Overlay, Side
+    from .overlay import Overlay, Side
+    from .pixels import Floats
 
 MIN_SAMPLE_AGREEMENT = 0.8  # of two frames that are the same
 MIN_SAMPLE_DETAIL_LEVELS, MIN_SAMPLE_DETAIL = 3.0, 0.01  # with less of the area, it is blank

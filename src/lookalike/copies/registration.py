@@ -16,13 +16,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .geometry import Transform
-
-    Floats = NDArray[np.float32]
+    from .pixels import Floats
 
 MIN_SHARED_PIXELS = 64  # of the overlay; a smaller one shows too little
 MAX_SHIFT_PIXELS = 1.5  # of one Gauss-Newton step
 STEPS = 3
-MAX_REFINED_PIXELS = 8_000  # that a step looks at
+REFINED_PIXELS, REFINED_SHARE = 8_000, 0.1  # that a step looks at, whichever is more
 MAX_LEVELS = 30.0  # of 255; a larger error counts as so much
 MEDIAN_OF = 700  # errors, of all
 MIN_GAIN = 0.98  # a transform is better if its error is below so much of the other's
@@ -84,7 +83,8 @@ class _Registration:
         self._above = above
         self._below: Floats = np.asarray(cv2.GaussianBlur(below, (0, 0), 1.0), np.float32)
         height, width = below.shape
-        step = max(round((height * width / MAX_REFINED_PIXELS) ** 0.5), 1)
+        looked_at = max(REFINED_PIXELS, height * width * REFINED_SHARE)
+        step = max(round((height * width / looked_at) ** 0.5), 1)
         self._sampled, self._pixels_each = np.s_[::step, ::step], step**2
         self._priors = np.where(trusted[self._sampled], 1, UNTRUSTED).astype(np.float32)
         # In coordinates of -1..1, so that all six unknowns are of the same size.

@@ -67,7 +67,7 @@ def shared_area(
         points: [N, 4], features that agree with it: x and y in the query and the target.
         max_pixels: of the grid that the whole target has.
     """
-    overlay = lay_over(query, target, transform, points[:, 2:], max_pixels=max_pixels)
+    overlay = lay_over(query, target, transform, points, max_pixels=max_pixels)
     if overlay is None:
         return None
     shares = overlaps(overlay.transform, query.size, target.size)
