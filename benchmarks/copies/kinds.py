@@ -92,7 +92,7 @@ DONE: dict[str, tuple[tuple[set[str], ...], set[str]]] = {
     "disguised": (({"mirrored"}, {"turned"}, {_COLOURS}), {"cropped"}),
     "grey": (({"black and white", _COLOURS},), set()),
     "grey, strong": (({"black and white"},), {_COLOURS}),
-    "low-quality": (({"re-saved"},), {"blurred"}),
+    "low-quality": (({"re-saved", "blurred"},), set()),
     "mirrored": (({"mirrored"},), {"cropped"}),
     "negative": (({_COLOURS},), {"black and white"}),
     "noisy": ((), {"blurred", "re-saved"}),

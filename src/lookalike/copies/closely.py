@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..types import Differences
-from .differences import Windows, compare_windows, find_boxes
+from .differences import SHIFT_SHARE, Windows, compare_windows, find_boxes
 from .geometry import TO_PIXEL_CENTRES
 from .overlay import equally_sharp, lay_over
 from .pixels import luma
@@ -161,6 +161,7 @@ def _small_differences(overlay: Overlay) -> NDArray[np.bool_]:
     offsets = np.where(overlay.mask, offsets, 0)
     typical = float(np.median(offsets[overlay.mask][::7]))
     limits = MIN_LEVELS + DETAIL_SHARE * spread + NOISES * typical
+    limits += SHIFT_SHARE * overlay.colour_shift
     differ = (offsets > limits) & _eroded(overlay.mask)
     count, found = cv2.connectedComponents(differ.astype(np.uint8))
     labels = np.asarray(found, np.int64)

@@ -26,14 +26,15 @@ _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 def match_colours(
     query: Floats, target: Floats, mask: NDArray[np.bool_], trusted: NDArray[np.bool_]
-) -> tuple[tuple[Floats, Floats], float]:
+) -> tuple[tuple[Floats, Floats], float, float]:
     """Fit the colours of one picture to those of the other, whichever works better.
 
     Black and white can be made from colours, but not the reverse. The fit starts where the
     structure agrees, as most of what two frames share may be another picture.
 
     Returns:
-        both pictures, one of them in the other's colours, and the typical error in levels.
+        both pictures, one of them in the other's colours, the typical error, and how far the
+        colours that agree were mapped, on average, both in levels.
     """
     import cv2
 
@@ -64,9 +65,12 @@ def match_colours(
         if maps_query
         else (query, _map_colours(target, colours))
     )
-    query, target = (pixels.reshape(-1, 3)[places] for pixels in matched)
-    errors = largest(np.abs(query - target))
-    return matched, robust_weights(errors, MIN_NOISE_LEVELS, likely)[1]
+    samples = [pixels.reshape(-1, 3)[places] for pixels in matched]
+    errors = largest(np.abs(samples[0] - samples[1]))
+    weights, noise = robust_weights(errors, MIN_NOISE_LEVELS, likely)
+    before = (query if maps_query else target).reshape(-1, 3)[places]
+    shifts = np.abs(samples[0 if maps_query else 1] - before).mean(axis=1)
+    return matched, noise, float(weights @ shifts / weights.sum())
 
 
 def _fit(

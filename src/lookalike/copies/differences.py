@@ -34,6 +34,7 @@ TYPICAL_MARGIN = 0.4  # below the typical correlation, a window differs
 MIN_CORRELATION, MAX_CORRELATION = 0.2, 0.55  # limits of that limit
 MIN_COLOUR_LEVELS, COLOUR_NOISES = 20.0, 3.5  # a mean colour that is off by more differs
 EDGE_SHARE = 0.3  # of the contrast, that an edge moved by a pixel changes the mean colour by
+SHIFT_SHARE = 0.5  # of what colours were changed by all over, that may be off in a place
 MIN_PLACE_PIXELS = 16.0  # of a place that differs, each counted by its weight
 PLACE_GAP = 0.02  # of the longer side; places that are closer are one
 MAX_BOXES = 20
@@ -124,9 +125,8 @@ def compare_windows(overlay: Overlay) -> Windows:
     contrast = np.sqrt(np.maximum(above_variance, below_variance))
     offsets = cv2.blur((query - target) * mask[..., None], window) / cover[..., None]
     colours = largest(np.abs(offsets))
-    off_colour = colours > max(MIN_COLOUR_LEVELS, COLOUR_NOISES * overlay.noise) + (
-        EDGE_SHARE * contrast
-    )
+    limit = max(MIN_COLOUR_LEVELS, COLOUR_NOISES * overlay.noise)
+    off_colour = colours > limit + EDGE_SHARE * contrast + SHIFT_SHARE * overlay.colour_shift
     seen = np.maximum(contrast, np.where(off_colour, colours, 0))
     blank = min(MIN_CONTRAST_LEVELS + overlay.noise, MAX_BLANK_LEVELS)
     weights, shown_by_both = (

@@ -17,10 +17,10 @@ FULL_OVERLAP = 0.95  # an overlap from which a picture counts as shown in full
 MIN_ROTATION_DEGREES = 2.0
 MIN_STRETCH = 1.05
 GREY_SATURATION = 0.3  # relative to the other picture; below, it is black and white
-MIN_COLOUR_SHIFT = 0.022
+MIN_COLOUR_SHIFT = 0.016
 SATURATIONS = 0.75, 1 / 0.75  # beyond these, colours were changed
 ADDED = 0.3  # more, or less, detail in the places that differ
-BLURRED, SHARPENED = 0.91, 1.3  # sharpness, relative to the other picture
+BLURRED, SHARPENED = 0.86, 1.3  # sharpness, relative to the other picture
 
 
 def kind_of(match: Match | None) -> str:

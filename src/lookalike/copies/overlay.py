@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 MAX_GRID_PIXELS = 100_000  # of an overlay, by default; thumbnails have fewer
 MIN_DETAIL = 0.04  # of the contrast, from which detail tells how sharp a picture is
+MIN_DETAIL_LEFT = 0.1  # with less, something was covered
 AROUND_PIXELS = 7  # side of the windows that detail is measured in
 COARSE_PIXELS = 11  # side of the windows that detail is nothing in
 MIN_SHARPNESS = 0.8  # with less, the sharper picture is blurred before both are compared
@@ -63,6 +64,7 @@ class Overlay:
         matched: both, one of them in the other's colours.
         mask: bool [h, w], where both show something.
         noise: the typical difference of the matched colours, in levels of 255.
+        colour_shift: how far the colours of one were mapped, on average, in levels.
         sharpness: the query's detail relative to the target's; 1 is the same.
         transform: 3 x 3, from the query's whole pixels to the target's, refined.
         from_grid: 3 x 3, from the grid's pixels to the target's whole pixels.
@@ -73,6 +75,7 @@ class Overlay:
     matched: tuple[Floats, Floats]
     mask: NDArray[np.bool_]
     noise: float
+    colour_shift: float
     sharpness: float
     transform: Transform
     from_grid: Transform
@@ -121,7 +124,7 @@ def lay_over(
     mask = cover[part]
     warped = _warp(above, refined, size)[part]
     beneath = below[part].astype(np.float32)
-    matched, noise = match_colours(warped, beneath, mask, trusted[part])
+    matched, noise, colour_shift = match_colours(warped, beneath, mask, trusted[part])
     # The query's detail is that before it is resampled.
     details = _warp(detail(luma(above)), refined, size)[part], detail(luma(beneath))
     sharpness = _sharpness(details, (warped, beneath), mask & trusted[part])
@@ -133,6 +136,7 @@ def lay_over(
         matched,
         mask,
         noise,
+        colour_shift,
         sharpness,
         to_whole @ refined @ query_scale,
         to_whole @ np.array([[1.0, 0, left], [0, 1, top], [0, 0, 1]]),
@@ -153,8 +157,8 @@ def within(overlay: Overlay, part: tuple[int, int, int, int]) -> Overlay:
     left, top, right, bottom = part
     mask = np.zeros_like(overlay.mask)
     mask[top:bottom, left:right] = overlay.mask[top:bottom, left:right]
-    matched, noise = match_colours(overlay.query, overlay.target, mask, mask)
-    return replace(overlay, matched=matched, mask=mask, noise=noise)
+    matched, noise, colour_shift = match_colours(overlay.query, overlay.target, mask, mask)
+    return replace(overlay, matched=matched, mask=mask, noise=noise, colour_shift=colour_shift)
 
 
 def equally_sharp(overlay: Overlay) -> Overlay:
@@ -317,7 +321,8 @@ def _sharpness(
     if not mask.any():
         return 1.0
     above, below = map(relative, details, pixels)
-    telling = np.maximum(above, below) > MIN_DETAIL
+    less, more = np.minimum(above, below), np.maximum(above, below)
+    telling = (more > MIN_DETAIL) & (less > MIN_DETAIL_LEFT * more)
     if not telling.any():
         return 1.0
     return float(np.median(above[telling] / np.maximum(below[telling], _LEAST)))
