@@ -18,6 +18,7 @@ MIN_ROTATION_DEGREES = 2.0
 MIN_STRETCH = 1.05
 GREY_SATURATION = 0.3  # relative to the other picture; below, it is black and white
 MIN_COLOUR_SHIFT = 0.016
+MUCH_BLURRED, MIN_BLURRED_COLOUR_SHIFT = 0.6, 0.04  # a blur dulls colours
 SATURATIONS = 0.75, 1 / 0.75  # beyond these, colours were changed
 ADDED = 0.3  # more, or less, detail in the places that differ
 BLURRED, SHARPENED = 0.86, 1.3  # sharpness, relative to the other picture
@@ -72,14 +73,13 @@ def _placements(match: Match) -> list[str]:
 def _looks(match: Match) -> list[str]:
     """Say what was done to all of it."""
     look, edits = match.look, []
+    shift = MIN_COLOUR_SHIFT if look.sharpness > MUCH_BLURRED else MIN_BLURRED_COLOUR_SHIFT
+    is_as_vivid = SATURATIONS[0] < look.saturation < SATURATIONS[1]
     if look.saturation < GREY_SATURATION:
         edits.append("in black and white")
-    elif look.saturation > 1 / GREY_SATURATION and look.colour_shift < MIN_COLOUR_SHIFT:
+    elif look.saturation > 1 / GREY_SATURATION and look.colour_shift < shift:
         edits.append("in colour")
-    elif not look.is_negative and (
-        look.colour_shift > MIN_COLOUR_SHIFT
-        or not (SATURATIONS[0] < look.saturation < SATURATIONS[1])
-    ):
+    elif not look.is_negative and (look.colour_shift > shift or not is_as_vivid):
         edits.append("with other colours")
     if look.is_negative:
         edits.append("as a negative")
