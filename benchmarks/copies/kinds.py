@@ -63,6 +63,8 @@ if TYPE_CHECKING:
 
     from lookalike.types import Picture, Source
 
+COLOURED = ("grey", "saturated")  # edits that leave a grey picture as it is
+GREY_LEVELS = 40  # between the channels, at most
 SHOWN = "shown in a template"
 MOST_CROPPED = {"light": 0.0, "medium": 0.2, "strong": 0.4}  # before it is shown in a template
 # What `changes` says, by the kind of change.
@@ -258,7 +260,10 @@ def _copies(
 ) -> Iterator[tuple[str, str, Picture]]:
     pictures = [p for p in map(read_picture, hosts) if p]
     images = [Image.fromarray(p.pixels) for p in pictures]
+    is_grey = int(np.ptp(picture.pixels, axis=2).max()) < GREY_LEVELS
     for edit in EDITS:
+        if is_grey and edit in COLOURED:
+            continue
         for strength, copy in edit_in_all_strengths(picture, key, edit, images, seed):
             yield edit, strength, copy
     templates = [t for t in HALVES[half].values() if t.has_photo]
