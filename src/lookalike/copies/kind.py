@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from ..types import Match
 
-COPY_CONFIDENCE = 0.93
+COPY_CONFIDENCE = 0.9
 NEAR_INLIERS = 8  # unrelated pictures may share fewer
 MAX_PAGES_SHARE = 0.1  # of the other pages of a copy that may differ
 FULL_OVERLAP = 0.95  # an overlap from which a picture counts as shown in full
