@@ -18,6 +18,7 @@ from ..ingest import (
 )
 from ..sources import (
     DeletionCheck,
+    MountPoints,
     absolute,
     check_root,
     is_under,
@@ -26,6 +27,7 @@ from ..sources import (
     require_online,
     split_member,
     split_online,
+    unmounted,
     walk,
 )
 from ..storage import EncoderCard, Manifest, locate_gallery, write_lock
@@ -163,6 +165,7 @@ class Gallery(GalleryTrash):
             online, offline = split_online(paths, manifest.roots, private=private)
             manifest = replace(manifest, roots=merge_roots(manifest.roots, online))
             unreadable: list[Refusal] = []
+            mounts = MountPoints(manifest.mounts)
             complete: list[Source] = []  # archives that were listed to their end
             unchanged: set[Source] = set()
             listing: Iterator[Source] = itertools.chain.from_iterable(
@@ -195,15 +198,18 @@ class Gallery(GalleryTrash):
             if not self._rebuild:
                 unchanged |= complete_archives(store)
             options = IngestOptions(
-                is_lost=DeletionCheck(manifest.roots),
+                is_lost=DeletionCheck(manifest.roots, manifest.mounts),
                 on_progress=on_progress,
                 ray=ray,
                 device=self._device,
             )
             try:
-                report = ingest(listing, store, encoder, options)
+                report = ingest(mounts.watch(listing), store, encoder, options)
             finally:
                 release()
+                if mounts.paths != set(manifest.mounts):
+                    found = tuple(sorted(mounts.paths))
+                    manifest = replace(manifest, mounts=found).write(self.folder)
             store.refuse_folders(unreadable)
             remember_complete_archives(store, complete)
             if self._rebuild:
@@ -216,7 +222,8 @@ class Gallery(GalleryTrash):
     ) -> PruneReport:
         """Remove the rows whose file is gone from a root that is online.
 
-        A row stays if its root is empty or can't be reached, or if its file can't be checked.
+        A row stays if its root is empty or can't be reached, if the disk that held its file is not
+        mounted, or if its file or folder can't be checked.
 
         Args:
             dry_run: only report what would be removed.
@@ -236,7 +243,7 @@ class Gallery(GalleryTrash):
         with contextlib.nullcontext() if dry_run else write_lock(self.folder):
             manifest = self._manifest()
             store = self._open_store(manifest)
-            is_lost = DeletionCheck(manifest.roots)
+            is_lost = DeletionCheck(manifest.roots, manifest.mounts)
             try:
                 lost = store.deleted_files(is_lost, on_rows)
                 if not dry_run:
@@ -244,7 +251,9 @@ class Gallery(GalleryTrash):
                     store.refusals.delete([p for p in store.paths(store.refusals) if is_lost(p)])
             finally:
                 release()
-        offline = (root for root in map(check_root, manifest.roots) if not root.online)
+        offline = [root for root in map(check_root, manifest.roots) if not root.online]
+        known = {root.path for root in offline}
+        offline += [root for root in unmounted(manifest.mounts) if root.path not in known]
         return PruneReport(tuple(lost), tuple(offline))
 
     def remove(self, *paths: str | os.PathLike[str]) -> int:
@@ -270,12 +279,11 @@ class Gallery(GalleryTrash):
             # The next `index` must open an archive again if a part of it was removed.
             parts = map(split_member, removed_paths)
             store.refusals.delete([f"{archive}!/" for archive, member in parts if member])
-            roots = (
-                root
-                for root in manifest.roots
-                if not any(is_under(root, path) for path in removed_paths)
+            roots, mounts = (
+                tuple(p for p in known if not any(is_under(p, path) for path in removed_paths))
+                for known in (manifest.roots, manifest.mounts)
             )
-            replace(manifest, roots=tuple(roots)).write(self.folder)
+            replace(manifest, roots=roots, mounts=mounts).write(self.folder)
         return removed
 
     def import_(

@@ -26,9 +26,10 @@ from .content import (
     read_stream,
 )
 from .labelled_folder import LabelledPicture, list_labelled
+from .mounts import MountPoints
 from .prefetch import map_ahead
 from .read import check_address, check_root, is_gone, read, release, stat_source
-from .roots import DeletionCheck, merge_roots, require_online, root_folder, split_online
+from .roots import DeletionCheck, merge_roots, require_online, root_folder, split_online, unmounted
 from .safe_http import HttpClient, PrivateAddressError
 from .walk import walk
 
@@ -40,6 +41,7 @@ __all__ = [
     "DeletionCheck",
     "HttpClient",
     "LabelledPicture",
+    "MountPoints",
     "PrivateAddressError",
     "absolute",
     "below",
@@ -66,5 +68,6 @@ __all__ = [
     "split_member",
     "split_online",
     "stat_source",
+    "unmounted",
     "walk",
 ]

@@ -65,6 +65,7 @@ class Manifest:
         roots: absolute paths of the indexed folders.
         rebuild: encoder and table of an unfinished rebuild; None without one.
         copies: whether the gallery keeps fingerprints, which prove copies.
+        mounts: absolute paths of the mount points that hold indexed files, but for `/`.
         revision: of the object that it was read from, see `bucket.StoredFile`.
     """
 
@@ -73,6 +74,7 @@ class Manifest:
     roots: tuple[str, ...] = ()
     rebuild: tuple[EncoderCard, str] | None = None
     copies: bool = True
+    mounts: tuple[str, ...] = ()
     revision: dict[str, str] | None = field(default=None, compare=False)
 
     @classmethod
@@ -97,6 +99,7 @@ class Manifest:
                 encoder=EncoderCard(**values["encoder"]),
                 table=_table_name(values["table"]),
                 roots=tuple(map(str, values["roots"])),
+                mounts=tuple(map(str, values.get("mounts", ()))),
                 rebuild=rebuild and (EncoderCard(**rebuild[0]), _table_name(rebuild[1])),
                 copies=bool(values.get("copies", True)),
                 revision=stored.revision,

@@ -120,7 +120,7 @@ class PruneReport:
 
     Attributes:
         removed: paths whose file is gone, while its root is online.
-        offline: roots whose rows were left alone.
+        offline: roots and mount points whose rows were left alone.
 
     Example:
         >>> from pathlib import Path
