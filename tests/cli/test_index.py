@@ -48,3 +48,18 @@ def test_offline_roots_are_reported(tmp_path: Path, pictures: Path, indexed: Pat
     assert "12 pictures in" in done.stdout
     assert "offline: No such file or directory" in run("info", gallery=indexed).stdout
     assert "so its rows stay; connect it" in run("prune", gallery=indexed).stderr
+
+
+def test_a_rebuild_tells_which_rows_keep_their_old_vectors(
+    tmp_path: Path, pictures: Path, indexed: Path
+) -> None:
+    run("export", tmp_path / "list.parquet", gallery=indexed)
+    pictures.rename(tmp_path / "away")
+    run("import", tmp_path / "list.parquet", gallery=tmp_path / "other")
+    done = run("index", "--rebuild", gallery=tmp_path / "other")
+    assert done.returncode == 1  # nothing could be made anew
+    assert (
+        "12 pictures could not be made anew, so the old vectors stay (12: can't be" in done.stderr
+    )
+    assert "12 pictures in" in done.stdout
+    assert "No usable pictures" not in done.stderr

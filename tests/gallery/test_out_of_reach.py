@@ -9,9 +9,13 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from lookalike import Gallery
+from lookalike.errors import OfflineError
+from lookalike.storage import FingerprintIndex
 
 from ..conftest import RandomEncoder, fill
 from ..mounts import mounted
@@ -19,6 +23,21 @@ from ..mounts import mounted
 
 def opened(tmp_path: Path, *, rebuild: bool = False, dimensions: int = 8) -> Gallery:
     return Gallery.open(tmp_path / "g", encoder=RandomEncoder(dimensions), rebuild=rebuild)
+
+
+def rows_of(gallery: Gallery) -> dict[str, list[float]]:
+    """The vectors of all rows by their paths; each path has one row."""
+    path = Path(str(gallery.folder)).with_name("rows.parquet")
+    assert gallery.export(path) == gallery.info().pictures
+    rows = pq.read_table(path, columns=["path", "vector"]).to_pylist()
+    path.unlink()
+    vectors = {row["path"]: np.round(row["vector"], 2).tolist() for row in rows}
+    assert len(vectors) == len(rows)
+    return vectors
+
+
+def prints_of(gallery: Gallery) -> set[bytes]:
+    return {content for content, _ in FingerprintIndex(gallery.folder).hashes()}
 
 
 @pytest.fixture
@@ -140,3 +159,68 @@ def test_prune_keeps_rows_below_a_folder_that_can_not_be_listed(open_to_all: Pat
     (open_to_all / "r" / "closed").chmod(0o755)
     with unprivileged():
         assert len(opened(open_to_all).prune().removed) == 1
+
+
+def rebuilt(tmp_path: Path) -> dict[str, int]:
+    before = prints_of(opened(tmp_path))
+    kept = dict(opened(tmp_path, rebuild=True).index().kept)
+    assert prints_of(opened(tmp_path)) == before
+    return kept
+
+
+def test_a_rebuild_keeps_the_rows_of_an_unmounted_folder(tmp_path: Path, usb: Path) -> None:
+    gallery = opened(tmp_path)
+    before = rows_of(gallery)
+    assert rebuilt(tmp_path) == {"its disk is not mounted": 3}
+    assert rows_of(gallery) == before
+    query = tmp_path / "contents" / "0011.jpg"
+    assert gallery.search(query, top=1)[0].path == str(usb / "below" / "0011.jpg")
+    with mounted(usb):
+        shutil.copytree(tmp_path / "contents", usb / "below")
+        assert rebuilt(tmp_path) == {}
+
+
+def test_a_rebuild_keeps_the_rows_of_what_can_not_be_read(open_to_all: Path) -> None:
+    fill(open_to_all / "r" / "closed", 2)
+    fill(open_to_all / "r", 3, start=20)
+    with unprivileged():
+        opened(open_to_all).index(open_to_all / "r")
+    before = rows_of(opened(open_to_all))
+    (open_to_all / "r" / "closed").chmod(0)
+    (open_to_all / "r" / "0020.jpg").chmod(0)
+    (open_to_all / "r" / "0021.jpg").unlink()  # certainly gone
+    with unprivileged():
+        kept = rebuilt(open_to_all)
+    assert kept == {"can't be read: Permission denied": 3}
+    assert before.keys() - rows_of(opened(open_to_all)).keys() == {
+        str(open_to_all / "r" / "0021.jpg")
+    }
+
+
+def test_a_rebuild_keeps_the_rows_of_an_imported_list_whose_files_are_not_here(
+    tmp_path: Path,
+) -> None:
+    fill(tmp_path / "r", 3)
+    other = Gallery.open(tmp_path / "other", encoder=RandomEncoder(8))
+    other.index(tmp_path / "r")
+    other.export(tmp_path / "list.parquet")
+    shutil.rmtree(tmp_path / "r")
+    opened(tmp_path).import_(tmp_path / "list.parquet")
+    before = rows_of(opened(tmp_path))
+    assert rebuilt(tmp_path) == {"can't be read: No such file or directory": 3}
+    assert rows_of(opened(tmp_path)) == before
+
+
+def test_a_rebuild_by_another_encoder_is_refused_while_files_are_out_of_reach(
+    tmp_path: Path, usb: Path
+) -> None:
+    before, prints = rows_of(opened(tmp_path)), prints_of(opened(tmp_path))
+    other = opened(tmp_path, rebuild=True, dimensions=16)
+    with pytest.raises(OfflineError, match=r"3 rows can't be read \(3: its disk is not mounted\)"):
+        other.index()
+    assert rows_of(opened(tmp_path)) == before
+    assert prints_of(opened(tmp_path)) == prints
+    with mounted(usb):
+        shutil.copytree(tmp_path / "contents", usb / "below")
+        report = opened(tmp_path, rebuild=True, dimensions=16).index()
+        assert (report.added, report.unchanged, report.kept) == (3, 2, {})

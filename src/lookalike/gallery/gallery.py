@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+from collections import Counter
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,7 +36,7 @@ from ..storage import EncoderCard, Manifest, locate_gallery, write_lock
 from ..types import IndexReport, PruneReport, Refusal
 from .feature_list import import_features, read_features
 from .reading import no_progress
-from .rebuild import finish_rebuild, indexed_sources, start_rebuild
+from .rebuild import finish_rebuild, indexed_sources, keep_unread_rows, start_rebuild
 from .trash import GalleryTrash
 
 if TYPE_CHECKING:
@@ -140,7 +142,8 @@ class Gallery(GalleryTrash):
             ClusterError: the cluster can't be used.
             GalleryBusyError: another process is writing.
             EncoderMismatchError: the gallery's vectors are from another encoder.
-            OfflineError: a rebuild needs a root that can't be reached.
+            OfflineError: a rebuild needs a root that can't be reached, or by another encoder a file
+                that can't be read.
             StorageError: the disk is full or read-only; what was committed stays.
             KeyboardInterrupt: after the finished pictures have been committed.
 
@@ -197,8 +200,13 @@ class Gallery(GalleryTrash):
             store.forget_transient_refusals(online)
             if not self._rebuild:
                 unchanged |= complete_archives(store)
+            is_lost = DeletionCheck(manifest.roots, manifest.mounts)
+            kept = Counter[str]()
             options = IngestOptions(
-                is_lost=DeletionCheck(manifest.roots, manifest.mounts),
+                is_lost=is_lost,
+                before_optimizing=partial(
+                    keep_unread_rows, self.folder, manifest, store, is_lost, kept
+                ),
                 on_progress=on_progress,
                 ray=ray,
                 device=self._device,
@@ -207,15 +215,14 @@ class Gallery(GalleryTrash):
                 report = ingest(mounts.watch(listing), store, encoder, options)
             finally:
                 release()
-                if mounts.paths != set(manifest.mounts):
-                    found = tuple(sorted(mounts.paths))
-                    manifest = replace(manifest, mounts=found).write(self.folder)
+                manifest = manifest.remember_mounts(self.folder, mounts.paths)
             store.refuse_folders(unreadable)
             remember_complete_archives(store, complete)
             if self._rebuild:
                 finish_rebuild(self.folder, manifest)
                 self._rebuild = False
-        return replace(report, refused=report.refused + len(unreadable), offline=tuple(offline))
+        refused = report.refused + len(unreadable)
+        return replace(report, refused=refused, kept=dict(kept), offline=tuple(offline))
 
     def prune(
         self, *, dry_run: bool = False, on_rows: Callable[[int, int], None] = no_progress

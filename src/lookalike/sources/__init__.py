@@ -28,7 +28,15 @@ from .content import (
 from .labelled_folder import LabelledPicture, list_labelled
 from .mounts import MountPoints
 from .prefetch import map_ahead
-from .read import check_address, check_root, is_gone, read, release, stat_source
+from .read import (
+    check_address,
+    check_root,
+    is_gone,
+    read,
+    release,
+    stat_source,
+    why_unreachable,
+)
 from .roots import DeletionCheck, merge_roots, require_online, root_folder, split_online, unmounted
 from .safe_http import HttpClient, PrivateAddressError
 from .walk import walk
@@ -70,4 +78,5 @@ __all__ = [
     "stat_source",
     "unmounted",
     "walk",
+    "why_unreachable",
 ]

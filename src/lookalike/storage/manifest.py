@@ -12,6 +12,8 @@ from ..errors import GalleryFormatError
 from .place import open_place, parse_place
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ..encoders import Encoder
     from .place import Place
 
@@ -122,6 +124,15 @@ class Manifest:
         text = json.dumps({"format_version": FORMAT_VERSION, **values}, indent=2) + "\n"
         revision = open_place(folder).write(MANIFEST_NAME, text.encode("utf-8"), self.revision)
         return replace(self, revision=revision)
+
+    def remember_mounts(self, folder: Place, mounts: Iterable[str]) -> Manifest:
+        """Write the manifest with these mount points, if they are others.
+
+        Raises:
+            GalleryBusyError, StorageError: as for `write`.
+        """
+        found = tuple(sorted(mounts))
+        return self if found == self.mounts else replace(self, mounts=found).write(folder)
 
 
 def locate_gallery(path: str | os.PathLike[str] | None) -> Place:
