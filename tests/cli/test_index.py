@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..conftest import run, save
+from ..conftest import fill, run, save
 
 
 def test_index_says_what_it_did(tmp_path: Path, pictures: Path) -> None:
@@ -63,3 +63,25 @@ def test_a_rebuild_tells_which_rows_keep_their_old_vectors(
     )
     assert "12 pictures in" in done.stdout
     assert "No usable pictures" not in done.stderr
+
+
+def test_a_mistyped_path_is_an_error_before_anything_is_made(
+    tmp_path: Path, pictures: Path, indexed: Path
+) -> None:
+    done = run("index", pictures, tmp_path / "Picturs", gallery=tmp_path / "new")
+    assert done.returncode == 2
+    assert f"{tmp_path / 'Picturs'} does not exist; check the path" in done.stderr
+    assert not (tmp_path / "new").exists()
+    done = run("index", pictures, tmp_path / "Picturs", gallery=indexed)
+    assert done.returncode == 2
+    assert "does not exist" in done.stderr
+
+
+def test_a_path_below_a_known_place_is_offline_and_the_others_are_indexed(
+    tmp_path: Path, pictures: Path, indexed: Path
+) -> None:
+    fill(tmp_path / "other", 1, start=70)
+    done = run("index", pictures / "usb" / "2024", tmp_path / "other", gallery=indexed)
+    assert done.returncode == 0
+    assert f"{pictures / 'usb' / '2024'} can't be reached, so its pictures stay" in done.stderr
+    assert "1 added" in done.stdout

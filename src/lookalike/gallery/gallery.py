@@ -26,6 +26,7 @@ from ..sources import (
     is_under,
     merge_roots,
     release,
+    require_known,
     require_online,
     split_member,
     split_online,
@@ -137,8 +138,9 @@ class Gallery(GalleryTrash):
             on_progress: called in this thread about ten times per second.
 
         Raises:
-            ArgumentError: there is no path, an address is invalid, an extra is missing, a list
-                has no column of paths, or `ray` is not an address.
+            ArgumentError: there is no path, a path does not exist and is not below a place that
+                was indexed before (whose disk may be away), an address is invalid, an extra is
+                missing, a list has no column of paths, or `ray` is not an address.
             ClusterError: the cluster can't be used.
             GalleryBusyError: another process is writing.
             EncoderMismatchError: the gallery's vectors are from another encoder.
@@ -158,6 +160,8 @@ class Gallery(GalleryTrash):
         """
         if not paths and not self._rebuild:
             raise ArgumentError("Name at least one folder or picture to index.")
+        before = Manifest.read(self.folder)
+        require_known(paths, (*before.roots, *before.mounts) if before else ())
         with write_lock(self.folder):
             manifest = Manifest.read(self.folder)
             encoder = self._load_encoder(manifest, rebuild=self._rebuild)

@@ -37,7 +37,15 @@ from .read import (
     stat_source,
     why_unreachable,
 )
-from .roots import DeletionCheck, merge_roots, require_online, root_folder, split_online, unmounted
+from .roots import (
+    DeletionCheck,
+    merge_roots,
+    require_known,
+    require_online,
+    root_folder,
+    split_online,
+    unmounted,
+)
 from .safe_http import HttpClient, PrivateAddressError
 from .walk import walk
 
@@ -70,6 +78,7 @@ __all__ = [
     "read",
     "read_stream",
     "release",
+    "require_known",
     "require_online",
     "root_folder",
     "scheme_of",

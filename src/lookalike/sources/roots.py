@@ -6,7 +6,7 @@ import functools
 import os
 from typing import TYPE_CHECKING
 
-from ..errors import OfflineError
+from ..errors import ArgumentError, OfflineError
 from ..types import Root
 from .addresses import (
     WEB,
@@ -47,6 +47,24 @@ def split_online(
             usable = os.path.isfile(path) or _is_listable(path)
         (online if usable else offline).append(path)
     return online, offline
+
+
+def require_known(paths: Iterable[str | os.PathLike[str]], known: Iterable[str]) -> None:
+    """Check that each local path is there, or is at or below a place that was there before.
+
+    Args:
+        paths: to index.
+        known: the roots and mount points of the gallery.
+
+    Raises:
+        ArgumentError: one is not; it is mistyped, for a disk that is away is known.
+    """
+    places = [place for root in known for place in (root, root_folder(root))]
+    for path in map(absolute, paths):
+        file = split_member(path)[0]
+        is_known = any(is_under(path, place) for place in places)
+        if is_local(file) and is_gone(file) and not is_known:
+            raise ArgumentError(f"{path} does not exist; check the path.")
 
 
 def merge_roots(roots: Sequence[str], paths: Iterable[str]) -> tuple[str, ...]:
