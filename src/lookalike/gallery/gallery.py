@@ -302,14 +302,16 @@ class Gallery(GalleryTrash):
     ) -> int:
         """Import a feature list from `export`, without re-encoding; return the number of rows.
 
-        A row with a path that the gallery has already is replaced.
+        A row with a path that the gallery has already is replaced. Of rows with one path the last
+        one counts.
 
         Args:
             path: the file to read.
             on_rows: called with the number of rows imported so far, and the total.
 
         Raises:
-            FeatureListError: it is not a feature list, or is one of another encoder.
+            FeatureListError: it is not a feature list, one of another encoder, or a row can't be
+                used; nothing was imported.
             GalleryBusyError: another process is writing.
 
         Example:
