@@ -15,7 +15,7 @@ import pytest
 
 from lookalike import Gallery
 from lookalike.errors import OfflineError
-from lookalike.storage import FingerprintIndex
+from lookalike.storage import FingerprintIndex, Manifest
 
 from ..conftest import RandomEncoder, fill
 from ..mounts import mounted
@@ -98,6 +98,22 @@ def test_prune_keeps_the_rows_of_a_disk_that_was_mounted_below_a_root(
         shutil.rmtree(usb / "below")  # the disk is there, and its files are certainly gone
         assert len(gallery.prune().removed) == 2
     assert gallery.info().pictures == 2
+
+
+def test_a_run_that_is_killed_has_remembered_its_mount_points(tmp_path: Path) -> None:
+    during: list[tuple[str, ...]] = []
+    usb = tmp_path / "r" / "usb"
+    with mounted(usb):
+        fill(usb, 1)
+
+        def look(_: object) -> None:
+            manifest = Manifest.read(tmp_path / "g")
+            assert manifest
+            during.append(manifest.mounts)
+
+        opened(tmp_path).index(tmp_path / "r", on_progress=look)
+    assert during
+    assert all(str(usb) in mounts for mounts in during)
 
 
 def test_a_folder_of_the_same_disk_may_be_mounted_too(tmp_path: Path) -> None:

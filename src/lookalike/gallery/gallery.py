@@ -170,9 +170,10 @@ class Gallery(GalleryTrash):
                 manifest = replace(manifest, encoder=card) if manifest else Manifest(card)
             private = allow_private_urls is not False
             online, offline = split_online(paths, manifest.roots, private=private)
-            manifest = replace(manifest, roots=merge_roots(manifest.roots, online))
-            unreadable: list[Refusal] = []
             mounts = MountPoints(manifest.mounts)
+            roots = merge_roots(manifest.roots, online)
+            manifest = replace(manifest, roots=roots, mounts=mounts.expected(online))
+            unreadable: list[Refusal] = []
             complete: list[Source] = []  # archives that were listed to their end
             unchanged: set[Source] = set()
             listing: Iterator[Source] = itertools.chain.from_iterable(

@@ -6,7 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from .addresses import is_local, split_member
+from .addresses import is_local, is_under, split_member
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,6 +32,11 @@ class MountPoints:
         self.paths = set(known)
         self._checked = set[str]()
         self._table = _mount_table()
+
+    def expected(self, roots: Iterable[str]) -> tuple[str, ...]:
+        """Return those known, and all now mounted below roots, for a run that may be killed."""
+        below = (p for root in roots for p in self._table if is_under(p, root))
+        return tuple(sorted({*self.paths, *below}))
 
     def watch(self, sources: Iterable[Source]) -> Iterator[Source]:
         """Pass sources on, and note what holds them."""
