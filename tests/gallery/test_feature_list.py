@@ -10,6 +10,7 @@ from PIL import Image
 
 from lookalike import Gallery
 from lookalike.errors import FeatureListError, StorageError
+from lookalike.gallery import feature_list
 
 from ..conftest import CountingEncoder, busy
 
@@ -142,3 +143,69 @@ def test_hostile_lists_are_refused_and_change_nothing(tmp_path: Path, gallery: G
 def test_a_file_that_can_not_be_written_is_reported(tmp_path: Path, gallery: Gallery) -> None:
     with pytest.raises(StorageError, match="choose another folder"):
         gallery.export(tmp_path / "none" / "out.parquet")
+
+
+def test_rows_with_one_path_are_folded_and_the_last_one_counts(
+    tmp_path: Path, gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gallery.export(tmp_path / "good.parquet")
+    good = pq.read_table(tmp_path / "good.parquet")
+    twice = pa.concat_tables([good.slice(3, 1), good.slice(0, 1), good])  # in one batch, and two
+    at = good.column_names.index("width")
+    twice = twice.set_column(at, "width", pa.array([*range(1, 15)], pa.int32()))
+    pq.write_table(twice, tmp_path / "twice.parquet")
+    for rows in (4_096, 2):
+        monkeypatch.setattr(feature_list, "ROWS_PER_GROUP", rows)
+        other = Gallery.open(tmp_path / f"other {rows}")
+        assert other.import_(tmp_path / "twice.parquet") == 12
+        assert other.info().pictures == 12
+        assert {entry.width for entry in other.browse(top=20).entries} == {*range(3, 15)}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("path", None, "row 8: it has no path"),
+        ("vector", None, "row 8: it has no vector"),
+        ("content_hash", None, "row 8: it has no content_hash"),
+        ("encoder", None, "row 8: it has no encoder"),
+        ("width", None, "row 8: it has no width"),
+        ("vector", [0.0], "row 8: its vector's length is not 1"),
+        ("vector", [None], "row 8: it has no vector"),
+        ("fingerprint", b"no fingerprint", "row 8: its fingerprint is damaged"),
+        ("path", "relative.jpg", "row 8: the path 'relative.jpg' is not absolute"),
+        ("content_hash", "zz", "row 8: "),
+        ("metadata", "[1]", "row 8: the metadata"),
+    ],
+)
+def test_a_row_that_can_not_be_used_is_told_by_its_number(
+    tmp_path: Path,
+    gallery: Gallery,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    name: str,
+    value: object,
+    says: str,
+) -> None:
+    monkeypatch.setattr(feature_list, "ROWS_PER_GROUP", 5)
+    gallery.export(tmp_path / "list.parquet")
+    good = pq.read_table(tmp_path / "list.parquet")
+    values = good.column(name).to_pylist()
+    values[7] = value * len(values[7]) if isinstance(value, list) else value
+    at = good.column_names.index(name)
+    bad = good.set_column(at, name, pa.array(values, good.schema.field(name).type))
+    pq.write_table(bad, tmp_path / "list.parquet")
+    with pytest.raises(FeatureListError) as caught:
+        Gallery.open(tmp_path / "other").import_(tmp_path / "list.parquet")
+    assert f"list.parquet is not a feature list ({says}" in str(caught.value)
+
+
+def test_a_size_that_is_not_stated_is_unknown(tmp_path: Path, gallery: Gallery) -> None:
+    gallery.export(tmp_path / "list.parquet")
+    good = pq.read_table(tmp_path / "list.parquet")
+    nulls = pa.nulls(12, pa.int64())
+    bad = good.set_column(good.column_names.index("size"), "size", nulls)
+    pq.write_table(bad, tmp_path / "list.parquet")
+    other = Gallery.open(tmp_path / "other")
+    other.import_(tmp_path / "list.parquet")
+    assert {entry.size for entry in other.browse(top=20).entries} == {-1}

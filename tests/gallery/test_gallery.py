@@ -62,6 +62,20 @@ def test_edited_copies_are_found_first(gallery: Gallery, tmp_path: Path) -> None
         assert gallery.search(cropped, top=1)[0].path == expected
 
 
+@pytest.mark.skipif(os.name == "nt", reason="POSIX modes")
+def test_every_file_of_a_gallery_can_be_read_by_those_whom_the_umask_lets(tmp_path: Path) -> None:
+    fill(tmp_path / "p", 2)
+    before = os.umask(0o022)
+    try:
+        for _ in range(2):  # the owner's next run keeps it so
+            Gallery.open(tmp_path / "g").index(tmp_path / "p")
+            files = [path for path in (tmp_path / "g").rglob("*") if path.is_file()]
+            assert tmp_path / "g" / "gallery.json" in files
+            assert {path.stat().st_mode & 0o777 for path in files} == {0o644}
+    finally:
+        os.umask(before)
+
+
 def test_every_picture_of_a_gallery_finds_itself(tmp_path: Path) -> None:
     """Also near twins, plain colours, and files of the same bytes."""
     folder = tmp_path / "p"

@@ -71,7 +71,9 @@ def test_index_all_known_folders_a_relative_path_and_a_missing_one(
     relative = own.post("/index", json={"paths": ["pictures"]})
     assert relative.json()["code"] == "argument"
     missing = own.index(tmp_path / "none")
-    assert missing["report"]["offline"] == [str(tmp_path / "none")]
+    assert missing["error"]["code"] == "argument"
+    below = tmp_path / "pictures" / "none"  # perhaps a disk that is away
+    assert own.index(below)["report"]["offline"] == [str(below)]
 
 
 def test_a_server_that_starts_without_a_gallery(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lookalike.errors import OfflineError
+from lookalike.errors import ArgumentError, OfflineError
 from lookalike.sources import roots
 
 
@@ -28,6 +28,17 @@ def test_paths_that_cannot_be_reached_are_offline(tmp_path: Path) -> None:
     )
     known = roots.split_online(paths, (str(empty),))  # it had pictures: its disk is missing
     assert known == ([str(file), str(tmp_path)], [str(empty), str(missing)])
+
+
+def test_a_path_that_is_not_there_is_mistyped_unless_it_is_below_a_known_place(
+    tmp_path: Path,
+) -> None:
+    away = str(tmp_path / "away")
+    roots.require_known([tmp_path, away, away + "/below", "https://example.org/a.jpg"], [away])
+    roots.require_known([tmp_path / "photos" / "x.jpg"], [str(tmp_path / "photos" / "list.csv")])
+    for path in (tmp_path / "Picturs", away + "s", tmp_path / "no.zip!/a.jpg"):
+        with pytest.raises(ArgumentError, match="does not exist; check the path"):
+            roots.require_known([path], [away])
 
 
 def test_a_single_files_folder_becomes_a_root(tmp_path: Path) -> None:

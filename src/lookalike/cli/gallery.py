@@ -63,7 +63,7 @@ def prune(
 ) -> None:
     """Remove the rows of deleted files from the gallery.
 
-    It never deletes a file, and it skips folders that are offline.
+    It never deletes a file, and it skips folders and disks that are offline.
     """
     from ..client import open_gallery
     from .progress import row_progress

@@ -108,7 +108,7 @@ def index(
     say(f"{counted(pictures, 'picture')} in {opened.folder}")
     new = report.added + report.updated + report.moved
     if not new and (not report.unchanged or not pictures):
-        if not report.offline:
+        if not report.offline and not report.kept:
             say("No usable pictures were found; name a folder that contains some.", error=True)
         raise typer.Exit(NOTHING_USABLE)
 
@@ -125,6 +125,13 @@ def _show_report(report: "IndexReport") -> None:
             else "check the path, or connect its disk"
         )
         say(f"{path} can't be reached, so its pictures stay; {check}.", error=True)
+    if report.kept:
+        reasons = ", ".join(f"{count:,}: {reason}" for reason, count in report.kept.items())
+        say(
+            f"{counted(sum(report.kept.values()), 'picture')} could not be made anew, so the old "
+            f"vectors stay ({reasons}); run the same command again once they can be read.",
+            error=True,
+        )
     new = report.added + report.updated + report.moved
     parts = [
         f"{report.added:,} added",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import StorageError
 from ..sources import CONTENT_HASH_BYTES, is_local
-from .verdicts import write_atomically
+from ..storage import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,7 +90,7 @@ class Journal:
             ended = {move.run for move in kept} & self._ended
             lines += [_line({"ended": run}) for run in sorted(ended)]
             with _writing(self._path):
-                write_atomically(self._path, "".join(lines))
+                write_atomically(self._path, "".join(lines).encode("ascii"))
             self._moves = {move.id: move for move in kept}
         now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         self.run = f"{now}-{secrets.token_hex(4)}"

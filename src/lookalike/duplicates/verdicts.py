@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..sources import CONTENT_HASH_BYTES
+from ..storage import write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,26 +85,8 @@ class VerdictCache:
             lost = {**_read(self._path), **self._added}  # another process may have added others
             lost = dict(list(lost.items())[-MAX_PAIRS:])
             with contextlib.suppress(OSError):
-                write_atomically(self._path, _as_text(lost))
+                write_atomically(self._path, _as_text(lost).encode("ascii"))
                 self._added.clear()
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a small file in one step, with the rights that the umask gives.
-
-    Raises:
-        OSError: the disk is full or read-only.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
-    try:
-        with new.open("w", encoding="ascii") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)
 
 
 def _as_text(lost: dict[str, str]) -> str:

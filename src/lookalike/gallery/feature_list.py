@@ -6,7 +6,7 @@ import json
 import os
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..copies import unpack
 from ..errors import FeatureListError, GalleryFormatError, StorageError
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    import numpy as np
     import pyarrow as pa
+    from numpy.typing import NDArray
 
     from ..storage import EncoderCard, Store
 
@@ -91,8 +93,10 @@ def read_features(path: Path, card: EncoderCard) -> Iterator[list[Record]]:
             )
         columns = [*_REQUIRED, *(name for name in _OPTIONAL if name in names)]
         schema = pa.schema([_schema(card.dimensions).field(name) for name in columns])
+        first = 1
         for batch in file.iter_batches(ROWS_PER_GROUP, columns=columns):
-            yield _records(batch.select(columns).cast(schema), card)
+            yield _records(batch.select(columns).cast(schema), card, first)
+            first += len(batch)
     except (
         OSError,
         pa.ArrowException,
@@ -111,7 +115,7 @@ def read_features(path: Path, card: EncoderCard) -> Iterator[list[Record]]:
 def import_features(
     path: Path, store: Store, card: EncoderCard, *, total: int, on_rows: Callable[[int, int], None]
 ) -> int:
-    """Commit the rows of a feature list, replacing rows of the same path; return their number.
+    """Commit the rows of a feature list, replacing rows of the same path; return how many paths.
 
     Args:
         path: the list, already checked with `read_features`.
@@ -120,8 +124,10 @@ def import_features(
         total: the number of rows, for `on_rows`.
         on_rows: called with the number of rows imported so far, and the total.
     """
-    count = 0
-    for records in read_features(path, card):
+    count, paths = 0, set[str]()
+    for batch in read_features(path, card):
+        # Of several rows with one path the last one counts, also across batches.
+        records = list({record.source.path: record for record in batch}.values())
         stored = store.fingerprints.existing({record.content_hash for record in records})
         records_to_add = [
             replace(record, fingerprint=None) if record.content_hash in stored else record
@@ -129,10 +135,11 @@ def import_features(
         ]
         store.add(records_to_add, replace=True)
         store.refusals.delete([record.source.path for record in records])
-        count += len(records)
+        paths.update(record.source.path for record in records)
+        count += len(batch)
         on_rows(count, total)
     store.optimize()
-    return count
+    return len(paths)
 
 
 def _schema(dimensions: int) -> pa.Schema:
@@ -155,50 +162,69 @@ def _schema(dimensions: int) -> pa.Schema:
     )
 
 
-def _records(batch: pa.RecordBatch, card: EncoderCard) -> list[Record]:
+def _records(batch: pa.RecordBatch, card: EncoderCard, first: int) -> list[Record]:
+    """Check and convert rows; `first` is the number of the first one, from 1."""
     import numpy as np
 
+    for name in _REQUIRED:
+        _require(batch.column(name).is_valid().to_numpy(zero_copy_only=False), first, name)
     others = set(batch.column("encoder").to_pylist()) - {encoder_id(card)}
     if others:
         raise FeatureListError(
             f"Its vectors are from the encoder {others.pop()!r}, but this gallery's are from "
             f"{encoder_id(card)!r}; index the pictures instead."
         )
-    flat = (
-        batch.column("vector")
-        .flatten()
-        .to_numpy(zero_copy_only=False)
-        .reshape(len(batch), card.dimensions)
-    )
+    values = batch.column("vector").flatten()
+    has_values = values.is_valid().to_numpy(zero_copy_only=False)
+    _require(has_values.reshape(len(batch), -1).all(1), first, "vector")
+    flat = values.to_numpy(zero_copy_only=False).reshape(len(batch), card.dimensions)
     lengths = np.linalg.norm(flat, axis=1)
-    if not (np.abs(lengths - 1) < UNIT_LENGTH_TOLERANCE).all():  # NaN fails, too
-        raise ValueError("a vector is not of unit length")
+    is_unit = np.abs(lengths - 1) < UNIT_LENGTH_TOLERANCE  # NaN fails, too
+    if not is_unit.all():
+        raise ValueError(f"row {first + int(np.argmin(is_unit)):,}: its vector's length is not 1")
     records = []
-    for row, vector in zip(batch.drop_columns(["vector"]).to_pylist(), flat, strict=True):
-        content = bytes.fromhex(row["content_hash"])
-        sides = (row["width"], row["height"])
-        if len(content) != CONTENT_HASH_BYTES or min(sides) < 1:
-            raise ValueError(f"the row of {row['path']!r} has no usable content_hash or size")
-        if not is_absolute(from_text(row["path"])):
-            raise ValueError(f"the path {row['path']!r} is not absolute")
-        metadata = row.get("metadata")
-        if metadata and not isinstance(json.loads(metadata), dict):
-            raise ValueError(f"the metadata of {row['path']!r} are not a JSON object")
-        source = Source(
-            from_text(row["path"]),
-            row.get("size", UNKNOWN),
-            row.get("mtime_ns", UNKNOWN),
-            metadata or None,
-        )
-        fingerprint = row.get("fingerprint")
-        if fingerprint is not None:
-            unpack(fingerprint)  # raises an error if it is not one
-        properties = to_properties({**dict.fromkeys(PROPERTY_COLUMNS), **row})
-        if properties:
-            _check_properties(properties)
-        row_vector = vector.astype(np.float16)
-        records.append(Record(source, content, *sides, row_vector, fingerprint, properties))
+    rows = zip(batch.drop_columns(["vector"]).to_pylist(), flat, strict=True)
+    for number, (row, vector) in enumerate(rows, first):
+        try:
+            records.append(_record(row, vector))
+        except GalleryFormatError as error:
+            raise ValueError(f"row {number:,}: its fingerprint is damaged") from error
+        except (LookupError, TypeError, ValueError, OverflowError) as error:
+            raise ValueError(f"row {number:,}: {error}") from error
     return records
+
+
+def _require(is_there: NDArray[np.bool_], first: int, name: str) -> None:
+    if not is_there.all():
+        raise ValueError(f"row {first + int(is_there.argmin()):,}: it has no {name}")
+
+
+def _record(row: dict[str, Any], vector: NDArray[np.float32]) -> Record:
+    import numpy as np
+
+    content = bytes.fromhex(row["content_hash"])
+    sides = (row["width"], row["height"])
+    if len(content) != CONTENT_HASH_BYTES or min(sides) < 1:
+        raise ValueError(f"the row of {row['path']!r} has no usable content_hash or size")
+    if not is_absolute(from_text(row["path"])):
+        raise ValueError(f"the path {row['path']!r} is not absolute")
+    metadata = row.get("metadata")
+    if metadata and not isinstance(json.loads(metadata), dict):
+        raise ValueError(f"the metadata of {row['path']!r} are not a JSON object")
+    source = Source(
+        from_text(row["path"]),
+        UNKNOWN if row.get("size") is None else row["size"],
+        UNKNOWN if row.get("mtime_ns") is None else row["mtime_ns"],
+        metadata or None,
+    )
+    fingerprint = row.get("fingerprint")
+    if fingerprint is not None:
+        unpack(fingerprint)  # raises an error if it is not one
+    properties = to_properties({**dict.fromkeys(PROPERTY_COLUMNS), **row})
+    if properties:
+        _check_properties(properties)
+    row_vector = vector.astype(np.float16)
+    return Record(source, content, *sides, row_vector, fingerprint, properties)
 
 
 def _check_properties(properties: Properties) -> None:

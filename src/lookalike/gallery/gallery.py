@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+from collections import Counter
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,21 +20,24 @@ from ..ingest import (
 )
 from ..sources import (
     DeletionCheck,
+    MountPoints,
     absolute,
     check_root,
     is_under,
     merge_roots,
     release,
+    require_known,
     require_online,
     split_member,
     split_online,
+    unmounted,
     walk,
 )
 from ..storage import EncoderCard, Manifest, locate_gallery, write_lock
 from ..types import IndexReport, PruneReport, Refusal
 from .feature_list import import_features, read_features
 from .reading import no_progress
-from .rebuild import finish_rebuild, indexed_sources, start_rebuild
+from .rebuild import finish_rebuild, indexed_sources, keep_unread_rows, start_rebuild
 from .trash import GalleryTrash
 
 if TYPE_CHECKING:
@@ -133,12 +138,14 @@ class Gallery(GalleryTrash):
             on_progress: called in this thread about ten times per second.
 
         Raises:
-            ArgumentError: there is no path, an address is invalid, an extra is missing, a list
-                has no column of paths, or `ray` is not an address.
+            ArgumentError: there is no path, a path does not exist and is not below a place that
+                was indexed before (whose disk may be away), an address is invalid, an extra is
+                missing, a list has no column of paths, or `ray` is not an address.
             ClusterError: the cluster can't be used.
             GalleryBusyError: another process is writing.
             EncoderMismatchError: the gallery's vectors are from another encoder.
-            OfflineError: a rebuild needs a root that can't be reached.
+            OfflineError: a rebuild needs a root that can't be reached, or by another encoder a file
+                that can't be read.
             StorageError: the disk is full or read-only; what was committed stays.
             KeyboardInterrupt: after the finished pictures have been committed.
 
@@ -153,6 +160,8 @@ class Gallery(GalleryTrash):
         """
         if not paths and not self._rebuild:
             raise ArgumentError("Name at least one folder or picture to index.")
+        before = Manifest.read(self.folder)
+        require_known(paths, (*before.roots, *before.mounts) if before else ())
         with write_lock(self.folder):
             manifest = Manifest.read(self.folder)
             encoder = self._load_encoder(manifest, rebuild=self._rebuild)
@@ -161,7 +170,9 @@ class Gallery(GalleryTrash):
                 manifest = replace(manifest, encoder=card) if manifest else Manifest(card)
             private = allow_private_urls is not False
             online, offline = split_online(paths, manifest.roots, private=private)
-            manifest = replace(manifest, roots=merge_roots(manifest.roots, online))
+            mounts = MountPoints(manifest.mounts)
+            roots = merge_roots(manifest.roots, online)
+            manifest = replace(manifest, roots=roots, mounts=mounts.expected(online))
             unreadable: list[Refusal] = []
             complete: list[Source] = []  # archives that were listed to their end
             unchanged: set[Source] = set()
@@ -194,29 +205,37 @@ class Gallery(GalleryTrash):
             store.forget_transient_refusals(online)
             if not self._rebuild:
                 unchanged |= complete_archives(store)
+            is_lost = DeletionCheck(manifest.roots, manifest.mounts)
+            kept = Counter[str]()
             options = IngestOptions(
-                is_lost=DeletionCheck(manifest.roots),
+                is_lost=is_lost,
+                before_optimizing=partial(
+                    keep_unread_rows, self.folder, manifest, store, is_lost, kept
+                ),
                 on_progress=on_progress,
                 ray=ray,
                 device=self._device,
             )
             try:
-                report = ingest(listing, store, encoder, options)
+                report = ingest(mounts.watch(listing), store, encoder, options)
             finally:
                 release()
+                manifest = manifest.remember_mounts(self.folder, mounts.paths)
             store.refuse_folders(unreadable)
             remember_complete_archives(store, complete)
             if self._rebuild:
                 finish_rebuild(self.folder, manifest)
                 self._rebuild = False
-        return replace(report, refused=report.refused + len(unreadable), offline=tuple(offline))
+        refused = report.refused + len(unreadable)
+        return replace(report, refused=refused, kept=dict(kept), offline=tuple(offline))
 
     def prune(
         self, *, dry_run: bool = False, on_rows: Callable[[int, int], None] = no_progress
     ) -> PruneReport:
         """Remove the rows whose file is gone from a root that is online.
 
-        A row stays if its root is empty or can't be reached, or if its file can't be checked.
+        A row stays if its root is empty or can't be reached, if the disk that held its file is not
+        mounted, or if its file or folder can't be checked.
 
         Args:
             dry_run: only report what would be removed.
@@ -236,7 +255,7 @@ class Gallery(GalleryTrash):
         with contextlib.nullcontext() if dry_run else write_lock(self.folder):
             manifest = self._manifest()
             store = self._open_store(manifest)
-            is_lost = DeletionCheck(manifest.roots)
+            is_lost = DeletionCheck(manifest.roots, manifest.mounts)
             try:
                 lost = store.deleted_files(is_lost, on_rows)
                 if not dry_run:
@@ -244,7 +263,9 @@ class Gallery(GalleryTrash):
                     store.refusals.delete([p for p in store.paths(store.refusals) if is_lost(p)])
             finally:
                 release()
-        offline = (root for root in map(check_root, manifest.roots) if not root.online)
+        offline = [root for root in map(check_root, manifest.roots) if not root.online]
+        known = {root.path for root in offline}
+        offline += [root for root in unmounted(manifest.mounts) if root.path not in known]
         return PruneReport(tuple(lost), tuple(offline))
 
     def remove(self, *paths: str | os.PathLike[str]) -> int:
@@ -270,12 +291,11 @@ class Gallery(GalleryTrash):
             # The next `index` must open an archive again if a part of it was removed.
             parts = map(split_member, removed_paths)
             store.refusals.delete([f"{archive}!/" for archive, member in parts if member])
-            roots = (
-                root
-                for root in manifest.roots
-                if not any(is_under(root, path) for path in removed_paths)
+            roots, mounts = (
+                tuple(p for p in known if not any(is_under(p, path) for path in removed_paths))
+                for known in (manifest.roots, manifest.mounts)
             )
-            replace(manifest, roots=tuple(roots)).write(self.folder)
+            replace(manifest, roots=roots, mounts=mounts).write(self.folder)
         return removed
 
     def import_(
@@ -283,14 +303,16 @@ class Gallery(GalleryTrash):
     ) -> int:
         """Import a feature list from `export`, without re-encoding; return the number of rows.
 
-        A row with a path that the gallery has already is replaced.
+        A row with a path that the gallery has already is replaced. Of rows with one path the last
+        one counts.
 
         Args:
             path: the file to read.
             on_rows: called with the number of rows imported so far, and the total.
 
         Raises:
-            FeatureListError: it is not a feature list, or is one of another encoder.
+            FeatureListError: it is not a feature list, one of another encoder, or a row can't be
+                used; nothing was imported.
             GalleryBusyError: another process is writing.
 
         Example:

@@ -40,6 +40,8 @@ class IngestOptions:
     Attributes:
         is_lost: tells whether the file at a path is certainly gone, so that a file of the same
             bytes elsewhere is that file, moved.
+        before_optimizing: called once all files are done, before the indexes are updated and what
+            no row needs is dropped.
         on_progress: called in the calling thread, at most every `PROGRESS_SECONDS`.
         ray: None for threads; `local` to start Ray on this machine for this run, `auto` for the
             cluster that this machine is a node of, or HOST:PORT of its head.
@@ -47,6 +49,7 @@ class IngestOptions:
     """
 
     is_lost: Callable[[str], bool]
+    before_optimizing: Callable[[], None] = lambda: None
     on_progress: Callable[[Progress], None] = lambda _: None
     ray: str | None = None
     device: str = "auto"
@@ -83,12 +86,10 @@ def ingest(
             config = ShardConfig.of(store, encoder, options.device)
             workers = ClusterWorkers(ray, files, seen, store, config)
         ledger = Ledger(store, seen, workers.claims, options.is_lost)
-        return _run(workers, ledger, options.on_progress, started)
+        return _run(workers, ledger, options, started)
 
 
-def _run(
-    workers: Workers, ledger: Ledger, on_progress: Callable[[Progress], None], started: float
-) -> IndexReport:
+def _run(workers: Workers, ledger: Ledger, options: IngestOptions, started: float) -> IndexReport:
     listing = workers.listing
     reported = started
 
@@ -115,7 +116,7 @@ def _run(
             now = time.monotonic()
             if now - reported > PROGRESS_SECONDS or workers.finished:
                 reported = now
-                on_progress(progress())
+                options.on_progress(progress())
     except StorageError:
         raise
     except BaseException:  # Ctrl-C above all: keep what is done
@@ -126,6 +127,7 @@ def _run(
     finally:
         workers.stop()
     last = progress()
-    on_progress(replace(last, optimizing=True))
+    options.on_progress(replace(last, optimizing=True))
+    options.before_optimizing()
     workers.update_index(ledger.added)
     return ledger.report(unchanged=listing.listed - listing.todo, seconds=last.seconds)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..client import group_as_json, group_from_json
 from ..duplicates import KINDS, decisions_version, read_marks
 from ..errors import ArgumentError, GalleryNotFoundError
-from .query_cache import write_atomically
+from ..storage import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence

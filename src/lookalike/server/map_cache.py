@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..storage import from_text
-from .query_cache import write_atomically
+from ..storage import from_text, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable

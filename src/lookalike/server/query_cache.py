@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import tempfile
 import threading
 import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
+
+from ..storage import write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,9 +73,9 @@ class QueryCache:
         """
         with self._lock:
             self._folder.mkdir(parents=True, exist_ok=True)
-            write_atomically(self._folder / f"{query.id}{_PICTURE}", jpeg)
+            write_atomically(self._folder / f"{query.id}{_PICTURE}", jpeg, durable=False)
             properties = json.dumps(asdict(query)).encode("ascii")
-            write_atomically(self._folder / f"{query.id}{_PROPERTIES}", properties)
+            write_atomically(self._folder / f"{query.id}{_PROPERTIES}", properties, durable=False)
             self._prune()
 
     def _prune(self) -> None:
@@ -91,18 +92,3 @@ class QueryCache:
                 for suffix in (_PICTURE, _PROPERTIES):
                     with contextlib.suppress(OSError):
                         (self._folder / name.replace(_PICTURE, suffix)).unlink()
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file in one step: readers see the old or the new content.
-
-    Raises:
-        OSError: the disk is full or read-only.
-    """
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
-        try:
-            file.write(data)
-        except OSError:
-            os.unlink(file.name)
-            raise
-    os.replace(file.name, path)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-from .query_cache import write_atomically
+from ..storage import write_atomically
 from .workers import LOW
 
 if TYPE_CHECKING:
@@ -68,4 +68,4 @@ class Thumbnails:
 
 def _store(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, data)
+    write_atomically(path, data, durable=False)

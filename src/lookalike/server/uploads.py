@@ -7,8 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from ..sources import is_under
-from ..storage import Bucket
-from .query_cache import write_atomically
+from ..storage import Bucket, write_atomically
 
 if TYPE_CHECKING:
     from ..storage import Place

@@ -26,9 +26,26 @@ from .content import (
     read_stream,
 )
 from .labelled_folder import LabelledPicture, list_labelled
+from .mounts import MountPoints
 from .prefetch import map_ahead
-from .read import check_address, check_root, is_gone, read, release, stat_source
-from .roots import DeletionCheck, merge_roots, require_online, root_folder, split_online
+from .read import (
+    check_address,
+    check_root,
+    is_gone,
+    read,
+    release,
+    stat_source,
+    why_unreachable,
+)
+from .roots import (
+    DeletionCheck,
+    merge_roots,
+    require_known,
+    require_online,
+    root_folder,
+    split_online,
+    unmounted,
+)
 from .safe_http import HttpClient, PrivateAddressError
 from .walk import walk
 
@@ -40,6 +57,7 @@ __all__ = [
     "DeletionCheck",
     "HttpClient",
     "LabelledPicture",
+    "MountPoints",
     "PrivateAddressError",
     "absolute",
     "below",
@@ -60,11 +78,14 @@ __all__ = [
     "read",
     "read_stream",
     "release",
+    "require_known",
     "require_online",
     "root_folder",
     "scheme_of",
     "split_member",
     "split_online",
     "stat_source",
+    "unmounted",
     "walk",
+    "why_unreachable",
 ]

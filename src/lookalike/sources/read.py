@@ -73,6 +73,20 @@ def stat_source(path: str, *, private: bool = False) -> Source | None:
         return None
 
 
+def why_unreachable(path: str) -> str:
+    """Say in one clause why a picture can't be reached; empty if it can."""
+    archive, member = split_member(path)
+    try:
+        source = stat_file(archive)
+        if member:
+            archives.find(path, source, chunk_reader(source))
+    except OSError as error:
+        return f"can't be read: {error.strerror or error}"
+    except (PictureError, ArgumentError) as error:
+        return str(error)
+    return ""
+
+
 def is_gone(path: str, *, private: bool = False) -> bool:
     """Check whether a picture is certainly gone; one that can't be checked is not.
 

@@ -6,12 +6,25 @@ import functools
 import os
 from typing import TYPE_CHECKING
 
-from ..errors import OfflineError
-from .addresses import WEB, absolute, is_archive, is_list, is_local, is_under, scheme_of
+from ..errors import ArgumentError, OfflineError
+from ..types import Root
+from .addresses import (
+    WEB,
+    absolute,
+    is_archive,
+    is_list,
+    is_local,
+    is_under,
+    scheme_of,
+    split_member,
+)
+from .mounts import is_mounted
 from .read import check_address, check_root, is_gone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+_MAX_FOLDERS = 65_536  # whose state is remembered for one run
 
 
 def split_online(
@@ -34,6 +47,24 @@ def split_online(
             usable = os.path.isfile(path) or _is_listable(path)
         (online if usable else offline).append(path)
     return online, offline
+
+
+def require_known(paths: Iterable[str | os.PathLike[str]], known: Iterable[str]) -> None:
+    """Check that each local path is there, or is at or below a place that was there before.
+
+    Args:
+        paths: to index.
+        known: the roots and mount points of the gallery.
+
+    Raises:
+        ArgumentError: one is not; it is mistyped, for a disk that is away is known.
+    """
+    places = [place for root in known for place in (root, root_folder(root))]
+    for path in map(absolute, paths):
+        file = split_member(path)[0]
+        is_known = any(is_under(path, place) for place in places)
+        if is_local(file) and is_gone(file) and not is_known:
+            raise ArgumentError(f"{path} does not exist; check the path.")
 
 
 def merge_roots(roots: Sequence[str], paths: Iterable[str]) -> tuple[str, ...]:
@@ -73,10 +104,11 @@ def require_online(roots: Iterable[str]) -> None:
 
 
 class DeletionCheck:
-    """Check whether a file is certainly gone: its root is online, but the file does not exist.
+    """Check whether a file is certainly gone: all that held it is online, but it does not exist.
 
-    A file outside of all roots, or in one that is offline, never counts as gone. A URL is gone
-    once its own server says so, for a list names URLs of many servers.
+    A file outside of all roots, or in one that is offline, never counts as gone. Neither does one
+    whose disk is not mounted, or below a folder that can't be listed. A URL is gone once its own
+    server says so, for a list names URLs of many servers.
 
     Example:
         >>> from pathlib import Path
@@ -86,17 +118,41 @@ class DeletionCheck:
         True
     """
 
-    def __init__(self, roots: Sequence[str]) -> None:
-        """Take the roots; each is checked once, when first needed."""
+    def __init__(self, roots: Sequence[str], mounts: Iterable[str] = ()) -> None:
+        """Take the roots, and the mount points that held files; each is checked once."""
         self._roots = sorted(roots, key=lambda root: len(root_folder(root)), reverse=True)
+        self._unmounted = [root.path for root in unmounted(mounts)]
         self._is_online = functools.cache(lambda root: check_root(root).online)
+        self._is_reachable = functools.lru_cache(_MAX_FOLDERS)(_is_reachable)
 
     def __call__(self, path: str) -> bool:
         """Check one path."""
         if scheme_of(path) in WEB:
             return is_gone(path, private=any(is_under(path, root) for root in self._roots))
         root = next((root for root in self._roots if is_under(path, root_folder(root))), None)
-        return root is not None and self._is_online(root) and is_gone(path)
+        if root is None or not self._is_online(root) or self.is_unmounted(path):
+            return False
+        if not is_gone(path):
+            return False
+        file = split_member(path)[0]
+        return not is_local(file) or self._is_reachable(os.path.dirname(file))
+
+    def is_unmounted(self, path: str) -> bool:
+        """Check whether a mount point that held a file is not mounted."""
+        return any(is_under(path, mount) for mount in self._unmounted)
+
+
+def unmounted(mounts: Iterable[str]) -> list[Root]:
+    """List the mount points that are not mounted now, as roots that are offline."""
+    away = [mount for mount in mounts if not is_mounted(mount)]
+    return [Root(mount, online=False, reason="its disk is not mounted") for mount in away]
+
+
+def _is_reachable(folder: str) -> bool:
+    """Check that a folder, or if it is gone what is left above it, can be listed."""
+    while is_gone(folder) and folder != os.path.dirname(folder):
+        folder = os.path.dirname(folder)
+    return _is_listable(folder)
 
 
 def _is_listable(path: str) -> bool:

@@ -20,6 +20,7 @@ from .rows import (
 from .sql import from_text, path_literal, to_text, under_filter
 from .store import FragmentPair, Store
 from .table import READ_ATTEMPTS, Table, batched
+from .write_atomically import write_atomically
 
 __all__ = [
     "HAS_PROPERTIES",
@@ -47,5 +48,6 @@ __all__ = [
     "to_properties",
     "to_text",
     "under_filter",
+    "write_atomically",
     "write_lock",
 ]

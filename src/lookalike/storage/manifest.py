@@ -12,6 +12,8 @@ from ..errors import GalleryFormatError
 from .place import open_place, parse_place
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ..encoders import Encoder
     from .place import Place
 
@@ -65,6 +67,7 @@ class Manifest:
         roots: absolute paths of the indexed folders.
         rebuild: encoder and table of an unfinished rebuild; None without one.
         copies: whether the gallery keeps fingerprints, which prove copies.
+        mounts: absolute paths of the mount points that hold indexed files, but for `/`.
         revision: of the object that it was read from, see `bucket.StoredFile`.
     """
 
@@ -73,6 +76,7 @@ class Manifest:
     roots: tuple[str, ...] = ()
     rebuild: tuple[EncoderCard, str] | None = None
     copies: bool = True
+    mounts: tuple[str, ...] = ()
     revision: dict[str, str] | None = field(default=None, compare=False)
 
     @classmethod
@@ -97,6 +101,7 @@ class Manifest:
                 encoder=EncoderCard(**values["encoder"]),
                 table=_table_name(values["table"]),
                 roots=tuple(map(str, values["roots"])),
+                mounts=tuple(map(str, values.get("mounts", ()))),
                 rebuild=rebuild and (EncoderCard(**rebuild[0]), _table_name(rebuild[1])),
                 copies=bool(values.get("copies", True)),
                 revision=stored.revision,
@@ -119,6 +124,15 @@ class Manifest:
         text = json.dumps({"format_version": FORMAT_VERSION, **values}, indent=2) + "\n"
         revision = open_place(folder).write(MANIFEST_NAME, text.encode("utf-8"), self.revision)
         return replace(self, revision=revision)
+
+    def remember_mounts(self, folder: Place, mounts: Iterable[str]) -> Manifest:
+        """Write the manifest with these mount points, if they are others.
+
+        Raises:
+            GalleryBusyError, StorageError: as for `write`.
+        """
+        found = tuple(sorted(mounts))
+        return self if found == self.mounts else replace(self, mounts=found).write(folder)
 
 
 def locate_gallery(path: str | os.PathLike[str] | None) -> Place:

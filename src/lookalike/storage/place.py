@@ -6,13 +6,13 @@ import contextlib
 import os
 import re
 import shutil
-import tempfile
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeAlias
 
 from ..errors import StorageError
 from .bucket import MAX_FILE_BYTES, TABLE_SUFFIX, Bucket, StoredFile, check_size
+from .write_atomically import write_atomically
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/")
 
@@ -52,12 +52,7 @@ class Folder:
             StorageError: the disk is full or read-only.
         """
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=self.path, prefix=name, delete=False) as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(file.name).replace(self.path / name)
+            write_atomically(self.path / name, data)
         except OSError as error:
             raise StorageError(
                 f"The gallery {self.path} can't be written ({error.strerror}); check its disk "

@@ -179,6 +179,12 @@ class Store:
             refused = [from_text(name) for b in batches for name in b.column(0).to_pylist()]
             self.refusals.delete(refused)
 
+    def refused_now(self) -> dict[str, str]:
+        """Return the reasons of files that could not be read the last time, by their paths."""
+        where = f"mtime_ns = {TRY_AGAIN} AND reason IS NOT NULL"
+        batches = self.refusals.scan(["path", "reason"], where)
+        return {from_text(row["path"]): row["reason"] for b in batches for row in b.to_pylist()}
+
     def refused(self) -> Iterator[Refusal]:
         """List the refusals that have a reason."""
         for batch in self.refusals.scan(["path", "reason"], "reason IS NOT NULL"):
@@ -216,6 +222,11 @@ class Store:
             deleted += found
             on_rows(checked, rows)
         return deleted
+
+    def records(self) -> Iterator[list[Record]]:
+        """Read all rows, some at a time."""
+        for batch in self.pictures.scan(self.pictures.schema.names):
+            yield list(to_records(batch))
 
     def records_by_content(
         self, hashes: Iterable[bytes], where: str | None = None

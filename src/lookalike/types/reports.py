@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003  the server reads the hints at run time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,6 +50,8 @@ class IndexReport:
         unchanged: files that needed no reading.
         refused: files that could not be used in this run; `Gallery.refused` has the reasons.
         skipped: files of other kinds (text, video, ...).
+        kept: of a rebuild: rows that keep their old vector because their file could not be read,
+            by the reason.
         offline: roots that could not be reached; their rows stay.
         seconds: wall time.
 
@@ -65,6 +68,7 @@ class IndexReport:
     unchanged: int = 0
     refused: int = 0
     skipped: int = 0
+    kept: Mapping[str, int] = field(default_factory=dict, hash=False)
     offline: tuple[str, ...] = ()
     seconds: float = 0.0
 
@@ -120,7 +124,7 @@ class PruneReport:
 
     Attributes:
         removed: paths whose file is gone, while its root is online.
-        offline: roots whose rows were left alone.
+        offline: roots and mount points whose rows were left alone.
 
     Example:
         >>> from pathlib import Path
