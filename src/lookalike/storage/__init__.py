@@ -5,6 +5,7 @@
 """
 
 from .bucket import Bucket
+from .failures import READ_ATTEMPTS
 from .fingerprint_index import ContentFilter, FingerprintIndex
 from .lock import write_lock
 from .manifest import MANIFEST_NAME, EncoderCard, Manifest, locate_gallery
@@ -19,7 +20,7 @@ from .rows import (
 )
 from .sql import from_text, path_literal, to_text, under_filter
 from .store import FragmentPair, Store
-from .table import READ_ATTEMPTS, Table, batched
+from .table import Table, batched
 from .write_atomically import write_atomically
 
 __all__ = [

@@ -19,7 +19,8 @@ from ..copies import (
     unpack_words,
 )
 from ..sources import CONTENT_HASH_BYTES
-from .table import Table, retry_reads, storage_errors
+from .failures import retry_reads, storage_errors
+from .table import Table
 from .visual_words import VisualWords
 
 if TYPE_CHECKING:

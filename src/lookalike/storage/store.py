@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..sources import TRY_AGAIN, check_id, map_ahead
 from ..types import Entry, Refusal, Source
+from .failures import retry_reads, storage_errors
 from .fingerprint_index import MAX_UNUSED_SHARE, FingerprintIndex
 from .place import open_place
 from .rows import (
@@ -22,7 +23,7 @@ from .rows import (
     to_records,
 )
 from .sql import from_text, to_text, under_filter
-from .table import Table, batched, retry_reads, storage_errors
+from .table import Table, batched
 from .vectors import HIT_COLUMNS, nearest_rows
 
 if TYPE_CHECKING:

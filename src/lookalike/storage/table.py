@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import itertools
 import json
 import os
-import re
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from ..errors import StorageError
-from .bucket import explain, is_store_error
+from .failures import storage_errors
 from .place import open_place
 from .sql import path_literal
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -31,7 +26,7 @@ if TYPE_CHECKING:
 MAX_SMALL_FRAGMENTS = 8
 SMALL_FRAGMENT_ROWS = 100_000
 MAX_UNINDEXED_SHARE = 0.05  # of the rows; a search scans these, at a cost in time, not in recall
-READ_ATTEMPTS = 3
+UNKNOWN_COMMIT = "may or may not have been applied"  # as Lance says it
 MAX_FILTER_VALUES = 500  # in one filter expression
 
 
@@ -83,7 +78,7 @@ class Table:
 
         table = pa.table(rows, schema=self.schema)
         dataset = self.add_missing_columns()
-        with self._committing():
+        with self._committing(), self._resolving(0 if dataset is None else dataset.version):
             if dataset is not None and replace:
                 merge = dataset.merge_insert("path").when_matched_update_all()
                 merge.when_not_matched_insert_all().execute(table)
@@ -294,6 +289,21 @@ class Table:
         with storage_errors():
             yield
 
+    @contextlib.contextmanager
+    def _resolving(self, version: int) -> Iterator[None]:
+        """Look whether a commit was made where the object store lost the answer.
+
+        Only this process writes, under its lease, so a version after `version` is that commit.
+        """
+        try:
+            yield
+        except OSError as error:
+            if UNKNOWN_COMMIT not in str(error):
+                raise
+            self._dataset = None
+            if self.version() <= version:
+                raise
+
 
 def existing_columns(dataset: lance.LanceDataset, columns: Iterable[str]) -> list[str]:
     """Return those of the columns that a table has."""
@@ -308,43 +318,9 @@ def batched(values: Iterable[Any], size: int) -> Iterator[list[Any]]:
         yield batch
 
 
-@contextlib.contextmanager
-def storage_errors() -> Iterator[None]:
-    """Turn the errors of the disk and of Lance into `StorageError`."""
-    import pyarrow as pa
-
-    try:
-        yield
-    except (OSError, RuntimeError, ValueError, pa.ArrowException) as error:
-        text = re.sub(
-            r",? /\S+\.rs:\S+", "", " ".join(str(error).split())
-        )  # a line of Lance's source
-        if is_store_error(text):
-            raise StorageError(f"The gallery can't be used: {explain(text)}") from error
-        if isinstance(error, ValueError) and not isinstance(error, pa.ArrowException):
-            raise
-        raise StorageError(
-            "The gallery can't be read or written; check that its disk has space and is writable, "
-            f"then run the command again ({text[:300]})."
-        ) from error
-
-
 def _lance() -> Any:
     # Otherwise Lance writes its advice to stderr, among the messages for the user.
     os.environ.setdefault("LANCE_LOG", "error")
     import lance
 
     return lance
-
-
-def retry_reads(read: Callable[P, T]) -> Callable[P, T]:
-    """Retry a read if a writer has just deleted the files of the version that it took."""
-
-    @functools.wraps(read)
-    def retried(*arguments: P.args, **options: P.kwargs) -> T:
-        for _ in range(READ_ATTEMPTS - 1):
-            with contextlib.suppress(StorageError):
-                return read(*arguments, **options)
-        return read(*arguments, **options)
-
-    return retried

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .failures import storage_errors
 from .sql import from_text
-from .table import existing_columns, storage_errors
+from .table import existing_columns
 
 if TYPE_CHECKING:
     import numpy as np

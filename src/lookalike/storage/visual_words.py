@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..copies import VOCABULARY_SIZE
-from .table import Table, storage_errors
+from .failures import storage_errors
+from .table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

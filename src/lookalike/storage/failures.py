@@ -1,0 +1,53 @@
+"""What fails in a disk, a bucket or in Lance: in plain words, and tried again where that helps."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import re
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from ..errors import StorageError
+from .bucket import explain, is_store_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+READ_ATTEMPTS = 3
+
+
+@contextlib.contextmanager
+def storage_errors() -> Iterator[None]:
+    """Turn the errors of the disk and of Lance into `StorageError`."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except (OSError, RuntimeError, ValueError, pa.ArrowException) as error:
+        text = re.sub(
+            r",? /\S+\.rs:\S+", "", " ".join(str(error).split())
+        )  # a line of Lance's source
+        if is_store_error(text):
+            raise StorageError(f"The gallery can't be used: {explain(text)}") from error
+        if isinstance(error, ValueError) and not isinstance(error, pa.ArrowException):
+            raise
+        raise StorageError(
+            "The gallery can't be read or written; check that its disk has space and is writable, "
+            f"then run the command again ({text[:300]})."
+        ) from error
+
+
+def retry_reads(read: Callable[P, T]) -> Callable[P, T]:
+    """Retry a read if a writer has just deleted the files of the version that it took."""
+
+    @functools.wraps(read)
+    def retried(*arguments: P.args, **options: P.kwargs) -> T:
+        for _ in range(READ_ATTEMPTS - 1):
+            with contextlib.suppress(StorageError):
+                return read(*arguments, **options)
+        return read(*arguments, **options)
+
+    return retried
