@@ -50,27 +50,21 @@ def match_colours(
         for pixels in (query, target)
     )
     fits = [
-        (*_fit(_terms(source), goal, similar, likely), maps_query)
-        for source, goal, maps_query in ((above, below, True), (below, above, False))
+        (*_fit(_terms(source), goal, similar, likely), source, goal)
+        for source, goal in ((above, below), (below, above))
     ]
-    spread, colours, maps_query = min(fits, key=lambda fit: fit[0])
+    spread, colours, source, goal = min(fits, key=lambda fit: fit[0])
     if spread > MIN_UNEVEN_LEVELS:
         light = _light(mask.shape, places)
-        source, goal = (above, below) if maps_query else (below, above)
         uneven, lit_colours = _fit(_terms(source, light), goal, similar, likely)
         if uneven < MAX_UNEVEN_SHARE * spread:
             colours = lit_colours
-    matched = (
-        (_map_colours(query, colours), target)
-        if maps_query
-        else (query, _map_colours(target, colours))
-    )
-    samples = [pixels.reshape(-1, 3)[places] for pixels in matched]
-    errors = largest(np.abs(samples[0] - samples[1]))
-    weights, noise = robust_weights(errors, MIN_NOISE_LEVELS, likely)
-    before = (query if maps_query else target).reshape(-1, 3)[places]
-    shifts = np.abs(samples[0 if maps_query else 1] - before).mean(axis=1)
-    return matched, noise, float(weights @ shifts / weights.sum())
+    changed, kept = (query, target) if source is above else (target, query)
+    mapped = _map_colours(changed, colours)
+    before, after, other = (pixels.reshape(-1, 3)[places] for pixels in (changed, mapped, kept))
+    weights, noise = robust_weights(largest(np.abs(after - other)), MIN_NOISE_LEVELS, likely)
+    shift = float(weights @ np.abs(after - before).mean(axis=1) / weights.sum())
+    return (mapped, kept) if source is above else (kept, mapped), noise, shift
 
 
 def _fit(

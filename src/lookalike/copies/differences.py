@@ -125,8 +125,9 @@ def compare_windows(overlay: Overlay) -> Windows:
     contrast = np.sqrt(np.maximum(above_variance, below_variance))
     offsets = cv2.blur((query - target) * mask[..., None], window) / cover[..., None]
     colours = largest(np.abs(offsets))
-    limit = max(MIN_COLOUR_LEVELS, COLOUR_NOISES * overlay.noise)
-    off_colour = colours > limit + EDGE_SHARE * contrast + SHIFT_SHARE * overlay.colour_shift
+    colour_limit = max(MIN_COLOUR_LEVELS, COLOUR_NOISES * overlay.noise)
+    colour_limit += SHIFT_SHARE * overlay.colour_shift
+    off_colour = colours > colour_limit + EDGE_SHARE * contrast
     seen = np.maximum(contrast, np.where(off_colour, colours, 0))
     blank = min(MIN_CONTRAST_LEVELS + overlay.noise, MAX_BLANK_LEVELS)
     weights, shown_by_both = (

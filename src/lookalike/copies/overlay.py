@@ -325,4 +325,4 @@ def _sharpness(
     telling = (more > MIN_DETAIL) & (less > MIN_DETAIL_LEFT * more)
     if not telling.any():
         return 1.0
-    return float(np.median(above[telling] / np.maximum(below[telling], _LEAST)))
+    return float(np.median(above[telling] / below[telling]))
