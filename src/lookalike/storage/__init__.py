@@ -10,6 +10,8 @@ from .fingerprint_index import ContentFilter, FingerprintIndex
 from .lock import write_lock
 from .manifest import MANIFEST_NAME, EncoderCard, Manifest, locate_gallery
 from .place import Place, open_place, parse_place
+from .readers import Reader, wait_for_readers
+from .removal import deleted_files
 from .rows import (
     HAS_PROPERTIES,
     PROPERTY_COLUMNS,
@@ -35,11 +37,13 @@ __all__ = [
     "FragmentPair",
     "Manifest",
     "Place",
+    "Reader",
     "Record",
     "RefusalRecord",
     "Store",
     "Table",
     "batched",
+    "deleted_files",
     "from_text",
     "locate_gallery",
     "open_place",
@@ -49,6 +53,7 @@ __all__ = [
     "to_properties",
     "to_text",
     "under_filter",
+    "wait_for_readers",
     "write_atomically",
     "write_lock",
 ]
