@@ -73,7 +73,7 @@ class AccessMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        path = scope["path"]
+        path = self._own_path(scope)
         headers = Headers(scope=scope)
 
         async def send_with_headers(message: Message) -> None:
@@ -86,6 +86,14 @@ class AccessMiddleware:
             await rejection(scope, receive, send_with_headers)
             return
         await self._app(scope, self._limit_body(receive), send_with_headers)
+
+    def _own_path(self, scope: Scope) -> str:
+        """Return the path below the root path, whether or not a proxy has removed that."""
+        root, path = self._settings.root_path, str(scope["path"])
+        if path != root and not path.startswith(f"{root}/"):
+            scope["path"] = root + path
+        scope["root_path"] = root
+        return str(scope["path"]).removeprefix(root)
 
     def _reject(self, method: str, path: str, headers: Headers) -> Response | None:
         host = headers.get("host", "")

@@ -129,7 +129,7 @@ async def on_http_error(request: Request, error: Exception) -> Response:
 
 def _allowed_methods(request: Request) -> set[str]:
     """Return the methods of all routes at a request's address."""
-    path = request.url.path
+    path = request.scope["path"].removeprefix(request.scope["root_path"])
     methods = {
         method
         for prefix, route in request.app.state.routes
