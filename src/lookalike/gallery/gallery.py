@@ -35,10 +35,10 @@ from ..sources import (
 )
 from ..storage import EncoderCard, Manifest, locate_gallery, write_lock
 from ..types import IndexReport, PruneReport, Refusal
+from .check import GalleryCheck
 from .feature_list import import_features, read_features
 from .reading import no_progress
 from .rebuild import finish_rebuild, indexed_sources, keep_unread_rows, start_rebuild
-from .trash import GalleryTrash
 
 if TYPE_CHECKING:
     import os
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from ..types import Progress, Source
 
 
-class Gallery(GalleryTrash):
+class Gallery(GalleryCheck):
     """A collection of pictures that can be searched by image.
 
     Open it with `Gallery.open`; the first `index` creates it on disk. One process writes at a time,

@@ -5,7 +5,9 @@
 """
 
 from .bucket import Bucket
-from .failures import READ_ATTEMPTS
+from .check import TableCheck, check_table, repair_table
+from .checksums import check_files
+from .failures import READ_ATTEMPTS, DamageError
 from .fingerprint_index import ContentFilter, FingerprintIndex
 from .lock import write_lock
 from .manifest import MANIFEST_NAME, EncoderCard, Manifest, locate_gallery
@@ -18,6 +20,7 @@ from .rows import (
     property_fields,
     to_properties,
 )
+from .sealed_json import read_sealed, restore, write_sealed
 from .sql import from_text, path_literal, to_text, under_filter
 from .store import FragmentPair, Store
 from .table import Table, batched
@@ -30,6 +33,7 @@ __all__ = [
     "READ_ATTEMPTS",
     "Bucket",
     "ContentFilter",
+    "DamageError",
     "EncoderCard",
     "FingerprintIndex",
     "FragmentPair",
@@ -39,16 +43,23 @@ __all__ = [
     "RefusalRecord",
     "Store",
     "Table",
+    "TableCheck",
     "batched",
+    "check_files",
+    "check_table",
     "from_text",
     "locate_gallery",
     "open_place",
     "parse_place",
     "path_literal",
     "property_fields",
+    "read_sealed",
+    "repair_table",
+    "restore",
     "to_properties",
     "to_text",
     "under_filter",
     "write_atomically",
     "write_lock",
+    "write_sealed",
 ]

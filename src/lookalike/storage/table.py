@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import StorageError
+from .checksums import check_files, recording
 from .failures import storage_errors
 from .place import open_place
 from .sql import path_literal
@@ -270,7 +271,7 @@ class Table:
                 retention = open_place(self.uri).version_retention
                 dataset.cleanup_old_versions(retention, delete_unverified=uncommitted)
 
-    def _open(self, **options: Any) -> lance.LanceDataset | None:
+    def open_unchecked(self, **options: Any) -> lance.LanceDataset | None:
         """Open the newest version; None if there is no table. Failing to look is an error."""
         if isinstance(self.uri, Path) and not (self.uri / "_versions").is_dir():
             return None
@@ -283,10 +284,15 @@ class Table:
             return None
         return dataset
 
+    def _open(self, **options: Any) -> lance.LanceDataset | None:
+        if isinstance(self.uri, Path):
+            check_files(self.uri)
+        return self.open_unchecked(**options)
+
     @contextlib.contextmanager
     def _committing(self) -> Iterator[None]:
         open_place(self.uri).check_writable()
-        with storage_errors():
+        with storage_errors(), recording(self.uri, self.dataset):
             yield
 
     @contextlib.contextmanager
