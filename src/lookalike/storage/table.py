@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from .place import Place
+    from .readers import Reader
 
 MAX_SMALL_FRAGMENTS = 8
 SMALL_FRAGMENT_ROWS = 100_000
@@ -48,11 +49,12 @@ class Table:
         self._dataset: lance.LanceDataset | None = None
         self._lock = threading.Lock()
         self._is_snapshot = False
+        self._reader: Reader | None = None
 
-    def snapshot(self) -> Table:
-        """Return a reader of the newest version, which later writes don't change."""
+    def snapshot(self, reader: Reader | None = None) -> Table:
+        """Return the newest version, which later writes don't change; `reader` keeps its files."""
         table = Table(self.uri, self.schema)
-        table._dataset, table._is_snapshot = self.dataset(), True
+        table._dataset, table._is_snapshot, table._reader = self.dataset(), True, reader
         return table
 
     def version(self) -> int:
@@ -78,15 +80,15 @@ class Table:
         import pyarrow as pa
 
         table = pa.table(rows, schema=self.schema)
-        dataset = self.add_missing_columns()
-        with self._committing(), self._resolving(0 if dataset is None else dataset.version):
+        self.add_missing_columns()
+        with self._committing() as dataset, self._resolving():
             if dataset is not None and replace:
                 merge = dataset.merge_insert("path").when_matched_update_all()
                 merge.when_not_matched_insert_all().execute(table)
                 return
-            self._dataset = _lance().write_dataset(
+            _lance().write_dataset(
                 table,
-                str(self.uri),
+                str(self.uri) if dataset is None else dataset,
                 mode="create" if dataset is None else "append",
                 storage_options=open_place(self.uri).storage_options(),
                 enable_stable_row_ids=True,
@@ -100,10 +102,8 @@ class Table:
             return None
         missing = [field for field in self.schema if field.name not in dataset.schema.names]
         if missing:
-            with self._committing():  # on a new object: threads may be reading from the other
-                _lance().dataset(
-                    str(self.uri), storage_options=open_place(self.uri).storage_options()
-                ).add_columns(missing)
+            with self._committing() as own:
+                own.add_columns(missing)
             return self.dataset()
         return dataset
 
@@ -142,9 +142,9 @@ class Table:
         Raises:
             StorageError: the table can't be written, or a fragment's file is missing.
         """
-        lance, dataset = _lance(), self.dataset()
+        lance = _lance()
         metadata = [lance.FragmentMetadata.from_json(fragment) for fragment in fragments]
-        if not metadata or dataset is None:
+        if not metadata:
             return
         for file in (file for fragment in metadata for file in fragment.files):
             if isinstance(self.uri, Path) and not (self.uri / "data" / file.path).exists():
@@ -152,11 +152,10 @@ class Table:
                     f"A worker's file is not in {self.uri}; use a gallery that all nodes share, "
                     "such as on a network disk."
                 )
-        with self._committing():
-            operation = lance.LanceOperation.Append(metadata)
-            self._dataset = lance.LanceDataset.commit(
-                dataset, operation, read_version=dataset.version
-            )
+        with self._committing() as dataset:
+            if dataset is not None:
+                operation = lance.LanceOperation.Append(metadata)
+                lance.LanceDataset.commit(dataset, operation, read_version=dataset.version)
 
     def count(self) -> int:
         """Count the rows."""
@@ -197,10 +196,10 @@ class Table:
         import pyarrow as pa
 
         reader = pa.RecordBatchReader.from_batches(self.schema, iter(batches))
-        with self._committing():
-            self._dataset = _lance().write_dataset(
+        with self._committing() as dataset:
+            _lance().write_dataset(
                 reader,
-                str(self.uri),
+                str(self.uri) if dataset is None else dataset,
                 mode="overwrite",
                 storage_options=open_place(self.uri).storage_options(),
                 enable_stable_row_ids=True,
@@ -209,19 +208,17 @@ class Table:
 
     def delete(self, paths: Iterable[str]) -> None:
         """Delete the rows of these paths."""
-        dataset = self.dataset()
-        if dataset is None:
+        if self.dataset() is None:
             return
         for batch in batched(paths, MAX_FILTER_VALUES):
-            with self._committing():
+            with self._committing() as dataset:
                 dataset.delete(f"path IN ({', '.join(map(path_literal, batch))})")
 
     def merge_fragments(self) -> None:
         """Merge small fragments, if there are many."""
-        dataset = self.dataset()
-        if dataset is None:
+        if self.dataset() is None:
             return
-        with self._committing():
+        with self._committing() as dataset:
             small = sum(f.count_rows() < SMALL_FRAGMENT_ROWS for f in dataset.get_fragments())
             if small > MAX_SMALL_FRAGMENTS:
                 dataset.optimize.compact_files(target_rows_per_fragment=SMALL_FRAGMENT_ROWS)
@@ -246,10 +243,10 @@ class Table:
             build: rebuilds the index instead of Lance's `create_index`, with its arguments.
             options: of the index.
         """
-        dataset, rows = self.dataset(), self.count()
-        if dataset is None or rows < from_rows:
+        rows = self.count()
+        if self.dataset() is None or rows < from_rows:
             return
-        with self._committing():
+        with self._committing() as dataset:
             if build or name not in {index.name for index in dataset.describe_indices()}:
                 dataset.create_scalar_index("content_hash", "BTREE")  # replaces an existing one
                 (build or dataset.create_index)(column, kind, name, **options)
@@ -265,9 +262,8 @@ class Table:
         version uses, such as those of killed processes, go when they are a week old; with
         `uncommitted` they go now, so nobody else may be writing fragments.
         """
-        dataset = self.dataset()
-        if dataset is not None:
-            with self._committing():
+        if self.dataset() is not None:
+            with self._committing() as dataset:
                 retention = open_place(self.uri).version_retention
                 dataset.cleanup_old_versions(retention, delete_unverified=uncommitted)
 
@@ -290,23 +286,28 @@ class Table:
         return self.open_unchecked(**options)
 
     @contextlib.contextmanager
-    def _committing(self) -> Iterator[None]:
+    def _committing(self) -> Iterator[Any]:
+        """Open the newest version for one commit; None before the first.
+
+        Lance's commits change the object that they are called on, so threads never read from it.
+        """
         open_place(self.uri).check_writable()
+        newest = self.dataset()
         with storage_errors(), recording(self.uri, self.dataset):
-            yield
+            yield None if newest is None else self._open(session=newest.session())
 
     @contextlib.contextmanager
-    def _resolving(self, version: int) -> Iterator[None]:
+    def _resolving(self) -> Iterator[None]:
         """Look whether a commit was made where the object store lost the answer.
 
-        Only this process writes, under its lease, so a version after `version` is that commit.
+        Only this process writes, under its lease, so a version after the newest is that commit.
         """
+        version = self.version()
         try:
             yield
         except OSError as error:
             if UNKNOWN_COMMIT not in str(error):
                 raise
-            self._dataset = None
             if self.version() <= version:
                 raise
 
