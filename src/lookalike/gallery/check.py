@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 
 from ..duplicates import read_marks, read_rules
 from ..storage import (
-    MANIFEST_NAME,
     DamageError,
     Manifest,
     Store,
     TableCheck,
     check_files,
     check_table,
+    damaged_files,
     open_place,
     repair_table,
-    restore,
     write_lock,
 )
 from ..types import CheckReport, Damage
@@ -48,7 +47,7 @@ class GalleryCheck(GalleryTrash):
         quick: bool = False,
         on_bytes: Callable[[int, int], None] = _no_progress,
     ) -> CheckReport:
-        """Read the gallery's own files, and compare them with the checksums of when they were written.
+        """Read the gallery's own files, and compare them with their checksums.
 
         Files of an earlier version have none: they are read by their contents, which finds what
         can't be decoded, and get their checksums then. So do all files in an object store, which
@@ -94,9 +93,9 @@ class GalleryCheck(GalleryTrash):
             checks = self._check_tables(manifest, on_bytes)
             is_repairable = repair and isinstance(self.folder, Path)
             damaged += [
-                Damage(f"{one.table}/{name}", problem, repaired=is_repairable)
+                Damage(path, problem, is_repairable)
                 for one in checks.values()
-                for name, problem in one.damaged.items()
+                for path, problem in one.paths()
             ]
             lost: int | None = 0
             dropped = False
@@ -116,15 +115,17 @@ class GalleryCheck(GalleryTrash):
 
     def _damaged_settings(self, *, repair: bool) -> Iterator[Damage]:
         """Check the small files, which only their copies can replace."""
-        for read in (Manifest.read, read_marks, read_rules):
+        known = set[str]()
+        if isinstance(self.folder, Path):
+            for path, problem, is_repaired in damaged_files(self.folder, repair=repair):
+                known.add(str(path))
+                yield Damage(str(path), problem, is_repaired)
+        for read in (Manifest.read, read_marks, read_rules):  # a sound file may hold nonsense
             try:
                 read(self.folder)
             except DamageError as error:
-                name = Path(error.path).name
-                is_local = repair and isinstance(self.folder, Path)
-                yield Damage(
-                    error.path, error.problem, is_local and restore(Path(str(self.folder)), name)
-                )
+                if error.path not in known:
+                    yield Damage(error.path, error.problem)
 
     def _tables(self, manifest: Manifest) -> tuple[Store, list[Table]]:
         store = Store(self.folder, manifest.table, manifest.encoder.dimensions)

@@ -33,7 +33,7 @@ from ..sources import (
     unmounted,
     walk,
 )
-from ..storage import EncoderCard, Manifest, locate_gallery, write_lock
+from ..storage import DamageError, EncoderCard, Manifest, locate_gallery, write_lock
 from ..types import IndexReport, PruneReport, Refusal
 from .check import GalleryCheck
 from .feature_list import import_features, read_features
@@ -88,7 +88,7 @@ class Gallery(GalleryCheck):
             ArgumentError: there is no such device.
             EncoderMismatchError: the gallery's vectors are from another encoder than `encoder`.
             EncoderError: there is no such encoder.
-            GalleryFormatError: the gallery is damaged, or was made by a newer lookalike.
+            GalleryFormatError: the gallery was made by a newer lookalike.
             StorageError: its place can't be reached or read.
 
         Example:
@@ -97,7 +97,9 @@ class Gallery(GalleryCheck):
             30
         """
         gallery = cls(locate_gallery(path), encoder, rebuilds=rebuild, device=device)
-        manifest = Manifest.read(gallery.folder)
+        manifest = None
+        with contextlib.suppress(DamageError):  # so that `check` can be called; others raise it
+            manifest = Manifest.read(gallery.folder)
         if manifest and encoder is not None and not rebuild:
             gallery._load_encoder(manifest)
         return gallery

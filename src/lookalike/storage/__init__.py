@@ -20,7 +20,7 @@ from .rows import (
     property_fields,
     to_properties,
 )
-from .sealed_json import read_sealed, restore, write_sealed
+from .sealed_json import damaged_files, read_sealed, write_sealed
 from .sql import from_text, path_literal, to_text, under_filter
 from .store import FragmentPair, Store
 from .table import Table, batched
@@ -47,6 +47,7 @@ __all__ = [
     "batched",
     "check_files",
     "check_table",
+    "damaged_files",
     "from_text",
     "locate_gallery",
     "open_place",
@@ -55,7 +56,6 @@ __all__ = [
     "property_fields",
     "read_sealed",
     "repair_table",
-    "restore",
     "to_properties",
     "to_text",
     "under_filter",

@@ -26,15 +26,16 @@ from .checksums import (
     record,
     why_damaged,
 )
-from .failures import NOT_AS_WRITTEN, storage_errors
+from .failures import GONE, NOT_AS_WRITTEN, storage_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import lance
 
     from .table import Table
 
+_CHECKSUMS = "checksums"  # in the place of a file's name
 _UNREADABLE = "can't be read"
 
 
@@ -55,6 +56,14 @@ class TableCheck:
     files: int = 0
     bytes: int = 0
     unrecorded: int = 0
+
+    def paths(self) -> Iterator[tuple[str, str]]:
+        """List the damaged files, each with what is wrong."""
+        for name, problem in self.damaged.items():
+            path = f"{self.table}/{name}"
+            if name == _CHECKSUMS:
+                path = str(checksums_path(Path(self.table)))
+            yield path, problem
 
 
 def check_table(table: Table, on_bytes: Callable[[int], None] = lambda _: None) -> TableCheck:
@@ -77,20 +86,22 @@ def check_table(table: Table, on_bytes: Callable[[int], None] = lambda _: None) 
     try:
         known = read_checksums(path)
     except GalleryFormatError:
-        found.damaged[f"../{checksums_path(path).relative_to(path.parent)}"] = NOT_AS_WRITTEN
+        found.damaged[_CHECKSUMS] = NOT_AS_WRITTEN
     newest = newest_version(path)
     if newest == 0 and known is None:
         if path.exists():
-            found.damaged[MANIFESTS] = "is gone"
+            found.damaged[MANIFESTS] = GONE
         return found
+    is_recorded = known is not None and known.version >= newest  # a newer manifest may be gone
+    needed = known.needed if known else {}
     for name, one in known.files.items() if known else ():
         problem = why_damaged(path / name, one, deep=True)
-        if problem and (name in known.needed or (path / name).exists()):
+        # What is of an older version may have been deleted.
+        if problem and ((is_recorded and name in needed) or (path / name).exists()):
             found.damaged[name] = problem
         found.files, found.bytes = found.files + 1, found.bytes + one.size
         on_bytes(one.size)
-    is_whole = known is not None and all(one.checksum for one in known.needed.values())
-    if not found.damaged and not (is_whole and known and known.version == newest):
+    if not found.damaged and not (is_recorded and all(one.checksum for one in needed.values())):
         _read_contents(table, known, found)
     return found
 
@@ -101,8 +112,8 @@ def _read_contents(table: Table, known: Checksums | None, found: TableCheck) -> 
         with storage_errors():
             dataset = table.open_unchecked()
     except GalleryFormatError:
-        names = manifests(table.uri) if isinstance(table.uri, Path) else ()
-        found.damaged[max(names, default=(0, MANIFESTS))[1]] = _UNREADABLE
+        there = manifests(table.uri) if isinstance(table.uri, Path) else ()
+        found.damaged[max(there, default=(0, MANIFESTS))[1]] = _UNREADABLE
         return
     if dataset is None:
         return
@@ -154,7 +165,7 @@ def repair_table(table: Table, damaged: dict[str, str], *, derived: bool = False
         checksums_path(path).unlink(missing_ok=True)
         shutil.rmtree(path, ignore_errors=True)
         return None
-    rows = _drop_damaged(table, dataset, damaged, derived=derived)
+    rows = _drop_damaged(dataset, damaged, derived=derived)
     dataset = table.open_unchecked()
     assert dataset is not None  # noqa: S101  it was there
     files = known.files if known else {}
@@ -176,9 +187,7 @@ def _restore_small_files(path: Path, damaged: dict[str, str]) -> Checksums | Non
     return known
 
 
-def _drop_damaged(
-    table: Table, dataset: lance.LanceDataset, damaged: dict[str, str], *, derived: bool
-) -> int:
+def _drop_damaged(dataset: lance.LanceDataset, damaged: dict[str, str], *, derived: bool) -> int:
     """Drop the fragments and indexes with damaged files; return the number of rows dropped."""
     import lance
 

@@ -1,4 +1,4 @@
-"""Checksums of a table's files, kept at each commit, so that damage can be told from what was written.
+"""Checksums of a table's files, kept at each commit, by which damage is found.
 
 For each table of a folder, `checksums/NAME.json` lists the files that its newest version needs, and
 holds a copy of that version's manifest, which is small and can't be made again. Lance never changes
@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .failures import NOT_AS_WRITTEN, DamageError, storage_errors
+from .failures import GONE, NOT_AS_WRITTEN, DamageError, storage_errors
 from .place import COPIES, open_place
 from .sealed_json import CHECKSUM_BYTES, seal, unseal
 
@@ -32,7 +32,6 @@ READ_BYTES = 2**20
 MANIFESTS = "_versions"
 INDEXES = "_indices"
 _LAST_VERSION = 2**64 - 1  # manifests are named so that the newest comes first
-_GONE = "is gone"
 
 
 class FileSum(NamedTuple):
@@ -91,7 +90,7 @@ def why_damaged(path: Path, known: FileSum, *, deep: bool) -> str:
         if deep and known.checksum is not None and checksum_of(path) != known.checksum:
             return "has other bytes than were written"
     except (FileNotFoundError, NotADirectoryError):
-        return _GONE
+        return GONE
     except OSError:
         with storage_errors():
             raise
@@ -222,9 +221,7 @@ def record(
     open_place(path.parent).write(path.name, seal(values), None)
 
 
-def _needed(
-    table: Path, dataset: lance.LanceDataset, known: Iterable[str]
-) -> Iterator[str]:
+def _needed(table: Path, dataset: lance.LanceDataset, known: Iterable[str]) -> Iterator[str]:
     """List the files that a version needs besides its manifest."""
     for fragment in dataset.get_fragments():
         yield from files_of_fragment(fragment)

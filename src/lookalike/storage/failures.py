@@ -18,6 +18,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 READ_ATTEMPTS = 3
+GONE = "is gone"
 NOT_AS_WRITTEN = "is not what was written"
 # What the disk, the system or another writer did; all else that Lance reports is about the bytes.
 _NOT_DAMAGE = r"os error (?!2\b)\d|[Nn]o space left|[Cc]onflict|[Cc]oncurrent"
@@ -57,10 +58,13 @@ class DamageError(GalleryFormatError):
 
     def __init__(self, path: object, problem: str) -> None:
         """Take what is damaged, and how."""
+        super().__init__(str(path), problem)  # so that it can be sent to another process
         self.path, self.problem = str(path), problem
-        super().__init__(
-            f"{path} {problem}: the gallery is damaged; see what can be made again with: lookalike "
-            "check"
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path} {self.problem}: the gallery is damaged; see what can be made again with: "
+            "lookalike check"
         )
 
 

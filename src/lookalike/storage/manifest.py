@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import GalleryFormatError
-from .failures import NOT_AS_WRITTEN, DamageError
+from .failures import GONE, NOT_AS_WRITTEN, DamageError
 from .place import open_place, parse_place
 from .sealed_json import read_sealed, write_sealed
 
@@ -91,7 +91,7 @@ class Manifest:
         sealed = read_sealed(folder, MANIFEST_NAME)
         if sealed is None:
             if open_place(folder).tables():
-                raise DamageError(folder / MANIFEST_NAME, "is gone")
+                raise DamageError(folder / MANIFEST_NAME, GONE)
             return None
         values, stored = sealed
         try:

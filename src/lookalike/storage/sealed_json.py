@@ -6,16 +6,19 @@ stands in the file, so both are written in one step. A file without one is an ol
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .failures import NOT_AS_WRITTEN, DamageError
+from ..errors import GalleryFormatError
+from .bucket import TABLE_SUFFIX
+from .failures import GONE, NOT_AS_WRITTEN, DamageError
 from .place import COPIES, open_place
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .bucket import StoredFile
     from .place import Place
 
@@ -74,7 +77,7 @@ def read_sealed(folder: Place, name: str) -> tuple[dict[str, Any], StoredFile] |
     stored = open_place(folder).read(name)
     if stored is None:
         if isinstance(folder, Path) and (folder / COPIES / name).exists():
-            raise DamageError(folder / name, "is gone")
+            raise DamageError(folder / name, GONE)
         return None
     try:
         return unseal(stored.data), stored
@@ -82,15 +85,37 @@ def read_sealed(folder: Place, name: str) -> tuple[dict[str, Any], StoredFile] |
         raise DamageError(folder / name, NOT_AS_WRITTEN) from error
 
 
-def restore(folder: Path, name: str) -> bool:
-    """Replace an object by its copy; return whether there is a sound one."""
-    with contextlib.suppress(ValueError):
-        copy = open_place(folder / COPIES).read(name)
-        if copy is not None:
-            unseal(copy.data)
-            open_place(folder).write(name, copy.data, None)
-            return True
-    return False
+def damaged_files(folder: Path, *, repair: bool) -> Iterator[tuple[Path, str, bool]]:
+    """List the objects of a gallery, and the copies of them, that are not what was written.
+
+    Args:
+        folder: the gallery's.
+        repair: replace each by the other of the two, if that one is sound.
+
+    Yields:
+        the path, what is wrong, and whether it was replaced.
+    """
+    places = folder, folder / COPIES
+    names = {path.name for place in places for path in place.glob("*.json")}
+    for name in sorted(name for name in names if not name.endswith(f"{TABLE_SUFFIX}.json")):
+        found = [_read(place, name) for place in places]
+        for place, (data, problem), (other, _) in zip(places, found, reversed(found), strict=True):
+            if problem and (place == folder or data is not None):
+                if repair and other:
+                    open_place(place).write(name, other, None)
+                yield place / name, problem, repair and bool(other)
+
+
+def _read(place: Path, name: str) -> tuple[bytes | None, str]:
+    """Return the bytes of an object, none if they are not sound, and what is wrong."""
+    try:
+        stored = open_place(place).read(name)
+        if stored is None:
+            return None, GONE
+        unseal(stored.data)
+    except (ValueError, GalleryFormatError):
+        return b"", NOT_AS_WRITTEN
+    return stored.data, ""
 
 
 def _checksum(values: dict[str, Any]) -> str:
