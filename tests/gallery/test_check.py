@@ -93,7 +93,7 @@ def harm(path: Path, how: str, *, start: int | None = None) -> None:
     elif how == "emptied":
         data.clear()
     else:
-        count, rng = int(how.split()[0]), random.Random(how)
+        count, rng = int(how[:2]), random.Random(how)
         start = max(0, (len(data) - count) // 2) if start is None else start
         for place in range(start, min(start + count, len(data))):
             data[place] ^= rng.randrange(1, 256)
@@ -122,8 +122,9 @@ def failing(folder: Path, pictures: Path) -> set[str]:
         try:
             verb(Gallery.open(copy))
         except GalleryFormatError as error:
-            assert "lookalike check" in str(error)
             failed.add(name)
+            if "lookalike check" not in str(error):
+                raise
         finally:
             shutil.rmtree(copy)
     return failed
