@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from .gallery import Gallery
     from .search import Filter
     from .types import (
+        CheckReport,
+        Damage,
         Entry,
         Hit,
         IndexReport,
@@ -37,7 +39,9 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "CheckReport",
     "Client",
+    "Damage",
     "DataSetError",
     "Duplicate",
     "Entry",

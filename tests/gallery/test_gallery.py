@@ -440,8 +440,8 @@ def test_a_second_writer_is_refused_while_readers_continue(
 
 def test_damage_is_reported(tmp_path: Path, gallery: Gallery) -> None:
     (tmp_path / "gallery" / "gallery.json").write_text("{")
-    with pytest.raises(GalleryFormatError, match="damaged"):
-        Gallery.open(tmp_path / "gallery")
+    with pytest.raises(GalleryFormatError, match="lookalike check"):
+        Gallery.open(tmp_path / "gallery").info()
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="--gallery"):
         Gallery.open(tmp_path / "file" / "g").index(tmp_path / "pictures")

@@ -23,7 +23,9 @@ def test_a_manifest_is_read_as_written(tmp_path: Path) -> None:
     found = Manifest.read(tmp_path / "new" / "gallery")
     assert found
     assert found.rebuild is None
-    assert [p.name for p in (tmp_path / "new" / "gallery").iterdir()] == [MANIFEST_NAME]
+    files = sorted(p for p in (tmp_path / "new" / "gallery").rglob("*") if p.is_file())
+    assert [file.name for file in files] == [MANIFEST_NAME] * 2
+    assert files[0].read_bytes() == files[1].read_bytes()
 
 
 def test_the_choice_of_copies_is_stored_and_on_in_older_galleries(
@@ -34,7 +36,7 @@ def test_the_choice_of_copies_is_stored_and_on_in_older_galleries(
     assert found
     assert not found.copies
     values = json.loads((tmp_path / MANIFEST_NAME).read_text("utf-8"))
-    del values["copies"]
+    del values["copies"], values["checksum"]
     (tmp_path / MANIFEST_NAME).write_text(json.dumps(values), "utf-8")
     assert Manifest.read(tmp_path) == Manifest(CARD)
 
@@ -51,14 +53,31 @@ def test_a_missing_manifest_is_none(tmp_path: Path) -> None:
 )
 def test_a_damaged_manifest_is_reported(tmp_path: Path, text: str) -> None:
     (tmp_path / MANIFEST_NAME).write_text(text)
-    with pytest.raises(GalleryFormatError, match="is damaged"):
+    with pytest.raises(GalleryFormatError, match="is damaged; see"):
         Manifest.read(tmp_path)
 
 
 def changed(folder: Path, **values: object) -> None:
     Manifest(CARD).write(folder)
     path = folder / MANIFEST_NAME
-    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+    known = json.loads(path.read_text())
+    del known["checksum"]
+    path.write_text(json.dumps(known | values))
+
+
+def test_a_changed_value_is_noticed(tmp_path: Path) -> None:
+    Manifest(CARD, roots=("/photos",)).write(tmp_path)
+    path = tmp_path / MANIFEST_NAME
+    path.write_text(path.read_text().replace("/photos", "/photoz"))
+    with pytest.raises(GalleryFormatError, match="is not what was written"):
+        Manifest.read(tmp_path)
+
+
+def test_a_manifest_that_is_gone_is_not_a_new_gallery(tmp_path: Path) -> None:
+    """An `index` would fill its tables with the vectors of whatever encoder."""
+    (tmp_path / "pictures.lance").mkdir()
+    with pytest.raises(GalleryFormatError, match=r"gallery\.json is gone"):
+        Manifest.read(tmp_path)
 
 
 def test_a_newer_format_is_reported(tmp_path: Path) -> None:

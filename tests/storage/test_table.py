@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from lookalike.errors import StorageError
+from lookalike.errors import GalleryFormatError, StorageError
 from lookalike.storage.sql import from_text, to_text, under_filter
 from lookalike.storage.table import Table, batched, storage_errors
 
@@ -37,8 +37,12 @@ def test_an_error_of_lance_becomes_one_sentence() -> None:
     with pytest.raises(StorageError) as caught, storage_errors():
         raise OSError(message)
     assert str(caught.value).endswith("(LanceError(IO): No space left).")
-    with pytest.raises(StorageError), storage_errors():
-        raise pa.ArrowInvalid("gone")
+    for error in (OSError(28, "No space left on device"), OSError("... (os error 13)")):
+        with pytest.raises(StorageError, match="disk has space"), storage_errors():
+            raise error
+    for error in (pa.ArrowInvalid("gone"), ValueError("bad"), FileNotFoundError(2, "not found")):
+        with pytest.raises(GalleryFormatError, match="lookalike check"), storage_errors():
+            raise error
     with pytest.raises(KeyError), storage_errors():
         raise KeyError
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ..errors import ArgumentError, LookalikeError
+from .check import check
 from .compare import compare
 from .duplicates import duplicates
 from .encoders import dataset, evaluate, finetune
@@ -21,7 +22,7 @@ from .serve import serve
 # In the order in which people need them.
 PANELS = {
     "Search": (index, search, compare, duplicates),
-    "Gallery": (info, refused, prune, remove, export, import_),
+    "Gallery": (info, refused, prune, remove, check, export, import_),
     "Encoders": (evaluate, finetune, dataset),
     "Server": (serve,),
 }

@@ -1,11 +1,14 @@
 """The command that serves a gallery: the page and the REST service."""
 
+import contextlib
 import os
 from functools import partial
 from typing import Annotated
 
 import typer
 
+from ..errors import GalleryNotFoundError
+from .check import stop_if_damaged
 from .options import DeviceOption
 
 access_option = partial(typer.Option, rich_help_panel="Access")
@@ -102,6 +105,8 @@ def serve(
             webbrowser.open(url)
 
     opened = Gallery.open(gallery, device=device)
+    with contextlib.suppress(GalleryNotFoundError):  # the page can fill a new one
+        stop_if_damaged(opened.check(quick=True))
     if device:
         say(f"The encoder runs on: {opened.device()}", error=True)
         os.environ[DEVICE_VARIABLE] = device  # for the processes that search

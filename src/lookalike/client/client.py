@@ -263,6 +263,10 @@ class Client(TrashClient):
         """Raise `ArgumentError`: a server searches by image only."""
         self._not_over_http("Searching by text")
 
+    def check(self, *_: Any, **__: Any) -> NoReturn:
+        """Raise `ArgumentError`: a gallery's files are checked on its machine."""
+        self._not_over_http("Checking the gallery's files")
+
     def export(self, *_: Any, **__: Any) -> NoReturn:
         """Raise `ArgumentError`: export writes its list on the gallery's machine."""
         self._not_over_http("Export")

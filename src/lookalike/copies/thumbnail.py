@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 QUALITY = 30
 DAMAGED = (
-    "A fingerprint in the gallery is damaged, or a newer lookalike made it; update lookalike, "
-    "or delete the gallery's fingerprints.lance and words.lance and run `lookalike index` again."
+    "A fingerprint in the gallery is damaged, or a newer lookalike made it; update lookalike, or "
+    "see what can be made again with: lookalike check"
 )
 
 

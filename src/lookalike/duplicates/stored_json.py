@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import GalleryFormatError
-from ..storage import open_place
+from ..storage import DamageError, open_place, read_sealed, write_sealed
 
 if TYPE_CHECKING:
     from ..storage import Place
@@ -35,17 +34,17 @@ def read_json(folder: Place, name: str) -> StoredJson:
         GalleryFormatError: it is damaged, or of a newer format.
         StorageError: it can't be read.
     """
-    stored = open_place(folder).read(name)
-    if stored is None:
+    sealed = read_sealed(folder, name)
+    if sealed is None:
         return StoredJson({}, None)
+    values, stored = sealed
     try:
-        values = json.loads(stored.data)
         version = values.pop("format_version")
         if version > FORMAT_VERSION:
             raise GalleryFormatError(
                 f"{folder / name} was written by a newer lookalike; update lookalike."
             )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (KeyError, TypeError) as error:
         raise damaged(folder, name) from error
     return StoredJson(values, stored.revision)
 
@@ -59,8 +58,7 @@ def write_json(
         GalleryBusyError: in an object store, somebody else has written it since it was read.
         StorageError: it can't be written.
     """
-    text = json.dumps({"format_version": FORMAT_VERSION, **values}) + "\n"
-    open_place(folder).write(name, text.encode("ascii"), after)
+    write_sealed(folder, name, {"format_version": FORMAT_VERSION, **values}, after)
 
 
 def state_of(folder: Place, *names: str) -> str:
@@ -74,6 +72,4 @@ def state_of(folder: Place, *names: str) -> str:
 
 def damaged(folder: Place, name: str) -> GalleryFormatError:
     """Make the error for a file whose contents are not what lookalike writes."""
-    return GalleryFormatError(
-        f"{folder / name} is damaged; restore a copy of it, or delete it to start without."
-    )
+    return DamageError(folder / name, "is not what lookalike writes")

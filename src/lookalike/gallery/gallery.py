@@ -33,12 +33,19 @@ from ..sources import (
     unmounted,
     walk,
 )
-from ..storage import EncoderCard, Manifest, deleted_files, locate_gallery, write_lock
+from ..storage import (
+    DamageError,
+    EncoderCard,
+    Manifest,
+    deleted_files,
+    locate_gallery,
+    write_lock,
+)
 from ..types import IndexReport, PruneReport, Refusal
+from .check import GalleryCheck
 from .feature_list import import_features, read_features
 from .reading import no_progress
 from .rebuild import finish_rebuild, indexed_sources, keep_unread_rows, start_rebuild
-from .trash import GalleryTrash
 
 if TYPE_CHECKING:
     import os
@@ -48,7 +55,7 @@ if TYPE_CHECKING:
     from ..types import Progress, Source
 
 
-class Gallery(GalleryTrash):
+class Gallery(GalleryCheck):
     """A collection of pictures that can be searched by image.
 
     Open it with `Gallery.open`; the first `index` creates it on disk. One process writes at a time,
@@ -88,7 +95,7 @@ class Gallery(GalleryTrash):
             ArgumentError: there is no such device.
             EncoderMismatchError: the gallery's vectors are from another encoder than `encoder`.
             EncoderError: there is no such encoder.
-            GalleryFormatError: the gallery is damaged, or was made by a newer lookalike.
+            GalleryFormatError: the gallery was made by a newer lookalike.
             StorageError: its place can't be reached or read.
 
         Example:
@@ -97,7 +104,9 @@ class Gallery(GalleryTrash):
             30
         """
         gallery = cls(locate_gallery(path), encoder, rebuilds=rebuild, device=device)
-        manifest = Manifest.read(gallery.folder)
+        manifest = None
+        with contextlib.suppress(DamageError):  # so that `check` can be called; others raise it
+            manifest = Manifest.read(gallery.folder)
         if manifest and encoder is not None and not rebuild:
             gallery._load_encoder(manifest)
         return gallery

@@ -5,7 +5,9 @@
 """
 
 from .bucket import Bucket
-from .failures import READ_ATTEMPTS
+from .check import TableCheck, check_table, repair_table
+from .checksums import check_files
+from .failures import READ_ATTEMPTS, DamageError
 from .fingerprint_index import ContentFilter, FingerprintIndex
 from .lock import write_lock
 from .manifest import MANIFEST_NAME, EncoderCard, Manifest, locate_gallery
@@ -20,6 +22,7 @@ from .rows import (
     property_fields,
     to_properties,
 )
+from .sealed_json import damaged_files, read_sealed, write_sealed
 from .sql import from_text, path_literal, to_text, under_filter
 from .store import FragmentPair, Store
 from .table import Table, batched
@@ -32,6 +35,7 @@ __all__ = [
     "READ_ATTEMPTS",
     "Bucket",
     "ContentFilter",
+    "DamageError",
     "EncoderCard",
     "FingerprintIndex",
     "FragmentPair",
@@ -42,7 +46,11 @@ __all__ = [
     "RefusalRecord",
     "Store",
     "Table",
+    "TableCheck",
     "batched",
+    "check_files",
+    "check_table",
+    "damaged_files",
     "deleted_files",
     "from_text",
     "locate_gallery",
@@ -50,10 +58,13 @@ __all__ = [
     "parse_place",
     "path_literal",
     "property_fields",
+    "read_sealed",
+    "repair_table",
     "to_properties",
     "to_text",
     "under_filter",
     "wait_for_readers",
     "write_atomically",
     "write_lock",
+    "write_sealed",
 ]

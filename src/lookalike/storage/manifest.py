@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import GalleryFormatError
+from .failures import GONE, NOT_AS_WRITTEN, DamageError
 from .place import open_place, parse_place
+from .sealed_json import read_sealed, write_sealed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -87,11 +88,13 @@ class Manifest:
             GalleryFormatError: it is damaged, or of a newer format.
             StorageError: it can't be read, or its place can't be reached.
         """
-        stored = open_place(folder).read(MANIFEST_NAME)
-        if stored is None:
+        sealed = read_sealed(folder, MANIFEST_NAME)
+        if sealed is None:
+            if open_place(folder).tables():
+                raise DamageError(folder / MANIFEST_NAME, GONE)
             return None
+        values, stored = sealed
         try:
-            values = json.loads(stored.data.decode("utf-8"))
             if values["format_version"] > FORMAT_VERSION:
                 raise GalleryFormatError(
                     f"The gallery {folder} was made by a newer lookalike; update lookalike."
@@ -107,10 +110,7 @@ class Manifest:
                 revision=stored.revision,
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise GalleryFormatError(
-                f"{folder / MANIFEST_NAME} is damaged; restore a copy of it, or delete the gallery "
-                "and index again."
-            ) from error
+            raise DamageError(folder / MANIFEST_NAME, NOT_AS_WRITTEN) from error
 
     def write(self, folder: Place) -> Manifest:
         """Write the manifest in one step; return it with its new revision.
@@ -121,8 +121,8 @@ class Manifest:
         """
         values = asdict(self)
         del values["revision"]
-        text = json.dumps({"format_version": FORMAT_VERSION, **values}, indent=2) + "\n"
-        revision = open_place(folder).write(MANIFEST_NAME, text.encode("utf-8"), self.revision)
+        values = {"format_version": FORMAT_VERSION, **values}
+        revision = write_sealed(folder, MANIFEST_NAME, values, self.revision)
         return replace(self, revision=revision)
 
     def remember_mounts(self, folder: Place, mounts: Iterable[str]) -> Manifest:

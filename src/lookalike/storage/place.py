@@ -14,6 +14,7 @@ from ..errors import StorageError
 from .bucket import MAX_FILE_BYTES, TABLE_SUFFIX, Bucket, StoredFile, check_size
 from .write_atomically import write_atomically
 
+COPIES = "checksums"  # in a gallery's folder: copies of small files, and checksums of the tables
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/")
 
 
@@ -64,7 +65,8 @@ class Folder:
         return [path.name for path in self.path.glob("*" + TABLE_SUFFIX)]
 
     def delete(self, table: str) -> None:
-        """Delete a table, as far as possible."""
+        """Delete a table, as far as possible; its checksums first, so that it is not missed."""
+        (self.path / COPIES / f"{table}.json").unlink(missing_ok=True)
         shutil.rmtree(self.path / table, ignore_errors=True)
 
     def size(self) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import StorageError
+from .checksums import check_files, recording
 from .failures import storage_errors
 from .place import open_place
 from .sql import path_literal
@@ -274,7 +275,7 @@ class Table:
                 retention = open_place(self.uri).version_retention
                 dataset.cleanup_old_versions(retention, delete_unverified=uncommitted)
 
-    def _open(self, **options: Any) -> lance.LanceDataset | None:
+    def open_unchecked(self, **options: Any) -> lance.LanceDataset | None:
         """Open the newest version; None if there is no table. Failing to look is an error."""
         if isinstance(self.uri, Path) and not (self.uri / "_versions").is_dir():
             return None
@@ -287,6 +288,11 @@ class Table:
             return None
         return dataset
 
+    def _open(self, **options: Any) -> lance.LanceDataset | None:
+        if isinstance(self.uri, Path):
+            check_files(self.uri)
+        return self.open_unchecked(**options)
+
     @contextlib.contextmanager
     def _committing(self) -> Iterator[Any]:
         """Open the newest version for one commit; None before the first.
@@ -295,7 +301,7 @@ class Table:
         """
         open_place(self.uri).check_writable()
         newest = self.dataset()
-        with storage_errors():
+        with storage_errors(), recording(self.uri, self.dataset):
             yield None if newest is None else self._open(session=newest.session())
 
     @contextlib.contextmanager

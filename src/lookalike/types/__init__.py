@@ -5,13 +5,15 @@ the verbs of a gallery return.
 """
 
 from .files import UNKNOWN, Entry, Picture, Properties, Refusal, Source
-from .reports import IndexReport, Info, Progress, PruneReport, Root
+from .reports import CheckReport, Damage, IndexReport, Info, Progress, PruneReport, Root
 from .results import COPY_KINDS, Box, Differences, Hit, Look, Match, SearchResult
 
 __all__ = [
     "COPY_KINDS",
     "UNKNOWN",
     "Box",
+    "CheckReport",
+    "Damage",
     "Differences",
     "Entry",
     "Hit",

@@ -139,3 +139,43 @@ class PruneReport:
 
     removed: tuple[str, ...]
     offline: tuple[Root, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """A file of a gallery that is not as it was written.
+
+    Attributes:
+        path: the file, or the folder of an index.
+        problem: what is wrong with it, as the predicate of a sentence.
+        repaired: whether it was restored, or replaced by what was made again.
+    """
+
+    path: str
+    problem: str
+    repaired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What `check` found in a gallery's own files, and what it repaired.
+
+    Attributes:
+        files: how many files were read.
+        bytes: their size.
+        unrecorded: how many of them had no checksum, and were read by their contents instead.
+        damaged: files that are not as they were written.
+        lost_rows: rows that a repair dropped, and that did not come back from the pictures, at
+            least; None if their number is not known.
+
+    Example:
+        >>> from lookalike import Gallery
+        >>> Gallery.open("gallery").check().damaged
+        ()
+    """
+
+    files: int
+    bytes: int
+    unrecorded: int = 0
+    damaged: tuple[Damage, ...] = ()
+    lost_rows: int | None = 0
