@@ -7,6 +7,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..evaluate import Evaluation
     from ..types import Hit, SearchResult
 
@@ -32,6 +34,11 @@ def accept_any_path() -> None:
 def counted(count: int, noun: str) -> str:
     """Return `1 file` or `1,234 files`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def counted_kinds(kinds: Mapping[str, int]) -> str:
+    """Return `2 NEF, 1 PDF`."""
+    return ", ".join(f"{count:,} {name}" for name, count in kinds.items())
 
 
 def show_figures(evaluation: Evaluation) -> None:

@@ -15,6 +15,7 @@ from .rows import (
     PROPERTY_COLUMNS,
     Record,
     RefusalRecord,
+    count_formats,
     property_fields,
     to_properties,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "Store",
     "Table",
     "batched",
+    "count_formats",
     "from_text",
     "locate_gallery",
     "open_place",
