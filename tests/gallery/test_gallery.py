@@ -270,6 +270,36 @@ def test_a_folder_that_can_be_listed_again_is_no_refusal_any_more(
     assert list(gallery.refused()) == []
 
 
+def test_kinds_that_cannot_be_read_are_counted_by_name(tmp_path: Path, pictures: Path) -> None:
+    film = b"\0\0\0\x20ftypisom\0\0\0\0isommp42" + bytes(100)
+    for name, data in (
+        ("film.mp4", film),
+        ("again.mp4", film + b"x"),
+        ("paper.pdf", b"%PDF-1.7\n"),
+        ("drawing.svg", b"<?xml version='1.0'?>\n<svg xmlns='http://www.w3.org/2000/svg'/>"),
+        ("camera.raf", b"FUJIFILMCCD-RAW 0201FF383501X-T3".ljust(200, b"\0")),
+        ("layers.psd", b"8BPS\0\x01".ljust(200, b"\0")),
+        ("letter.txt", b"Dear ..."),
+        ("damaged.jpg", b"\xff\xd8\xff"),
+    ):
+        (pictures / name).write_bytes(data)
+    gallery = Gallery.open(tmp_path / "gallery")
+    report = gallery.index(pictures)
+    kinds = {"MP4": 2, "PDF": 1, "SVG": 1, "RAF": 1, "PSD": 1}
+    assert (report.added, report.refused, report.skipped) == (12, 3, 5)
+    assert report.unsupported == kinds
+    assert next(iter(report.unsupported)) == "MP4"
+    reasons = {Path(refusal.path).name: refusal.reason for refusal in gallery.refused()}
+    assert reasons.keys() == {"camera.raf", "layers.psd", "damaged.jpg"}
+    assert "Photoshop PSD" in reasons["layers.psd"]
+    assert gallery.info().unsupported == kinds
+    assert gallery.index(pictures).unsupported == {}
+    gallery.remove(pictures / "film.mp4")
+    assert gallery.info().unsupported == kinds | {"MP4": 1}
+    with pytest.raises(PictureError, match=r"again\.mp4 can't be used: an MP4 video, which"):
+        gallery.search(pictures / "again.mp4")
+
+
 def test_other_files_are_skipped_once_and_not_refused(tmp_path: Path, pictures: Path) -> None:
     (pictures / "notes.txt").write_text("hello")
     gallery = Gallery.open(tmp_path / "g")

@@ -14,7 +14,7 @@ from .options import EncoderOption, GalleryOption, JsonOption
 def info(*, gallery: GalleryOption = None, as_json: JsonOption = False) -> None:
     """Show the gallery's status."""
     from ..client import open_gallery
-    from .terminal import say
+    from .terminal import counted_kinds, say
 
     opened = open_gallery(gallery)
     status = opened.info()
@@ -26,6 +26,7 @@ def info(*, gallery: GalleryOption = None, as_json: JsonOption = False) -> None:
         ("pictures", f"{status.pictures:,}"),
         ("fingerprints", f"{status.fingerprints:,} (to detect copies)"),
         ("refused", f"{status.refused:,}"),
+        *([("unreadable", counted_kinds(status.unsupported))] if status.unsupported else []),
         *(
             ("folder", f"{root.path} ({'online' if root.online else 'offline: ' + root.reason})")
             for root in status.roots

@@ -116,7 +116,7 @@ def index(
 def _show_report(report: "IndexReport") -> None:
     """Print what one run did, and which places it could not reach."""
     from ..sources import scheme_of
-    from .terminal import counted, say, say_nulls
+    from .terminal import counted, counted_kinds, say, say_nulls
 
     for path in report.offline:
         check = (
@@ -144,3 +144,5 @@ def _show_report(report: "IndexReport") -> None:
     ]
     rate = f", {new / report.seconds:,.0f} pictures/s" if new else ""
     say(f"{', '.join(filter(None, parts))}; {report.seconds:.1f} s{rate}.")
+    if report.unsupported:
+        say(f"Of these, lookalike can't read yet: {counted_kinds(report.unsupported)}.")

@@ -7,6 +7,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..evaluate import Evaluation
     from ..types import Hit, SearchResult
 
@@ -42,6 +44,11 @@ def say_nulls(count: int) -> None:
             "infinity); they were taken as null.",
             error=True,
         )
+
+
+def counted_kinds(kinds: Mapping[str, int]) -> str:
+    """Return `2 NEF, 1 PDF`."""
+    return ", ".join(f"{count:,} {name}" for name, count in kinds.items())
 
 
 def show_figures(evaluation: Evaluation) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..encoders import HUB_PREFIX, likely_device
 from ..errors import ArgumentError
 from ..sources import check_root
-from ..storage import Manifest, batched
+from ..storage import Manifest, batched, count_formats
 from ..types import Info
 from .feature_list import write_features
 from .state import GalleryState
@@ -283,6 +283,7 @@ class GalleryReader(GalleryState):
             encoder=asdict(manifest.encoder),
             index=store.index_state(),
             bytes_on_disk=store.bytes_on_disk(),
+            unsupported=count_formats(store.refusals.scan(["format"])),
         )
 
     def refused(self) -> Iterator[Refusal]:

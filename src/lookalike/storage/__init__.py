@@ -19,6 +19,7 @@ from .rows import (
     PROPERTY_COLUMNS,
     Record,
     RefusalRecord,
+    count_formats,
     property_fields,
     to_properties,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "batched",
     "check_files",
     "check_table",
+    "count_formats",
     "damaged_files",
     "deleted_files",
     "from_text",

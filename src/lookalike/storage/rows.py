@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -52,12 +53,18 @@ class RefusalRecord:
         source: the file.
         reason: why it can't be used; None if it is no picture, or an archive whose members are all
             known.
-        format: the kind of picture that this lookalike can't read, such as `NEF`; else empty.
+        format: the kind of file that this lookalike can't read, such as `NEF` or `PDF`; else empty.
     """
 
     source: Source
     reason: str | None = None
     format: str = ""
+
+
+def count_formats(batches: Iterable[pa.RecordBatch]) -> dict[str, int]:
+    """Count the kinds of files that can't be read, of batches with the format, most first."""
+    kinds = Counter(name for batch in batches for name in batch.column("format").to_pylist())
+    return {name: count for name, count in kinds.most_common() if name}
 
 
 def property_fields() -> list[pa.Field]:

@@ -8,6 +8,12 @@ export const formatNumber = (value) => integer.format(Math.round(value));
 export const countOf = (value, singular, plural = `${singular}s`) =>
   `${formatNumber(value)} ${value === 1 ? singular : plural}`;
 
+/** "2 NEF, 1 PDF". */
+export const countedKinds = (kinds) =>
+  Object.entries(kinds)
+    .map(([kind, count]) => `${formatNumber(count)} ${kind}`)
+    .join(", ");
+
 export const formatPercent = (share) => `${Math.round(share * 100)}%`;
 
 export const formatScore = (value) => value.toFixed(2);

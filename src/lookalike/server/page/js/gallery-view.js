@@ -3,7 +3,7 @@ import * as api from "./api.js";
 import { addFolderForm } from "./add-folder-form.js";
 import { button } from "./buttons.js";
 import { el } from "./dom.js";
-import { countOf, formatNumber, formatSize } from "./format.js";
+import { countOf, countedKinds, formatNumber, formatSize } from "./format.js";
 import { fetchInfo } from "./gallery-info.js";
 import { icon } from "./icons.js";
 import { JobCard } from "./job-card.js";
@@ -84,6 +84,7 @@ export class GalleryView {
     const facts = [
       ["Copy detection", `${countOf(fingerprints, "picture")} ready`],
       ["Refused", refusedText],
+      ["Can't be read yet", countedKinds(info.unsupported) || null],
       ["Size on disk", formatSize(info.bytes_on_disk)],
       ["Encoder", info.encoder?.name],
       ["Search index", index?.kind === "none" ? "not needed yet" : index?.kind],
