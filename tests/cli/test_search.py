@@ -31,6 +31,13 @@ def test_search_prints_json_paths_or_plain_lines(pictures: Path, indexed: Path) 
         "id": content_hash(query.read_bytes()).hex(),
         "size": query.stat().st_size,
         "mtime_ns": query.stat().st_mtime_ns,
+        "places": [
+            {
+                "path": str(query),
+                "size": query.stat().st_size,
+                "mtime_ns": query.stat().st_mtime_ns,
+            }
+        ],
     }
     assert answer["hits"][0]["match"]["transform"][2] == pytest.approx([0, 0, 1], abs=1e-3)
     assert answer["hits"][3]["kind"] == "similar"

@@ -79,7 +79,15 @@ def search(
         str | None, filter_option(metavar="DAY", help="Only files changed before this day.")
     ] = None,
     as_json: JsonOption = False,
-    as_paths: Annotated[bool, output_option("--paths", help="Print only paths.")] = False,
+    as_paths: Annotated[
+        bool, output_option("--paths", help="Print only the path of each hit.")
+    ] = False,
+    all_places: Annotated[
+        bool,
+        output_option(
+            "--all-places", help="Print all files of each hit, not only the best of them."
+        ),
+    ] = False,
     sheet: Annotated[
         Path | None,
         output_option(
@@ -93,7 +101,7 @@ def search(
     from ..client import open_gallery
     from ..search import Filter, parse_region
     from ..sources import absolute, read_stream
-    from .terminal import say, show_hits
+    from .terminal import say, show_hits, show_paths
 
     if (query is None) == (text is None):
         raise ArgumentError("Search with either a picture (QUERY) or --text WORDS.")
@@ -125,10 +133,9 @@ def search(
         hits = [hit.as_json() for hit in result]
         say(json.dumps({"query": name, "hits": hits, "took_ms": round(result.took_ms, 3)}))
     elif as_paths:
-        for hit in result:
-            say(hit.path)
+        show_paths(result, all_places=all_places)
     elif result:
-        show_hits(result)
+        show_hits(result, all_places=all_places)
     else:
         say("No pictures match; lower --min-score or relax the filters.", error=True)
     if sheet and not as_json:

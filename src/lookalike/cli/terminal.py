@@ -63,12 +63,25 @@ def show_figures(evaluation: Evaluation) -> None:
     say(", ".join(f"{name} {version}" for name, version in evaluation.versions.items()))
 
 
-def show_hits(result: SearchResult) -> None:
+def paths_of(hit: Hit, *, all_places: bool) -> list[str]:
+    """Return the path of a hit, or those of all its files."""
+    return [place.path for place in hit.places] if all_places else [hit.path]
+
+
+def show_paths(result: SearchResult, *, all_places: bool) -> None:
+    """Print the paths of the hits, one a line."""
+    for hit in result:
+        for path in paths_of(hit, all_places=all_places):
+            say(path)
+
+
+def show_hits(result: SearchResult, *, all_places: bool) -> None:
     """Print the hits: a table with pictures on a terminal, tab-separated lines elsewhere."""
     if not sys.stdout.isatty():
         for hit in result:
             size = f"{hit.width}x{hit.height}"
-            say(f"{hit.rank}\t{hit.kind}\t{hit.score:.4f}\t{size}\t{hit.path}")
+            for path in paths_of(hit, all_places=all_places):
+                say(f"{hit.rank}\t{hit.kind}\t{hit.score:.4f}\t{size}\t{path}")
         return
     from rich.box import SIMPLE
     from rich.console import Console
@@ -83,13 +96,16 @@ def show_hits(result: SearchResult) -> None:
         table.add_column(name)
     table.add_column("path", overflow="fold")
     for hit in result:
+        paths = paths_of(hit, all_places=all_places)
+        others = len(hit.places) - len(paths)
+        lines = [*paths, f"and {others:,} more (--all-places)"] if others > 0 else paths
         table.add_row(
             str(hit.rank),
             *([_thumbnail(picture_class, hit)] if picture_class else []),
             _kind(hit),
             f"{hit.score:.3f}",
             f"{hit.width} x {hit.height}",
-            Text(hit.path.encode("utf-8", "replace").decode(), overflow="fold"),
+            Text("\n".join(lines).encode("utf-8", "replace").decode(), overflow="fold"),
         )
     console = Console()
     console.print(table)

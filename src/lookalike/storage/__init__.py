@@ -5,6 +5,7 @@
 """
 
 from .bucket import Bucket
+from .contents import count_contents, files_of
 from .failures import READ_ATTEMPTS
 from .fingerprint_index import ContentFilter, FingerprintIndex
 from .lock import write_lock
@@ -40,6 +41,8 @@ __all__ = [
     "Store",
     "Table",
     "batched",
+    "count_contents",
+    "files_of",
     "from_text",
     "locate_gallery",
     "open_place",
