@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import io
 import json
+import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -232,6 +233,49 @@ def test_writing(own: Server, tmp_path: Path) -> None:
         assert client.remove(tmp_path / "more") == 4
         with write_lock(own.folder), pytest.raises(GalleryBusyError, match="writing"):
             client.index(tmp_path / "more")
+
+
+def test_places_and_counts_are_the_same_everywhere(own: Server, tmp_path: Path) -> None:
+    """In Python, by a client, over REST and by the commands: a picture is a content."""
+    first, other = tmp_path / "pictures" / "0003.jpg", tmp_path / "twins"
+    other.mkdir()
+    for number in range(15):
+        shutil.copy2(first, other / f"{number:02}.jpg")
+    with Client(own.url) as client:
+        client.index(other)
+        gallery = Gallery.open(own.folder)
+        here, there = (one.search(first, top=10) for one in (gallery, client))
+        assert len(here) == len(there) == 8
+        for one in (here, there):
+            assert [place.path for place in one[0].places] == [
+                str(first), *sorted(map(str, other.iterdir()))
+            ]  # fmt: skip
+            assert {len(hit.places) for hit in one[1:]} == {1}
+        times = [place.mtime_ns // 10**9 for place in here[0].places]
+        assert [place.mtime_ns // 10**9 for place in there[0].places] == times
+        assert [place.size for place in there[0].places] == [first.stat().st_size] * 16
+        counts = {(one.info().pictures, one.info().files) for one in (gallery, client)}
+        assert counts == {(8, 8 + 15)}
+        assert {one.browse().total for one in (gallery, client)} == {8}
+    by_rest = own.search(first, filter=json.dumps({"folder": str(other)})).json()
+    assert by_rest["total"] == 1
+    (hit,) = by_rest["hits"]
+    assert set(hit["places"][0]) == {"path", "bytes", "mtime"}
+    assert [place["path"] for place in hit["places"]] == [
+        *sorted(map(str, other.iterdir())), str(first)
+    ]  # fmt: skip
+    assert (hit["path"], hit["label"]) == (hit["places"][0]["path"], "twins")
+    for where in (own.folder, own.url):
+        lines = run("search", first, "--paths", gallery=where).stdout.splitlines()
+        assert (len(lines), lines[0]) == (8, str(first))
+        every = run("search", first, "--paths", "--all-places", gallery=where).stdout.splitlines()
+        assert every == [place.path for hit in here for place in hit.places]
+        table = run("search", first, "--all-places", "--top", 1, gallery=where).stdout
+        assert [line.split("\t")[0] for line in table.splitlines()] == ["1"] * 16
+        info = json.loads(run("info", "--json", gallery=where).stdout)
+        assert (info["pictures"], info["files"]) == (8, 23)
+    done = run("index", other, gallery=own.folder)
+    assert done.stdout.splitlines()[-1] == f"8 pictures (23 files) in {own.folder}"
 
 
 def test_errors_are_those_of_a_gallery(

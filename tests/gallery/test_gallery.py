@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from lookalike import Gallery, Hit, Refusal
+from lookalike import Gallery, Hit, Place, Refusal
 from lookalike.errors import (
     ArgumentError,
     EncoderError,
@@ -39,8 +39,9 @@ def test_index_then_search(tmp_path: Path, gallery: Gallery) -> None:
     assert [hit.score for hit in result] == sorted((h.score for h in result), reverse=True)
     best = result[0]
     assert best == Hit(
-        1, str(query), best.score, 160, 120, "exact", best.match, best.id, best.size, best.mtime_ns
-    )
+        1, str(query), best.score, 160, 120, "exact", best.match, best.id, best.size, best.mtime_ns,
+        places=(Place(str(query), query.stat().st_size, query.stat().st_mtime_ns),),
+    )  # fmt: skip
     assert best.match
     assert best.match.query_overlap > 0.98
     assert all(hit.kind == "similar" for hit in result[1:])
@@ -88,7 +89,7 @@ def test_every_picture_of_a_gallery_finds_itself(tmp_path: Path) -> None:
     gallery = Gallery.open(tmp_path / "g")
     gallery.index(folder)
     paths = sorted(folder.iterdir())
-    assert gallery.info().pictures == len(paths) == 6 * count
+    assert (gallery.info().pictures, gallery.info().files) == (5 * count, len(paths))
     for path, result in zip(paths, gallery.search_many(paths, top=3), strict=True):
         assert not isinstance(result, Refusal)
         assert result[0].path == str(path)
@@ -140,7 +141,7 @@ def test_a_copy_is_a_row_of_its_own_until_one_of_them_moves(tmp_path: Path, pict
     shutil.copy(pictures / "copy 2.jpg", pictures / "copy 5.jpg")
     report = gallery.index(pictures)  # two rows lost their file, three files are new
     assert (report.moved, report.added) == (2, 1)
-    assert gallery.info().pictures == 15
+    assert (gallery.info().pictures, gallery.info().files) == (12, 15)
     assert gallery.prune(dry_run=True).removed == ()
 
 
@@ -604,10 +605,10 @@ def test_files_of_the_same_bytes_share_a_fingerprint(
     shutil.copy(textured / "a" / "0003.jpg", textured / "late twin.jpg")
     gallery.index(textured)
     assert len(made) == 12
-    proved = gallery.search(edited(3), top=12).copies
+    (proved,) = gallery.search(edited(3), top=12).copies
     expected = [textured / "a" / "0003.jpg", *twins, textured / "late twin.jpg"]
-    assert {hit.path for hit in proved} == set(map(str, expected))
-    assert {hit.kind for hit in proved} == {"copy"}
+    assert {place.path for place in proved.places} == set(map(str, expected))
+    assert proved.kind == "copy"
     (textured / "a" / "0003.jpg").unlink()
     gallery.prune()
     gallery.index(textured)

@@ -103,11 +103,12 @@ def index(
                 error=True,
             )
             raise typer.Exit(INTERRUPTED) from None
-    pictures = opened.info().pictures
+    info = opened.info()
     _show_report(report)
-    say(f"{counted(pictures, 'picture')} in {opened.folder}")
+    files = f" ({counted(info.files, 'file')})" if info.files != info.pictures else ""
+    say(f"{counted(info.pictures, 'picture')}{files} in {opened.folder}")
     new = report.added + report.updated + report.moved
-    if not new and (not report.unchanged or not pictures):
+    if not new and (not report.unchanged or not info.pictures):
         if not report.offline and not report.kept:
             say("No usable pictures were found; name a folder that contains some.", error=True)
         raise typer.Exit(NOTHING_USABLE)

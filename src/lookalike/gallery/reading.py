@@ -54,11 +54,12 @@ class GalleryReader(GalleryState):
             copies: whether to look for copies, and prove them.
             region: x, y, width and height of the part to search with, as shares of the upright
                 query; a match's transform is still that of the whole query.
-            where: limits the hits, including copies.
+            where: limits the hits, including copies. A picture is a hit if one of its files meets
+                the conditions.
 
         Returns:
             the hits: the same picture, then proved copies, the surest first, then the most similar
-            pictures.
+            pictures. Files with the same bytes are one hit, with all its `places`.
 
         Raises:
             ArgumentError: `top` is out of range, or the query is of an unknown type.
@@ -276,7 +277,8 @@ class GalleryReader(GalleryState):
         store, manifest = self._reading().snapshot(), self._manifest()
         return Info(
             gallery=str(self.folder),
-            pictures=store.pictures.count(),
+            pictures=self._browse_cache.count(store),
+            files=store.pictures.count(),
             fingerprints=store.fingerprints.content_count(),
             refused=sum(1 for _ in store.refused()),
             roots=tuple(map(check_root, manifest.roots)),

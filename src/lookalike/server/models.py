@@ -32,12 +32,20 @@ class Match(BaseModel):
     """Where the query is in a picture."""
 
 
+@fields_of(types.Place)
+class Place(BaseModel):
+    """A file of a picture."""
+
+
 @fields_of(types.Hit)
 class Hit(BaseModel):
-    """A picture that a search found."""
+    """A picture that a search found; files with the same bytes are one hit."""
 
     kind: Literal["exact", "copy", "near", "similar"]
     match: Match | None
+    places: list[Place] = Field(
+        description="all its files, the best first; those that the filter does not allow come last"
+    )
     changes: list[str] = Field(description="edits that made the copy, in words")
     label: str = Field(description="name of the file's folder")
 

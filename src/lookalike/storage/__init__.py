@@ -7,6 +7,7 @@
 from .bucket import Bucket
 from .check import TableCheck, check_table, repair_table
 from .checksums import check_files
+from .contents import count_contents, files_of
 from .failures import READ_ATTEMPTS, DamageError
 from .fingerprint_index import ContentFilter, FingerprintIndex
 from .lock import write_lock
@@ -51,9 +52,11 @@ __all__ = [
     "batched",
     "check_files",
     "check_table",
+    "count_contents",
     "count_formats",
     "damaged_files",
     "deleted_files",
+    "files_of",
     "from_text",
     "locate_gallery",
     "open_place",

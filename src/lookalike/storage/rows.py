@@ -153,9 +153,6 @@ def scored_row(record: Record, query: NDArray[np.float32]) -> dict[str, Any]:
         "width": record.width,
         "height": record.height,
         "content_hash": record.content_hash,
-        "size": record.source.size,
-        "mtime_ns": record.source.mtime_ns,
-        "metadata": record.source.metadata,
     }
 
 

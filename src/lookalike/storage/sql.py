@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import itertools
 import re
+from typing import TYPE_CHECKING
 
 from ..sources import below
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def path_literal(path: str) -> str:
     """Return a path as a literal for Lance's filters."""
     return "'" + to_text(path).replace("'", "''") + "'"
+
+
+def content_literals(contents: Iterable[bytes]) -> str:
+    """Return content hashes as a list of literals for Lance's filters."""
+    return ", ".join(f"X'{content.hex()}'" for content in contents)
 
 
 def under_filter(*paths: str) -> str:

@@ -14,7 +14,7 @@ from ..errors import StorageError
 from .checksums import check_files, recording
 from .failures import storage_errors
 from .place import open_place
-from .sql import path_literal
+from .sql import content_literals, path_literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -179,7 +179,7 @@ class Table:
         """Read columns of the rows with one of these content hashes, in batches."""
         condition = f" AND ({where})" if where else ""
         for batch in batched(contents, MAX_FILTER_VALUES):
-            hashes = ", ".join(f"X'{content.hex()}'" for content in batch)
+            hashes = content_literals(batch)
             yield from self.scan(columns, f"content_hash IN ({hashes}){condition}")
 
     def take(self, positions: Any, columns: Sequence[str]) -> pa.Table:

@@ -100,7 +100,8 @@ class Info:
 
     Attributes:
         gallery: its folder.
-        pictures: rows.
+        pictures: files with the same bytes are one picture.
+        files: rows.
         fingerprints: the contents whose copies can be detected.
         refused: files that could not be used.
         roots: the indexed folders.
@@ -118,6 +119,7 @@ class Info:
 
     gallery: str
     pictures: int
+    files: int
     fingerprints: int
     refused: int
     roots: tuple[Root, ...]

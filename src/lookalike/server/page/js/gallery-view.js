@@ -63,7 +63,7 @@ export class GalleryView {
       this.status.replaceChildren(errorMessage(error, () => this.showInfo()));
       return;
     }
-    const { pictures, fingerprints, refused, roots, index } = info;
+    const { pictures, files, fingerprints, refused, roots, index } = info;
     this.updateButton.hidden = !roots.length;
     const noFolders = el(
       "li",
@@ -82,6 +82,7 @@ export class GalleryView {
         )
       : "none";
     const facts = [
+      ["Files", files === pictures ? null : formatNumber(files)],
       ["Copy detection", `${countOf(fingerprints, "picture")} ready`],
       ["Refused", refusedText],
       ["Can't be read yet", countedKinds(info.unsupported) || null],
