@@ -26,7 +26,7 @@ from lookalike.errors import (
 )
 from lookalike.ingest import chunk, ledger, pool
 from lookalike.sources.content import content_hash
-from lookalike.storage import store
+from lookalike.storage import removal
 from lookalike.storage.fingerprint_index import FingerprintIndex
 
 from ..conftest import CountingEncoder, RandomEncoder, busy, draw, fill, save, soak
@@ -189,7 +189,7 @@ def test_prune_removes_what_is_gone(
     assert set(gallery.prune(dry_run=True).removed) == set(map(str, gone))
     assert gallery.info().pictures == 12
     seen: list[tuple[int, int]] = []
-    monkeypatch.setattr(store, "FILES_PER_THREAD", 5)
+    monkeypatch.setattr(removal, "FILES_PER_THREAD", 5)
     pruned = gallery.prune(on_rows=lambda *rows: seen.append(rows))
     assert set(pruned.removed) == set(map(str, gone))
     assert seen == [(5, 12), (10, 12), (12, 12)]

@@ -53,7 +53,7 @@ def test_a_shard_is_part_of_the_gallery_once_it_is_appended(tmp_path: Path) -> N
     assert node.store.fingerprints.table.count() == 20
     for table in (node.store.pictures, node.store.fingerprints.table):
         assert len(list((table.uri / "data").iterdir())) == 2
-    node.store.drop_uncommitted()
+    node.store.drop_old_versions(uncommitted=True)
     for table in (node.store.pictures, node.store.fingerprints.table):
         assert len(list((table.uri / "data").iterdir())) == 1
     assert node.rows() == sorted(map(str, paths))

@@ -211,7 +211,7 @@ def test_a_stop_while_dropping_orphans_is_repaired(
         raise KeyboardInterrupt
 
     query = asked(busy(4, SIZE))
-    for step in ("overwrite", "drop_old_versions"):
+    for step in ("overwrite", "merge_fragments"):
         with monkeypatch.context() as patch:
             patch.setattr(prints.table, step, stopped)
             with pytest.raises(KeyboardInterrupt):

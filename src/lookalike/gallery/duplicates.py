@@ -59,7 +59,7 @@ class GalleryDuplicates(GalleryReader):
             read_marks,
         )
 
-        store = self._open_store(self._manifest())
+        store = self._reading().snapshot()
         rules = self.keep_rules()
         if keep is not None:
             check_folders(store, keep)
@@ -152,7 +152,7 @@ class GalleryDuplicates(GalleryReader):
         """
         from ..duplicates import read_marks
 
-        return read_marks(self.folder).listed(self._open_store(self._manifest()))
+        return read_marks(self.folder).listed(self._reading())
 
     def forget_not_duplicates(self, *paths: str | os.PathLike[str]) -> None:
         """Undo what `mark_not_duplicates` remembered.

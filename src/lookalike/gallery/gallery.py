@@ -33,7 +33,14 @@ from ..sources import (
     unmounted,
     walk,
 )
-from ..storage import DamageError, EncoderCard, Manifest, locate_gallery, write_lock
+from ..storage import (
+    DamageError,
+    EncoderCard,
+    Manifest,
+    deleted_files,
+    locate_gallery,
+    write_lock,
+)
 from ..types import IndexReport, PruneReport, Refusal
 from .check import GalleryCheck
 from .feature_list import import_features, read_features
@@ -259,7 +266,7 @@ class Gallery(GalleryCheck):
             store = self._open_store(manifest)
             is_lost = DeletionCheck(manifest.roots, manifest.mounts)
             try:
-                lost = store.deleted_files(is_lost, on_rows)
+                lost = deleted_files(store, is_lost, on_rows)
                 if not dry_run:
                     store.pictures.delete(lost)
                     store.refusals.delete([p for p in store.paths(store.refusals) if is_lost(p)])

@@ -179,7 +179,7 @@ class GalleryReader(GalleryState):
             >>> gallery.get(hit.id).paths == (hit.path,)
             True
         """
-        return next(iter(self._open_store(self._manifest()).entries([id])), None)
+        return next(iter(self._reading().entries([id])), None)
 
     def browse(
         self, *, offset: int = 0, top: int = 100, where: Filter | None = None
@@ -200,7 +200,7 @@ class GalleryReader(GalleryState):
             >>> len(page.entries), page.total
             (4, 10)
         """
-        store = self._open_store(self._manifest()).snapshot()
+        store = self._reading().snapshot()
         return self._browse_cache.page(store, offset, top, where)
 
     def version(self) -> int:
@@ -215,7 +215,7 @@ class GalleryReader(GalleryState):
             >>> gallery.search("query.jpg").version == gallery.version()
             True
         """
-        return self._open_store(self._manifest()).pictures.version()
+        return self._reading().pictures.version()
 
     def labels(self) -> list[tuple[str, int]]:
         """List the names of folders that hold pictures, each with their number; largest first.
@@ -228,7 +228,7 @@ class GalleryReader(GalleryState):
             >>> Gallery.open("gallery").labels()
             [('leopards', 10), ('motorbikes', 10), ('sunflower', 10)]
         """
-        return self._browse_cache.labels(self._open_store(self._manifest()).snapshot())
+        return self._browse_cache.labels(self._reading().snapshot())
 
     def device(self) -> str:
         """Start the encoder, and return what it runs on: `cpu` or `cuda`.
@@ -273,8 +273,7 @@ class GalleryReader(GalleryState):
             >>> info.roots
             (Root(path='...photos', online=True, reason=''),)
         """
-        manifest = self._manifest()
-        store = self._open_store(manifest)
+        store, manifest = self._reading().snapshot(), self._manifest()
         return Info(
             gallery=str(self.folder),
             pictures=store.pictures.count(),
@@ -302,7 +301,7 @@ class GalleryReader(GalleryState):
             >>> [refusal.reason for refusal in gallery.refused()]
             ['the file is empty']
         """
-        return self._open_store(self._manifest()).refused()
+        return self._reading().refused()
 
     def rows(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Read columns of all rows of one version, such as `path`, `content_hash` and `vector`.
@@ -317,7 +316,7 @@ class GalleryReader(GalleryState):
             >>> sum(batch.num_rows for batch in Gallery.open("gallery").rows(["path", "vector"]))
             30
         """
-        return self._open_store(self._manifest()).snapshot().pictures.scan(columns)
+        return self._reading().snapshot().pictures.scan(columns)
 
     def export(
         self, path: str | os.PathLike[str], *, on_rows: Callable[[int, int], None] = no_progress
@@ -343,6 +342,5 @@ class GalleryReader(GalleryState):
             >>> Gallery.open("gallery").export("features.parquet")
             30
         """
-        manifest = self._manifest()
-        store = self._open_store(manifest)
+        store, manifest = self._reading().snapshot(), self._manifest()
         return write_features(Path(path), store, manifest.encoder, on_rows=on_rows)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import OfflineError
 from ..sources import stat_source, why_unreachable
-from ..storage import Store, from_text, open_place
+from ..storage import Store, from_text, open_place, wait_for_readers
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -90,7 +90,7 @@ def _why_unread(path: str, reasons: dict[str, str], is_deleted: DeletionCheck) -
 
 
 def finish_rebuild(folder: Place, manifest: Manifest) -> None:
-    """Switch to the new table in one step, then delete the others.
+    """Switch to the new table in one step, then delete the others, unless they are being read.
 
     Raises:
         StorageError: the manifest can't be written; the old table stays in use.
@@ -99,9 +99,10 @@ def finish_rebuild(folder: Place, manifest: Manifest) -> None:
         return
     card, table = manifest.rebuild
     replace(manifest, encoder=card, table=table, rebuild=None).write(folder)
-    for other in open_place(folder).tables():
-        if other.startswith("pictures") and other != table:
-            open_place(folder).delete(other)
+    if wait_for_readers(folder):
+        for other in open_place(folder).tables():
+            if other.startswith("pictures") and other != table:
+                open_place(folder).delete(other)
 
 
 def _number(name: str) -> int:

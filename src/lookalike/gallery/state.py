@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..encoders import check_device
 from ..errors import ArgumentError, GalleryNotFoundError, StorageError
 from ..search import BrowseCache
-from ..storage import READ_ATTEMPTS, Manifest, Store, open_place
+from ..storage import READ_ATTEMPTS, Manifest, Reader, Store, open_place
 from ..types import Refusal, SearchResult
 from .encoder_binding import EncoderChoice, bound_encoder
 
@@ -63,8 +63,14 @@ class GalleryState:
         store = self._store
         if store is None or (store.table, store.copies) != (table, manifest.copies):
             store = Store(self.folder, table, card.dimensions, copies=manifest.copies)
-            self._store = store
+            if table == manifest.table:  # other threads go on reading from this one
+                self._store = store
         return store
+
+    def _reading(self) -> Store:
+        """Open the tables; what is read from them stays on disk as long as they are in use."""
+        reader = Reader(self.folder)  # before the manifest, as a rebuild deletes what it names
+        return self._open_store(self._manifest()).read_by(reader)
 
     def _search_one(
         self, search: Callable[..., SearchResult], query: Any, options: SearchOptions
@@ -80,10 +86,11 @@ class GalleryState:
         if not 1 <= top <= MAX_TOP:
             raise ArgumentError(f"top is {top}; it must be 1 to {MAX_TOP}.")
         for attempt in range(1, READ_ATTEMPTS + 1):
+            reader = Reader(self.folder)
             manifest = self._manifest()
             encoder = self._load_encoder(manifest)
             try:
-                store = self._open_store(manifest).snapshot()
+                store = self._open_store(manifest).read_by(reader).snapshot()
                 results = search(queries, store, encoder)
                 break
             except StorageError:  # a writer may have deleted this version's files, or the table

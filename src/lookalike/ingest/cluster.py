@@ -131,7 +131,8 @@ class ClusterWorkers:
         together = rows >= INDEX_TOGETHER_ROWS and 2 * added >= rows
         build = index_builder(self._ray, self._store.pictures) if together else None
         self._store.optimize(build=build)
-        self._store.drop_uncommitted()  # of workers that died, in this run or an earlier one
+        # Also the fragments of workers that died, in this run or an earlier one.
+        self._store.drop_old_versions(uncommitted=True)
 
     def _submit(self) -> None:
         """Submit shards to the cluster, until every worker has one waiting."""

@@ -12,6 +12,8 @@ from .fingerprint_index import ContentFilter, FingerprintIndex
 from .lock import write_lock
 from .manifest import MANIFEST_NAME, EncoderCard, Manifest, locate_gallery
 from .place import Place, open_place, parse_place
+from .readers import Reader, wait_for_readers
+from .removal import deleted_files
 from .rows import (
     HAS_PROPERTIES,
     PROPERTY_COLUMNS,
@@ -39,6 +41,7 @@ __all__ = [
     "FragmentPair",
     "Manifest",
     "Place",
+    "Reader",
     "Record",
     "RefusalRecord",
     "Store",
@@ -48,6 +51,7 @@ __all__ = [
     "check_files",
     "check_table",
     "damaged_files",
+    "deleted_files",
     "from_text",
     "locate_gallery",
     "open_place",
@@ -59,6 +63,7 @@ __all__ = [
     "to_properties",
     "to_text",
     "under_filter",
+    "wait_for_readers",
     "write_atomically",
     "write_lock",
     "write_sealed",

@@ -68,6 +68,11 @@ class FingerprintIndex:
         )
         self.visual_words = VisualWords(folder)
 
+    @property
+    def tables(self) -> tuple[Table, Table]:
+        """Its tables."""
+        return self.table, self.visual_words.table
+
     def snapshot(self) -> FingerprintIndex:
         """Return a reader of the newest version, which later writes don't change."""
         index = copy(self)
@@ -252,7 +257,7 @@ class FingerprintIndex:
         return found
 
     def optimize(self) -> None:
-        """Merge fragments, bring the indexes up to date, drop old versions."""
+        """Merge fragments, and bring the indexes up to date."""
         self.table.merge_fragments()
         self._update_words()
         self.table.update_index(
@@ -263,8 +268,6 @@ class FingerprintIndex:
             metric="hamming",
             num_partitions=max(self.table.count() // HASH_PARTITION_ROWS, 1),
         )
-        for table in (self.table, self.visual_words.table):
-            table.drop_old_versions()
 
     def drop_unused(self, contents: set[bytes]) -> None:
         """Delete all fingerprints but the newest of each of these contents."""

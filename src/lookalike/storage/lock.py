@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..errors import GalleryBusyError, StorageError
 from .bucket import Bucket
 from .lease import hold_lease
+from .readers import prepare_for_readers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +36,7 @@ def write_lock(folder: Place) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / FILE_NAME, timeout=0, thread_local=False)
         lock.acquire()
+        prepare_for_readers(folder)
     except Timeout as error:
         raise GalleryBusyError(
             f"Another lookalike is writing to {folder}; run the command again when it is done."

@@ -6,11 +6,12 @@ from collections import defaultdict
 from copy import copy
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ..sources import TRY_AGAIN, check_id, map_ahead
+from ..sources import TRY_AGAIN, check_id
 from ..types import Entry, Refusal, Source
-from .failures import retry_reads, storage_errors
+from .failures import retry_reads
 from .fingerprint_index import MAX_UNUSED_SHARE, FingerprintIndex
 from .place import open_place
+from .readers import wait_for_readers
 from .rows import (
     PROPERTY_COLUMNS,
     Record,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .place import Place
+    from .readers import Reader
 
 
 REFUSALS = "refusals.lance"
@@ -42,7 +44,6 @@ INDEX_BITS = 512  # a row, or slightly more; exact vectors decide among the cand
 MAX_INDEX_BITS = 8  # a dimension; Lance takes whole bits
 VECTOR_INDEX = "vector_idx"
 PATHS_PER_SCAN = 100
-FILES_PER_THREAD = 64  # checked in one call
 # The fragments of `Table.write_fragments`: of pictures, and of their fingerprints.
 FragmentPair: TypeAlias = "tuple[list[str], list[str]]"
 
@@ -85,11 +86,19 @@ class Store:
         columns = [*file, ("reason", pa.string()), ("format", pa.string())]
         self.refusals = Table(folder / REFUSALS, pa.schema(columns))
         self.fingerprints = FingerprintIndex(folder)
+        self.reader: Reader | None = None
+
+    def read_by(self, reader: Reader) -> Store:
+        """Return the same tables; as long as they are in use, `reader` keeps their files."""
+        store = copy(self)
+        store.reader = reader
+        return store
 
     def snapshot(self) -> Store:
         """Return a reader of the newest version, for reads in several steps."""
         store = copy(self)
-        store.fingerprints, store.pictures = self.fingerprints.snapshot(), self.pictures.snapshot()
+        store.fingerprints = self.fingerprints.snapshot()
+        store.pictures = self.pictures.snapshot(self.reader)
         return store
 
     def entries(self, ids: Sequence[str]) -> list[Entry]:
@@ -153,10 +162,15 @@ class Store:
         for table in (self.pictures, self.fingerprints.table):
             table.create()
 
-    def drop_uncommitted(self) -> None:
-        """Delete fragments that were never committed; nobody may be writing any."""
-        for table in (self.pictures, self.fingerprints.table):
-            table.drop_old_versions(uncommitted=True)
+    def drop_old_versions(self, *, uncommitted: bool = False) -> None:
+        """Delete what only earlier versions use, unless readers go on reading it.
+
+        Args:
+            uncommitted: also delete fragments that were never committed; nobody may be writing any.
+        """
+        if wait_for_readers(self.folder):
+            for table in (self.pictures, self.refusals, *self.fingerprints.tables):
+                table.drop_old_versions(uncommitted=uncommitted)
 
     def refuse(self, refused: Sequence[RefusalRecord]) -> None:
         """Store files that can't be used."""
@@ -206,23 +220,6 @@ class Store:
             self.refusals.delete(list(self.paths(self.refusals, *batch)))
             removed += len(rows)
         return removed
-
-    def deleted_files(
-        self, is_deleted: Callable[[str], bool], on_rows: Callable[[int, int], None]
-    ) -> list[str]:
-        """List the rows whose file is deleted; call `on_rows` with checked and all rows."""
-        rows, checked, deleted = self.pictures.count(), 0, list[str]()
-
-        def check(paths: list[str]) -> tuple[int, list[str]]:
-            return len(paths), list(filter(is_deleted, paths))
-
-        # In many threads, for each check may be a request to another machine.
-        batches = batched(self.paths(self.pictures), FILES_PER_THREAD)
-        for count, found in map_ahead(check, batches):
-            checked += count
-            deleted += found
-            on_rows(checked, rows)
-        return deleted
 
     def records(self) -> Iterator[list[Record]]:
         """Read all rows, some at a time."""
@@ -322,23 +319,13 @@ class Store:
             )
         else:
             self.fingerprints.optimize()
-        for table in (self.pictures, self.refusals):
-            table.drop_old_versions()
+        self.drop_old_versions()
 
     def index_state(self) -> dict[str, Any]:
         """Return the index's kind (`none` without one), indexed and unindexed rows."""
-        dataset = self.pictures.dataset()
-        rows = self.pictures.count()
-        with storage_errors():
-            names = [index.name for index in dataset.describe_indices()] if dataset else []
-            if dataset is None or VECTOR_INDEX not in names:
-                return {"kind": "none", "indexed_rows": 0, "unindexed_rows": rows}
-            statistics = dataset.stats.index_stats(VECTOR_INDEX)
-        return {
-            "kind": INDEX_KIND,
-            "indexed_rows": statistics["num_indexed_rows"],
-            "unindexed_rows": statistics["num_unindexed_rows"],
-        }
+        indexed, unindexed = self.pictures.indexed_rows(VECTOR_INDEX)
+        kind = "none" if indexed is None else INDEX_KIND
+        return {"kind": kind, "indexed_rows": indexed or 0, "unindexed_rows": unindexed}
 
     def bytes_on_disk(self) -> int:
         """Return the total size of the gallery's files."""

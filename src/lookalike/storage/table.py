@@ -246,14 +246,22 @@ class Table:
         rows = self.count()
         if self.dataset() is None or rows < from_rows:
             return
+        indexed, unindexed = self.indexed_rows(name)
         with self._committing() as dataset:
-            if build or name not in {index.name for index in dataset.describe_indices()}:
+            if build or indexed is None:
                 dataset.create_scalar_index("content_hash", "BTREE")  # replaces an existing one
                 (build or dataset.create_index)(column, kind, name, **options)
-                return
-            unindexed = dataset.stats.index_stats(name)["num_unindexed_rows"]
-            if unindexed > MAX_UNINDEXED_SHARE * rows:
+            elif unindexed > MAX_UNINDEXED_SHARE * rows:
                 dataset.optimize.optimize_indices()
+
+    def indexed_rows(self, name: str) -> tuple[int | None, int]:
+        """Count the rows that an index holds, None without it, and those that it does not."""
+        dataset = self.dataset()
+        with storage_errors():
+            if dataset is None or name not in {one.name for one in dataset.describe_indices()}:
+                return None, self.count()
+            statistics = dataset.stats.index_stats(name)
+        return statistics["num_indexed_rows"], statistics["num_unindexed_rows"]
 
     def drop_old_versions(self, *, uncommitted: bool = False) -> None:
         """Delete the files that only old versions use: every call of a reader takes the newest.

@@ -99,7 +99,6 @@ class VisualWords:
         segments = self.table.count() // BUCKETS
         if segments > MAX_SEGMENTS:
             self.table.overwrite(self._merged(segments, self.picture_count()))
-            self.table.drop_old_versions()
 
     def _merged(self, segments: int, until: int) -> Iterator[pa.RecordBatch]:
         import pyarrow as pa
