@@ -1,4 +1,4 @@
-"""A disk to mount: a tmpfs, where the machine allows it."""
+"""Disks and folders to mount, where the machine allows it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,30 @@ def mounted(folder: Path, source: Path | None = None) -> Iterator[None]:
 
     The test is skipped where this process may not mount.
     """
+    with _mounted(folder, *(["--bind", str(source)] if source else ["-t", "tmpfs", "disk"])):
+        yield
+
+
+@contextlib.contextmanager
+def overlaid(folder: Path, source: Path, changes: Path) -> Iterator[None]:
+    """Mount an overlay: what is done to `source` in `folder` is written to `changes`.
+
+    Some files have other device numbers there. The test is skipped where this process may not
+    mount.
+    """
+    upper, work = changes / "upper", changes / "work"
+    for one in (upper, work):
+        one.mkdir(parents=True)
+    options = f"lowerdir={source},upperdir={upper},workdir={work}"
+    with _mounted(folder, "-t", "overlay", "-o", options, "overlay"):
+        yield
+
+
+@contextlib.contextmanager
+def _mounted(folder: Path, *what: str) -> Iterator[None]:
     if sys.platform != "linux":
         pytest.skip("mounts with Linux's mount")
     folder.mkdir(parents=True, exist_ok=True)
-    what = ["--bind", str(source)] if source else ["-t", "tmpfs", "disk"]
     done = subprocess.run(
         ["mount", *what, str(folder)], check=False, capture_output=True, text=True
     )

@@ -68,8 +68,8 @@ def test_metrics(server: Server) -> None:
 def test_a_method_that_an_address_does_not_take(server: Server) -> None:
     answer = server.ask("PUT", "/pictures")
     assert (answer.status_code, answer.json()["code"]) == (405, "method")
-    assert answer.headers["allow"] == "GET, POST"
-    assert server.ask("PATCH", "/pictures/" + "0" * 32).headers["allow"] == "DELETE, GET"
+    assert answer.headers["allow"] == "GET, HEAD, POST"
+    assert server.ask("PATCH", "/pictures/" + "0" * 32).headers["allow"] == "DELETE, GET, HEAD"
 
 
 def test_responses_have_exactly_the_described_fields(server: Server, collection: Path) -> None:

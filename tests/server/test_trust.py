@@ -134,6 +134,34 @@ def test_other_web_pages_are_rejected(server: Server, collection: Path, origin: 
     assert server.get("/info").json()["pictures"] == before
 
 
+@pytest.mark.parametrize(
+    ("host", "origin", "status"),
+    [
+        ("localhost:443", "https://localhost", 200),
+        ("localhost", "https://localhost:443", 200),
+        ("LOCALHOST:80", "http://localhost", 200),
+        ("[::1]:443", "https://[::1]", 200),
+        ("localhost:80", "https://localhost", 403),
+        ("localhost:443", "http://localhost", 403),
+        ("localhost:8443", "https://localhost", 403),
+        ("localhost", "https://me@localhost", 403),
+        ("localhost", "http://[", 403),
+    ],
+)
+def test_a_default_port_may_be_left_out(
+    server: Server, host: str, origin: str, status: int
+) -> None:
+    assert server.get("/info", headers={"Host": host, "Origin": origin}).status_code == status
+
+
+def test_two_origins_are_refused(server: Server) -> None:
+    host = urlsplit(server.url).netloc.encode()
+    for other in (b"https://evil.example", b"http://" + host):
+        lines = (b"Host: " + host, b"Origin: http://" + host, b"Origin: " + other)
+        request = (b"GET /api/v1/info HTTP/1.1", *lines, b"Connection: close", b"", b"")
+        assert raw(server, b"\r\n".join(request)).split()[1] == b"403"
+
+
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 def test_fetch_metadata_of_other_sites_is_rejected(server: Server, site: str) -> None:
     """An <img> or a <form> on another page sends no Origin with GET."""

@@ -126,9 +126,11 @@ def import_(
     """Import a feature list without re-encoding."""
     from ..client import open_gallery
     from .progress import row_progress
-    from .terminal import counted, say
+    from .terminal import counted, say, say_nulls
 
     opened = open_gallery(gallery, encoder=encoder)
+    nulls: list[int] = []
     with row_progress("Importing") as on_rows:
-        rows = opened.import_(source, on_rows=on_rows)
+        rows = opened.import_(source, on_rows=on_rows, on_nulls=nulls.append)
+    say_nulls(sum(nulls))
     say(f"{counted(rows, 'row')} imported into {opened.folder}")

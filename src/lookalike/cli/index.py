@@ -116,7 +116,7 @@ def index(
 def _show_report(report: "IndexReport") -> None:
     """Print what one run did, and which places it could not reach."""
     from ..sources import scheme_of
-    from .terminal import counted, say
+    from .terminal import counted, say, say_nulls
 
     for path in report.offline:
         check = (
@@ -132,6 +132,7 @@ def _show_report(report: "IndexReport") -> None:
             f"vectors stay ({reasons}); run the same command again once they can be read.",
             error=True,
         )
+    say_nulls(report.nulls)
     new = report.added + report.updated + report.moved
     parts = [
         f"{report.added:,} added",

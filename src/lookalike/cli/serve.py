@@ -47,6 +47,20 @@ def serve(
             metavar="NAME", help="Host name that clients may use for this server; repeatable."
         ),
     ] = None,
+    root_path: Annotated[
+        str,
+        access_option(
+            metavar="PATH", help="Path at which a proxy shows this server, such as /photos."
+        ),
+    ] = "",
+    trust_proxy: Annotated[
+        list[str] | None,
+        access_option(
+            metavar="ADDRESS",
+            help="Address or network of a proxy whose X-Forwarded-For and X-Forwarded-Proto "
+            "count; repeatable.",
+        ),
+    ] = None,
     allow_private_urls: Annotated[
         bool,
         access_option(
@@ -79,6 +93,8 @@ def serve(
         allow_private_urls=allow_private_urls,
         max_body_bytes=max_upload * 2**20,
         workers=workers,
+        root_path="/".join(["", *filter(None, root_path.split("/"))]),
+        proxies=tuple(trust_proxy or ()),
     )
 
     def on_ready(url: str) -> None:

@@ -34,6 +34,16 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+def say_nulls(count: int) -> None:
+    """Tell of how many pictures numbers in the metadata were taken as null, if any."""
+    if count:
+        say(
+            f"The metadata of {counted(count, 'picture')} has numbers that JSON can't hold (NaN or "
+            "infinity); they were taken as null.",
+            error=True,
+        )
+
+
 def show_figures(evaluation: Evaluation) -> None:
     """Print the figures of an evaluation with their intervals, and what was measured."""
     from rich.box import SIMPLE

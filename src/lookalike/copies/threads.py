@@ -38,6 +38,7 @@ def matmul(left: NDArray[np.float32], right: NDArray[np.float32]) -> NDArray[np.
     rows = max(MAX_MULTIPLICATIONS // max(right.size, 1), 1)
     if len(left) <= rows:
         return left @ right
+    right = np.ascontiguousarray(right)  # BLAS would copy it for each block
     product = np.empty((len(left), right.shape[1]), np.float32)
     for start in range(0, len(left), rows):
         np.matmul(left[start : start + rows], right, out=product[start : start + rows])

@@ -17,6 +17,7 @@ from ..types import Box
 from .alignment import Correspondences, View, align
 from .fingerprint import DETECTION_PIXELS, Fingerprint, mirror, negate
 from .geometry import enlargement, transform_points
+from .kind import NEAR_INLIERS
 from .overlay import Side
 from .proof import Alignment, as_tuples, differing_samples, prove
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from .geometry import Transform
 
 FITTED_POINTS = 4  # a homography passes through so many points exactly, whatever they are
+MIN_FEW_INLIERS_SHARE = 0.08  # of the features in the overlap, if fewer than `NEAR_INLIERS` agree
 _LEAST = 1e-3
 
 
@@ -81,6 +83,8 @@ class Verifier:
         points = self.query.points[:, :2], target.points[:, :2]
         agreeing = np.hstack([points[0][inliers.query], points[1][inliers.target]])
         alignment = Alignment(transform, agreeing, residual, *points)
+        if _is_chance(alignment, self.query, target):
+            return None, None
         match, evidence = prove(self._query_side, _side(target), alignment)
         if not (self.query.sample_data and target.sample_data):
             return match, evidence
@@ -90,6 +94,20 @@ class Verifier:
         )
         pages = differing_samples(query_samples, target_samples, np.array(match.transform))
         return replace(match, differences=replace(match.differences, pages=pages)), evidence
+
+
+def _is_chance(alignment: Alignment, query: Fingerprint, target: Fingerprint) -> bool:
+    """Check whether so few features agree, of those in the overlap, that it proves nothing."""
+    if len(alignment.points) >= NEAR_INLIERS:
+        return False
+    transform = alignment.transform
+    in_target = transform_points(transform, alignment.query_points)
+    in_query = transform_points(np.linalg.inv(transform), alignment.target_points)
+    features = min(
+        int(((points >= 0) & (points <= (side.width, side.height))).all(axis=1).sum())
+        for points, side in ((in_target, target), (in_query, query))
+    )
+    return len(alignment.points) < MIN_FEW_INLIERS_SHARE * features
 
 
 def _side(fingerprint: Fingerprint) -> Side:

@@ -6,6 +6,7 @@ same run if it still can, or else by the next one.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -251,11 +252,25 @@ def _check_again(holder: Member, member: Member, cache: VerdictCache) -> None:
             raise _StaysError(f"{role} can't be checked: {reason_of(error)}") from error
         if os.path.islink(one.path):
             raise _StaysError(f"{role} is a link")
-    if os.path.samefile(holder.path, member.path):
+    if _is_same_file(holder.path, member.path):
         raise _StaysError("it is the same file as the kept one")
     lost = compare(*with_parts([holder, member]), cache=cache)
     if lost:
         raise _StaysError(lost)
+
+
+def _is_same_file(one: str, other: str) -> bool:
+    """Check whether two paths are of one file, also where two mounts give it other numbers.
+
+    What changes the other's status then changes that of the first: its times are set to what they
+    are. Without the right to do so, their numbers tell.
+    """
+    before, status = os.stat(one), os.stat(other)
+    if (before.st_ino, before.st_ctime_ns) == (status.st_ino, status.st_ctime_ns):
+        return True
+    with contextlib.suppress(OSError):
+        os.utime(other, ns=(status.st_atime_ns, status.st_mtime_ns))
+    return os.stat(one).st_ctime_ns != before.st_ctime_ns
 
 
 def _send_to_trash(path: str) -> None:

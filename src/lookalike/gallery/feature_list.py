@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..copies import unpack
 from ..errors import FeatureListError, GalleryFormatError, StorageError
-from ..sources import CONTENT_HASH_BYTES, is_absolute
+from ..sources import CONTENT_HASH_BYTES, is_absolute, metadata_from_json
 from ..storage import PROPERTY_COLUMNS, Record, from_text, property_fields, to_properties
 from ..types import UNKNOWN, Properties, Source
 
@@ -208,14 +208,19 @@ def _record(row: dict[str, Any], vector: NDArray[np.float32]) -> Record:
         raise ValueError(f"the row of {row['path']!r} has no usable content_hash or size")
     if not is_absolute(from_text(row["path"])):
         raise ValueError(f"the path {row['path']!r} is not absolute")
-    metadata = row.get("metadata")
-    if metadata and not isinstance(json.loads(metadata), dict):
-        raise ValueError(f"the metadata of {row['path']!r} are not a JSON object")
+    metadata, has_nulls = row.get("metadata"), False
+    if metadata:
+        values, has_nulls = metadata_from_json(metadata)
+        if not isinstance(values, dict):
+            raise ValueError(f"the metadata of {row['path']!r} are not a JSON object")
+        if has_nulls:
+            metadata = json.dumps(values, ensure_ascii=False)
     source = Source(
         from_text(row["path"]),
         UNKNOWN if row.get("size") is None else row["size"],
         UNKNOWN if row.get("mtime_ns") is None else row["mtime_ns"],
         metadata or None,
+        has_nulls=has_nulls,
     )
     fingerprint = row.get("fingerprint")
     if fingerprint is not None:

@@ -308,7 +308,11 @@ class Gallery(GalleryCheck):
         return removed
 
     def import_(
-        self, path: str | os.PathLike[str], *, on_rows: Callable[[int, int], None] = no_progress
+        self,
+        path: str | os.PathLike[str],
+        *,
+        on_rows: Callable[[int, int], None] = no_progress,
+        on_nulls: Callable[[int], None] = lambda _: None,
     ) -> int:
         """Import a feature list from `export`, without re-encoding; return the number of rows.
 
@@ -318,6 +322,8 @@ class Gallery(GalleryCheck):
         Args:
             path: the file to read.
             on_rows: called with the number of rows imported so far, and the total.
+            on_nulls: called with the number of rows in whose metadata numbers are taken as null,
+                because JSON can't hold them (NaN, infinity).
 
         Raises:
             FeatureListError: it is not a feature list, one of another encoder, or a row can't be
@@ -336,7 +342,11 @@ class Gallery(GalleryCheck):
             encoder = self._load_encoder(manifest)
             manifest = manifest or Manifest(EncoderCard.from_encoder(encoder))
             # Check the whole list before importing its first row.
-            total = sum(map(len, read_features(Path(path), manifest.encoder)))
+            total = nulls = 0
+            for records in read_features(Path(path), manifest.encoder):
+                total += len(records)
+                nulls += sum(record.source.has_nulls for record in records)
+            on_nulls(nulls)
             manifest.write(self.folder)
             store = self._open_store(manifest)
             return import_features(

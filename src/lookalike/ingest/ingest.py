@@ -130,4 +130,5 @@ def _run(workers: Workers, ledger: Ledger, options: IngestOptions, started: floa
     options.on_progress(replace(last, optimizing=True))
     options.before_optimizing()
     workers.update_index(ledger.added)
-    return ledger.report(unchanged=listing.listed - listing.todo, seconds=last.seconds)
+    report = ledger.report(unchanged=listing.listed - listing.todo, seconds=last.seconds)
+    return replace(report, nulls=listing.nulls)

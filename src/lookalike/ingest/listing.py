@@ -26,13 +26,14 @@ class Listing:
         chunks: the chunks; None marks the end.
         listed: files seen so far.
         todo: of those, how many are new or changed.
+        nulls: of those listed, how many have metadata in which numbers were taken as null.
         running: whether there are more to come.
     """
 
     def __init__(self, files: Iterator[Source], seen: SeenFiles, pictures: int) -> None:
         """Prepare the thread; `pictures` is the size of a chunk."""
         self.chunks: queue.Queue[list[Source] | None] = queue.Queue(LISTED_AHEAD_CHUNKS)
-        self.listed = self.todo = 0
+        self.listed = self.todo = self.nulls = 0
         self.running = True
         self._error: BaseException | None = None
         self._stopping = threading.Event()
@@ -72,6 +73,7 @@ class Listing:
                 sources := list(itertools.islice(files, LISTED_AT_ONCE))
             ):
                 self.listed += len(sources)
+                self.nulls += sum(source.has_nulls for source in sources)
                 unseen = seen.unseen(sources)
                 self.todo += len(unseen)
                 chunk += unseen

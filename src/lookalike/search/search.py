@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import json
 import math
 import os
 import time
@@ -18,6 +17,7 @@ import numpy as np
 from ..copies import fingerprint, single_threaded
 from ..encoders import encode_text
 from ..errors import PictureError
+from ..sources import metadata_from_json
 from ..storage import batched
 from ..types import COPY_KINDS, Hit, Refusal, SearchResult
 from .candidates import ROUNDS, VECTOR_CANDIDATES, find_matches
@@ -271,7 +271,7 @@ def _result(rows: list[Row], query: str, options: SearchOptions, started: float)
             row["content_hash"].hex(),
             row["size"],
             row["mtime_ns"],
-            json.loads(row["metadata"]) if row.get("metadata") else None,
+            metadata_from_json(row["metadata"])[0] if row.get("metadata") else None,
         )
         for rank, row in enumerate(good[: options.top], 1)
     )

@@ -36,6 +36,7 @@ PAGE_POLICY = (
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; sandbox"
 OPEN_PATHS = {"/healthz", "/api/v1/session"}  # need no token, like the page itself
 DATA_PATHS = ("/api/", "/metrics", "/openapi.json")
+DEFAULT_PORTS = {"http": 80, "https": 443}
 BODY_SECONDS = 60.0  # for the whole body of a request
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -72,7 +73,7 @@ class AccessMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        path = scope["path"]
+        path = self._own_path(scope)
         headers = Headers(scope=scope)
 
         async def send_with_headers(message: Message) -> None:
@@ -85,6 +86,14 @@ class AccessMiddleware:
             await rejection(scope, receive, send_with_headers)
             return
         await self._app(scope, self._limit_body(receive), send_with_headers)
+
+    def _own_path(self, scope: Scope) -> str:
+        """Return the path below the root path, whether or not a proxy has removed that."""
+        root, path = self._settings.root_path, str(scope["path"])
+        if path != root and not path.startswith(f"{root}/"):
+            scope["path"] = root + path
+        scope["root_path"] = root
+        return str(scope["path"]).removeprefix(root)
 
     def _reject(self, method: str, path: str, headers: Headers) -> Response | None:
         host = headers.get("host", "")
@@ -181,17 +190,26 @@ class AccessMiddleware:
 
 def _is_own_page(host: str, method: str, path: str, headers: Headers) -> bool:
     """Check whether a request is from this server's page, or from no page at all."""
-    origin = headers.get("origin")
-    if origin is not None:
-        parts = urlsplit(origin)
-        if parts.scheme not in {"http", "https"} or parts.netloc.lower() != host.lower():
-            return False
+    origins = headers.getlist("origin")
+    if origins and (len(origins) > 1 or not _is_own_origin(origins[0], host)):
+        return False
     site = headers.get("sec-fetch-site", "none")
     if site in {"none", "same-origin"}:
         return True
     # Other pages may link to this page, but not to its data.
     is_link = headers.get("sec-fetch-mode") == "navigate" and method in {"GET", "HEAD"}
     return is_link and headers.get("sec-fetch-dest") == "document" and not _is_data(path)
+
+
+def _is_own_origin(origin: str, host: str) -> bool:
+    """Compare an origin with a host; the port of the origin's scheme may be left out of either."""
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return False
+    port = DEFAULT_PORTS.get(parts.scheme)
+    own, other = (name.lower().removesuffix(f":{port}") for name in (host, parts.netloc))
+    return port is not None and own == other
 
 
 def _is_data(path: str) -> bool:

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from ..errors import LookalikeError
 from . import openapi, problems, routes
 from .access import AccessMiddleware
+from .head import HeadMiddleware
 from .metrics import Metrics, MetricsMiddleware
 from .search_request import FilterModel
 from .state import State
@@ -60,6 +61,7 @@ def make_app(gallery: Gallery, settings: Settings) -> FastAPI:
     app.add_exception_handler(RequestValidationError, problems.on_validation_error)
     app.add_exception_handler(HTTPException, problems.on_http_error)
     app.add_exception_handler(Exception, problems.on_crash)
+    app.add_middleware(HeadMiddleware)
     app.add_middleware(MetricsMiddleware, metrics=app.state.metrics)
     app.add_middleware(AccessMiddleware, settings=settings)
 

@@ -79,12 +79,12 @@ class MetricsMiddleware:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
+        method = scope["method"] if scope["method"] in METHODS else "other"
 
         async def send_and_count(message: Message) -> None:
             if message["type"] == "http.response.start":
                 route = getattr(scope.get("route"), "path", "other")
                 seconds = time.perf_counter() - started
-                method = scope["method"] if scope["method"] in METHODS else "other"
                 self._metrics.count(method, route, message["status"], seconds)
             await send(message)
 

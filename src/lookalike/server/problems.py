@@ -129,13 +129,14 @@ async def on_http_error(request: Request, error: Exception) -> Response:
 
 def _allowed_methods(request: Request) -> set[str]:
     """Return the methods of all routes at a request's address."""
-    path = request.url.path
-    return {
+    path = request.scope["path"].removeprefix(request.scope["root_path"])
+    methods = {
         method
         for prefix, route in request.app.state.routes
         if path.startswith(prefix) and route.path_regex.match(path[len(prefix) :])
         for method in route.methods
     }
+    return methods | {"HEAD"} if "GET" in methods else methods
 
 
 async def on_crash(_: Request, __: Exception) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import socket
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,11 @@ MIN_TOKEN_CHARACTERS = 8
 BACKLOG = 256
 MAX_CONNECTIONS = 1_000
 KEEP_ALIVE_SECONDS = 15
+# Letters, digits and marks that no program encodes, and none of the server's own paths.
+ROOT_PATH = re.compile(
+    r"(?!/(api|browse|docs|duplicates|healthz|index|map|metrics|openapi\.json|static)(/|$))"
+    r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+"
+)
 SHUTDOWN_SECONDS = 3  # for requests that are running when the server is stopped
 
 
@@ -47,10 +53,10 @@ def serve(
     from .app import make_app
     from .slow_clients import HeaderTimeoutProtocol
 
-    _check(host, settings.token)
+    _check(host, settings)
     with _listen(host, port) as listener:
         name = f"[{host}]" if ":" in host else host
-        on_ready(f"http://{name}:{listener.getsockname()[1]}/")
+        on_ready(f"http://{name}:{listener.getsockname()[1]}{settings.root_path}/")
         config = uvicorn.Config(
             make_app(gallery, settings),
             http=HeaderTimeoutProtocol,
@@ -59,7 +65,8 @@ def serve(
             log_level="warning",
             access_log=False,
             server_header=False,
-            proxy_headers=False,
+            proxy_headers=bool(settings.proxies),
+            forwarded_allow_ips=list(settings.proxies),
             limit_concurrency=MAX_CONNECTIONS,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
@@ -75,7 +82,8 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _check(host: str, token: str | None) -> None:
+def _check(host: str, settings: Settings) -> None:
+    token = settings.token
     if token is not None and (len(token) < MIN_TOKEN_CHARACTERS or not token.isascii()):
         raise ArgumentError(
             f"The token is too short or not ASCII; use at least {MIN_TOKEN_CHARACTERS} characters."
@@ -85,6 +93,18 @@ def _check(host: str, token: str | None) -> None:
             f"Other machines can reach {host}; set a token with --token TOKEN or the environment "
             "variable LOOKALIKE_TOKEN, or listen on 127.0.0.1."
         )
+    if settings.root_path and not ROOT_PATH.fullmatch(settings.root_path):
+        raise ArgumentError(
+            f"{settings.root_path!r} can't be the --root-path; write one like /photos, which is "
+            "not an address of the server's own, such as /api."
+        )
+    for proxy in settings.proxies:
+        try:
+            ipaddress.ip_network(proxy)
+        except ValueError:
+            raise ArgumentError(
+                f"{proxy!r} is not an address of a proxy; write one like 127.0.0.1 or 10.0.0.0/8."
+            ) from None
 
 
 def _listen(host: str, port: int) -> socket.socket:

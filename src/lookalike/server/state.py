@@ -34,6 +34,9 @@ class Settings:
         allow_private_urls: whether the server may fetch pictures from private addresses.
         max_body_bytes: the largest body of a request.
         workers: processes that decode and search; 0 for one per core.
+        root_path: the path at which a proxy shows the server, such as /photos; empty for none.
+        proxies: addresses and networks of the proxies whose X-Forwarded-For and X-Forwarded-Proto
+            count.
     """
 
     token: str | None = None
@@ -41,6 +44,8 @@ class Settings:
     allow_private_urls: bool = False
     max_body_bytes: int = MAX_BODY_BYTES
     workers: int = 0
+    root_path: str = ""
+    proxies: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -86,6 +91,10 @@ class State:
             Thumbnails(gallery.cache, pool),
             Jobs(folder),
         )
+
+    def address(self, path: str) -> str:
+        """Return the address of a path of the API, as clients see it."""
+        return f"{self.settings.root_path}/api/v1{path}"
 
     def roots(self) -> tuple[str, ...]:
         """Return the folders that the gallery contains."""

@@ -26,6 +26,7 @@ from .content import (
     read_stream,
 )
 from .labelled_folder import LabelledPicture, list_labelled
+from .metadata import metadata_from_json
 from .mounts import MountPoints
 from .prefetch import map_ahead
 from .read import (
@@ -74,6 +75,7 @@ __all__ = [
     "list_labelled",
     "map_ahead",
     "merge_roots",
+    "metadata_from_json",
     "name_of",
     "read",
     "read_stream",

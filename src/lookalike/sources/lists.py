@@ -11,7 +11,6 @@ import functools
 import io
 import itertools
 import json
-import math
 import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from ..errors import ArgumentError, PictureError
 from ..types import Refusal, Source
 from .addresses import WEB, absolute, is_absolute, scheme_of, split_bucket, split_member
 from .content import MAX_METADATA_BYTES
+from .metadata import metadata_from_json
 from .prefetch import map_ahead
 from .temporary_files import CopyReader, StreamCopy
 
@@ -102,9 +102,9 @@ def _source_or_reason(
     number, values = row
     try:
         address = resolve(str(values[""] or ""), list_address)
-        metadata = _as_json({name: value for name, value in values.items() if name})
+        text, has_nulls = _as_json({name: value for name, value in values.items() if name})
         if not split_member(address)[1]:
-            return number, replace(stat(address), metadata=metadata)
+            return number, replace(stat(address), metadata=text, has_nulls=has_nulls)
     except FileNotFoundError:
         return number, f"{str(values[''])[:300]} does not exist"
     except OSError as error:
@@ -196,20 +196,21 @@ def _column(names: Any, column: str | None, path: str) -> str:
     )
 
 
-def _as_json(values: dict[str, Any]) -> str | None:
+def _as_json(values: dict[str, Any]) -> tuple[str | None, bool]:
+    """Write the metadata; tell whether numbers were taken as null."""
     if not values:
-        return None
-    text = json.dumps({k: _plain(v) for k, v in values.items()}, ensure_ascii=False)
+        return None, False
+    plain = {k: _plain(v) for k, v in values.items()}
+    plain, has_nulls = metadata_from_json(json.dumps(plain))
+    text = json.dumps(plain, ensure_ascii=False)
     text = text.encode("utf-8", "replace").decode()  # JSON can't hold bytes that are not UTF-8
     if len(text.encode()) > MAX_METADATA_BYTES:
         raise PictureError(f"its metadata is over {MAX_METADATA_BYTES // 1024} KiB")
-    return text
+    return text, has_nulls
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if value is None or isinstance(value, (str, int, bool)):
+    if value is None or isinstance(value, (str, int, float, bool)):
         return value
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]

@@ -15,6 +15,7 @@ from ..errors import PictureError
 from ..types import Source
 from .addresses import bad_name, member_of
 from .content import MAX_METADATA_BYTES, has_picture_suffix, may_be_picture, tagged_mtime_ns
+from .metadata import metadata_from_json
 from .temporary_files import open_archive
 
 if TYPE_CHECKING:
@@ -80,11 +81,14 @@ def _headers(file: IO[bytes]) -> Iterator[tarfile.TarInfo | Exception]:
 
 
 def _with_metadata(pictures: list[Source], siblings: dict[str, Any]) -> Iterator[Source]:
-    metadata = json.dumps(siblings, ensure_ascii=False) if siblings else None
-    if metadata and len(metadata.encode("utf-8", "replace")) > MAX_METADATA_BYTES:
-        metadata = None
+    text, has_nulls = None, False
+    if siblings:
+        values, has_nulls = metadata_from_json(json.dumps(siblings))
+        text = json.dumps(values, ensure_ascii=False)
+        if len(text.encode("utf-8", "replace")) > MAX_METADATA_BYTES:
+            text, has_nulls = None, False
     for picture in pictures:
-        yield replace(picture, metadata=metadata)
+        yield replace(picture, metadata=text, has_nulls=has_nulls)
 
 
 def _sibling(suffix: str, data: bytes) -> dict[str, Any]:
@@ -93,7 +97,7 @@ def _sibling(suffix: str, data: bytes) -> dict[str, Any]:
         text = data.decode("utf-8")
         if suffix == ".txt":
             return {"txt": text}
-        value = json.loads(text, parse_constant=lambda _: None)
+        value = json.loads(text)
     except (ValueError, RecursionError):
         return {}
     if suffix == ".cls":

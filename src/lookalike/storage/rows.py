@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from ..sources import metadata_from_json
 from ..types import Entry, Properties, Source
 from .sql import from_text, to_text
 
@@ -125,7 +125,7 @@ def to_entry(picture_id: str, rows: list[dict[str, Any]]) -> Entry:
         newest["height"],
         newest["size"],
         newest["mtime_ns"],
-        json.loads(metadata) if metadata else None,
+        metadata_from_json(metadata)[0] if metadata else None,
         next(filter(None, map(to_properties, rows)), Properties()),
     )
 

@@ -25,6 +25,7 @@ class Source:
         at: where a member's bytes begin in its (unpacked) tar; -1 if unknown.
         private: whether a URL may lead into a private network.
         objection: why it must not be read; empty if it may.
+        has_nulls: whether numbers of `metadata` were taken as null, as JSON can't hold them.
     """
 
     path: str
@@ -34,6 +35,7 @@ class Source:
     at: int = field(default=-1, compare=False)
     private: bool = field(default=False, compare=False)
     objection: str = field(default="", compare=False)
+    has_nulls: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,8 @@ class IndexReport:
         skipped: files of other kinds (text, video, ...).
         kept: of a rebuild: rows that keep their old vector because their file could not be read,
             by the reason.
+        nulls: pictures listed with metadata in which numbers were taken as null, because JSON can't
+            hold them: NaN and infinity.
         offline: roots that could not be reached; their rows stay.
         seconds: wall time.
 
@@ -69,6 +71,7 @@ class IndexReport:
     refused: int = 0
     skipped: int = 0
     kept: Mapping[str, int] = field(default_factory=dict, hash=False)
+    nulls: int = 0
     offline: tuple[str, ...] = ()
     seconds: float = 0.0
 

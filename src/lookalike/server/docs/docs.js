@@ -1,5 +1,6 @@
 // Shows /openapi.json without any library, so that it works offline.
 const about = document.getElementById("about");
+const description = new URL("../openapi.json", import.meta.url);
 
 function element(name, text, ...children) {
   const node = document.createElement(name);
@@ -54,7 +55,7 @@ function section(method, path, route, schemas) {
 }
 
 try {
-  const response = await fetch("/openapi.json");
+  const response = await fetch(description);
   const api = await response.json();
   if (!response.ok) throw new Error(api.detail);
   const { schemas } = api.components;
@@ -70,7 +71,7 @@ try {
   document.getElementById("contents").append(list);
   about.textContent = "Errors are problem documents (RFC 9457): type, title, status, detail, code. For programs, the API is described at ";
   const link = element("a", "/openapi.json");
-  link.href = "/openapi.json";
+  link.href = description;
   about.append(link, ".");
 } catch (error) {
   about.textContent = `Couldn't load the API description: ${error.message}`;

@@ -69,7 +69,8 @@ async def events(request: Request, id: Id) -> Response:
             await asyncio.sleep(EVENT_SECONDS)
         yield f"event: done\ndata: {json.dumps(job.as_json())}\n\n"
 
-    return StreamingResponse(send(), media_type="text/event-stream")
+    headers = {"X-Accel-Buffering": "no"}  # nginx would hold events back until it has some KB
+    return StreamingResponse(send(), headers=headers, media_type="text/event-stream")
 
 
 @router.delete("/jobs/{id}", **openapi.responses(models.Job, 404, status=202))
@@ -110,7 +111,7 @@ def start_job(request: Request, kind: str, values: dict[str, object]) -> Respons
     """Start a job, and describe it."""
     state: State = request.app.state.lookalike
     job = state.jobs.add(kind, values)
-    return JsonResponse(job.as_json(), 202, headers={"Location": f"/api/v1/jobs/{job.id}"})
+    return JsonResponse(job.as_json(), 202, headers={"Location": state.address(f"/jobs/{job.id}")})
 
 
 def _job(request: Request, job_id: str) -> Job:

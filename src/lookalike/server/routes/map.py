@@ -33,7 +33,7 @@ async def gallery_map(request: Request, refresh: Refresh = False) -> Response:
             "method": stored.method,
             "note": stored.note,
             "count": len(stored.points),
-            "points": "/api/v1/map/points",
+            "points": state.address("/map/points"),
         }
     )
 

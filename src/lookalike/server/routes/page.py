@@ -95,7 +95,7 @@ async def session(body: models.TokenBody, request: Request) -> Response:
         httponly=True,
         samesite="strict",
         secure=request.url.scheme == "https",
-        path="/",
+        path=state.settings.root_path or "/",
     )
     return response
 

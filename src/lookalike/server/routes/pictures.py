@@ -113,7 +113,7 @@ async def add(request: Request) -> Response:
                 await asyncio.to_thread(uploads.delete, place, path)
                 raise
         entry = await state.entry(picture_id)
-    headers = {"Location": f"/api/v1/pictures/{picture_id}"}
+    headers = {"Location": state.address(f"/pictures/{picture_id}")}
     return JsonResponse(entry_as_json(entry), 201, headers=headers)
 
 

@@ -3,10 +3,11 @@ import * as api from "./api.js";
 import { el } from "./dom.js";
 import { icon } from "./icons.js";
 import { errorMessage } from "./notifications.js";
+import { ROOT } from "./root.js";
 import { navigate } from "./router.js";
 
 /** `onStart` gets the indexing job; by default the gallery view opens and shows it. */
-export function addFolderForm(onStart = () => navigate("/index")) {
+export function addFolderForm(onStart = () => navigate(`${ROOT}/index`)) {
   const input = el("input", {
     class: "input",
     name: "folder",

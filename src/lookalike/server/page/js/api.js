@@ -1,8 +1,9 @@
 // The REST service, one function for each route. Failures are ApiErrors with a message to show.
 import { reportLost, untilOnline } from "./connection.js";
+import { ROOT } from "./root.js";
 import { requestToken } from "./token-dialog.js";
 
-const BASE = "/api/v1";
+const BASE = `${ROOT}/api/v1`;
 const MAX_BUSY_RETRIES = 4; // while the server is busy, before its refusal is shown
 const DEFAULT_RETRY_S = 1;
 

@@ -8,6 +8,7 @@ import { infiniteScroll } from "./infinite-scroll.js";
 import { enableKeyboardNavigation } from "./keyboard-navigation.js";
 import { announce, errorMessage } from "./notifications.js";
 import { pictureTile } from "./picture-cards.js";
+import { ROOT } from "./root.js";
 import { navigate, urlParams } from "./router.js";
 
 const PAGE_SIZE = 80;
@@ -49,7 +50,7 @@ export class BrowseView {
     if (!this.filters.firstChild) {
       this.filters.open = active > 0;
       const apply = (filters) =>
-        navigate(`/browse?${withFilters(urlParams(), filters)}`, { replace: true });
+        navigate(`${ROOT}/browse?${withFilters(urlParams(), filters)}`, { replace: true });
       this.filters.append(
         el("summary", {}, "Filters ", this.filterCount),
         filterForm(params, apply),

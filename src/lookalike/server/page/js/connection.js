@@ -1,4 +1,5 @@
 // Whether the server responds. While it does not, a banner says so and the page polls it.
+import { ROOT } from "./root.js";
 
 const FIRST_WAIT_MS = 500;
 const MAX_WAIT_MS = 8_000;
@@ -24,7 +25,7 @@ async function pollUntilOnline() {
   for (let wait = FIRST_WAIT_MS; ; wait = Math.min(MAX_WAIT_MS, wait * 2)) {
     await new Promise((resolve) => setTimeout(resolve, wait));
     try {
-      const response = await fetch("/healthz", { cache: "no-store" });
+      const response = await fetch(`${ROOT}/healthz`, { cache: "no-store" });
       if (response.ok) return;
     } catch {
       // Still offline.

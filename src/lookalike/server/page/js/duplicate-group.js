@@ -15,6 +15,7 @@ import {
 import { icon } from "./icons.js";
 import { announce, notify } from "./notifications.js";
 import { kindBadge, thumbnail } from "./picture-cards.js";
+import { ROOT } from "./root.js";
 
 export const goes = (member) => member.state === "goes";
 
@@ -189,7 +190,7 @@ function fileItem(file, style, badge, changes) {
     { class: `file ${style}` },
     el(
       "a",
-      { class: "picture", href: `/?q=${file.id}`, "aria-label": `Search with ${name}` },
+      { class: "picture", href: `${ROOT}/?q=${file.id}`, "aria-label": `Search with ${name}` },
       thumbnail(file, 320, ""),
     ),
     el(

@@ -11,6 +11,7 @@ import { reportOf, waitForResult } from "./jobs.js";
 import { describeRules, openRulesDialog } from "./keep-rules.js";
 import { announce, notify } from "./notifications.js";
 import { placeholders } from "./results.js";
+import { ROOT } from "./root.js";
 import { navigate } from "./router.js";
 
 const GROUPS_PER_PAGE = 40;
@@ -95,7 +96,7 @@ export class DuplicatesView {
     const requested = params.get("kind");
     this.kind = KINDS.some(([kind]) => kind === requested) ? requested : "copies";
     const option = ([kind, text]) => {
-      const onchange = () => navigate(`/duplicates?kind=${kind}`);
+      const onchange = () => navigate(`${ROOT}/duplicates?kind=${kind}`);
       const input = el("input", {
         type: "radio",
         name: "kind",

@@ -9,6 +9,7 @@ import { icon } from "./icons.js";
 import { JobCard } from "./job-card.js";
 import { followJob, isFinished } from "./jobs.js";
 import { announce, errorMessage, notify } from "./notifications.js";
+import { ROOT } from "./root.js";
 
 export class GalleryView {
   constructor(main) {
@@ -155,7 +156,7 @@ function folderItem({ path, online, reason }) {
         { class: "offline" },
         ` is unavailable: ${reason}. Its pictures stay in your gallery.`,
       );
-  const href = `/browse?${new URLSearchParams({ folder: path })}`;
+  const href = `${ROOT}/browse?${new URLSearchParams({ folder: path })}`;
   return el(
     "li",
     {},

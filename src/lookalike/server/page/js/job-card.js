@@ -117,6 +117,9 @@ function reportFacts(report) {
   );
   return [
     ...(facts.length ? facts : ["No pictures found"]),
+    ...(report.nulls
+      ? [`${formatNumber(report.nulls)} with numbers in their metadata that were taken as null`]
+      : []),
     `in ${formatDuration(report.seconds)}`,
   ];
 }

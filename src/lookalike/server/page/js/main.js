@@ -9,22 +9,29 @@ import { icon } from "./icons.js";
 import { openKeyboardHelp } from "./keyboard-help.js";
 import { MapView } from "./map-view.js";
 import { acceptDropAndPaste, chooseFile } from "./query-input.js";
+import { ROOT } from "./root.js";
 import { startRouter } from "./router.js";
 import { SearchView } from "./search-view.js";
 import { themeButton } from "./theme.js";
 
 const VIEWS = [
-  { path: "/", name: "search", title: "Search", iconName: "search", view: SearchView },
-  { path: "/browse", name: "browse", title: "Browse", iconName: "grid", view: BrowseView },
-  { path: "/map", name: "map", title: "Map", iconName: "map", view: MapView },
+  { path: `${ROOT}/`, name: "search", title: "Search", iconName: "search", view: SearchView },
+  { path: `${ROOT}/browse`, name: "browse", title: "Browse", iconName: "grid", view: BrowseView },
+  { path: `${ROOT}/map`, name: "map", title: "Map", iconName: "map", view: MapView },
   {
-    path: "/duplicates",
+    path: `${ROOT}/duplicates`,
     name: "duplicates",
     title: "Duplicates",
     iconName: "duplicates",
     view: DuplicatesView,
   },
-  { path: "/index", name: "gallery", title: "Gallery", iconName: "folder", view: GalleryView },
+  {
+    path: `${ROOT}/index`,
+    name: "gallery",
+    title: "Gallery",
+    iconName: "folder",
+    view: GalleryView,
+  },
 ];
 
 const links = new Map(

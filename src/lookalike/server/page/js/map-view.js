@@ -10,6 +10,7 @@ import { MapCanvas } from "./map-canvas.js";
 import { MapPoints } from "./map-points.js";
 import { announce } from "./notifications.js";
 import { openFile } from "./picture-actions.js";
+import { ROOT } from "./root.js";
 
 const CARD_WIDTH_PX = 196;
 const CARD_HEIGHT_PX = 260;
@@ -179,7 +180,7 @@ export class MapView {
       this.card.append(
         el(
           "a",
-          { class: "button primary small", href: `/?q=${id}` },
+          { class: "button primary small", href: `${ROOT}/?q=${id}` },
           icon("search"),
           "Search with it",
         ),

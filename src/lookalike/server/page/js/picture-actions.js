@@ -6,16 +6,17 @@ import { PERSISTENT_PARAMS } from "./filters.js";
 import { fileName } from "./format.js";
 import { cachedInfo } from "./gallery-info.js";
 import { notify } from "./notifications.js";
+import { ROOT } from "./root.js";
 import { urlParams } from "./router.js";
 
 /** The URL of a search with a picture of the gallery; filters and minimum similarity stay set. */
 export function searchUrl(id) {
   const next = new URLSearchParams({ q: id });
-  if (location.pathname === "/") {
+  if (location.pathname === `${ROOT}/`) {
     const params = urlParams();
     for (const name of PERSISTENT_PARAMS) if (params.has(name)) next.set(name, params.get(name));
   }
-  return `/?${next}`;
+  return `${ROOT}/?${next}`;
 }
 
 export const openFile = (picture) => window.open(api.fileUrl(picture.id), "_blank", "noopener");

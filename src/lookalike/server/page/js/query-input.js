@@ -1,14 +1,15 @@
 // The ways to enter a query picture: choose a file, take a photo, drop, paste, or give a URL.
 import { el } from "./dom.js";
 import { notify } from "./notifications.js";
+import { ROOT } from "./root.js";
 import { navigate, showView } from "./router.js";
 
 const HTTP_URL = /^https?:\/\/\S+$/i;
 
 /** Search with {file} or {url}; the search view shows it at once. */
 export function searchBy(input) {
-  const isElsewhere = location.pathname !== "/";
-  if (isElsewhere) navigate("/"); // the search then takes over this history entry
+  const isElsewhere = location.pathname !== `${ROOT}/`;
+  if (isElsewhere) navigate(`${ROOT}/`); // the search then takes over this history entry
   showView("search").searchBy(input, { replace: isElsewhere });
 }
 

@@ -11,6 +11,7 @@ import { errorMessage, notify } from "./notifications.js";
 import { QueryPanel } from "./query-panel.js";
 import { formatRegion, parseRegion } from "./region-selector.js";
 import { Results } from "./results.js";
+import { ROOT } from "./root.js";
 import { navigate, replaceUrl, urlParams } from "./router.js";
 import { showStartPage } from "./start-page.js";
 
@@ -126,7 +127,7 @@ export class SearchView {
       this.key = searchKey(params);
       cacheResponse(this.key, response);
       this.render(response, params);
-      navigate(`/?${params}`, { replace });
+      navigate(`${ROOT}/?${params}`, { replace });
       // After the frame that shows the results; the benchmarks read this.
       requestAnimationFrame(() =>
         setTimeout(() =>
@@ -215,13 +216,14 @@ export class SearchView {
         const replace = params.has("region"); // so that one step Back leads to the whole picture
         if (box) params.set("region", formatRegion(box));
         else params.delete("region");
-        navigate(`/?${params}`, { replace });
+        navigate(`${ROOT}/?${params}`, { replace });
       },
       onMin: (min) => {
         this.results.setMin(min);
         this.saveMin(min);
       },
-      onFilters: (filters) => navigate(`/?${withFilters(urlParams(), filters)}`, { replace: true }),
+      onFilters: (filters) =>
+        navigate(`${ROOT}/?${withFilters(urlParams(), filters)}`, { replace: true }),
     };
   }
 
@@ -229,7 +231,7 @@ export class SearchView {
     const params = urlParams();
     if (min) params.set("min", formatScore(min));
     else params.delete("min");
-    replaceUrl(`/?${params}`);
+    replaceUrl(`${ROOT}/?${params}`);
     this.scroll?.resume();
   }
 }
@@ -239,6 +241,6 @@ function queryLostMessage(error) {
     "div",
     { class: "message error", role: "alert" },
     el("p", {}, error.message || "The server no longer has this picture. Search with it again."),
-    el("a", { class: "button", href: "/" }, "New search"),
+    el("a", { class: "button", href: `${ROOT}/` }, "New search"),
   );
 }

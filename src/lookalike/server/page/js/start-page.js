@@ -9,6 +9,7 @@ import { icon } from "./icons.js";
 import { enableKeyboardNavigation } from "./keyboard-navigation.js";
 import { pictureTile } from "./picture-cards.js";
 import { chooseFile, searchBy } from "./query-input.js";
+import { ROOT } from "./root.js";
 
 const SUGGESTIONS = 14;
 
@@ -90,7 +91,7 @@ function suggestions(signal) {
       "div",
       { class: "suggestions-head" },
       el("h2", {}, title),
-      el("a", { href: "/browse" }, "Browse all"),
+      el("a", { href: `${ROOT}/browse` }, "Browse all"),
     ),
     grid,
   );

@@ -1,6 +1,7 @@
 // Asks once for the server's token. The server then sets a cookie that scripts cannot read.
 import { openDialog } from "./dialog.js";
 import { el } from "./dom.js";
+import { ROOT } from "./root.js";
 
 let pending = null;
 
@@ -42,7 +43,7 @@ function showDialog() {
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       try {
-        const response = await fetch("/api/v1/session", {
+        const response = await fetch(`${ROOT}/api/v1/session`, {
           method: "POST",
           headers: { "Content-Type": "application/json" },
           body: JSON.stringify({ token: input.value }),
