@@ -44,7 +44,7 @@ def test_thumbnails_are_made_once(own: Server, tmp_path: Path) -> None:
     (stored,) = (own.folder / "thumbnails").rglob("*.webp")
     before = stored.stat()
     assert own.get(f"/pictures/{one}/thumbnail?size=160").content == first.content
-    assert stored.stat() == before
+    assert stored.stat().st_mtime_ns == before.st_mtime_ns
     stored.write_bytes(stored.read_bytes()[:-100])  # a damaged one is made again
     assert own.get(f"/pictures/{one}/thumbnail?size=160").content == first.content
     assert stored.stat().st_size == before.st_size
