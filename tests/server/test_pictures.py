@@ -42,8 +42,12 @@ def test_thumbnails_are_made_once(own: Server, tmp_path: Path) -> None:
     assert first.headers["cache-control"] == "private, max-age=31536000, immutable"
     assert first.headers["etag"] == f'"{one}-160"'
     (stored,) = (own.folder / "thumbnails").rglob("*.webp")
-    stored.write_bytes(b"as stored")
-    assert own.get(f"/pictures/{one}/thumbnail?size=160").content == b"as stored"
+    before = stored.stat()
+    assert own.get(f"/pictures/{one}/thumbnail?size=160").content == first.content
+    assert stored.stat().st_mtime_ns == before.st_mtime_ns
+    stored.write_bytes(stored.read_bytes()[:-100])  # a damaged one is made again
+    assert own.get(f"/pictures/{one}/thumbnail?size=160").content == first.content
+    assert stored.stat().st_size == before.st_size
     again = own.get(
         f"/pictures/{one}/thumbnail?size=160", headers={"If-None-Match": f'"{one}-160"'}
     )

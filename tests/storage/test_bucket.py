@@ -186,6 +186,24 @@ def test_every_verb(bucket: str, pictures: Path, tmp_path: Path) -> None:
     assert len(elsewhere.search(draw(1), top=12)) == 6
 
 
+def test_a_check_reads_the_rows_and_repairs_nothing(bucket: str, pictures: Path) -> None:
+    gallery = Gallery.open(f"{bucket}/g", encoder=RandomEncoder())
+    gallery.index(pictures)
+    report = gallery.check()
+    assert report.damaged == gallery.check(quick=True).damaged == ()
+    assert report.files == report.unrecorded == 3  # pictures, fingerprints and their words
+    dataset = gallery._open_store(gallery._manifest()).pictures.dataset()
+    assert dataset is not None
+    (name,) = (file.path for file in dataset.get_fragments()[0].metadata.files)
+    Bucket(f"{bucket}/g").put(f"pictures.lance/data/{name}", b"cut")
+    for repair in (False, True):
+        (damage,) = (
+            Gallery.open(f"{bucket}/g", encoder=RandomEncoder()).check(repair=repair).damaged
+        )
+        assert damage.path == f"{bucket}/g/pictures.lance/data/{name}"
+        assert not damage.repaired
+
+
 def test_a_rebuild_replaces_the_table_for_other_readers(bucket: str, pictures: Path) -> None:
     Gallery.open(f"{bucket}/g").index(pictures)
     other = Gallery.open(f"{bucket}/g")

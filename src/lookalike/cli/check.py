@@ -40,9 +40,8 @@ def check(
         say(f"{counted(report.files, 'file')} checked, {report.bytes / 1e6:,.1f} MB.", error=True)
     if report.unrecorded and not as_json:
         say(
-            f"{counted(report.unrecorded, 'file')} had no checksum, as if from an earlier version "
-            "or a killed process, and could be read"
-            f"{'.' if report.damaged else '; they have one now.'}",
+            f"{counted(report.unrecorded, 'file')} had no checksum, as if from an earlier version, "
+            "a killed process or in an object store, and were read by their contents.",
             error=True,
         )
     if repair and report.lost_rows != 0 and not as_json:

@@ -130,7 +130,7 @@ class GalleryCheck(GalleryTrash):
     def _tables(self, manifest: Manifest) -> tuple[Store, list[Table]]:
         store = Store(self.folder, manifest.table, manifest.encoder.dimensions)
         words = store.fingerprints.visual_words.table
-        tables = [store.pictures, store.fingerprints.table, words, store.refusals]
+        tables = [words, store.pictures, store.fingerprints.table, store.refusals]
         if manifest.rebuild:
             card, name = manifest.rebuild
             tables.append(Store(self.folder, name, card.dimensions).pictures)
@@ -163,10 +163,10 @@ class GalleryCheck(GalleryTrash):
         for table in tables:
             check = checks[str(table.uri)]
             if check.damaged:
+                if table is store.fingerprints.table:
+                    words.clear()  # first: its numbers are positions in that table
                 rows = repair_table(table, check.damaged, derived=table is words.table)
                 dropped[str(table.uri)] = rows
-        if dropped.get(str(store.fingerprints.table.uri), 0) != 0:
-            words.clear()  # their numbers are positions in the other table
         store.optimize(unused=False)
         self._store = None
         dropped.pop(str(words.table.uri), None)

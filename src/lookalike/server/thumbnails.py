@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 from typing import TYPE_CHECKING
 
 from ..storage import write_atomically
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from .workers import WorkerPool
 
 FOLDER = "thumbnails"
+_CHECKSUM_BYTES = 16
 
 
 class Thumbnails:
@@ -40,7 +42,9 @@ class Thumbnails:
         """
         path = self._path(picture_id, size)
         with contextlib.suppress(OSError):
-            return await asyncio.to_thread(path.read_bytes)
+            data = await asyncio.to_thread(path.read_bytes)
+            if _checksum(data[:-_CHECKSUM_BYTES]) == data[-_CHECKSUM_BYTES:]:
+                return data[:-_CHECKSUM_BYTES]
         key = (picture_id, size)
         task = self._pending.get(key)
         if task is None:  # requests for the same thumbnail share one task
@@ -68,4 +72,9 @@ class Thumbnails:
 
 def _store(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, data, durable=False)
+    # With a checksum behind it: a damaged one is made again.
+    write_atomically(path, data + _checksum(data), durable=False)
+
+
+def _checksum(data: bytes) -> bytes:
+    return hashlib.blake2b(data, digest_size=_CHECKSUM_BYTES).digest()

@@ -117,9 +117,13 @@ def _read_contents(table: Table, known: Checksums | None, found: TableCheck) -> 
         return
     if dataset is None:
         return
+    checked = {name: one for name, one in known.files.items() if one.checksum} if known else {}
     for fragment in dataset.get_fragments():
         names = files_of_fragment(fragment)
-        found.unrecorded += len(names)
+        new = [name for name in names if known is None or name not in known.files]
+        found.files += len(new)
+        found.bytes += sum(file.file_size_bytes or 0 for file in fragment.metadata.files if new)
+        found.unrecorded += sum(name not in checked for name in names)
         try:
             with storage_errors():
                 for batch in fragment.to_batches():
@@ -135,7 +139,6 @@ def _read_contents(table: Table, known: Checksums | None, found: TableCheck) -> 
             for segment in index.segments:
                 found.damaged[f"{INDEXES}/{segment.uuid}"] = _UNREADABLE
     if isinstance(table.uri, Path) and not found.damaged:
-        checked = {name: one for name, one in known.files.items() if one.checksum} if known else {}
         record(table.uri, dataset, checked, are_new=True)
 
 

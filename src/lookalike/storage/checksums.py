@@ -12,7 +12,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -229,7 +228,7 @@ def _needed(table: Path, dataset: lance.LanceDataset, known: Iterable[str]) -> I
         for segment in index.segments:
             folder = f"{INDEXES}/{segment.uuid}"
             yield from (name for name in known if name.startswith(f"{folder}/"))
-            yield from (f"{folder}/{name}" for name in os.listdir(table / folder))
+            yield from (f"{folder}/{path.name}" for path in (table / folder).glob("*"))
 
 
 def files_of_fragment(fragment: Any) -> list[str]:

@@ -21,7 +21,7 @@ READ_ATTEMPTS = 3
 GONE = "is gone"
 NOT_AS_WRITTEN = "is not what was written"
 # What the disk, the system or another writer did; all else that Lance reports is about the bytes.
-_NOT_DAMAGE = r"os error (?!2\b)\d|[Nn]o space left|[Cc]onflict|[Cc]oncurrent"
+_NOT_DAMAGE = r"os error (?!2\b)\d|[Nn]o space left|[Cc]onflict|[Cc]oncurrent|may not have been"
 
 
 @contextlib.contextmanager
