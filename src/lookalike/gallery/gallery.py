@@ -52,7 +52,8 @@ class Gallery(GalleryTrash):
     """A collection of pictures that can be searched by image.
 
     Open it with `Gallery.open`; the first `index` creates it on disk. One process writes at a time,
-    while any number of them read. Several threads may use one `Gallery`.
+    while any number of them read. Several threads may use one `Gallery`. It can be pickled, as its
+    place and choices; a process that was forked after its first use can't use it, so use `spawn`.
 
     Example:
         >>> from lookalike import Gallery

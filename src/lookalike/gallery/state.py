@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..encoders import check_device
@@ -25,6 +27,21 @@ MAX_TOP = 10_000
 DEVICE_VARIABLE = "LOOKALIKE_DEVICE"
 
 
+@functools.cache
+def _first_process() -> int:
+    """Return the first process that used a gallery: this one, or one that it was forked from."""
+    return os.getpid()
+
+
+def _check_process() -> None:
+    """Refuse a forked process: it would wait for the threads of Lance, OpenCV and ONNX Runtime."""
+    if _first_process() != os.getpid():
+        raise ArgumentError(
+            "This process was forked from one that used a gallery, and lacks its threads; start "
+            "it by multiprocessing's method spawn."
+        )
+
+
 class GalleryState:
     """The state that all methods of a gallery share; safe for several threads."""
 
@@ -42,7 +59,13 @@ class GalleryState:
         self._store: Store | None = None
         self._browse_cache = BrowseCache()
 
+    def __reduce__(self) -> tuple[Callable[..., GalleryState], tuple[Any, ...]]:
+        """Let another process open the gallery by its place, with the same choices."""
+        opened = partial(type(self), rebuilds=self._rebuild, device=self._device)
+        return opened, (self.folder, self._encoder_choice.encoder)
+
     def _manifest(self) -> Manifest:
+        _check_process()
         manifest = Manifest.read(self.folder)
         if manifest is None:
             raise GalleryNotFoundError(
@@ -51,6 +74,7 @@ class GalleryState:
         return manifest
 
     def _load_encoder(self, manifest: Manifest | None, *, rebuild: bool = False) -> Encoder:
+        _check_process()
         self._encoder = bound_encoder(
             self.folder, manifest, self._encoder_choice, loaded=self._encoder, rebuild=rebuild
         )
