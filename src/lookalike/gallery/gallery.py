@@ -33,7 +33,14 @@ from ..sources import (
     unmounted,
     walk,
 )
-from ..storage import EncoderCard, Manifest, deleted_files, locate_gallery, write_lock
+from ..storage import (
+    EncoderCard,
+    Manifest,
+    deleted_files,
+    erase_removed,
+    locate_gallery,
+    write_lock,
+)
 from ..types import IndexReport, PruneReport, Refusal
 from .feature_list import import_features, read_features
 from .reading import no_progress
@@ -262,6 +269,7 @@ class Gallery(GalleryTrash):
                 if not dry_run:
                     store.pictures.delete(lost)
                     store.refusals.delete([p for p in store.paths(store.refusals) if is_lost(p)])
+                    erase_removed(store, self.cache)
             finally:
                 release()
         offline = [root for root in map(check_root, manifest.roots) if not root.online]
@@ -297,6 +305,7 @@ class Gallery(GalleryTrash):
                 for known in (manifest.roots, manifest.mounts)
             )
             replace(manifest, roots=roots, mounts=mounts).write(self.folder)
+            erase_removed(store, self.cache)
         return removed
 
     def import_(

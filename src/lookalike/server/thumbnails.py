@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-from ..storage import write_atomically
+from ..storage import THUMBNAILS, write_atomically
 from .workers import LOW
 
 if TYPE_CHECKING:
@@ -14,15 +14,13 @@ if TYPE_CHECKING:
 
     from .workers import WorkerPool
 
-FOLDER = "thumbnails"
-
 
 class Thumbnails:
     """A folder of thumbnails, named by the picture's id and the size."""
 
     def __init__(self, gallery: Path, pool: WorkerPool) -> None:
         """Use a folder inside the gallery's."""
-        self._folder = gallery / FOLDER
+        self._folder = gallery / THUMBNAILS
         self._pool = pool
         self._pending: dict[tuple[str, int], asyncio.Task[bytes]] = {}
 

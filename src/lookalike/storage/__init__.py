@@ -10,8 +10,8 @@ from .fingerprint_index import ContentFilter, FingerprintIndex
 from .lock import write_lock
 from .manifest import MANIFEST_NAME, EncoderCard, Manifest, locate_gallery
 from .place import Place, open_place, parse_place
-from .readers import Reader, wait_for_readers
-from .removal import deleted_files
+from .readers import Reader, has_deletions, wait_for_readers
+from .removal import THUMBNAILS, deleted_files, erase_removed
 from .rows import (
     HAS_PROPERTIES,
     PROPERTY_COLUMNS,
@@ -30,6 +30,7 @@ __all__ = [
     "MANIFEST_NAME",
     "PROPERTY_COLUMNS",
     "READ_ATTEMPTS",
+    "THUMBNAILS",
     "Bucket",
     "ContentFilter",
     "EncoderCard",
@@ -44,7 +45,9 @@ __all__ = [
     "Table",
     "batched",
     "deleted_files",
+    "erase_removed",
     "from_text",
+    "has_deletions",
     "locate_gallery",
     "open_place",
     "parse_place",

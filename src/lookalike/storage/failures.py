@@ -17,6 +17,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 READ_ATTEMPTS = 3
+UNKNOWN_COMMIT = "may or may not have been applied"  # as Lance says it
 
 
 @contextlib.contextmanager
@@ -38,6 +39,20 @@ def storage_errors() -> Iterator[None]:
             "The gallery can't be read or written; check that its disk has space and is writable, "
             f"then run the command again ({text[:300]})."
         ) from error
+
+
+@contextlib.contextmanager
+def resolving(version: Callable[[], int]) -> Iterator[None]:
+    """Look whether a commit was made where the object store lost the answer.
+
+    Only this process writes, under its lease, so a version after the newest is that commit.
+    """
+    before = version()
+    try:
+        yield
+    except OSError as error:
+        if UNKNOWN_COMMIT not in str(error) or version() <= before:
+            raise
 
 
 def retry_reads(read: Callable[P, T]) -> Callable[P, T]:
