@@ -38,6 +38,7 @@ from ..storage import (
     EncoderCard,
     Manifest,
     deleted_files,
+    erase_removed,
     locate_gallery,
     write_lock,
 )
@@ -59,7 +60,8 @@ class Gallery(GalleryCheck):
     """A collection of pictures that can be searched by image.
 
     Open it with `Gallery.open`; the first `index` creates it on disk. One process writes at a time,
-    while any number of them read. Several threads may use one `Gallery`.
+    while any number of them read. Several threads may use one `Gallery`. It can be pickled, as its
+    place and choices; a process that was forked after its first use can't use it, so use `spawn`.
 
     Example:
         >>> from lookalike import Gallery
@@ -270,6 +272,7 @@ class Gallery(GalleryCheck):
                 if not dry_run:
                     store.pictures.delete(lost)
                     store.refusals.delete([p for p in store.paths(store.refusals) if is_lost(p)])
+                    erase_removed(store, self.cache)
             finally:
                 release()
         offline = [root for root in map(check_root, manifest.roots) if not root.online]
@@ -305,6 +308,7 @@ class Gallery(GalleryCheck):
                 for known in (manifest.roots, manifest.mounts)
             )
             replace(manifest, roots=roots, mounts=mounts).write(self.folder)
+            erase_removed(store, self.cache)
         return removed
 
     def import_(

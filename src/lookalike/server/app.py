@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from .state import Settings
 
 PREFIX = "/api/v1"
+ERASE_SECONDS = 30.0
 
 
 def make_app(gallery: Gallery, settings: Settings) -> FastAPI:
@@ -35,9 +37,11 @@ def make_app(gallery: Gallery, settings: Settings) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         state.pool.start()
         state.jobs.start()
+        erasing = asyncio.create_task(_erase_removed(state))
         try:
             yield
         finally:
+            erasing.cancel()
             state.pool.stop()
             state.jobs.stop()
 
@@ -72,6 +76,14 @@ def make_app(gallery: Gallery, settings: Settings) -> FastAPI:
 
     app.openapi = schema  # type: ignore[method-assign]
     return app
+
+
+async def _erase_removed(state: State) -> None:
+    """Open the gallery now and then, which deletes what readers kept when it was removed."""
+    while True:
+        await asyncio.sleep(ERASE_SECONDS)
+        with contextlib.suppress(LookalikeError):
+            await state.version()
 
 
 def _openapi_schema(app: FastAPI, settings: Settings) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from .fingerprint_index import ContentFilter, FingerprintIndex
 from .lock import write_lock
 from .manifest import MANIFEST_NAME, EncoderCard, Manifest, locate_gallery
 from .place import Place, open_place, parse_place
-from .readers import Reader, wait_for_readers
-from .removal import deleted_files
+from .readers import Reader, has_deletions, wait_for_readers
+from .removal import THUMBNAILS, deleted_files, erase_removed
 from .rows import (
     HAS_PROPERTIES,
     PROPERTY_COLUMNS,
@@ -35,6 +35,7 @@ __all__ = [
     "MANIFEST_NAME",
     "PROPERTY_COLUMNS",
     "READ_ATTEMPTS",
+    "THUMBNAILS",
     "Bucket",
     "ContentFilter",
     "DamageError",
@@ -56,8 +57,10 @@ __all__ = [
     "count_formats",
     "damaged_files",
     "deleted_files",
+    "erase_removed",
     "files_of",
     "from_text",
+    "has_deletions",
     "locate_gallery",
     "open_place",
     "parse_place",

@@ -6,17 +6,19 @@ from collections import Counter
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from ..copies import unpack_pdq
 from ..sources import metadata_from_json
 from ..types import Entry, Properties, Source
 from .sql import from_text, to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
 
+PDQ_BYTES = 32
 PROPERTY_COLUMNS = tuple(field.name for field in fields(Properties))
 HAS_PROPERTIES = "pages"  # the column that is null if the file was not read for the others yet
 
@@ -161,3 +163,18 @@ def _cosine(stored: NDArray[np.float32], query: NDArray[np.float32]) -> float:
     import numpy as np
 
     return float(stored @ query / max(np.linalg.norm(stored), np.finfo(np.float32).tiny))
+
+
+def fingerprint_columns(fingerprints: Mapping[bytes, bytes]) -> dict[str, Any]:
+    """Return the table's columns for packed fingerprints."""
+    import numpy as np
+    import pyarrow as pa
+
+    hashes = np.frombuffer(b"".join(map(unpack_pdq, fingerprints.values())), np.uint8)
+    pdq = pa.FixedSizeListArray.from_arrays(hashes, PDQ_BYTES)
+    return {
+        "content_hash": [*fingerprints],
+        "pdq": pdq,
+        "fingerprint": [*fingerprints.values()],
+        "format": [data[0] for data in fingerprints.values()],
+    }

@@ -302,7 +302,7 @@ class Store:
             num_bits=bits,
         )
         used = min(self.pictures.count(), self.fingerprints.content_count()) if unused else 0
-        if unused and self.fingerprints.table.count() > (1 + MAX_UNUSED_SHARE) * used:
+        if unused and self.fingerprints.row_count() > (1 + MAX_UNUSED_SHARE) * used:
             columns = self.pictures.scan(["content_hash"])
             self.fingerprints.drop_unused(
                 {value for c in columns for value in c.column(0).to_pylist()}
