@@ -9,10 +9,12 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from ..errors import LookalikeError
 from . import openapi, problems, routes
 from .access import AccessMiddleware
+from .disconnect import on_disconnect
 from .head import HeadMiddleware
 from .metrics import Metrics, MetricsMiddleware
 from .search_request import FilterModel
@@ -60,6 +62,7 @@ def make_app(gallery: Gallery, settings: Settings) -> FastAPI:
     app.add_exception_handler(LookalikeError, problems.on_lookalike_error)
     app.add_exception_handler(RequestValidationError, problems.on_validation_error)
     app.add_exception_handler(HTTPException, problems.on_http_error)
+    app.add_exception_handler(ClientDisconnect, on_disconnect)
     app.add_exception_handler(Exception, problems.on_crash)
     app.add_middleware(HeadMiddleware)
     app.add_middleware(MetricsMiddleware, metrics=app.state.metrics)
