@@ -36,7 +36,7 @@ MAX_TEXT_CHARACTERS = 4_096  # of a path, a name or a URL
 MAX_NAME_CHARACTERS = 200
 ID_PATTERN = "^[0-9a-f]{32}$"
 NUMBER = r"(0|1|0?\.\d{1,17}|0\.\d{1,17}|1\.0{0,17})"
-REGION_PATTERN = rf"^{NUMBER}(,{NUMBER}){{3}}$"
+REGION_PATTERN = rf"^ *{NUMBER}( *, *{NUMBER}){{3}} *$"
 _SOURCES = ("url", "id", "query")
 _ONE_SOURCE = "Send exactly one of: image (a file in a form), url, id, query."
 
@@ -173,7 +173,9 @@ async def read_body(request: Request) -> tuple[dict[str, Any], IO[bytes] | None,
     """
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if kind == "application/json":
-        return await _read_json(request), None, ""
+        values = await _read_json(request)
+        _check_image(values)
+        return values, None, ""
     if kind != "multipart/form-data":
         raise ProblemError(
             415,
@@ -250,4 +252,13 @@ def _read_form(form: FormData) -> tuple[dict[str, Any], IO[bytes] | None, str]:
                 raise ArgumentError("The field filter is not a JSON object.") from None
         else:
             values[key] = value
+    _check_image(values)
     return values, file, name
+
+
+def _check_image(values: dict[str, Any]) -> None:
+    if "image" in values:
+        raise ArgumentError(
+            "The field image is not a file; send the picture as a file of a form "
+            "(multipart/form-data), with a file name."
+        )
