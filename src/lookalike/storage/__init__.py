@@ -25,9 +25,9 @@ from .rows import (
     to_properties,
 )
 from .sealed_json import damaged_files, read_sealed, write_sealed
-from .sql import from_text, path_literal, to_text, under_filter
+from .sql import batched, from_text, path_literal, to_text, under_filter
 from .store import FragmentPair, Store
-from .table import Table, batched
+from .table import Table
 from .write_atomically import write_atomically
 
 __all__ = [

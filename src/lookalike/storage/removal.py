@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..sources import CONTENT_HASH_BYTES, map_ahead
-from .table import batched
+from .sql import batched
 
 if TYPE_CHECKING:
     from collections.abc import Callable

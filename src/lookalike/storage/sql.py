@@ -1,4 +1,4 @@
-"""Paths and filters in Lance's SQL."""
+"""Paths and filters in Lance's SQL, and lists short enough for one filter."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 from ..sources import below
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+    from typing import Any
+
+
+def batched(values: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """Cut values into lists of at most `size`."""
+    iterator = iter(values)
+    while batch := list(itertools.islice(iterator, size)):
+        yield batch
 
 
 def path_literal(path: str) -> str:

@@ -21,8 +21,8 @@ from .rows import (
     scored_row,
     to_records,
 )
-from .sql import from_text, to_text, under_filter
-from .table import Table, batched
+from .sql import batched, from_text, to_text, under_filter
+from .table import Table
 from .vectors import nearest_contents, one_of_each
 
 if TYPE_CHECKING:

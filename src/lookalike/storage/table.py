@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import os
 import threading
@@ -14,7 +13,7 @@ from ..errors import StorageError
 from .checksums import check_files, recording
 from .failures import resolving, storage_errors
 from .place import open_place
-from .sql import content_literals, path_literal
+from .sql import batched, content_literals, path_literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -338,13 +337,6 @@ def existing_columns(dataset: lance.LanceDataset, columns: Iterable[str]) -> lis
     """Return those of the columns that a table has."""
     names = set(dataset.schema.names)
     return [name for name in columns if name in names or name.startswith("_")]
-
-
-def batched(values: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    """Cut values into lists of at most `size`."""
-    iterator = iter(values)
-    while batch := list(itertools.islice(iterator, size)):
-        yield batch
 
 
 def _lance() -> Any:
