@@ -209,3 +209,21 @@ def test_a_size_that_is_not_stated_is_unknown(tmp_path: Path, gallery: Gallery) 
     other = Gallery.open(tmp_path / "other")
     other.import_(tmp_path / "list.parquet")
     assert {entry.size for entry in other.browse(top=20).entries} == {-1}
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, gallery: Gallery) -> None:
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "folder").mkdir()
+    before = sorted(tmp_path.iterdir())
+    for out, reason in (
+        (tmp_path / "file" / "out.parquet", "Not a directory"),
+        (tmp_path / ("x" * 300 + ".parquet"), "File name too long"),
+        (tmp_path / "folder", "Is a directory"),
+        (tmp_path / "none" / "out.parquet", "No such file or directory"),
+        (Path("/proc/out.parquet"), ""),
+    ):
+        with pytest.raises(
+            StorageError, match=rf"can't be written \({reason}.*; choose another folder"
+        ):
+            gallery.export(out)
+    assert sorted(tmp_path.iterdir()) == before

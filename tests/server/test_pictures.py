@@ -13,8 +13,9 @@ import pytest
 from PIL import Image
 
 from lookalike import Client
+from lookalike.decode import to_png
 
-from ..conftest import fill, save
+from ..conftest import draw, fill, save
 from ..servers import Server
 
 
@@ -55,6 +56,17 @@ def test_thumbnails_are_made_once(own: Server, tmp_path: Path) -> None:
     assert own.get(f"/pictures/{one}/thumbnail?size=161").json()["code"] == "argument"
     own.ask("DELETE", f"/pictures/{one}")
     assert not stored.exists()
+
+
+def test_an_upload_that_cannot_be_stored_is_refused_in_a_sentence(own: Server) -> None:
+    uploads, data = own.folder / "uploads", to_png(draw(501))
+    uploads.write_text("a file, where a folder must be")
+    try:
+        response = own.post("/pictures", files={"image": ("x.png", data)})
+    finally:
+        uploads.unlink()
+    assert (response.status_code, response.json()["code"]) == (500, "storage")
+    assert "can't be written" in response.json()["detail"]
 
 
 def test_an_upload_is_found_at_once(own: Server, tmp_path: Path) -> None:

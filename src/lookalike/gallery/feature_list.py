@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from dataclasses import replace
@@ -68,8 +69,10 @@ def write_features(
                 on_rows(count, total)
         os.replace(partial, path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise StorageError(f"{path} can't be written ({error}); choose another folder.") from error
+        with contextlib.suppress(OSError):  # a file is where a folder should be, a name is too long
+            partial.unlink(missing_ok=True)
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise StorageError(f"{path} can't be written ({reason}); choose another folder.") from error
     return count
 
 

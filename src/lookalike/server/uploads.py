@@ -6,6 +6,7 @@ import contextlib
 import os
 from typing import IO, TYPE_CHECKING
 
+from ..errors import StorageError
 from ..sources import is_under
 from ..storage import Bucket, write_atomically
 
@@ -20,8 +21,7 @@ def save(gallery: Place, picture_id: str, kind: str, file: IO[bytes]) -> str:
     """Store an upload and return its path; the client's file name is not used.
 
     Raises:
-        OSError: the disk is full or read-only.
-        StorageError: the object store can't be written.
+        StorageError: the disk or object store can't be written.
     """
     name = f"{picture_id}.{SUFFIXES.get(kind, kind.lower())}"
     file.seek(0)
@@ -29,8 +29,14 @@ def save(gallery: Place, picture_id: str, kind: str, file: IO[bytes]) -> str:
     if isinstance(gallery, Bucket):
         gallery.put(f"{FOLDER}/{name}", blob)
     else:
-        (gallery / FOLDER).mkdir(parents=True, exist_ok=True)
-        write_atomically(gallery / FOLDER / name, blob)
+        try:
+            (gallery / FOLDER).mkdir(parents=True, exist_ok=True)
+            write_atomically(gallery / FOLDER / name, blob)
+        except OSError as error:
+            raise StorageError(
+                f"The gallery {gallery} can't be written ({error.strerror}); check that its disk "
+                "has space and is writable, then send the picture again."
+            ) from error
     return str(gallery / FOLDER / name)
 
 
