@@ -40,7 +40,7 @@ def judge_by_search(pairs: Sequence[Pair], folder: str) -> list[Judgement]:
     for pair, result in zip(pairs, results, strict=True):
         hits = list(result) if isinstance(result, SearchResult) else []
         answers = [_answer(hits, path) for path in (pair.other, pair.decoy)]
-        is_first = bool(hits) and hits[0].path == os.path.realpath(pair.other)
+        is_first = bool(hits) and _shows(hits[0], pair.other)
         judgements.append(judge(pair, *answers, is_first=is_first))
         progress.advance(1)
     return judgements
@@ -73,5 +73,9 @@ def offered_for_trash(pairs: Sequence[Pair], folder: str) -> dict[str, int]:
 
 
 def _answer(hits: Sequence[Hit], path: str) -> Answer:
-    found = [hit for hit in hits if path and hit.path == os.path.realpath(path)]
+    found = [hit for hit in hits if path and _shows(hit, path)]
     return (found[0].kind, found[0].match) if found else ("different", None)
+
+
+def _shows(hit: Hit, path: str) -> bool:
+    return os.path.realpath(path) in {place.path for place in hit.places}

@@ -179,7 +179,7 @@ def _add(folder: Path, work: Path, rows: int) -> dict[str, Any]:
     added = f"{gallery_work.resolve()}/files/added"
     sources = [Source(f"{added}/{n}.jpg", n, n) for n in range(len(vectors))]
     records = [
-        Record(source, bytes([source.size % 256] * 16), 1, 2, vector, properties=Properties())
+        Record(source, source.size.to_bytes(16, "big"), 1, 2, vector, properties=Properties())
         for source, vector in zip(sources, vectors, strict=True)
     ]
     read_seconds = seconds_of(lambda: SeenFiles(store))

@@ -124,12 +124,12 @@ def main() -> None:
         ),
         ("rerun on the unchanged folder, s", median_and_range(reruns, 2)),
         ("peak memory of `lookalike index`, MB", f"{memory:,.0f}"),
-        ("bytes on disk per picture", f"{info.bytes_on_disk / info.pictures:,.0f}"),
+        ("bytes on disk per picture", f"{info.bytes_on_disk / info.files:,.0f}"),
         ("cold `lookalike search`, s", median_and_range(cold_searches, 2)),
         ("warm search, file to hits, p50, ms", f"{percentile(warm_searches, 50):.1f}"),
         ("warm search, file to hits, p99, ms", f"{percentile(warm_searches, 99):.1f}"),
     ]
-    print(f"{info.pictures:,} pictures of {options.folder.name}, {options.runs} runs, median")
+    print(f"{info.files:,} pictures of {options.folder.name}, {options.runs} runs, median")
     print(f"(minimum to maximum); {CORES} cores,")
     print(facts_line(versions("lookalike", "onnxruntime", "pylance", "pillow", "numpy")))
     print(f"load after: {os.getloadavg()[0]:.2f}; threads left: {threading.active_count()}\n")

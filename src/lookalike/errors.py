@@ -40,24 +40,25 @@ class ArgumentError(LookalikeError, ValueError):
 
 
 class PictureError(LookalikeError):
-    """A picture can't be used; the message is the reason."""
-
-
-class NotAPictureError(PictureError):
-    """A file is in none of the supported picture formats."""
-
-
-class UnsupportedFormatError(PictureError):
-    """A sound picture is in a format that lookalike can't read yet, such as a camera's raw file.
+    """A picture can't be used; the message is the reason.
 
     Attributes:
-        format: its short name, such as `NEF`.
+        format: the short name of the kind of file, such as `PDF` or `NEF`, if lookalike knows the
+            kind and can't read it; else empty, also if a server does not tell it.
     """
 
     def __init__(self, message: str, name: str = "") -> None:
-        """Make the error for a format; its name is empty if a server does not tell it."""
+        """Make the error, for a kind of file if that is the reason."""
         super().__init__(message)
         self.format = name
+
+
+class NotAPictureError(PictureError):
+    """A file is in none of the supported picture formats: a video, a document, anything else."""
+
+
+class UnsupportedFormatError(PictureError):
+    """A sound picture is in a format that lookalike can't read yet, such as a camera's raw file."""
 
 
 class EncoderError(LookalikeError):

@@ -23,6 +23,7 @@ def test_first_run_and_indexing(
     folder = tmp_path / "pictures"
     fill(folder, 8)
     (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no picture")
+    (folder / "paper.pdf").write_bytes(b"%PDF-1.7")
     page = new_page(base_url=start_server(tmp_path / "gallery"))
     page.goto("/")
     page.get_by_role("heading", name="Add your first folder").wait_for()
@@ -33,6 +34,8 @@ def test_first_run_and_indexing(
     said = page.locator(".job-facts").inner_text()
     assert "8 added" in said
     assert "1 refused" in said
+    assert "can't be read yet: 1 PDF" in said
+    page.get_by_text("1 PDF", exact=True).wait_for()
     page.locator(".big-number").get_by_text("8", exact=True).wait_for()
     page.get_by_text(str(folder)).first.wait_for()
 

@@ -18,7 +18,7 @@ from .conftest import (
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-ALL = len(LABELS) * PER_LABEL + 3
+ALL = len(LABELS) * PER_LABEL + 2  # the identical file is another place of a hit
 SHOWN = ".grid .tile:not([hidden])"
 MORE_THAN_FIRST = (
     "() => document.querySelectorAll('.tile').length > 24"  # the next page came by itself
@@ -64,6 +64,30 @@ def test_tiles_have_their_size_before_pictures_load(search_page: Page) -> None:
     assert sizes
     assert all(wide and high for wide, high, _ in sizes)
     assert "lazy" in {loading for *_, loading in sizes}
+
+
+def test_files_of_the_same_bytes_are_one_card(search_page: Page, site: Site) -> None:
+    search_with_file(search_page, site.folder / "street" / "street-00-again.jpg")
+    (card,) = search_page.locator(".copy-card").all()
+    places = card.locator(".places")
+    assert places.locator("summary").inner_text() == "and 1 more file"
+    assert not places.locator("li").is_visible()
+    places.locator("summary").click()
+    shown = [card.locator(".location").get_attribute("title"), places.locator("li").inner_text()]
+    files = [site.folder / "street" / name for name in ("street-00-again.jpg", "street-00.jpg")]
+    assert sorted(shown) == sorted(map(str, files))
+    card.get_by_role("button", name="Compare").click()
+    search_page.get_by_role("dialog").get_by_text("and 1 more file").wait_for()
+
+
+def test_counts_of_pictures_agree(page: Page) -> None:
+    page.get_by_text(f"in your {ALL} pictures").wait_for()
+    page.get_by_role("link", name="Browse", exact=True).click()
+    page.locator(".heading").get_by_text(f"{ALL} pictures, newest first").wait_for()
+    page.get_by_role("link", name="Gallery", exact=True).click()
+    page.locator(".big-number").get_by_text(str(ALL), exact=True).wait_for()
+    files = page.locator(".facts").get_by_text("Files", exact=True).locator("+ dd")
+    assert files.inner_text() == str(ALL + 1)
 
 
 def test_scrolling_loads_all_and_does_not_jump(search_page: Page) -> None:

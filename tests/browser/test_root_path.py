@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .conftest import Site, search_with_file, wait_for_start_page
+from .conftest import ConsoleErrors, Site, search_with_file, wait_for_start_page
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -35,3 +35,14 @@ def test_every_address_of_the_page_is_below_the_path(
     page.get_by_text("POST /search").first.wait_for()
     other = [url for url in requests if not url.startswith((f"{root}/", "blob:", "data:"))]
     assert other == []
+
+
+def test_an_unknown_address_leads_back(
+    new_page: Callable[..., Page], site: Site, console_errors: ConsoleErrors
+) -> None:
+    console_errors.allowed.append("status of 404")
+    page = new_page(base_url=site.url)
+    page.goto("/no/such/page")
+    page.get_by_role("heading", name="Page not found").wait_for()
+    page.get_by_role("link", name="Search by image").click()
+    wait_for_start_page(page)

@@ -10,15 +10,18 @@ from ..conftest import fill, run, save
 def test_index_says_what_it_did(tmp_path: Path, pictures: Path) -> None:
     (pictures / "bad.jpg").write_text("x")
     (pictures / "notes.txt").write_text("x")
+    (pictures / "paper.pdf").write_text("%PDF-1.7")
     done = run("index", pictures, "--gallery", tmp_path / "g")
     assert done.returncode == 0
+    assert "Of these, lookalike can't read yet: 1 PDF.\n" in done.stdout
+    assert "unreadable   1 PDF\n" in run("info", gallery=tmp_path / "g").stdout
     assert done.stdout.startswith(
-        "12 added, 1 refused (see: lookalike refused), 1 other file skipped; "
+        "12 added, 1 refused (see: lookalike refused), 2 other files skipped; "
     )
     assert f"12 pictures in {tmp_path / 'g'}" in done.stdout
     done = run("index", pictures, "--gallery", tmp_path / "g")
     assert done.returncode == 0
-    assert done.stdout.startswith("0 added, 14 unchanged; ")
+    assert done.stdout.startswith("0 added, 15 unchanged; ")
 
 
 def test_index_options(tmp_path: Path, pictures: Path) -> None:

@@ -31,6 +31,13 @@ def test_search_prints_json_paths_or_plain_lines(pictures: Path, indexed: Path) 
         "id": content_hash(query.read_bytes()).hex(),
         "size": query.stat().st_size,
         "mtime_ns": query.stat().st_mtime_ns,
+        "places": [
+            {
+                "path": str(query),
+                "size": query.stat().st_size,
+                "mtime_ns": query.stat().st_mtime_ns,
+            }
+        ],
     }
     assert answer["hits"][0]["match"]["transform"][2] == pytest.approx([0, 0, 1], abs=1e-3)
     assert answer["hits"][3]["kind"] == "similar"
@@ -63,4 +70,23 @@ def test_search_min_score_and_sheet(tmp_path: Path, pictures: Path, indexed: Pat
     Image.new("RGB", (60, 60), "red").save(flat)
     done = run("search", flat, "--min-score", 0.999, gallery=indexed)
     assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr == "No pictures match; lower --min-score or relax the filters.\n"
+    assert done.stderr == "No picture reaches --min-score 0.999; lower it.\n"
+
+
+def test_an_answer_without_hits_says_what_is_true(pictures: Path, indexed: Path) -> None:
+    query, nowhere = pictures / "a" / "0003.jpg", pictures / "nowhere"
+    for options, said in (
+        (("--label", "nosuch"), "has no picture with --label nosuch; relax the filters."),
+        (("--folder", nowhere), f"has no picture with --folder {nowhere}; relax the filters."),
+        (
+            ("--label", "a", "--min-width", 4000, "--min-score", 0.5),
+            "has no picture with all of --label a, --min-width 4000; relax the filters.",
+        ),
+        (
+            ("--label", "b", "--min-score", 0.9999),
+            "No picture that the filters allow reaches --min-score 0.9999; lower it.",
+        ),
+    ):
+        done = run("search", query, *options, gallery=indexed)
+        assert (done.returncode, done.stdout) == (0, "")
+        assert done.stderr.rstrip().endswith(said)

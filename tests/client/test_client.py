@@ -5,7 +5,11 @@ from __future__ import annotations
 import inspect
 import io
 import json
+import shutil
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -79,6 +83,115 @@ def test_search_has_the_same_results_as_a_gallery(server: Server, collection: Pa
         assert client.search(crop, min_score=1.0, copies=False).hits == ()
 
 
+def _of_mode(mode: str) -> Image.Image:
+    image = busy(2, (480, 360))
+    if mode in ("I;16", "I;16B", "I", "F"):
+        grey = np.asarray(image.convert("L"))
+        kinds = {"I;16": "<u2", "I;16B": ">u2", "I": "i4", "F": "f4"}
+        return Image.fromarray(grey.astype(kinds[mode]))
+    if mode in ("RGBA", "LA", "PA"):
+        image.putalpha(Image.linear_gradient("L").resize(image.size))
+    if mode in ("La", "RGBa"):
+        image = image.convert("LA" if mode == "La" else "RGBA")
+    return image if mode == "RGB" else image.convert(mode)
+
+
+def _turned() -> Image.Image:
+    image = busy(2, (480, 360)).transpose(Image.Transpose.ROTATE_90)
+    image.getexif()[0x0112] = 6
+    return image
+
+
+def _opened(suffix: str) -> Image.Image:
+    """A PIL image that still reads its file."""
+    file = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    busy(2, (480, 360)).save(file, suffix, exif=exif)
+    return Image.open(file)
+
+
+def _cut() -> Image.Image:
+    file = io.BytesIO()
+    busy(2, (480, 360)).save(file, "PNG")
+    return Image.open(io.BytesIO(file.getvalue()[:20_000]))
+
+
+PIXELS = np.asarray(busy(2, (480, 360)))
+MODES = [
+    "1",
+    "L",
+    "P",
+    "LA",
+    "PA",
+    "La",
+    "RGB",
+    "RGBA",
+    "RGBa",
+    "RGBX",
+    "CMYK",
+    "YCbCr",
+    "HSV",
+    "LAB",
+]
+QUERIES: dict[str, Callable[[Path], Any]] = {
+    **{mode: partial(lambda mode, _: _of_mode(mode), mode) for mode in [*MODES, "I", "F", "I;16"]},
+    "turned": lambda _: _turned(),
+    "PIL JPEG": lambda _: _opened("JPEG"),
+    "PIL TIFF": lambda _: _opened("TIFF"),
+    "PIL cut": lambda _: _cut(),
+    "PIL empty": lambda _: Image.new("RGB", (0, 9)),
+    "PIL narrow": lambda _: Image.new("RGB", (900, 2)),
+    "array": lambda _: PIXELS,
+    "array turned": lambda _: PIXELS[::-1, ::-1],
+    "list": lambda _: [[[1, 2, 3]]],
+    "ragged": lambda _: [[1, 2], [3]],
+    "None": lambda _: None,
+    "number": lambda _: 7,
+    **{f"{kind} array": partial(lambda kind, _: PIXELS.astype(kind), kind) for kind in ("f4", "u2", "i8", "?", "O")},
+    **{
+        f"{shape} array": partial(lambda shape, _: np.zeros(shape, np.uint8), shape)
+        for shape in [(0,), (9, 9), (0, 0, 3), (0, 9, 3), (9, 0, 3), (9, 9, 1), (9, 9, 4), (9, 9, 0), (2, 9, 9, 3)]
+    },
+    "path": lambda path: path,
+    "text": str,
+    "missing": lambda path: path / "nothing.jpg",
+    "folder": lambda path: path.parent,
+    "null": lambda _: "a\0b.jpg",
+    "bytes": lambda path: path.read_bytes(),
+    "bytearray": lambda path: bytearray(path.read_bytes()),
+    "no bytes": lambda _: b"",
+    "other bytes": lambda _: b"%PDF-1.7",
+    "file": lambda path: path.open("rb"),
+    "stream": lambda path: io.BytesIO(path.read_bytes()),
+    "text file": lambda _: io.StringIO("text"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_it_takes_what_a_gallery_takes(server: Server, collection: Path, name: str) -> None:
+    path = collection / "pictures" / "cats" / "0003.jpg"
+    gallery = Gallery.open(collection / "gallery")
+    with Client(server.url) as client:
+        outcomes = []
+        for opened in (gallery, client):
+            query = QUERIES[name](path)
+            try:
+                outcomes.append(
+                    [
+                        (hit.path, hit.kind, round(hit.score, 3))
+                        for hit in opened.search(query, top=3)
+                    ]
+                )
+            except (ArgumentError, PictureError) as error:
+                outcomes.append(type(error))
+            finally:
+                if hasattr(query, "close"):
+                    query.close()
+        here, there = outcomes
+        assert here == there
+
+
 def test_reading(server: Server, collection: Path) -> None:
     gallery = Gallery.open(collection / "gallery")
     client = Client(server.url)
@@ -120,6 +233,49 @@ def test_writing(own: Server, tmp_path: Path) -> None:
         assert client.remove(tmp_path / "more") == 4
         with write_lock(own.folder), pytest.raises(GalleryBusyError, match="writing"):
             client.index(tmp_path / "more")
+
+
+def test_places_and_counts_are_the_same_everywhere(own: Server, tmp_path: Path) -> None:
+    """In Python, by a client, over REST and by the commands: a picture is a content."""
+    first, other = tmp_path / "pictures" / "0003.jpg", tmp_path / "twins"
+    other.mkdir()
+    for number in range(15):
+        shutil.copy2(first, other / f"{number:02}.jpg")
+    with Client(own.url) as client:
+        client.index(other)
+        gallery = Gallery.open(own.folder)
+        here, there = (one.search(first, top=10) for one in (gallery, client))
+        assert len(here) == len(there) == 8
+        for one in (here, there):
+            assert [place.path for place in one[0].places] == [
+                str(first), *sorted(map(str, other.iterdir()))
+            ]  # fmt: skip
+            assert {len(hit.places) for hit in one[1:]} == {1}
+        times = [place.mtime_ns // 10**9 for place in here[0].places]
+        assert [place.mtime_ns // 10**9 for place in there[0].places] == times
+        assert [place.size for place in there[0].places] == [first.stat().st_size] * 16
+        counts = {(one.info().pictures, one.info().files) for one in (gallery, client)}
+        assert counts == {(8, 8 + 15)}
+        assert {one.browse().total for one in (gallery, client)} == {8}
+    by_rest = own.search(first, filter=json.dumps({"folder": str(other)})).json()
+    assert by_rest["total"] == 1
+    (hit,) = by_rest["hits"]
+    assert set(hit["places"][0]) == {"path", "bytes", "mtime"}
+    assert [place["path"] for place in hit["places"]] == [
+        *sorted(map(str, other.iterdir())), str(first)
+    ]  # fmt: skip
+    assert (hit["path"], hit["label"]) == (hit["places"][0]["path"], "twins")
+    for where in (own.folder, own.url):
+        lines = run("search", first, "--paths", gallery=where).stdout.splitlines()
+        assert (len(lines), lines[0]) == (8, str(first))
+        every = run("search", first, "--paths", "--all-places", gallery=where).stdout.splitlines()
+        assert every == [place.path for hit in here for place in hit.places]
+        table = run("search", first, "--all-places", "--top", 1, gallery=where).stdout
+        assert [line.split("\t")[0] for line in table.splitlines()] == ["1"] * 16
+        info = json.loads(run("info", "--json", gallery=where).stdout)
+        assert (info["pictures"], info["files"]) == (8, 23)
+    done = run("index", other, gallery=own.folder)
+    assert done.stdout.splitlines()[-1] == f"8 pictures (23 files) in {own.folder}"
 
 
 def test_errors_are_those_of_a_gallery(

@@ -11,13 +11,14 @@ from lookalike.client import serialization
 from lookalike.duplicates.groups import Duplicate, Group
 from lookalike.duplicates.members import Member
 from lookalike.duplicates.verdicts import Verdict
-from lookalike.types import Entry, Hit, IndexReport, Match, Properties, PruneReport, Root
+from lookalike.types import Entry, Hit, IndexReport, Match, Place, Properties, PruneReport, Root
 
 MATCH = Match(
     ((1.0, 0.0, 3.5), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
     12, 0.5, 0.9, 0.99, 1.0, 0.4, True, np.ones((12, 4), np.float32),
 )  # fmt: skip
 DAY = 1_704_067_200 * 10**9
+PLACES = (Place("/a/\udce9 \u00e9.jpg", 77, DAY), Place("/b", 77, -1))
 
 
 def through(values: Any) -> Any:
@@ -27,7 +28,7 @@ def through(values: Any) -> Any:
 
 def test_hits() -> None:
     for hit in (
-        Hit(3, "/a/\udce9 \u00e9.jpg", 0.5, 4, 3, "copy", MATCH, "0" * 32, 77, DAY),
+        Hit(3, "/a/\udce9 \u00e9.jpg", 0.5, 4, 3, "copy", MATCH, "0" * 32, 77, DAY, places=PLACES),
         Hit(1, "/a/b.jpg", -0.25, 4, 3, "similar", None, "1" * 32, -1, -1),
     ):
         values = through(serialization.hit_as_json(hit, ["mirrored"]))

@@ -50,14 +50,16 @@ def with_chunks(png: bytes, *chunks: bytes) -> bytes:
 
 
 def tiff(
-    directories: list[dict[int, tuple[int, Any]]], below: dict[int, list[int]] | None = None
+    directories: list[dict[int, tuple[int, Any]]],
+    below: dict[int, list[int]] | None = None,
+    order: str = "<",
 ) -> bytes:
     """Write a TIFF of directories, each of tags with type and value.
 
     The directories that `below` names as others' are in their SubIFDs, all else in the chain.
     """
     below = below or {}
-    blob = bytearray(b"II*\0\0\0\0\0")
+    blob = bytearray(b"II*\0\0\0\0\0" if order == "<" else b"MM\0*\0\0\0\0")
     starts: dict[int, int] = {}
     inner = {one for many in below.values() for one in many}
     links = {}
@@ -70,26 +72,26 @@ def tiff(
             data = (
                 value
                 if isinstance(value, bytes)
-                else struct.pack(f"<{len(value)}" + {1: "B", 3: "H", 4: "I"}[kind], *value)
+                else struct.pack(f"{order}{len(value)}" + {1: "B", 3: "H", 4: "I"}[kind], *value)
             )
             if len(data) > 4:
                 blob += b"\0" * (len(blob) % 2)
                 tails[tag] = (len(blob), len(value))
                 blob += data
             else:
-                tails[tag] = (int.from_bytes(data.ljust(4, b"\0"), "little"), len(value))
+                tails[tag] = (struct.unpack(order + "I", data.ljust(4, b"\0"))[0], len(value))
         blob += b"\0" * (len(blob) % 2)
         starts[number] = len(blob)
-        blob += struct.pack("<H", len(entries))
+        blob += struct.pack(order + "H", len(entries))
         for tag in sorted(entries):
             at, count = tails[tag]
-            blob += struct.pack("<HHII", tag, entries[tag][0], count, at)
+            blob += struct.pack(order + "HHII", tag, entries[tag][0], count, at)
         links[number] = len(blob)
-        blob += struct.pack("<I", 0)
+        blob += struct.pack(order + "I", 0)
     chain = [n for n in range(len(directories)) if n not in inner]
-    struct.pack_into("<I", blob, 4, starts[chain[0]])
+    struct.pack_into(order + "I", blob, 4, starts[chain[0]])
     for one, following in itertools.pairwise(chain):
-        struct.pack_into("<I", blob, links[one], starts[following])
+        struct.pack_into(order + "I", blob, links[one], starts[following])
     return bytes(blob)
 
 
@@ -107,6 +109,28 @@ def picture_tags(image: Image.Image, at: int = 8) -> dict[int, tuple[int, Any]]:
         278: (4, [height]),
         279: (4, [width * height * 3]),
     }
+
+
+def numbers_tiff(values: np.ndarray[Any, Any], photometric: int, **more: tuple[int, Any]) -> bytes:
+    """An uncompressed TIFF of numbers of any kind, [H, W] or [H, W, C]; `more` tags, as `t281`."""
+    body, channels = values.tobytes(), 1 if values.ndim == 2 else values.shape[2]
+    tags = {
+        256: (4, [values.shape[1]]),
+        257: (4, [values.shape[0]]),
+        258: (3, [values.dtype.itemsize * 8] * channels),
+        259: (3, [1]),
+        262: (3, [photometric]),
+        273: (4, [0]),
+        277: (3, [channels]),
+        278: (4, [values.shape[0]]),
+        279: (4, [len(body)]),
+        339: (3, [{"u": 1, "i": 2, "f": 3}[values.dtype.kind]] * channels),
+        **{int(name[1:]): value for name, value in more.items()},
+    }
+    order = ">" if values.dtype.byteorder == ">" else "<"
+    start = len(tiff([tags], order=order))
+    tags[273] = (4, [start + at for at in tags[273][1]])
+    return tiff([tags], order=order) + body
 
 
 def raw_tags(**more: Any) -> dict[int, tuple[int, Any]]:

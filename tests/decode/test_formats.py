@@ -48,11 +48,38 @@ def test_pictures_of_other_kinds_are_named(head: bytes, name: str) -> None:
     assert caught.value.format == name
 
 
-def test_other_files_are_named_only_if_they_claim_to_be_pictures() -> None:
-    video = b"\0\0\0\x20ftypisom\0\0\0\0isommp42" + b"\0" * 20
-    for data in (video, b"%PDF-1.7\n", b"<svg xmlns='http://www.w3.org/2000/svg'/>"):
-        check_supported(data[:32])
-        with pytest.raises(UnsupportedFormatError, match="despite its name"):
-            check_supported(data[:32], is_named_as_picture=True)
-        with pytest.raises(NotAPictureError):
-            decode(data)
+OTHERS = [
+    (b"\0\0\0\x20ftypisom\0\0\0\0isommp42", "MP4", "an MP4 video"),
+    (b"\0\0\0\x14ftypqt  \0\0\0\0qt  ", "MOV", "a QuickTime video"),
+    (b"\x1a\x45\xdf\xa3\x01\0\0\0", "MKV", "a Matroska or WebM video"),
+    (b"RIFF\x10\0\0\0AVI LIST", "AVI", "an AVI video"),
+    (b"%PDF-1.7\n", "PDF", "a PDF document"),
+    (b"%!PS-Adobe-3.0 EPSF-3.0\n", "PS", "a PostScript document"),
+    (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG", "an SVG drawing"),
+    (
+        b"\xef\xbb\xbf<?xml version='1.0'?>\n<!-- A drawing -->\n<!DOCTYPE svg>\n<svg width='9'/>",
+        "SVG",
+        "an SVG drawing",
+    ),
+]
+
+
+@pytest.mark.parametrize(("head", "name", "words"), OTHERS)
+def test_other_files_are_named(head: bytes, name: str, words: str) -> None:
+    data = head.ljust(200, b"\0")
+    with pytest.raises(NotAPictureError, match=f"^{words}, which lookalike can't read$") as told:
+        decode(data)
+    assert told.value.format == name
+    with pytest.raises(UnsupportedFormatError, match=f"^{words}, despite its name$") as refused:
+        check_supported(data, is_named_as_picture=True)
+    assert refused.value.format == name
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"hello", b"<?xml version='1.0'?><rss/>", b"<!-- x --><html><svg/></html>"]
+)
+def test_what_is_not_known_is_not_named(data: bytes) -> None:
+    check_supported(data, is_named_as_picture=True)
+    with pytest.raises(NotAPictureError) as caught:
+        decode(data)
+    assert not caught.value.format

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import shutil
 import threading
+import warnings
 from collections import Counter
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from lookalike import Gallery, KeepRules
+from lookalike.encoders import Encoder, load
+from lookalike.errors import ArgumentError
 
 from ..conftest import RandomEncoder, draw, fill, save, soak
 
@@ -94,3 +101,55 @@ def test_threads_search_beside_every_verb(verb: Verb, place: Path) -> None:
     for thread in threads:
         thread.join()
     assert failures == Counter()
+
+
+def search_in(gallery: Gallery) -> tuple[str, int]:
+    """Search, add a picture and search again, as a process that got a gallery does."""
+    query = np.asarray(draw(3))
+    path = gallery.search(query, top=1)[0].path
+    index(gallery, gallery.folder.parent)  # type: ignore[arg-type]
+    assert gallery.search(query, top=1)[0].path == path
+    return path, gallery.info().pictures
+
+
+def answer(sender: Connection, gallery: Gallery) -> None:
+    try:
+        sender.send(search_in(gallery))
+    except ArgumentError as error:
+        sender.send(str(error))
+
+
+def in_process(method: str, gallery: Gallery) -> object:
+    """Return what `answer` sends from a process that was started in some way."""
+    context: Any = multiprocessing.get_context(method)
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=answer, args=(sender, gallery))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Lance's and Python's, of forks
+        process.start()
+    try:
+        assert receiver.poll(120), "the process hangs"
+        return receiver.recv()
+    finally:
+        process.kill()
+        process.join()
+
+
+@pytest.mark.parametrize("encoder", [None, load()], ids=["own", "loaded"])
+def test_a_gallery_goes_on_in_a_spawned_process(encoder: Encoder | None, place: Path) -> None:
+    gallery = Gallery.open(place / "gallery", encoder=encoder, device="cpu")
+    gallery.index(place / "p")
+    expected = gallery.search(np.asarray(draw(3)), top=1)[0].path
+    assert in_process("spawn", gallery) == (expected, 25)
+    assert search_in(gallery) == (expected, 26)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_forked_process_is_refused_and_the_gallery_goes_on(place: Path) -> None:
+    gallery = Gallery.open(place / "gallery", encoder=RandomEncoder())
+    gallery.index(place / "p")
+    path, _ = search_in(gallery)
+    assert "was forked" in str(in_process("fork", gallery))
+    again = Gallery.open(place / "gallery", encoder=RandomEncoder())
+    assert "was forked" in str(in_process("fork", again))  # the same threads are missing
+    assert search_in(gallery) == (path, 26)

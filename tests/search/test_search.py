@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from lookalike import Filter, Gallery, Hit, SearchResult
+from lookalike import Filter, Gallery, Hit, Place, SearchResult
 from lookalike.decode import from_image
 from lookalike.errors import ArgumentError, EncoderError, GalleryNotFoundError
 from lookalike.gallery.reading import QUERIES_AT_ONCE
@@ -59,26 +59,30 @@ class Encoder(RandomEncoder):
         return self.prepare(from_image(image))
 
 
-def test_the_query_file_comes_first_then_its_bytes_then_by_score(tmp_path: Path) -> None:
+def test_the_querys_bytes_come_first_then_by_score(tmp_path: Path) -> None:
     encoder = Encoder()
     store, query = stored(tmp_path, encoder)
     result = search(query, store, encoder, top=10)
-    paths = [str(query), "/a/copy", "/a/stranger", "/z/stranger", "/far"]
-    assert [hit.path for hit in result] == paths
-    assert [hit.rank for hit in result] == [1, 2, 3, 4, 5]
+    assert [hit.path for hit in result] == [str(query), "/a/stranger", "/z/stranger", "/far"]
+    assert [hit.rank for hit in result] == [1, 2, 3, 4]
     assert all(hit.score <= 1 for hit in result)
-    assert result[4].score < -0.99
+    assert result[3].score < -0.99
     # As bytes it has no path of its own; as pixels no bytes either.
     as_bytes = search(query.read_bytes(), store, encoder, top=2)
-    assert [hit.path for hit in as_bytes] == ["/a/copy", str(query)]
+    assert [hit.path for hit in as_bytes] == ["/a/copy", "/a/stranger"]
+    for own, paths in (
+        (result[0], [str(query), "/a/copy"]),
+        (as_bytes[0], ["/a/copy", str(query)]),
+    ):
+        assert [place.path for place in own.places] == paths
     assert search(draw(1), store, encoder, top=1)[0].path == "/a/stranger"
 
 
 def test_min_score_and_top_limit_the_hits(tmp_path: Path) -> None:
     encoder = Encoder()
     store, query = stored(tmp_path, encoder)
-    assert len(search(query, store, encoder, top=10, min_score=0.5)) == 4
-    assert len(search(query, store, encoder, top=3, min_score=0.5)) == 3
+    assert len(search(query, store, encoder, top=10, min_score=0.5)) == 3
+    assert len(search(query, store, encoder, top=2, min_score=0.5)) == 2
     assert len(search(query, Store(tmp_path, "none.lance", 16), encoder, top=3, min_score=0)) == 0
 
 
@@ -237,25 +241,45 @@ def test_the_original_comes_before_other_content_in_the_same_frame() -> None:
     assert sorted(mixed, key=partial(_rank_key, query)) == rows
 
 
-def test_all_files_of_a_copy_are_found(tmp_path: Path) -> None:
-    """Of one content there may be more files than are found by vector."""
+def test_files_of_the_same_bytes_are_one_hit(tmp_path: Path) -> None:
+    """Of one content there may be more files than hits are wanted."""
     for seed in range(20):
         busy(seed, SIZE).save(tmp_path / f"{seed:02}.png", compress_level=1)
+    (tmp_path / "twins").mkdir()
     for number in range(30):
-        busy(1, SIZE).save(tmp_path / f"twin{number:02}.png", compress_level=1)
+        busy(1, SIZE).save(tmp_path / "twins" / f"{number:02}.png", compress_level=1)
     gallery = Gallery.open(tmp_path / "g", encoder=RandomEncoder())
     gallery.index(tmp_path)
+    files = [tmp_path / "01.png", *(tmp_path / "twins" / f"{n:02}.png" for n in range(30))]
     crop = busy(1, SIZE).crop((200, 140, 480, 360))
-    by_vector = gallery.search(crop, top=24, copies=False)
-    assert 0 < sum(hit.id != by_vector[-1].id for hit in by_vector) < 24  # others come first
-    result = gallery.search(crop, top=24)
-    assert {(hit.id, hit.kind) for hit in result} == {(by_vector[-1].id, "copy")}
+    for copies in (False, True):
+        result = gallery.search(crop, top=12, copies=copies)
+        assert len({hit.id for hit in result}) == 12
+        (hit,) = (hit for hit in result if len(hit.places) > 1)
+        stats = [file.stat() for file in files]
+        assert hit.places == tuple(
+            Place(str(file), stat.st_size, stat.st_mtime_ns)
+            for file, stat in zip(files, stats, strict=True)
+        )
+        assert (hit.path, hit.size, hit.mtime_ns) == (
+            str(files[0]), stats[0].st_size, stats[0].st_mtime_ns
+        )  # fmt: skip
+    assert len(gallery.search(crop, top=100)) == 20
+    (alone,) = gallery.search_many([crop], top=12)
+    assert isinstance(alone, SearchResult)
+    assert [(hit.path, hit.places) for hit in alone] == [(h.path, h.places) for h in result]
+    info, page = gallery.info(), gallery.browse(top=1)
+    assert (info.pictures, info.files, page.total, info.fingerprints) == (20, 50, 20, 20)
+    # The path is one that the filter allows, or the query's own; the others are told, too.
+    (hit,) = gallery.search(crop, where=Filter(label="twins"))
+    assert [place.path for place in hit.places] == [*map(str, files[1:]), str(files[0])]
+    assert hit.path == str(files[1])
+    assert gallery.search(files[7], top=1)[0].path == str(files[7])
     # So many files of one content leave room for other candidates.
-    page = Image.new("RGB", (960, 360))
-    page.paste(busy(1, SIZE), (0, 0))
-    page.paste(busy(2, SIZE).resize(SIZE), (480, 0))
-    copies = gallery.search(page, top=40).copies
-    assert {hit.id for hit in copies} == {
+    both = Image.new("RGB", (960, 360))
+    both.paste(busy(1, SIZE), (0, 0))
+    both.paste(busy(2, SIZE).resize(SIZE), (480, 0))
+    assert {hit.id for hit in gallery.search(both, top=40).copies} == {
         gallery.search(busy(n, SIZE), top=1)[0].id for n in (1, 2)
     }
 
@@ -273,7 +297,10 @@ def test_hits_are_json(busy_gallery: Gallery) -> None:
         "id",
         "size",
         "mtime_ns",
+        "places",
     }
+    (place,) = copy["places"]
+    assert place == {name: copy[name] for name in ("path", "size", "mtime_ns")}
     assert set(copy) == {*other, "match"}
     assert copy["kind"] == "copy"
     assert "points" not in copy["match"]

@@ -199,12 +199,36 @@ def test_rows_by_content_equal_those_of_nearest(store: Store) -> None:
     store.add([*rows, *records(vectors(20)[:1], "/twin/")], replace=False)
     asked = rows[3].vector.astype(np.float32)
     found = store.rows_by_content([rows[0].content_hash, rows[3].content_hash, b"x" * 16], asked)
-    assert {row["path"] for row in found} == {"/p/0", "/twin/0", "/p/3"}
+    assert {row["path"] for row in found} == {"/p/0", "/p/3"}  # a row of each content
     by_find = {row["path"]: row for row in store.nearest(asked, 21)}
     for row in found:
         score = by_find[row["path"]].pop("score")
         assert row.pop("score") == pytest.approx(score, abs=1e-3)
         assert row == by_find[row["path"]]
+
+
+@pytest.mark.parametrize("rows", [60, 600])
+def test_many_files_of_a_content_leave_room_for_others(
+    store: Store, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    """With and without an index; a content with many files, and another, are the nearest."""
+    monkeypatch.setattr("lookalike.storage.store.INDEX_FROM_ROWS", 300)
+    found = vectors(rows)
+    order = np.argsort(-(found @ found[0]))
+    twins = [
+        replace(record, source=Source(f"/{n}{record.source.path}", 1, 1))
+        for record in (records(found)[n] for n in order[:2])
+        for n in range(rows // 2)
+    ]
+    store.add([*records(found), *twins], replace=False)
+    store.optimize()
+    assert store.index_state()["kind"] == ("IVF_RQ" if rows == 600 else "none")
+    for where in (None, "path NOT LIKE '%/p/7'"):
+        nearest = store.nearest(found[0], 5, None, where)
+        assert {row["path"].rpartition("/")[2] for row in nearest} == {
+            str(n) for n in [n for n in order if where is None or n != 7][:5]
+        }
+        assert len(store.nearest(found[0], 2 * rows, None, where)) == rows - (where is not None)
 
 
 def test_fingerprints_are_deleted_when_orphans_are_many(store: Store) -> None:

@@ -40,6 +40,11 @@ def by_hand(pictures: list[Ints], asked: Ints, least: int = 0) -> NDArray[np.flo
     return scores
 
 
+def add(index: VisualWords, words: list[Ints]) -> None:
+    """Add the words of the next pictures."""
+    index.add(words, index.picture_count() + np.arange(len(words)))
+
+
 @pytest.fixture
 def index(tmp_path: Path) -> VisualWords:
     return VisualWords(tmp_path)
@@ -51,17 +56,17 @@ def test_an_empty_index(index: VisualWords) -> None:
         numbers, views = index.search([np.array([1, 2, 3])], 5)
         assert len(numbers) == len(views) == 0
         index.merge()
-        lists = index.inverted_lists(index.picture_count())
+        lists = index.inverted_lists(np.arange(index.picture_count()))
         assert len(lists.pictures) == len(lists.total_weights()) == 0
         index.clear()
-        index.add([np.array([1, 2]), np.array([2])])
+        add(index, [np.array([1, 2]), np.array([2])])
         index.clear()
 
 
 def test_the_picture_that_shares_most_is_found_first(index: VisualWords) -> None:
     pictures = made(40)
-    index.add(pictures[:25])
-    index.add(pictures[25:])
+    add(index, pictures[:25])
+    add(index, pictures[25:])
     assert index.picture_count() == 40
     rng = np.random.default_rng(1)
     for number in (0, 24, 25, 39):
@@ -80,7 +85,7 @@ def test_the_picture_that_shares_most_is_found_first(index: VisualWords) -> None
 
 def test_the_view_that_shares_more_is_returned(index: VisualWords) -> None:
     pictures = made(20)
-    index.add(pictures)
+    add(index, pictures)
     numbers, views = index.search([pictures[3], pictures[7]], 20)
     of = dict(zip(numbers.tolist(), views.tolist(), strict=True))
     assert (of[3], of[7]) == (0, 1)
@@ -90,7 +95,7 @@ def test_the_view_that_shares_more_is_returned(index: VisualWords) -> None:
 
 
 def test_queries_without_known_words_find_nothing(index: VisualWords) -> None:
-    index.add([np.array([5]), np.array([9])])
+    add(index, [np.array([5]), np.array([9])])
     assert len(index.search([np.empty(0, np.int64)], 3)[0]) == 0
     assert len(index.search([np.array([8])], 3)[0]) == 0
     assert index.search([np.array([9, 8])], 3)[0].tolist() == [1]
@@ -101,7 +106,7 @@ def test_merged_segments_give_the_same_answers(index: VisualWords, tmp_path: Pat
     at = 0
     for n in range(MAX_SEGMENTS + 1):
         end = 60 if n == MAX_SEGMENTS else at + 1 + n % 4
-        index.add(pictures[at:end])
+        add(index, pictures[at:end])
         at = end
         if n < MAX_SEGMENTS:
             index.merge()
@@ -115,7 +120,7 @@ def test_merged_segments_give_the_same_answers(index: VisualWords, tmp_path: Pat
         again = index.search([words], 60)[0]
         assert set(again.tolist()) == set(numbers.tolist())
         assert np.allclose(scores[again], scores[numbers])
-    index.add(made(5, seed=9))
+    add(index, made(5, seed=9))
     assert index.picture_count() == 65
     assert index.search([made(5, seed=9)[4]], 1)[0].tolist() == [64]
     reader = VisualWords(tmp_path)
@@ -124,9 +129,9 @@ def test_merged_segments_give_the_same_answers(index: VisualWords, tmp_path: Pat
 
 def test_the_whole_index_in_memory_agrees(index: VisualWords) -> None:
     pictures = made(30)
-    index.add(pictures[:11])
-    index.add(pictures[11:])
-    lists = index.inverted_lists(index.picture_count())
+    add(index, pictures[:11])
+    add(index, pictures[11:])
+    lists = index.inverted_lists(np.arange(index.picture_count()))
     self_worth = lists.total_weights()
     for number, words in enumerate(pictures):
         assert sorted(lists.words_of(number).tolist()) == sorted(set(words.tolist()))
@@ -138,8 +143,8 @@ def test_the_whole_index_in_memory_agrees(index: VisualWords) -> None:
 
 
 def test_all_words_are_stored(index: VisualWords) -> None:
-    index.add([np.arange(VOCABULARY_SIZE)] * 2 + [np.array([VOCABULARY_SIZE - 1, 0])])
-    lists = index.inverted_lists(index.picture_count())
+    add(index, [np.arange(VOCABULARY_SIZE)] * 2 + [np.array([VOCABULARY_SIZE - 1, 0])])
+    lists = index.inverted_lists(np.arange(index.picture_count()))
     assert (np.diff(lists.word_offsets)[[0, 1, VOCABULARY_SIZE - 1]] == [3, 2, 3]).all()
     assert len(lists.words_of(1)) == VOCABULARY_SIZE
     assert index.search([np.array([7])], 3)[0].tolist() == [0, 1]
@@ -153,7 +158,7 @@ def test_common_words_are_left_out_unless_they_are_all_there_is(tmp_path: Path) 
         for k in range(2 * int(COMMON_SHARE * MIN_PICTURES))
     ]
     words = VisualWords(tmp_path)
-    words.add(pictures)
+    add(words, pictures)
     found, _ = words.search([pictures[7]], 3)
     assert found.tolist() == [7]  # the others share common words only
     found, _ = words.search([common], 3)

@@ -36,7 +36,7 @@ class Lookalike:
         """Count the rows."""
         from lookalike import Gallery
 
-        return Gallery.open(data).info().pictures
+        return Gallery.open(data).info().files
 
     def search(self, data: Path, query: str) -> int:
         """Run its command."""

@@ -14,7 +14,7 @@ from .options import EncoderOption, GalleryOption, JsonOption
 def info(*, gallery: GalleryOption = None, as_json: JsonOption = False) -> None:
     """Show the gallery's status."""
     from ..client import open_gallery
-    from .terminal import say
+    from .terminal import counted_kinds, say
 
     opened = open_gallery(gallery)
     status = opened.info()
@@ -24,8 +24,10 @@ def info(*, gallery: GalleryOption = None, as_json: JsonOption = False) -> None:
     lines = [
         ("gallery", status.gallery),
         ("pictures", f"{status.pictures:,}"),
+        ("files", f"{status.files:,}"),
         ("fingerprints", f"{status.fingerprints:,} (to detect copies)"),
         ("refused", f"{status.refused:,}"),
+        *([("unreadable", counted_kinds(status.unsupported))] if status.unsupported else []),
         *(
             ("folder", f"{root.path} ({'online' if root.online else 'offline: ' + root.reason})")
             for root in status.roots
@@ -34,7 +36,7 @@ def info(*, gallery: GalleryOption = None, as_json: JsonOption = False) -> None:
     ]
     if device := getattr(opened, "likely_device", None):
         lines.append(("device", device()))
-    indexed = f"{status.index['indexed_rows']:,} of {status.pictures:,} rows"
+    indexed = f"{status.index['indexed_rows']:,} of {status.files:,} rows"
     lines += [
         ("index", f"{status.index['kind']}, {indexed}"),
         ("size", f"{status.bytes_on_disk / 1e6:,.1f} MB"),

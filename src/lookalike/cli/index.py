@@ -103,11 +103,12 @@ def index(
                 error=True,
             )
             raise typer.Exit(INTERRUPTED) from None
-    pictures = opened.info().pictures
+    info = opened.info()
     _show_report(report)
-    say(f"{counted(pictures, 'picture')} in {opened.folder}")
+    files = f" ({counted(info.files, 'file')})" if info.files != info.pictures else ""
+    say(f"{counted(info.pictures, 'picture')}{files} in {opened.folder}")
     new = report.added + report.updated + report.moved
-    if not new and (not report.unchanged or not pictures):
+    if not new and (not report.unchanged or not info.pictures):
         if not report.offline and not report.kept:
             say("No usable pictures were found; name a folder that contains some.", error=True)
         raise typer.Exit(NOTHING_USABLE)
@@ -116,7 +117,7 @@ def index(
 def _show_report(report: "IndexReport") -> None:
     """Print what one run did, and which places it could not reach."""
     from ..sources import scheme_of
-    from .terminal import counted, say, say_nulls
+    from .terminal import counted, counted_kinds, say, say_nulls
 
     for path in report.offline:
         check = (
@@ -144,3 +145,5 @@ def _show_report(report: "IndexReport") -> None:
     ]
     rate = f", {new / report.seconds:,.0f} pictures/s" if new else ""
     say(f"{', '.join(filter(None, parts))}; {report.seconds:.1f} s{rate}.")
+    if report.unsupported:
+        say(f"Of these, lookalike can't read yet: {counted_kinds(report.unsupported)}.")

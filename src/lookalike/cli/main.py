@@ -1,6 +1,5 @@
 """The command line: parse, call `Gallery`, present; the only place that ends the process."""
 
-import os
 import sys
 import warnings
 from typing import Annotated
@@ -57,19 +56,37 @@ def lookalike(
 
 def main() -> None:
     """Run the command line."""
-    from .terminal import accept_any_path, say
+    from .streams import OutputError, finish_streams, prepare_streams
+    from .terminal import say
 
-    accept_any_path()
+    prepare_streams()
     # Decoders warn of damage that they repair; what they can't repair is refused with a reason.
     warnings.filterwarnings("ignore", module="PIL|pillow_heif")
+    code = DONE
+    try:
+        try:
+            code = _run()
+        finally:
+            finish_streams()
+    except OutputError as error:
+        if not error.is_closed:
+            say(str(error), error=True)
+            code = NOTHING_USABLE
+    sys.exit(code)
+
+
+def _run() -> int:
+    """Run a command, and return its exit code."""
+    from .terminal import say
+
     try:
         app()
     except ArgumentError as error:
         say(str(error), error=True)
-        sys.exit(WRONG_USAGE)
+        return WRONG_USAGE
     except LookalikeError as error:
         say(str(error), error=True)
-        sys.exit(NOTHING_USABLE)
-    except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(DONE)
+        return NOTHING_USABLE
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else DONE
+    return DONE

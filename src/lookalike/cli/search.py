@@ -19,6 +19,8 @@ from .options import (
 )
 
 if TYPE_CHECKING:
+    from ..client import AnyGallery
+    from ..search import Filter
     from ..types import SearchResult
 
 
@@ -79,7 +81,18 @@ def search(
         str | None, filter_option(metavar="DAY", help="Only files changed before this day.")
     ] = None,
     as_json: JsonOption = False,
-    as_paths: Annotated[bool, output_option("--paths", help="Print only paths.")] = False,
+    as_paths: Annotated[
+        bool, output_option("--paths", help="Print only the path of each hit.")
+    ] = False,
+    print0: Annotated[
+        bool, output_option("--print0", help="The same, each ended by NUL, for xargs -0.")
+    ] = False,
+    all_places: Annotated[
+        bool,
+        output_option(
+            "--all-places", help="Print all files of each hit, not only the best of them."
+        ),
+    ] = False,
     sheet: Annotated[
         Path | None,
         output_option(
@@ -93,7 +106,7 @@ def search(
     from ..client import open_gallery
     from ..search import Filter, parse_region
     from ..sources import absolute, read_stream
-    from .terminal import say, show_hits
+    from .terminal import say, show_hits, show_paths
 
     if (query is None) == (text is None):
         raise ArgumentError("Search with either a picture (QUERY) or --text WORDS.")
@@ -124,15 +137,25 @@ def search(
         name = "-" if query == "-" else result.query
         hits = [hit.as_json() for hit in result]
         say(json.dumps({"query": name, "hits": hits, "took_ms": round(result.took_ms, 3)}))
-    elif as_paths:
-        for hit in result:
-            say(hit.path)
+    elif as_paths or print0:
+        show_paths(result, all_places=all_places, end="\0" if print0 else "\n")
     elif result:
-        show_hits(result)
+        show_hits(result, all_places=all_places)
     else:
-        say("No pictures match; lower --min-score or relax the filters.", error=True)
+        say(_why_nothing(searched, where, min_score), error=True)
     if sheet and not as_json:
         say(f"Contact sheet: {sheet}", error=True)
+
+
+def _why_nothing(gallery: "AnyGallery", where: "Filter", min_score: float | None) -> str:
+    """Say which of the conditions leave no hit."""
+    conditions = where.as_json()
+    if conditions and not gallery.browse(top=1, where=where).total:
+        options = [f"--{name.replace('_', '-')} {value}" for name, value in conditions.items()]
+        what = "with all of " if len(options) > 1 else "with "
+        return f"The gallery has no picture {what}{', '.join(options)}; relax the filters."
+    among = " that the filters allow" if conditions else ""
+    return f"No picture{among} reaches --min-score {min_score}; lower it."
 
 
 def _draw_sheet(path: Path, picture: str | bytes | None, result: "SearchResult") -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from .streams import escape, write_path
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..evaluate import Evaluation
     from ..types import Hit, SearchResult
 
@@ -17,16 +22,12 @@ _SAME_AS_P_AT_1 = ("hit@1", "kNN@1")
 
 
 def say(text: str, *, error: bool = False) -> None:
-    """Print a line; paths that are not UTF-8 come out as the bytes they are."""
-    print(text, file=sys.stderr if error else sys.stdout, flush=error)
-
-
-def accept_any_path() -> None:
-    """Let stdout and stderr print paths that are not UTF-8."""
-    handler = "backslashreplace" if os.name == "nt" else "surrogateescape"
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors=handler)
+    """Print a line; see `streams.escape`. If nobody can read what went wrong, go on."""
+    if not error:
+        print(escape(text, sys.stdout))
+        return
+    with contextlib.suppress(OSError):
+        print(escape(text, sys.stderr), file=sys.stderr, flush=True)
 
 
 def counted(count: int, noun: str) -> str:
@@ -42,6 +43,11 @@ def say_nulls(count: int) -> None:
             "infinity); they were taken as null.",
             error=True,
         )
+
+
+def counted_kinds(kinds: Mapping[str, int]) -> str:
+    """Return `2 NEF, 1 PDF`."""
+    return ", ".join(f"{count:,} {name}" for name, count in kinds.items())
 
 
 def show_figures(evaluation: Evaluation) -> None:
@@ -73,12 +79,25 @@ def show_figures(evaluation: Evaluation) -> None:
     say(", ".join(f"{name} {version}" for name, version in evaluation.versions.items()))
 
 
-def show_hits(result: SearchResult) -> None:
+def paths_of(hit: Hit, *, all_places: bool) -> list[str]:
+    """Return the path of a hit, or those of all its files."""
+    return [place.path for place in hit.places] if all_places else [hit.path]
+
+
+def show_paths(result: SearchResult, *, all_places: bool, end: str) -> None:
+    """Print the paths of the hits, each with an end."""
+    for hit in result:
+        for path in paths_of(hit, all_places=all_places):
+            write_path(path, end)
+
+
+def show_hits(result: SearchResult, *, all_places: bool) -> None:
     """Print the hits: a table with pictures on a terminal, tab-separated lines elsewhere."""
     if not sys.stdout.isatty():
         for hit in result:
             size = f"{hit.width}x{hit.height}"
-            say(f"{hit.rank}\t{hit.kind}\t{hit.score:.4f}\t{size}\t{hit.path}")
+            for path in paths_of(hit, all_places=all_places):
+                say(f"{hit.rank}\t{hit.kind}\t{hit.score:.4f}\t{size}\t{path}")
         return
     from rich.box import SIMPLE
     from rich.console import Console
@@ -93,13 +112,16 @@ def show_hits(result: SearchResult) -> None:
         table.add_column(name)
     table.add_column("path", overflow="fold")
     for hit in result:
+        paths = paths_of(hit, all_places=all_places)
+        others = len(hit.places) - len(paths)
+        lines = [*paths, f"and {others:,} more (--all-places)"] if others > 0 else paths
         table.add_row(
             str(hit.rank),
             *([_thumbnail(picture_class, hit)] if picture_class else []),
             _kind(hit),
             f"{hit.score:.3f}",
             f"{hit.width} x {hit.height}",
-            Text(hit.path.encode("utf-8", "replace").decode(), overflow="fold"),
+            Text("\n".join(escape(line, sys.stdout) for line in lines), overflow="fold"),
         )
     console = Console()
     console.print(table)

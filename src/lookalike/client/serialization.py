@@ -25,6 +25,7 @@ from ..types import (
     Info,
     Look,
     Match,
+    Place,
     Properties,
     PruneReport,
     Refusal,
@@ -92,6 +93,16 @@ def match_from_json(values: dict[str, Any] | None) -> Match | None:
     return Match(**{**values, **parts}, points=np.empty((0, 4), np.float32))
 
 
+def places_as_json(places: tuple[Place, ...]) -> list[dict[str, Any]]:
+    """Write the files of a picture."""
+    return [_as_json(place) for place in places]
+
+
+def places_from_json(values: list[dict[str, Any]]) -> tuple[Place, ...]:
+    """Read what `places_as_json` wrote; times are in whole seconds."""
+    return tuple(_from_json(Place, place) for place in values)
+
+
 def properties_from_json(values: dict[str, Any]) -> Properties:
     """Read what a file holds."""
     return Properties(**values)
@@ -103,6 +114,7 @@ JSON_FIELDS: dict[str, tuple[str, Any, Callable[[Any], Any], Callable[[Any], Any
     "match": ("match", dict, match_as_json, match_from_json),
     "mtime_ns": ("mtime", str | None, time_as_json, time_from_json),
     "paths": ("paths", list[str], list, tuple),
+    "places": ("places", list, places_as_json, places_from_json),
     "properties": ("properties", dict, asdict, properties_from_json),
     "size": ("bytes", int, int, int),
 }

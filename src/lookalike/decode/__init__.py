@@ -8,7 +8,7 @@ from .details import Details, inspect, read_sidecar
 from .formats import HEAD_BYTES, SUPPORTED_FORMATS, check_supported, sniff
 from .frames import decode_frames
 from .limits import LARGE_PIXELS, MAX_ASPECT_RATIO, MAX_JPEG_SCAN_PIXELS, MAX_PIXELS
-from .picture import MIN_SIDE_PIXELS, decode, from_image
+from .picture import MIN_SIDE_PIXELS, decode, from_image, to_png
 from .samples import MAX_SAMPLES
 
 __all__ = [
@@ -28,4 +28,5 @@ __all__ = [
     "inspect",
     "read_sidecar",
     "sniff",
+    "to_png",
 ]

@@ -7,13 +7,14 @@ import io
 import itertools
 from typing import TYPE_CHECKING, Any
 
+from .levels import grey_levels
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from PIL import Image
 
 MAX_ICC_BYTES = 4 * 2**20
-_MAX_16_BIT = 0xFFFF
 _CUBE = list(itertools.product((0, 128, 255), repeat=3))
 _SAME_COLOUR = 2  # levels of 255
 _OPAQUE = (255, 255)
@@ -96,27 +97,10 @@ def _backdrop(rgb: Image.Image, alpha: Image.Image) -> str:
 
 
 def _wide_to_grey(image: Image.Image) -> Image.Image:
-    """Reduce grey of 16 bits to its high byte; stretch 32 bits or floats from least to greatest."""
     import numpy as np
     from PIL import Image
 
-    values = np.asarray(image)
-    if image.mode.startswith("I;16"):
-        return Image.fromarray((values >> 8).astype(np.uint8))
-    return Image.fromarray(stretch(values, image.mode, 255).astype(np.uint8))
-
-
-def stretch(values: NDArray[Any], mode: str, most: int) -> NDArray[np.float32]:
-    """Scale grey of 32 bits or floats from least to greatest to 0..`most`."""
-    import numpy as np
-
-    finite = values[np.isfinite(values)]
-    low, high = (finite.min(), finite.max()) if finite.size else (0, 1)
-    if mode == "I" and low >= 0 and high <= _MAX_16_BIT:  # Pillow opens some 16-bit PNGs so
-        low, high = 0, _MAX_16_BIT
-    span = max(float(high) - float(low), 1e-12)
-    grey: NDArray[np.float32] = np.nan_to_num((values.astype(np.float32) - low) * (most / span))
-    return grey.clip(0, most)
+    return Image.fromarray((grey_levels(image) >> 8).astype(np.uint8))
 
 
 def _to_srgb(image: Image.Image, icc: bytes | None) -> Image.Image:

@@ -10,7 +10,7 @@ from .colour import has_alpha, to_rgb
 if TYPE_CHECKING:
     from PIL import Image
 
-_ORIENTATION = 0x0112
+ORIENTATION = 0x0112
 _TRANSPOSE = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # EXIF orientation -> Image.Transpose
 _FIRST_SWAPPED = 5  # orientations from here on swap width and height
 
@@ -47,7 +47,7 @@ def to_picture(image: Image.Image, whole: tuple[int, int], min_side: int) -> Pic
 def orientation(image: Image.Image) -> int:
     """Read the EXIF orientation; a damaged block or an invalid value counts as upright."""
     try:
-        return int(image.getexif().get(_ORIENTATION, 1))
+        return int(image.getexif().get(ORIENTATION, 1))
     except Exception:  # noqa: BLE001  EXIF parsers raise anything; the pixels are good
         return 1
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import struct
 from typing import TYPE_CHECKING, Any
 
-from .colour import stretch, transform_to_srgb
+from .colour import transform_to_srgb
+from .levels import SIGNIFICANT_BITS, grey_levels, levels_of, said_bits
 from .limits import LARGE_PIXELS
+from .sequence import png_chunks
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from PIL import Image
 
+    from .tiff_file import TiffFile
+
 _EIGHT, _SIXTEEN, _THIRTY_TWO = 8, 16, 32
 _BITS_PER_SAMPLE = 258
 _HEAD_BYTES = 65_536  # in which the boxes of AVIF and JPEG 2000 state the depth
 _LOSSY = {"HEIF", "AVIF", "JPEG2000"}
+_AS_STORED = {"PNG", "TIFF"}  # whose values are not spread by the libraries that read them
+_DARK = 15  # the greatest high byte where 12 of 16 bits are used
 _MAX_PIXELS = 2 * LARGE_PIXELS  # beyond, bits are counted as declared
 
 
@@ -53,10 +58,41 @@ def bit_depth(image: Image.Image, data: bytes, name: str) -> int:
         return depth
     if image.mode in ("I", "F"):
         return _depth_of_numbers(image, depth)
+    if depth > _SIXTEEN:  # colours
+        return depth
     if image.width * image.height > _MAX_PIXELS:
         return min(depth, _SIXTEEN)
     values = _values(image, data, name, 0)
     return min(depth, _SIXTEEN) if values is None else _depth_of(values)
+
+
+def prepare_levels(image: Image.Image, data: bytes, name: str) -> None:
+    """Note which of 16 bits a page uses, and paste its colours if Pillow kept unused bits only.
+
+    Args:
+        image: the page or frame, decoded at full size; of frames only the first can be read again.
+        data: the whole file.
+        name: its format.
+    """
+    import numpy as np
+    from PIL import Image
+
+    if name not in _AS_STORED or declared_depth(image, data, name) != _SIXTEEN:
+        return
+    if name == "PNG" and image.tell():
+        return
+    if name == "PNG":
+        image.info[SIGNIFICANT_BITS] = _png_bits(data)
+    if image.mode not in ("RGB", "RGBA"):
+        return
+    if max(high for _, high in image.getextrema()[:3]) > _DARK:  # type: ignore[misc, index]
+        return
+    values = _read_by_opencv(image, data, name)
+    if values is None or values.shape[:2] != image.size[::-1]:
+        return
+    bands = np.moveaxis((levels_of(values, said_bits(image)) >> 8).astype(np.uint8), 2, 0)
+    alpha = [image.getchannel("A")] if image.mode == "RGBA" else []
+    image.paste(Image.merge(image.mode, [*map(Image.fromarray, bands), *alpha]))
 
 
 def wide_pixels(
@@ -82,8 +118,7 @@ def wide_pixels(
     if image.mode in ("I", "F"):
         if _depth_of_numbers(image, depth) == _EIGHT:
             return None
-        grey = stretch(np.asarray(image), image.mode, 0xFFFF).round().astype(np.uint16)
-        return np.repeat(grey[..., None], 3, axis=2)
+        return np.repeat(grey_levels(image)[..., None], 3, axis=2)
     values = _values(image, data, name, index)
     if values is None or _depth_of(values) == _EIGHT:
         return None
@@ -99,11 +134,12 @@ def _values(image: Image.Image, data: bytes, name: str, index: int) -> NDArray[n
     import numpy as np
 
     if image.mode.startswith("I;16"):
-        grey = np.asarray(image).astype(np.uint16)
-        return np.repeat(grey[..., None], 3, axis=2)
-    values = _read_heif(data, index) if name == "HEIF" else _read_by_opencv(data, name, index)
+        return np.repeat(grey_levels(image)[..., None], 3, axis=2)
+    values = _read_heif(data, index) if name == "HEIF" else _read_by_opencv(image, data, name)
     if values is None:
         return None
+    if name in _AS_STORED:
+        values = levels_of(values, said_bits(image))
     # Both libraries must have read the same picture.
     eight = np.asarray(image.convert("RGB")).astype(np.int16)
     if values.shape != eight.shape:
@@ -127,19 +163,14 @@ def _read_heif(data: bytes, index: int) -> NDArray[np.uint16] | None:
     return values[..., :3] if values.ndim > 2 else np.repeat(values[..., None], 3, axis=2)  # noqa: PLR2004
 
 
-def _read_by_opencv(data: bytes, name: str, index: int) -> NDArray[np.uint16] | None:
+def _read_by_opencv(image: Any, data: bytes, name: str) -> NDArray[np.uint16] | None:
+    """Return all bits of RGB or grey, [H, W, 3]; of PNG and TIFF as they are stored."""
     import cv2
     import numpy as np
 
-    buffer = np.frombuffer(data, np.uint8)
-    try:
-        if name == "TIFF" and index:
-            done, pages = cv2.imdecodemulti(buffer, cv2.IMREAD_UNCHANGED, range=(index, index + 1))
-            values = pages[0] if done and pages else None
-        else:
-            values = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED)
-    except (cv2.error, struct.error, TypeError):
-        return None
+    if name == "TIFF":
+        return _read_tiff(image)
+    values = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if values is None or values.dtype != np.uint16:
         return None
     if values.ndim == 2:  # noqa: PLR2004
@@ -148,6 +179,26 @@ def _read_by_opencv(data: bytes, name: str, index: int) -> NDArray[np.uint16] | 
         bits = max(int(values.max()).bit_length(), 10)
         values = (values.astype(np.uint32) * 0xFFFF // (2**bits - 1)).astype(np.uint16)
     return np.ascontiguousarray(values[..., 2::-1])
+
+
+def _read_tiff(image: TiffFile) -> NDArray[Any] | None:
+    import numpy as np
+
+    try:
+        values = image.upright_numbers()
+    except OSError:
+        return None
+    return values if values.ndim > 2 and values.dtype != np.uint8 else None  # noqa: PLR2004
+
+
+def _png_bits(data: bytes) -> int:
+    """Return the bits that a PNG says its samples have; 0 if it does not say."""
+    for kind, start, length in png_chunks(data):
+        if kind == b"sBIT":
+            return max(data[start : start + length], default=0)
+        if kind == b"IDAT":
+            break
+    return 0
 
 
 def _depth_of(values: NDArray[np.uint16]) -> int:

@@ -113,9 +113,10 @@ def _read(blocks: Blocks) -> dict[str, str]:
 
 def _range(image: Any) -> dict[str, str]:
     """Tell the least and greatest number of floats and 32 bits, which pixels do not show."""
-    if image.mode not in ("I", "F"):
+    known = getattr(image, "number_range", None)
+    if known is None and image.mode not in ("I", "F"):
         return {}
-    low, high = image.getextrema()
+    low, high = known or image.getextrema()
     return {"range": f"{low:.9g} {high:.9g}"}
 
 

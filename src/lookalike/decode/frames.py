@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING
 
 from ..errors import PictureError
 from .colour import split
 from .convert import orientation, turn_upright
-from .depth import wide_pixels
-from .formats import plugin
+from .depth import prepare_levels, wide_pixels
+from .formats import open_plugin
 from .jpeg import complete
 from .limits import check_size, one_large_at_a_time, readable
 from .picture import open_file
@@ -53,7 +52,9 @@ def decode_frames(data: bytes) -> Iterator[NDArray[np.uint8] | NDArray[np.uint16
             image = sequence.show(index)
             check_size(*image.size)
             with one_large_at_a_time(*image.size):
-                frame = _frame(_load(image, data, name), data, name, index, sequence)
+                image = _load(image, data, name)
+                prepare_levels(image, data, name)
+                frame = _frame(image, data, name, index, sequence)
         yield frame
 
 
@@ -63,7 +64,7 @@ def _load(image: Image.Image, data: bytes, name: str) -> Image.Image:
     except OSError:
         if name != "JPEG" or (whole_data := complete(data)) is None:
             raise
-        image = plugin(name)(io.BytesIO(whole_data))
+        image = open_plugin(name, whole_data)
         image.load()
     return image
 

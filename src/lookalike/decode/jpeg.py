@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING
 
 from ..errors import PictureError
-from .formats import plugin
-from .limits import MAX_JPEG_SCAN_PIXELS
+from .formats import open_plugin
+from .limits import MAX_JPEG_SCAN_PIXELS, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,10 +23,12 @@ SOF0, SOF2, DHT, SOI, EOI, SOS, DQT, COM, APP0 = (
     0xE0,
 )
 _SOF = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+_PROGRESSIVE = {SOF2, 0xCA}  # by Huffman's code, by an arithmetic one
 _STANDALONE = {0x01, *range(0xD0, 0xD8)}
 _MAX_SEGMENTS = 10_000
 _COEFFICIENTS = 64
 _LEAST_SCAN_BYTES = 8  # its header
+_TAIL_BYTES = 64  # in which the end is looked for first
 _END = b"\xff\xd9"
 # What decoding must not need: two fillings that, if read as data, give different pictures.
 _FILLINGS = (bytes(range(7, 250, 3)), bytes(range(251, 8, -3)))
@@ -72,34 +73,65 @@ def check_scans(data: bytes, width: int, height: int) -> None:
         raise PictureError(f"too much work: {scans} scans of {width} x {height}")
 
 
-def complete(data: bytes) -> bytes | None:
-    """Add the end that a JPEG lacks; None if it also lacks data of the picture.
+def ensure_end(data: bytes) -> bytes:
+    """Return a JPEG that has its end, or the completed one; Pillow takes padding for data, too.
 
-    If all data is there, decoding does not depend on what follows it.
+    Raises:
+        PictureError: data of the picture is gone.
     """
-    body = data.rstrip(b"\xff")
-    if not _has_all_scans(body):
+    if _END in data[-_TAIL_BYTES:]:
+        return data
+    end, _ = _end_of_scans(data)
+    if data[end : end + _TAIL_BYTES].lstrip(b"\xff").startswith(_END[1:]):
+        return data
+    if (whole := complete(data)) is None:
+        raise PictureError(reason(EOFError(), "JPEG"))
+    return whole
+
+
+def complete(data: bytes) -> bytes | None:
+    """Return a JPEG to the end of its last scan, and its end; None if data of the picture is gone.
+
+    If all data is there, decoding does not depend on what follows it: nothing, bytes of one value,
+    or another picture, which are left out. But what was cut short and padded is decoded to its
+    end, too, from padding as if it were data. So the data must reach to where it begins, and no
+    further.
+    """
+    end, has_all = _end_of_scans(data)
+    if not has_all:
         return None
+    body = data[:end].rstrip(b"\xff")
+    start = len(body.rstrip(body[-1:])) + 2  # the data may end in such bytes, too
+    if start < len(body) and _is_whole(body[:start]):
+        return body[:start] + _END
+    return body + _END if _is_whole(body) and not _is_whole(body[:-2]) else None
+
+
+def _is_whole(body: bytes) -> bool:
+    """Check that all data of the picture is there: what follows it changes no pixel."""
     pictures = []
     for filling in _FILLINGS:
-        image = plugin("JPEG")(io.BytesIO(body + filling + _END))
+        image = open_plugin("JPEG", body + filling + _END)
         try:
             image.load()
         except OSError:
-            return None
+            return False
         pictures.append(image)
-    return body + _END if pictures[0] == pictures[1] else None
+    return bool(pictures[0] == pictures[1])
 
 
-def _has_all_scans(data: bytes) -> bool:
-    """Check that each coefficient of each component has a scan that gives its last bit."""
+def _end_of_scans(data: bytes) -> tuple[int, bool]:
+    """Find where the last scan ends, and whether each coefficient has a scan with its last bit.
+
+    Once they have, what looks like another scan is none.
+    """
     missing: dict[int, list[bool]] = {}
     at, is_progressive = 2, False
     for _ in range(_MAX_SEGMENTS):
         scan = None
         for marker, start, end in segments(data, at):
             if marker in _SOF:
-                is_progressive = marker == SOF2
+                is_progressive = marker in _PROGRESSIVE
                 names = data[start + 6 : start + 6 + 3 * data[start + 5] : 3]
                 missing = {name: [True] * _COEFFICIENTS for name in names}
             elif marker == SOS:
@@ -115,7 +147,9 @@ def _has_all_scans(data: bytes) -> bool:
                 for number in gone:
                     missing[name][number] = False
         at = _end_of_scan(data, end)
-    return bool(missing) and not any(map(any, missing.values()))
+        if missing and not any(map(any, missing.values())):
+            return at, True
+    return at, False
 
 
 def _end_of_scan(data: bytes, at: int) -> int:

@@ -68,8 +68,6 @@ class readable:  # noqa: N801  used as a function; a generator would cost more t
 
 def _explained(error: Exception, name: str) -> PictureError:
     text = " ".join(str(error).split())[:200]
-    if name == "TIFF" and isinstance(error, KeyError) and text.isdigit():
-        text = f"unknown compression {text}"
     if _UNSUPPORTED.search(text):
         return UnsupportedFormatError(
             f"a kind of {name} that lookalike can't read yet ({text}); index a JPEG or PNG of it",

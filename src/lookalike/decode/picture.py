@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import NotAPictureError, PictureError
 from ..types import Picture
-from .convert import to_picture
-from .depth import bit_depth
-from .formats import HEAD_BYTES, check_supported, plugin, sniff
-from .jpeg import check_scans, complete
+from .colour import split
+from .convert import ORIENTATION, orientation, to_picture
+from .depth import bit_depth, prepare_levels
+from .formats import HEAD_BYTES, check_supported, open_plugin, sniff
+from .jpeg import check_scans, complete, ensure_end
+from .levels import grey_levels
 from .limits import check_size, one_large_at_a_time, readable, reason
 from .properties import file_properties
 from .raw import check_not_raw
@@ -70,7 +72,7 @@ def decode_opened(
         depth = bit_depth(image, data, name)
         samples = picture.samples
         if len(sequence.numbers) > 1:
-            picture, samples = choose(sequence, picture, min_side)
+            picture, samples = choose(sequence, picture, data, name, min_side)
         count = len(sequence.numbers)
         properties = file_properties(
             image,
@@ -102,6 +104,38 @@ def from_image(image: Image.Image, *, min_side: int = MIN_SIDE_PIXELS) -> Pictur
         raise PictureError(reason(error, image.format or "PIL")) from error
 
 
+def to_png(image: Image.Image) -> bytes:
+    """Write a PIL image as a PNG that decodes to what `from_image` makes of the image.
+
+    Transparency, the orientation of EXIF and 16 bits of grey are kept.
+
+    Raises:
+        PictureError: as `from_image`.
+
+    Example:
+        >>> from PIL import Image
+        >>> decode(to_png(Image.new("CMYK", (640, 480)))).pixels.shape
+        (480, 640, 3)
+    """
+    from PIL import Image
+
+    check_size(*image.size)
+    try:
+        icc, exif = image.info.get("icc_profile"), Image.Exif()
+        exif[ORIENTATION] = orientation(image)
+        if image.mode.startswith("I") or image.mode == "F":
+            image = Image.fromarray(grey_levels(image))
+        elif image.mode not in ("1", "L", "LA", "P", "RGB", "RGBA"):
+            (image, alpha), icc = split(image, icc), None
+            if alpha is not None:
+                image.putalpha(alpha)
+        file = io.BytesIO()
+        image.save(file, "PNG", exif=exif, icc_profile=icc)
+        return file.getvalue()
+    except Exception as error:
+        raise PictureError(reason(error, image.format or "PIL")) from error
+
+
 def open_file(data: bytes) -> tuple[Sequence, str]:
     """Open a file at its first page or frame, whose size is within the limits.
 
@@ -121,10 +155,12 @@ def open_file(data: bytes) -> tuple[Sequence, str]:
     with readable(name):
         if name == "TIFF":
             check_not_raw(data)
-        image = plugin(name)(io.BytesIO(data))
+        image = open_plugin(name, data)
         check_size(*image.size)
         if name == "JPEG":
             check_scans(data, *image.size)
+            whole = ensure_end(data)
+            image = image if whole is data else open_plugin(name, whole)
         sequence = open_sequence(image, data, name)
         check_size(*image.size)
         return sequence, name
@@ -143,7 +179,9 @@ def _load(image: ImageFile, data: bytes, name: str, min_side: int) -> Picture:
     except OSError:
         if name != "JPEG" or (whole_data := complete(data)) is None:
             raise
-        return _load(plugin(name)(io.BytesIO(whole_data)), whole_data, name, min_side)
+        return _load(open_plugin(name, whole_data), whole_data, name, min_side)
+    if not reduced:
+        prepare_levels(image, data, name)
     # Loading turns a TIFF upright, and may correct the size of HEIF and ICO: trust the new size.
     return to_picture(image, whole if reduced else image.size, min_side)
 
@@ -158,6 +196,6 @@ def _load_jpeg2000(image: Any, data: bytes, min_side: int) -> Picture:
     except OSError:
         if levels == 0:
             raise
-        image = plugin("JPEG2000")(io.BytesIO(data))
+        image = open_plugin("JPEG2000", data)
         image.load()
     return to_picture(image, whole, min_side)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..types import Properties
 from .colour import is_blank
 from .convert import to_picture
+from .depth import prepare_levels
 from .limits import LARGE_PIXELS, check_size
 
 if TYPE_CHECKING:
@@ -25,13 +26,15 @@ _MAX_BLANK_PAGES = 8  # after which the first page stands for a file, blank as i
 
 
 def choose(
-    sequence: Sequence, first: Picture, min_side: int
+    sequence: Sequence, first: Picture, data: bytes, name: str, min_side: int
 ) -> tuple[Picture, tuple[NDArray[np.uint8], ...]]:
     """Choose the picture that stands for a file: the first one, or if it is blank a later one.
 
     Args:
         sequence: of at least two pages or frames.
         first: the first one, decoded.
+        data: the whole file.
+        name: its format.
         min_side: the least pixels of the shorter side of what is chosen.
 
     Returns:
@@ -63,6 +66,7 @@ def choose(
             if budget < 0 or pixels > most:
                 continue
             image.load()
+            prepare_levels(image, data, name)
             picture = to_picture(image, image.size, min_side if looks_for_more else _SAMPLE_SIDE)
         except Exception:  # noqa: BLE001  plugins raise anything; a damaged page is left out
             if sequence.is_animation:

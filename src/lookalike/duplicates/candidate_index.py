@@ -53,7 +53,7 @@ class CandidateIndex:
         on_progress: Callable[[str, int, int], None],
     ) -> None:
         """Read words and vectors; `places` are the rows of `contents` that are compared."""
-        self._lists = store.fingerprints.visual_words.inverted_lists(len(contents))
+        self._lists = store.fingerprints.visual_words.inverted_lists(store.fingerprints.numbers())
         self._is_compared = np.zeros(len(contents), bool)
         self._is_compared[places] = True
         place_of = {content: place for place, content in enumerate(contents)}

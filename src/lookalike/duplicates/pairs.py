@@ -67,7 +67,8 @@ def find_pairs(
     rows = list(store.fingerprints.hashes())
     hashes = [of_row for _, of_row in rows]
     member_of = [member_of_content.get(content, -1) for content, _ in rows]
-    newest = {content: place for place, (content, _) in enumerate(rows)}
+    in_order = np.argsort(store.fingerprints.numbers()).tolist()  # the newest last
+    newest = {rows[place][0]: place for place in in_order}
     places = np.array(sorted(newest[c] for c in member_of_content if c in newest), int)
     equal = equal_pixels(hashes, places.tolist())
     for query, target in sorted(equal):

@@ -11,15 +11,16 @@ import importlib.util
 import os
 import threading
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..errors import EncoderError
 from .devices import torch_device
-from .encoder import no_text_tower_message, unit_rows
+from .encoder import load, no_text_tower_message, unit_rows
 from .hub_snapshot import find_snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from ..types import Picture
     from .card import Input, Preprocessing
+    from .encoder import Encoder
     from .hub_snapshot import Snapshot
     from .pooling import PooledModel
 
@@ -121,6 +123,10 @@ class HubEncoder:
         self._device = ""
         self._tokenizer: Any = None
         self._lock = threading.Lock()
+
+    def __reduce__(self) -> tuple[Callable[..., Encoder], tuple[str]]:
+        """Let another process load the same model."""
+        return partial(load, device=self._requested_device), (self.source,)
 
     @property
     def device(self) -> str:

@@ -12,15 +12,16 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..errors import EncoderError
 from .card import METADATA_KEY, Card, Input, Output, Preprocessing
 from .devices import execution_providers, session_device
-from .encoder import unit_rows
+from .encoder import load, unit_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..types import Picture
+    from .encoder import Encoder
 
 MAX_FILE_BYTES = 2**31  # the limit of a protobuf
 # `location`, the key under which a tensor names the file that holds its numbers.
@@ -63,6 +65,10 @@ class OnnxEncoder:
         self._requested_device = device
         self._sessions: dict[int, onnxruntime.InferenceSession] = {}
         self._lock = threading.Lock()
+
+    def __reduce__(self) -> tuple[Callable[..., Encoder], tuple[str]]:
+        """Let another process load the same file."""
+        return partial(load, device=self._requested_device), (self.source,)
 
     @property
     def device(self) -> str:

@@ -21,45 +21,39 @@ from ..ingest import (
 from ..sources import (
     DeletionCheck,
     MountPoints,
-    absolute,
-    check_root,
-    is_under,
     merge_roots,
     release,
     require_known,
     require_online,
-    split_member,
     split_online,
-    unmounted,
     walk,
 )
 from ..storage import (
     DamageError,
     EncoderCard,
     Manifest,
-    deleted_files,
     locate_gallery,
     write_lock,
 )
-from ..types import IndexReport, PruneReport, Refusal
-from .check import GalleryCheck
 from .feature_list import import_features, read_features
 from .reading import no_progress
 from .rebuild import finish_rebuild, indexed_sources, keep_unread_rows, start_rebuild
+from .removal import GalleryRemoval
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Collection, Iterator
 
     from ..encoders import Encoder
-    from ..types import Progress, Source
+    from ..types import IndexReport, Progress, Refusal, Source
 
 
-class Gallery(GalleryCheck):
+class Gallery(GalleryRemoval):
     """A collection of pictures that can be searched by image.
 
     Open it with `Gallery.open`; the first `index` creates it on disk. One process writes at a time,
-    while any number of them read. Several threads may use one `Gallery`.
+    while any number of them read. Several threads may use one `Gallery`. It can be pickled, as its
+    place and choices; a process that was forked after its first use can't use it, so use `spawn`.
 
     Example:
         >>> from lookalike import Gallery
@@ -237,75 +231,6 @@ class Gallery(GalleryCheck):
                 self._rebuild = False
         refused = report.refused + len(unreadable)
         return replace(report, refused=refused, kept=dict(kept), offline=tuple(offline))
-
-    def prune(
-        self, *, dry_run: bool = False, on_rows: Callable[[int, int], None] = no_progress
-    ) -> PruneReport:
-        """Remove the rows whose file is gone from a root that is online.
-
-        A row stays if its root is empty or can't be reached, if the disk that held its file is not
-        mounted, or if its file or folder can't be checked.
-
-        Args:
-            dry_run: only report what would be removed.
-            on_rows: called with the number of rows checked so far, and the total.
-
-        Raises:
-            GalleryNotFoundError: there is no gallery.
-            GalleryBusyError: another process is writing.
-
-        Example:
-            >>> from pathlib import Path
-            >>> from lookalike import Gallery
-            >>> next(Path("photos/leopards").iterdir()).unlink()
-            >>> len(Gallery.open("gallery").prune().removed)
-            1
-        """
-        with contextlib.nullcontext() if dry_run else write_lock(self.folder):
-            manifest = self._manifest()
-            store = self._open_store(manifest)
-            is_lost = DeletionCheck(manifest.roots, manifest.mounts)
-            try:
-                lost = deleted_files(store, is_lost, on_rows)
-                if not dry_run:
-                    store.pictures.delete(lost)
-                    store.refusals.delete([p for p in store.paths(store.refusals) if is_lost(p)])
-            finally:
-                release()
-        offline = [root for root in map(check_root, manifest.roots) if not root.online]
-        known = {root.path for root in offline}
-        offline += [root for root in unmounted(manifest.mounts) if root.path not in known]
-        return PruneReport(tuple(lost), tuple(offline))
-
-    def remove(self, *paths: str | os.PathLike[str]) -> int:
-        """Remove the rows (never the files) at or under the paths; return their number.
-
-        Raises:
-            GalleryNotFoundError: there is no gallery.
-            GalleryBusyError: another process is writing.
-
-        Example:
-            >>> from lookalike import Gallery
-            >>> gallery = Gallery.open("gallery")
-            >>> gallery.remove("photos/leopards")
-            10
-            >>> gallery.info().pictures
-            20
-        """
-        with write_lock(self.folder):
-            manifest = self._manifest()
-            removed_paths = [absolute(path) for path in paths]
-            store = self._open_store(manifest)
-            removed = store.remove(removed_paths)
-            # The next `index` must open an archive again if a part of it was removed.
-            parts = map(split_member, removed_paths)
-            store.refusals.delete([f"{archive}!/" for archive, member in parts if member])
-            roots, mounts = (
-                tuple(p for p in known if not any(is_under(p, path) for path in removed_paths))
-                for known in (manifest.roots, manifest.mounts)
-            )
-            replace(manifest, roots=roots, mounts=mounts).write(self.folder)
-        return removed
 
     def import_(
         self,

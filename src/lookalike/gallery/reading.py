@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..encoders import HUB_PREFIX, likely_device
 from ..errors import ArgumentError
 from ..sources import check_root
-from ..storage import Manifest, batched
+from ..storage import Manifest, batched, count_formats
 from ..types import Info
 from .feature_list import write_features
 from .state import GalleryState
@@ -54,11 +54,12 @@ class GalleryReader(GalleryState):
             copies: whether to look for copies, and prove them.
             region: x, y, width and height of the part to search with, as shares of the upright
                 query; a match's transform is still that of the whole query.
-            where: limits the hits, including copies.
+            where: limits the hits, including copies. A picture is a hit if one of its files meets
+                the conditions.
 
         Returns:
             the hits: the same picture, then proved copies, the surest first, then the most similar
-            pictures.
+            pictures. Files with the same bytes are one hit, with all its `places`.
 
         Raises:
             ArgumentError: `top` is out of range, or the query is of an unknown type.
@@ -276,13 +277,15 @@ class GalleryReader(GalleryState):
         store, manifest = self._reading().snapshot(), self._manifest()
         return Info(
             gallery=str(self.folder),
-            pictures=store.pictures.count(),
+            pictures=self._browse_cache.count(store),
+            files=store.pictures.count(),
             fingerprints=store.fingerprints.content_count(),
             refused=sum(1 for _ in store.refused()),
             roots=tuple(map(check_root, manifest.roots)),
             encoder=asdict(manifest.encoder),
             index=store.index_state(),
             bytes_on_disk=store.bytes_on_disk(),
+            unsupported=count_formats(store.refusals.scan(["format"])),
         )
 
     def refused(self) -> Iterator[Refusal]:

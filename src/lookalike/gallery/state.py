@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
+import time
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..encoders import check_device
-from ..errors import ArgumentError, GalleryNotFoundError, StorageError
+from ..errors import ArgumentError, GalleryBusyError, GalleryNotFoundError, StorageError
 from ..search import BrowseCache
-from ..storage import READ_ATTEMPTS, Manifest, Reader, Store, open_place
+from ..storage import (
+    READ_ATTEMPTS,
+    Manifest,
+    Reader,
+    Store,
+    has_deletions,
+    open_place,
+    write_lock,
+)
 from ..types import Refusal, SearchResult
 from .encoder_binding import EncoderChoice, bound_encoder
 
@@ -22,7 +34,23 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result", SearchResult, Refusal | SearchResult)
 MAX_TOP = 10_000
+ERASE_SECONDS = 30.0  # between two attempts
 DEVICE_VARIABLE = "LOOKALIKE_DEVICE"
+
+
+@functools.cache
+def _first_process() -> int:
+    """Return the first process that used a gallery: this one, or one that it was forked from."""
+    return os.getpid()
+
+
+def _check_process() -> None:
+    """Refuse a forked process: it would wait for the threads of Lance, OpenCV and ONNX Runtime."""
+    if _first_process() != os.getpid():
+        raise ArgumentError(
+            "This process was forked from one that used a gallery, and lacks its threads; start "
+            "it by multiprocessing's method spawn."
+        )
 
 
 class GalleryState:
@@ -41,8 +69,15 @@ class GalleryState:
         self._encoder: Encoder | None = None
         self._store: Store | None = None
         self._browse_cache = BrowseCache()
+        self._erase_at = 0.0
+
+    def __reduce__(self) -> tuple[Callable[..., GalleryState], tuple[Any, ...]]:
+        """Let another process open the gallery by its place, with the same choices."""
+        opened = partial(type(self), rebuilds=self._rebuild, device=self._device)
+        return opened, (self.folder, self._encoder_choice.encoder)
 
     def _manifest(self) -> Manifest:
+        _check_process()
         manifest = Manifest.read(self.folder)
         if manifest is None:
             raise GalleryNotFoundError(
@@ -51,6 +86,7 @@ class GalleryState:
         return manifest
 
     def _load_encoder(self, manifest: Manifest | None, *, rebuild: bool = False) -> Encoder:
+        _check_process()
         self._encoder = bound_encoder(
             self.folder, manifest, self._encoder_choice, loaded=self._encoder, rebuild=rebuild
         )
@@ -69,8 +105,20 @@ class GalleryState:
 
     def _reading(self) -> Store:
         """Open the tables; what is read from them stays on disk as long as they are in use."""
+        self._erase_removed()
         reader = Reader(self.folder)  # before the manifest, as a rebuild deletes what it names
         return self._open_store(self._manifest()).read_by(reader)
+
+    def _erase_removed(self) -> None:
+        """Delete what readers kept when it was removed, if they are done; at most twice a minute.
+
+        A process that can't write leaves that to another.
+        """
+        if not has_deletions(self.folder) or time.monotonic() < self._erase_at:
+            return
+        self._erase_at = time.monotonic() + ERASE_SECONDS
+        with contextlib.suppress(GalleryBusyError, StorageError), write_lock(self.folder):
+            self._open_store(self._manifest()).drop_old_versions()
 
     def _search_one(
         self, search: Callable[..., SearchResult], query: Any, options: SearchOptions
@@ -86,6 +134,7 @@ class GalleryState:
         if not 1 <= top <= MAX_TOP:
             raise ArgumentError(f"top is {top}; it must be 1 to {MAX_TOP}.")
         for attempt in range(1, READ_ATTEMPTS + 1):
+            self._erase_removed()
             reader = Reader(self.folder)
             manifest = self._manifest()
             encoder = self._load_encoder(manifest)

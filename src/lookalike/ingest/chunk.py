@@ -68,8 +68,8 @@ def process_chunk(
             else:
                 inputs.append(encoder.prepare(picture))
                 to_encode.append(record)
-        except NotAPictureError:
-            outcomes.append(Outcome(source))
+        except NotAPictureError as error:
+            outcomes.append(Outcome(source, format=error.format))
         except PictureError as error:
             reason = refusal_reason(error)
             outcomes.append(Outcome(source, content, reason=reason, format=refused_format(error)))

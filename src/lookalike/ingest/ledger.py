@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -36,7 +36,7 @@ class Outcome:
         record: its row, if it was decoded.
         reason: why it was refused. None without a record means another kind of file, or, with
             a content, that another file has delivered or will deliver this content.
-        format: of a refused file, as `RefusalRecord.format`.
+        format: of a file that is refused or skipped, as `RefusalRecord.format`.
         written: whether its row is in a fragment that comes with it, instead of a record.
     """
 
@@ -53,7 +53,7 @@ class Ledger:
 
     Attributes:
         done: sources that are added, refused or skipped.
-        added, updated, moved, copied, refused, skipped: as in `IndexReport`.
+        added, updated, moved, copied, refused, skipped, unsupported: as in `IndexReport`.
     """
 
     def __init__(
@@ -74,6 +74,7 @@ class Ledger:
         self._refused_contents: dict[bytes, RefusalRecord] = {}
         self.done = self.added = self.updated = self.moved = self.copied = 0
         self.refused = self.skipped = 0
+        self.unsupported = Counter[str]()
         self._last_commit = time.monotonic()
         self._optimized_rows = 0
 
@@ -106,7 +107,7 @@ class Ledger:
                 self._add_refused(RefusalRecord(source, outcome.reason, outcome.format), content)
             elif content is None:
                 self.skipped += 1
-                self._add_non_row(RefusalRecord(source))
+                self._add_non_row(RefusalRecord(source, format=outcome.format))
             else:
                 self._add_duplicate(source, content)
 
@@ -173,6 +174,7 @@ class Ledger:
             unchanged=unchanged,
             refused=self.refused,
             skipped=self.skipped,
+            unsupported=dict(self.unsupported.most_common()),
             seconds=seconds,
         )
 
@@ -282,6 +284,7 @@ class Ledger:
 
     def _add_non_row(self, refusal: RefusalRecord) -> None:
         self.done += 1
+        self.unsupported.update([refusal.format] if refusal.format else [])
         self._refusals[refusal.source.path] = refusal
         self._rows.pop(refusal.source.path, None)
 

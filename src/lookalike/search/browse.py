@@ -7,7 +7,7 @@ import threading
 from collections import Counter, OrderedDict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..storage import from_text
+from ..storage import count_contents, from_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..types import Entry
     from .filters import Filter
 
-MAX_CACHED = 8  # orders and lists of labels; an order takes 16 bytes per picture
+MAX_CACHED = 8  # orders, lists of labels and counts; an order takes 16 bytes per picture
 
 
 class PicturePage(NamedTuple):
@@ -64,6 +64,12 @@ class BrowseCache:
         key = (store.table, store.pictures.version(), "labels")
         labels: list[tuple[str, int]] = self._cached(key, lambda: _count_labels(store))
         return labels
+
+    def count(self, store: Store) -> int:
+        """Return the number of pictures; `store` is frozen."""
+        key = (store.table, store.pictures.version(), "count")
+        count: int = self._cached(key, lambda: count_contents(store.pictures))
+        return count
 
     def _cached(self, key: Hashable, compute: Callable[[], Any]) -> Any:
         with self._lock:

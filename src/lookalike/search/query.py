@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
-import io
 import math
 import os
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any, TypeAlias, cast
 
-from ..decode import MIN_SIDE_PIXELS, decode, from_image
-from ..errors import ArgumentError, PictureError
+from ..decode import MIN_SIDE_PIXELS, decode, from_image, to_png
+from ..errors import ArgumentError, NotAPictureError, PictureError
 from ..sources import (
     absolute,
     check_address,
@@ -24,6 +24,8 @@ from ..sources import (
 from ..types import Picture, Refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy as np
     from numpy.typing import NDArray
     from PIL import Image
@@ -114,27 +116,28 @@ def parse_region(text: str) -> Region:
 
 
 def as_file_bytes(query: QueryInput) -> tuple[bytes, str]:
-    """Return a query as the bytes of a picture file, and its name.
+    """Return a query as the bytes of a picture file, which decode to what `prepare` makes of it.
+
+    Returns:
+        the bytes, and the name of the file, or the kind of object it was.
 
     Raises:
         PictureError: it can't be read.
         ArgumentError: it is of an unknown kind.
     """
-    if isinstance(query, (str, os.PathLike)):
-        try:
+    with _explained(query):
+        if isinstance(query, (str, os.PathLike)):
             path = absolute(query)
-            return _read_path(path), name_of(path)
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise PictureError(f"{query!s} can't be read ({reason}); check the path.") from error
-    if isinstance(query, (bytes, bytearray, memoryview)):
-        return bytes(query), "bytes"
-    if hasattr(query, "read"):
-        return read_stream(cast("IO[bytes]", query)), "stream"
-    image = cast("Image.Image", query) if hasattr(query, "getexif") else from_array(query)
-    out = io.BytesIO()
-    image.save(out, "PNG")
-    return out.getvalue(), "picture"
+            data, name = _read_path(path), name_of(path)
+        elif isinstance(query, (bytes, bytearray, memoryview)):
+            data, name = bytes(query), "bytes"
+        elif hasattr(query, "read"):
+            data, name = read_stream(cast("IO[bytes]", query)), "stream"
+        else:
+            data, name = to_png(_as_image(query)), "picture"
+        if not data:
+            raise NotAPictureError("empty file")
+        return data, name
 
 
 def _crop(query: Query, region: Region) -> Query:
@@ -157,7 +160,7 @@ def _crop(query: Query, region: Region) -> Query:
 
 
 def _read_query(query: QueryInput, min_side: int) -> Query:
-    try:
+    with _explained(query):
         if isinstance(query, (str, os.PathLike)):
             path = absolute(query)
             return _decode_bytes(_read_path(path), path, min_side, path)
@@ -168,9 +171,15 @@ def _read_query(query: QueryInput, min_side: int) -> Query:
             name = getattr(stream, "name", None)
             name = name if isinstance(name, str) else "stream"
             return _decode_bytes(read_stream(stream), name, min_side)
-        if hasattr(query, "getexif"):
-            return Query(from_image(cast("Image.Image", query), min_side=min_side), "PIL image")
-        return Query(from_image(from_array(query), min_side=min_side), "array")
+        name = "PIL image" if hasattr(query, "getexif") else "array"
+        return Query(from_image(_as_image(query), min_side=min_side), name)
+
+
+@contextlib.contextmanager
+def _explained(query: QueryInput) -> Iterator[None]:
+    """Say of a query that can't be read or used which one it is, and what to do."""
+    try:
+        yield
     except PictureError as error:
         name = absolute(query) if isinstance(query, (str, os.PathLike)) else "The query"
         raise type(error)(f"{name} can't be used: {error}; try another picture.") from error
@@ -202,16 +211,21 @@ def _decode_bytes(data: bytes, name: str, min_side: int, path: str | None = None
     return Query(decode(data, min_side=min_side), name, path, content_hash(data), data=data)
 
 
-def from_array(query: Any) -> Image.Image:
-    """Convert an RGB array uint8 [H, W, 3] to an image.
+def _as_image(query: Any) -> Image.Image:
+    """Return a PIL image, or make one of an RGB array uint8 [H, W, 3].
 
     Raises:
-        ArgumentError: it is not such an array.
+        ArgumentError: it is neither.
     """
     import numpy as np
     from PIL import Image
 
-    array = np.asarray(query)
+    if hasattr(query, "getexif"):
+        return cast("Image.Image", query)
+    try:
+        array = np.asarray(query)
+    except ValueError:  # a list of lists of several lengths
+        array = np.empty(0, object)
     if array.dtype != np.uint8 or array.ndim != _CHANNELS or array.shape[2] != _CHANNELS:
         raise ArgumentError(
             "A query is a path, bytes, a binary file object, a PIL image or an RGB array uint8 "

@@ -17,14 +17,14 @@ import numpy as np
 from ..copies import fingerprint, single_threaded
 from ..encoders import encode_text
 from ..errors import PictureError
-from ..sources import metadata_from_json
-from ..storage import batched
-from ..types import COPY_KINDS, Hit, Refusal, SearchResult
+from ..sources import metadata_from_json, scheme_of, split_member
+from ..storage import batched, files_of
+from ..types import COPY_KINDS, Hit, Place, Refusal, SearchResult
 from .candidates import ROUNDS, VECTOR_CANDIDATES, find_matches
 from .query import prepare, query_refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -89,7 +89,9 @@ def search(
         (vector,) = encoder.encode([encoder.prepare(query.picture)])
         rows = store.nearest(vector, options.count(verify=verify), query.content, options.sql())
         prepared = PreparedQuery(query, vector, future.result() if future else None)
-    return _result(_ranked(prepared, rows, store, options), query.name, options, started)
+    best = _best(_ranked(prepared, rows, store, options), options)
+    (result,) = _results([Found(query.name, query.path, best)], store, options)
+    return replace(result, took_ms=(time.perf_counter() - started) * 1000)
 
 
 def search_many(
@@ -122,14 +124,17 @@ def search_many(
             options.sql(),
         )
 
-        def rank(item: PreparedQuery, rows: list[Row]) -> SearchResult:
-            ranked = _ranked(item, rows, store, options)
-            return _result(ranked, item.query.name, options, started)
+        def rank(item: PreparedQuery, rows: list[Row]) -> Found:
+            best = _best(_ranked(item, rows, store, options), options)
+            return Found(item.query.name, item.query.path, best)
 
-        ranked = pool.map(rank, usable, rows)
-        results = [item if isinstance(item, Refusal) else next(ranked) for item in prepared]
-    took = (time.perf_counter() - started) * 1000 / max(len(results), 1)
-    return [r if isinstance(r, Refusal) else replace(r, took_ms=took) for r in results]
+        found = list(pool.map(rank, usable, rows))
+    results = iter(_results(found, store, options))
+    took = (time.perf_counter() - started) * 1000 / max(len(prepared), 1)
+    return [
+        item if isinstance(item, Refusal) else replace(next(results), took_ms=took)
+        for item in prepared
+    ]
 
 
 def search_text(text: str, store: Store, encoder: Encoder, options: SearchOptions) -> SearchResult:
@@ -142,7 +147,8 @@ def search_text(text: str, store: Store, encoder: Encoder, options: SearchOption
     started = time.perf_counter()
     rows = store.nearest(encode_text(encoder, text), options.top, None, options.sql())
     rows.sort(key=lambda row: (-row["score"], row["path"]))
-    return _result(rows, text, options, started)
+    (result,) = _results([Found(text, None, _best(rows, options))], store, options)
+    return replace(result, took_ms=(time.perf_counter() - started) * 1000)
 
 
 class PreparedQuery(NamedTuple):
@@ -151,6 +157,14 @@ class PreparedQuery(NamedTuple):
     query: Query
     vector: NDArray[np.float32]
     fingerprint: Fingerprint | None
+
+
+class Found(NamedTuple):
+    """The rows of a query's hits, best first, each of another content; its name and its path."""
+
+    query: str
+    path: str | None
+    rows: list[Row]
 
 
 def _prepare_chunk(
@@ -184,10 +198,8 @@ def _ranked(
         allowed = partial(store.contents_matching, where=sql) if sql else None
         contents = [row["content_hash"] for row in nearest]
         matches = find_matches(query_fingerprint, store.fingerprints, contents, allowed=allowed)
-    missing = _incomplete(matches, rows, query.content)
-    known = {row["path"] for row in rows}
-    more = store.rows_by_content(missing, vector, sql)
-    rows = rows + [row for row in more if row["path"] not in known]
+    missing = set(matches) - {row["content_hash"] for row in rows}
+    rows = rows + store.rows_by_content(missing, vector, sql)
     for row in rows:
         row["kind"], row["match"] = matches.get(row["content_hash"], ("similar", None))
         if row["content_hash"] == query.content:
@@ -197,21 +209,10 @@ def _ranked(
     return sorted(rows, key=partial(_rank_key, query))
 
 
-def _incomplete(matches: Iterable[bytes], rows: Sequence[Row], own: bytes | None) -> set[bytes]:
-    """Return the matches of which some files may be missing among the rows found by vector.
-
-    All files of one content have one score, so those with the lowest score may be cut off. The
-    query's own content is complete.
-    """
-    others = [row for row in rows if row["content_hash"] != own]
-    lowest = min((row["score"] for row in others), default=0.0)
-    return set(matches) - {row["content_hash"] for row in others if row["score"] > lowest} - {own}
-
-
 def _rank_key(query: Query, row: Row) -> tuple[object, ...]:
     """Sort key: the best first.
 
-    The query's own file and its bytes come first. Among copies, and among near pictures, what
+    The query's own bytes come first. Among copies, and among near pictures, what
     counts first is how much of the query a picture shows, then how much of the picture that is: a
     whole comes before a crop, and before a page that shows it among others. Of those that show as
     much, the one that differs least is the query's original, not other content in the same frame;
@@ -220,7 +221,6 @@ def _rank_key(query: Query, row: Row) -> tuple[object, ...]:
     match = row["match"] if row["kind"] in {"copy", "near"} else None
     return (
         _KIND_ORDER[row["kind"]],
-        row["path"] != query.path,
         row["content_hash"] != query.content,
         _halvings(match.query_overlap) if match else 0,
         _halvings(match.target_overlap) if match else 0,
@@ -251,28 +251,52 @@ def _from_whole_query(match: Match, left: float, top: float) -> Match:
     )
 
 
-def _result(rows: list[Row], query: str, options: SearchOptions, started: float) -> SearchResult:
-    """Make hits of the best rows, those above the minimum score and copies."""
+def _best(rows: list[Row], options: SearchOptions) -> list[Row]:
+    """Keep the best rows, those above the minimum score and copies."""
     limit = options.min_score
-    good = [
+    good = (
         row
         for row in rows
         if limit is None or row["score"] >= limit or row.get("kind") in COPY_KINDS
-    ]
-    hits = (
-        Hit(
-            rank,
-            row["path"],
-            min(row["score"], 1.0),
-            row["width"],
-            row["height"],
-            row.get("kind", "similar"),
-            row.get("match"),
-            row["content_hash"].hex(),
-            row["size"],
-            row["mtime_ns"],
-            metadata_from_json(row["metadata"])[0] if row.get("metadata") else None,
-        )
-        for rank, row in enumerate(good[: options.top], 1)
     )
-    return SearchResult(tuple(hits), query, (time.perf_counter() - started) * 1000)
+    return list(itertools.islice(good, options.top))
+
+
+def _results(found: list[Found], store: Store, options: SearchOptions) -> list[SearchResult]:
+    """Make hits of the rows, each with all places of its content; the time is added later."""
+    contents = list({row["content_hash"]: None for one in found for row in one.rows})
+    files = files_of(store.pictures, contents)
+    sql = options.sql()
+    allowed = files_of(store.pictures, contents, sql) if sql else files
+    passing = {file["path"] for rows in allowed.values() for file in rows}
+
+    def order(file: Row, own: str | None) -> tuple[object, ...]:
+        path = file["path"]
+        is_member = bool(split_member(path)[1])
+        return path not in passing, path != own, bool(scheme_of(path)), is_member, path
+
+    results = []
+    for name, own, rows in found:
+        hits = []
+        for rank, row in enumerate(rows, 1):
+            places = sorted(files[row["content_hash"]], key=partial(order, own=own))
+            texts = (place["metadata"] for place in places if place.get("metadata"))
+            metadata = next(texts, None)
+            hits.append(
+                Hit(
+                    rank,
+                    places[0]["path"],
+                    min(row["score"], 1.0),
+                    row["width"],
+                    row["height"],
+                    row.get("kind", "similar"),
+                    row.get("match"),
+                    row["content_hash"].hex(),
+                    places[0]["size"],
+                    places[0]["mtime_ns"],
+                    metadata_from_json(metadata)[0] if metadata else None,
+                    tuple(Place(p["path"], p["size"], p["mtime_ns"]) for p in places),
+                )
+            )
+        results.append(SearchResult(tuple(hits), name, 0.0))
+    return results

@@ -37,6 +37,7 @@ DATA_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; sand
 OPEN_PATHS = {"/healthz", "/api/v1/session"}  # need no token, like the page itself
 DATA_PATHS = ("/api/", "/metrics", "/openapi.json")
 DEFAULT_PORTS = {"http": 80, "https": 443}
+MAX_JSON_BYTES = 16 * 2**20  # 100,000 paths
 BODY_SECONDS = 60.0  # for the whole body of a request
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -85,7 +86,8 @@ class AccessMiddleware:
         if rejection:
             await rejection(scope, receive, send_with_headers)
             return
-        await self._app(scope, self._limit_body(receive), send_with_headers)
+        receive_limited = self._limit_body(receive, self._max_body_bytes(headers))
+        await self._app(scope, receive_limited, send_with_headers)
 
     def _own_path(self, scope: Scope) -> str:
         """Return the path below the root path, whether or not a proxy has removed that."""
@@ -109,8 +111,9 @@ class AccessMiddleware:
                 "other_origin",
                 "Requests from other web pages are not allowed; open this server's own page.",
             )
-        if _length(headers) > self._settings.max_body_bytes:
-            return problem(413, "too_large", self._too_large(), {"Connection": "close"})
+        most = self._max_body_bytes(headers)
+        if _length(headers) > most:
+            return problem(413, "too_large", _too_large(most), {"Connection": "close"})
         if self._needs_token(path) and not self._has_token(headers):
             return problem(
                 401,
@@ -151,11 +154,17 @@ class AccessMiddleware:
             return False
         return cookie is not None and secrets_match(cookie.value, session_cookie(token))
 
-    def _limit_body(self, receive: Receive) -> Receive:
+    def _max_body_bytes(self, headers: Headers) -> int:
+        """Return the limit for a body: less for JSON, which is read into memory."""
+        is_form = headers.get("content-type", "").lower().startswith("multipart/form-data")
+        most = self._settings.max_body_bytes
+        return most if is_form else min(most, MAX_JSON_BYTES)
+
+    def _limit_body(self, receive: Receive, most: int) -> Receive:
         """Limit the bytes of a body, and the seconds that it may take."""
         import asyncio
 
-        bytes_left = self._settings.max_body_bytes
+        bytes_left = most
         deadline = time.monotonic() + BODY_SECONDS
         is_complete = False
 
@@ -177,15 +186,17 @@ class AccessMiddleware:
                 is_complete = not message.get("more_body", False)
                 if bytes_left < 0:
                     raise ProblemError(
-                        413, "too_large", self._too_large(), headers={"Connection": "close"}
+                        413, "too_large", _too_large(most), headers={"Connection": "close"}
                     )
             return message
 
         return receive_limited
 
-    def _too_large(self) -> str:
-        size = self._settings.max_body_bytes // 2**20
-        return f"The request is larger than {size} MiB; send a smaller picture."
+
+def _too_large(most: int) -> str:
+    return (
+        f"The request is larger than {most // 2**20} MiB; send a smaller picture, or fewer paths."
+    )
 
 
 def _is_own_page(host: str, method: str, path: str, headers: Headers) -> bool:

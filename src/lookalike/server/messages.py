@@ -7,7 +7,7 @@ to run code in the server.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from .. import errors
 
@@ -21,13 +21,16 @@ _LENGTH_BYTES = 4
 Message = tuple[dict[str, Any], bytes]
 
 
-def send(connection: Connection, values: dict[str, Any], blob: bytes = b"") -> None:
-    """Send a JSON object and bytes.
+def send(connection: Connection, values: dict[str, Any], blob: bytes | IO[bytes] = b"") -> None:
+    """Send a JSON object and bytes, or all bytes of a file.
 
     Raises:
         OSError: the other process has ended.
     """
     head = json.dumps(values).encode()
+    if not isinstance(blob, bytes):
+        blob.seek(0)
+        blob = blob.read()
     connection.send_bytes(len(head).to_bytes(_LENGTH_BYTES, "little") + head + blob)
 
 

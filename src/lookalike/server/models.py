@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from .. import types
 from .model_fields import fields_of
 from .query_cache import CachedQuery
-from .search_request import ID_PATTERN, MAX_URL_CHARACTERS, PathText
+from .search_request import ID_PATTERN, MAX_TEXT_CHARACTERS, PathText
 
 MAX_PATHS = 1_000
 
@@ -32,12 +32,20 @@ class Match(BaseModel):
     """Where the query is in a picture."""
 
 
+@fields_of(types.Place)
+class Place(BaseModel):
+    """A file of a picture."""
+
+
 @fields_of(types.Hit)
 class Hit(BaseModel):
-    """A picture that a search found."""
+    """A picture that a search found; files with the same bytes are one hit."""
 
     kind: Literal["exact", "copy", "near", "similar"]
     match: Match | None
+    places: list[Place] = Field(
+        description="all its files, the best first; those that the filter does not allow come last"
+    )
     changes: list[str] = Field(description="edits that made the copy, in words")
     label: str = Field(description="name of the file's folder")
 
@@ -117,7 +125,7 @@ class UrlBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    url: str = Field(min_length=1, max_length=MAX_URL_CHARACTERS)
+    url: str = Field(min_length=1, max_length=MAX_TEXT_CHARACTERS)
 
 
 class TokenBody(BaseModel):
@@ -143,7 +151,11 @@ class IndexBody(BaseModel):
     )
     include_hidden: bool = False
     open_archives: bool = Field(default=False, description="also index archives inside folders")
-    column: str | None = Field(default=None, description="column of a list with the addresses")
+    column: str | None = Field(
+        default=None,
+        max_length=MAX_TEXT_CHARACTERS,
+        description="column of a list with the addresses",
+    )
     copies: bool | None = Field(default=None, description="prepare copy detection")
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from ..client import ERROR_CODES
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from .. import errors
 
 MEDIA_TYPE = "application/problem+json"
+NOT_FOUND = Path(__file__).parent / "page" / "not-found.html"
 FAULT_DETAIL = "Something went wrong in the server; its log has the details."
 MAX_DETAIL_CHARACTERS = 300
 
@@ -120,6 +122,11 @@ async def on_http_error(request: Request, error: Exception) -> Response:
         404: "Page not found.",
         405: "This address does not support the method; see /docs.",
     }
+    accept = request.headers.get("accept", "")
+    path = request.scope["path"].removeprefix(request.scope["root_path"])
+    if status == HTTPStatus.NOT_FOUND and "text/html" in accept and not path.startswith("/api/"):
+        page = NOT_FOUND.read_text("utf-8").replace("ROOT", request.scope["root_path"])
+        return HTMLResponse(page, status)
     detail = details.get(status, str(getattr(error, "detail", "")) or HTTPStatus(status).phrase)
     headers = dict(getattr(error, "headers", None) or {})
     if status == HTTPStatus.METHOD_NOT_ALLOWED:  # Starlette lists the methods of one route only

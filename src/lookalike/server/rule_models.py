@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ..duplicates import NotDuplicate
 from .model_fields import fields_of
 from .models import MAX_PATHS
-from .search_request import PathText  # noqa: TC001  Pydantic reads the hints at run time
+from .search_request import MAX_TEXT_CHARACTERS, PathText
 
 
 class KeepRules(BaseModel):
@@ -27,6 +27,7 @@ class KeepRules(BaseModel):
     )
     keep: str | None = Field(
         default=None,
+        max_length=MAX_TEXT_CHARACTERS,
         description="oldest, newest, largest or path:GLOB; null for the best quality",
     )
 

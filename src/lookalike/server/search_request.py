@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
+import tempfile
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import IO, TYPE_CHECKING, Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -18,7 +20,7 @@ from pydantic import (
 
 from ..errors import ArgumentError
 from ..search import Filter
-from ..sources import content_hash
+from ..sources import CONTENT_HASH_BYTES
 from .problems import ProblemError, invalid_request
 from .result_cache import MAX_HITS
 
@@ -29,11 +31,12 @@ if TYPE_CHECKING:
     from .state import State
 
 MAX_FIELDS, MAX_FIELD_BYTES = 20, 64 * 2**10
-MAX_URL_CHARACTERS = 4_096
+MAX_MEMORY_BYTES = 2**20  # of a picture; a larger one is a file
+MAX_TEXT_CHARACTERS = 4_096  # of a path, a name or a URL
 MAX_NAME_CHARACTERS = 200
 ID_PATTERN = "^[0-9a-f]{32}$"
 NUMBER = r"(0|1|0?\.\d{1,17}|0\.\d{1,17}|1\.0{0,17})"
-REGION_PATTERN = rf"^{NUMBER}(,{NUMBER}){{3}}$"
+REGION_PATTERN = rf"^ *{NUMBER}( *, *{NUMBER}){{3}} *$"
 _SOURCES = ("url", "id", "query")
 _ONE_SOURCE = "Send exactly one of: image (a file in a form), url, id, query."
 
@@ -41,11 +44,17 @@ _ONE_SOURCE = "Send exactly one of: image (a file in a form), url, id, query."
 def _as_text(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError("Input should be a valid string")  # noqa: TRY004  what Pydantic expects
+    if len(value) > MAX_TEXT_CHARACTERS:
+        raise ValueError(f"String should have at most {MAX_TEXT_CHARACTERS} characters")
     return value
 
 
 # A path may contain bytes that are not UTF-8 (PEP 383); Pydantic's `str` may not.
-PathText = Annotated[Any, AfterValidator(_as_text), WithJsonSchema({"type": "string"})]
+PathText = Annotated[
+    Any,
+    AfterValidator(_as_text),
+    WithJsonSchema({"type": "string", "maxLength": MAX_TEXT_CHARACTERS}),
+]
 
 
 class FilterModel(BaseModel):
@@ -78,7 +87,10 @@ class SearchFields(BaseModel):
         None, ge=-1, le=1, description="minimum similarity; copies may score lower"
     )
     region: str | None = Field(
-        None, pattern=REGION_PATTERN, description="part of the upright query: x,y,w,h, each 0..1"
+        None,
+        max_length=200,
+        pattern=REGION_PATTERN,
+        description="part of the upright query: x,y,w,h, each 0..1",
     )
     filter: FilterModel | None = None
     copies: bool = Field(True, description="detect copies")
@@ -91,7 +103,7 @@ class SearchBody(SearchFields):
     """A search without a file: exactly one of `url`, `id` and `query`."""
 
     url: str | None = Field(
-        None, max_length=MAX_URL_CHARACTERS, description="of a picture on the web"
+        None, max_length=MAX_TEXT_CHARACTERS, description="of a picture on the web"
     )
     id: str | None = Field(None, pattern=ID_PATTERN, description="id of a picture in the gallery")
     query: str | None = Field(None, pattern=ID_PATTERN, description="id of an earlier query")
@@ -105,13 +117,13 @@ class SearchRequest:
         fields: the options.
         id: of the query.
         name: of the query's file; empty for a picture that the server already has.
-        blob: the query's bytes; empty for a picture that the server already has.
+        file: the query's file; None for a picture that the server already has.
     """
 
     fields: SearchFields
     id: str
     name: str
-    blob: bytes = b""
+    file: IO[bytes] | None = None
 
     @property
     def region(self) -> tuple[float, ...] | None:
@@ -136,54 +148,58 @@ async def read_search_request(request: Request, state: State) -> SearchRequest:
         ArgumentError, ProblemError, PictureError: the request is invalid, or its URL does not lead
             to a picture.
     """
-    values, blob, name = await read_body(request)
-    if not blob:
+    values, file, name = await read_body(request)
+    if file is None:
         body = validate(SearchBody, values, strict=True)
         sources = [source for source in _SOURCES if getattr(body, source) is not None]
         if len(sources) != 1:
             raise ArgumentError(_ONE_SOURCE)
         if body.url is None:
             return SearchRequest(body, str(getattr(body, sources[0])), "")
-        blob, name = await fetch_picture(body.url, state)
-        return SearchRequest(body, await asyncio.to_thread(content_id, blob), name, blob)
+        file, name = await fetch_picture(body.url, state)
+        return SearchRequest(body, await asyncio.to_thread(content_id, file), name, file)
     fields = validate(SearchFields, values)
-    return SearchRequest(fields, await asyncio.to_thread(content_id, blob), name, blob)
+    return SearchRequest(fields, await asyncio.to_thread(content_id, file), name, file)
 
 
-async def read_body(request: Request) -> tuple[dict[str, Any], bytes, str]:
+async def read_body(request: Request) -> tuple[dict[str, Any], IO[bytes] | None, str]:
     """Read a form with a file, or a JSON object.
 
     Returns:
-        The fields, the file's bytes and the file's name; bytes and name are empty for JSON.
+        The fields, the file, on disk if it is large, and the file's name; no file for JSON.
 
     Raises:
         ProblemError: the body is neither.
     """
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if kind == "application/json":
-        return await _read_json(request), b"", ""
+        values = await _read_json(request)
+        _check_image(values)
+        return values, None, ""
     if kind != "multipart/form-data":
         raise ProblemError(
             415,
             "media_type",
             "Send a form (multipart/form-data) with a file image, or application/json.",
         )
-    form = await request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES)
-    try:
-        return await _read_form(form)
-    finally:
-        await form.close()
+    # Its file is closed when nobody needs it any more: the search, or the cache of queries.
+    return _read_form(
+        await request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES)
+    )
 
 
-async def fetch_picture(url: str, state: State) -> tuple[bytes, str]:
-    """Fetch a picture by its URL; see `fetch`."""
+async def fetch_picture(url: str, state: State) -> tuple[IO[bytes], str]:
+    """Fetch a picture by its URL into a file; see `fetch`."""
     from .fetch import fetch
 
-    return await fetch(
+    blob, name = await fetch(
         url,
         most=state.settings.max_body_bytes,
         allow_private=state.settings.allow_private_urls,
     )
+    file = tempfile.SpooledTemporaryFile(MAX_MEMORY_BYTES)  # noqa: SIM115  as that of a form
+    await asyncio.to_thread(file.write, blob)
+    return file, name
 
 
 def validate(model: type[Any], values: dict[str, Any], *, strict: bool = False) -> Any:
@@ -199,9 +215,13 @@ def validate(model: type[Any], values: dict[str, Any], *, strict: bool = False) 
         raise ArgumentError(invalid_request(fields)) from None
 
 
-def content_id(blob: bytes) -> str:
-    """Return the id of a content: 32 hexadecimal digits."""
-    return content_hash(blob).hex()
+def content_id(file: IO[bytes]) -> str:
+    """Return the id of a file's content: 32 hexadecimal digits."""
+    digest = hashlib.sha256()
+    file.seek(0)
+    while chunk := file.read(MAX_MEMORY_BYTES):
+        digest.update(chunk)
+    return digest.digest()[:CONTENT_HASH_BYTES].hex()
 
 
 async def _read_json(request: Request) -> dict[str, Any]:
@@ -214,15 +234,16 @@ async def _read_json(request: Request) -> dict[str, Any]:
     return values
 
 
-async def _read_form(form: FormData) -> tuple[dict[str, Any], bytes, str]:
+def _read_form(form: FormData) -> tuple[dict[str, Any], IO[bytes] | None, str]:
     values: dict[str, Any] = {}
-    blob, name = b"", ""
+    file: IO[bytes] | None = None
+    name = ""
     for key, value in form.multi_items():
         if not isinstance(value, str):
             if key != "image":
                 raise ArgumentError("Name the form field of the file image.")
-            blob, name = await value.read(), (value.filename or "")[-MAX_NAME_CHARACTERS:]
-            if not blob:
+            file, name = value.file, (value.filename or "")[-MAX_NAME_CHARACTERS:]
+            if not value.size:
                 raise ArgumentError("The file is empty; send a picture.")
         elif key == "filter":
             try:
@@ -231,4 +252,13 @@ async def _read_form(form: FormData) -> tuple[dict[str, Any], bytes, str]:
                 raise ArgumentError("The field filter is not a JSON object.") from None
         else:
             values[key] = value
-    return values, blob, name
+    _check_image(values)
+    return values, file, name
+
+
+def _check_image(values: dict[str, Any]) -> None:
+    if "image" in values:
+        raise ArgumentError(
+            "The field image is not a file; send the picture as a file of a form "
+            "(multipart/form-data), with a file name."
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from ..errors import GalleryNotFoundError
 from ..storage import Manifest
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..types import Entry
 
 MAX_BODY_BYTES = 64 * 2**20
+MAX_PENDING_BYTES = 256 * 2**20  # of queries that wait to be written to the cache
 CACHE_DELAY_SECONDS = 0.1  # a browser on this machine shows the hits first
 
 
@@ -62,6 +63,7 @@ class State:
         jobs: background jobs.
         write_lock: held while this process changes the gallery.
         pending_queries: by id, the tasks that are still writing to `query_cache`.
+        pending_bytes: of the files of those queries.
     """
 
     gallery: Gallery
@@ -73,6 +75,7 @@ class State:
     jobs: Jobs
     write_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     pending_queries: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    pending_bytes: int = 0
 
     @classmethod
     def create(cls, gallery: Gallery, settings: Settings) -> State:
@@ -135,19 +138,28 @@ class State:
             await asyncio.wait([task])
         return await asyncio.to_thread(self.query_cache.get, query_id)
 
-    def cache_query(self, query_id: str, name: str, blob: bytes) -> None:
-        """Write a query to the cache in the background."""
-        if query_id not in self.pending_queries:
-            task = asyncio.create_task(self._cache_query(query_id, name, blob))
-            self.pending_queries[query_id] = task
-            task.add_done_callback(lambda _: self.pending_queries.pop(query_id, None))
+    def cache_query(self, query_id: str, name: str, file: IO[bytes]) -> None:
+        """Write a query to the cache in the background, unless too much is waiting for that."""
+        size = file.seek(0, os.SEEK_END)
+        is_too_much = self.pending_bytes and self.pending_bytes + size > MAX_PENDING_BYTES
+        if is_too_much or query_id in self.pending_queries:
+            return
 
-    async def _cache_query(self, query_id: str, name: str, blob: bytes) -> None:
+        def forget(_: asyncio.Task[None]) -> None:
+            self.pending_queries.pop(query_id, None)
+            self.pending_bytes -= size
+
+        task = asyncio.create_task(self._cache_query(query_id, name, file))
+        self.pending_queries[query_id] = task
+        self.pending_bytes += size
+        task.add_done_callback(forget)
+
+    async def _cache_query(self, query_id: str, name: str, file: IO[bytes]) -> None:
         if await asyncio.to_thread(self.query_cache.get, query_id):
             return
         await asyncio.sleep(CACHE_DELAY_SECONDS)
         try:
-            size, jpeg = await self.pool.call("reduce", {}, blob, priority=LOW)
+            size, jpeg = await self.pool.call("reduce", {}, file, priority=LOW)
             query = CachedQuery(query_id, name, size["width"], size["height"])
             await asyncio.to_thread(self.query_cache.put, query, jpeg)
         except Exception:  # noqa: BLE001  the search itself succeeded, so its client sees no error

@@ -7,7 +7,7 @@ import contextlib
 import hashlib
 from typing import TYPE_CHECKING
 
-from ..storage import write_atomically
+from ..storage import THUMBNAILS, write_atomically
 from .workers import LOW
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from .workers import WorkerPool
 
-FOLDER = "thumbnails"
 _CHECKSUM_BYTES = 16
 
 
@@ -24,7 +23,7 @@ class Thumbnails:
 
     def __init__(self, gallery: Path, pool: WorkerPool) -> None:
         """Use a folder inside the gallery's."""
-        self._folder = gallery / FOLDER
+        self._folder = gallery / THUMBNAILS
         self._pool = pool
         self._pending: dict[tuple[str, int], asyncio.Task[bytes]] = {}
 

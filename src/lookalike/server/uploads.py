@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from ..sources import is_under
 from ..storage import Bucket, write_atomically
@@ -16,7 +16,7 @@ FOLDER = "uploads"
 SUFFIXES = {"JPEG": "jpg", "JPEG2000": "jp2", "TIFF": "tif", "HEIF": "heic"}
 
 
-def save(gallery: Place, picture_id: str, kind: str, blob: bytes) -> str:
+def save(gallery: Place, picture_id: str, kind: str, file: IO[bytes]) -> str:
     """Store an upload and return its path; the client's file name is not used.
 
     Raises:
@@ -24,6 +24,8 @@ def save(gallery: Place, picture_id: str, kind: str, blob: bytes) -> str:
         StorageError: the object store can't be written.
     """
     name = f"{picture_id}.{SUFFIXES.get(kind, kind.lower())}"
+    file.seek(0)
+    blob = file.read()
     if isinstance(gallery, Bucket):
         gallery.put(f"{FOLDER}/{name}", blob)
     else:

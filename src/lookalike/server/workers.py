@@ -10,7 +10,7 @@ import queue
 import threading
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from .messages import FAULT, Message, error_from_json, receive, send
 from .problems import FAULT_DETAIL, BusyError, ProblemError
@@ -32,7 +32,7 @@ class _Call:
     priority: int
     number: int
     values: dict[str, Any] = field(compare=False)
-    blob: bytes = field(compare=False)
+    blob: bytes | IO[bytes] = field(compare=False)
     timeout: float = field(compare=False)
     reply: Future[Message] = field(compare=False, default_factory=Future)
 
@@ -51,7 +51,7 @@ class ChildProcess:
         self.process.start()
         child_end.close()
 
-    def call(self, values: dict[str, Any], blob: bytes, timeout: float) -> Message:
+    def call(self, values: dict[str, Any], blob: bytes | IO[bytes], timeout: float) -> Message:
         """Send a message and wait for the reply.
 
         Raises:
@@ -124,7 +124,7 @@ class WorkerPool:
         self,
         verb: str,
         values: dict[str, Any],
-        blob: bytes = b"",
+        blob: bytes | IO[bytes] = b"",
         *,
         priority: int = HIGH,
         timeout: float = 30.0,
@@ -134,7 +134,7 @@ class WorkerPool:
         Args:
             verb: name of the task, see `Worker.tasks`.
             values: arguments, as JSON.
-            blob: more arguments, as bytes.
+            blob: more arguments, as bytes; a file is read once a worker takes the call.
             priority: `HIGH` or `LOW`.
             timeout: seconds after which the worker counts as hung and is replaced.
 
@@ -167,6 +167,7 @@ class WorkerPool:
             if self._take(call) and not self._run_call(child, call):
                 self._end_child(child)
                 child = None
+            del call  # its picture is not needed while this thread waits for the next one
         if child:
             self._end_child(child)
         self._refuse_waiting()

@@ -42,9 +42,11 @@ PICTURE_SUFFIXES = frozenset(
         ".ico",
     }
 )
-# Cameras' raw files: refused by their kind, which takes a look at the content.
-_RAW_SUFFIXES = frozenset(
+# Pictures that are refused by their kind, which takes a look at the content; most are raw files.
+_UNSUPPORTED_SUFFIXES = frozenset(
     {
+        *(".bpg", ".dcm", ".dds", ".djvu", ".exr", ".fits", ".hdr", ".jxl", ".jxr", ".mng", ".psb"),
+        *(".psd", ".qoi", ".wdp", ".xcf"),
         *(".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".iiq", ".kdc", ".mef"),
         *(".mos", ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2"),
         *(".srf", ".srw", ".x3f"),
@@ -84,12 +86,12 @@ def has_picture_suffix(name: str) -> bool:
 
 
 def may_be_picture(name: str) -> bool:
-    """Check whether a name has a picture's suffix, a raw file's or none.
+    """Check whether a name has a picture's suffix, one that can only be named, or none.
 
     It is asked before a costly look at the content.
     """
     suffix = os.path.splitext(name)[1].lower()
-    return not suffix or suffix in PICTURE_SUFFIXES or suffix in _RAW_SUFFIXES
+    return not suffix or suffix in PICTURE_SUFFIXES or suffix in _UNSUPPORTED_SUFFIXES
 
 
 def tagged_mtime_ns(seconds: float, *tags: object) -> int:

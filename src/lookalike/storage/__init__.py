@@ -7,25 +7,27 @@
 from .bucket import Bucket
 from .check import TableCheck, check_table, repair_table
 from .checksums import check_files
+from .contents import count_contents, files_of
 from .failures import READ_ATTEMPTS, DamageError
 from .fingerprint_index import ContentFilter, FingerprintIndex
 from .lock import write_lock
 from .manifest import MANIFEST_NAME, EncoderCard, Manifest, locate_gallery
 from .place import Place, open_place, parse_place
-from .readers import Reader, wait_for_readers
-from .removal import deleted_files
+from .readers import Reader, has_deletions, wait_for_readers
+from .removal import THUMBNAILS, deleted_files, erase_removed
 from .rows import (
     HAS_PROPERTIES,
     PROPERTY_COLUMNS,
     Record,
     RefusalRecord,
+    count_formats,
     property_fields,
     to_properties,
 )
 from .sealed_json import damaged_files, read_sealed, write_sealed
-from .sql import from_text, path_literal, to_text, under_filter
+from .sql import batched, from_text, path_literal, to_text, under_filter
 from .store import FragmentPair, Store
-from .table import Table, batched
+from .table import Table
 from .write_atomically import write_atomically
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "MANIFEST_NAME",
     "PROPERTY_COLUMNS",
     "READ_ATTEMPTS",
+    "THUMBNAILS",
     "Bucket",
     "ContentFilter",
     "DamageError",
@@ -50,9 +53,14 @@ __all__ = [
     "batched",
     "check_files",
     "check_table",
+    "count_contents",
+    "count_formats",
     "damaged_files",
     "deleted_files",
+    "erase_removed",
+    "files_of",
     "from_text",
+    "has_deletions",
     "locate_gallery",
     "open_place",
     "parse_place",

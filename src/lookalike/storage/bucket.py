@@ -90,6 +90,10 @@ class Bucket:
     def __str__(self) -> str:
         return self.address
 
+    def __reduce__(self) -> tuple[type[Bucket], tuple[str]]:
+        """Let another process open its own connections."""
+        return Bucket, (self.address,)
+
     def __truediv__(self, name: str) -> Bucket:
         """Return the place below; the holder of the gallery's lease holds it, too."""
         below = Bucket(f"{self.address}/{name}")

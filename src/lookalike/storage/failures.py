@@ -20,6 +20,7 @@ T = TypeVar("T")
 READ_ATTEMPTS = 3
 GONE = "is gone"
 NOT_AS_WRITTEN = "is not what was written"
+UNKNOWN_COMMIT = "may or may not have been applied"  # as Lance says it
 # What the disk, the system or another writer did; all else that Lance reports is about the bytes.
 _NOT_DAMAGE = r"os error (?!2\b)\d|[Nn]o space left|[Cc]onflict|[Cc]oncurrent|may not have been"
 
@@ -78,6 +79,20 @@ def _unreadable(text: str) -> GalleryFormatError:
 def _in_one_line(error: BaseException) -> str:
     """Return a message without the lines of Lance's source."""
     return re.sub(r",? /\S+\.rs:\S+", "", " ".join(str(error).split()))
+
+
+@contextlib.contextmanager
+def resolving(version: Callable[[], int]) -> Iterator[None]:
+    """Look whether a commit was made where the object store lost the answer.
+
+    Only this process writes, under its lease, so a version after the newest is that commit.
+    """
+    before = version()
+    try:
+        yield
+    except OSError as error:
+        if UNKNOWN_COMMIT not in str(error) or version() <= before:
+            raise
 
 
 def retry_reads(read: Callable[P, T]) -> Callable[P, T]:

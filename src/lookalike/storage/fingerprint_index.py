@@ -1,13 +1,12 @@
 """The fingerprints of a gallery, by content, with their indexes.
 
-Rows are only appended, because a row's position is its picture's number in the index of words. When
-a later version makes fingerprints of another format, a content has two for a while; the newest
+A picture's number in the index of words is its row's id, which stays, less that of the first row.
+When a later version makes fingerprints of another format, a content has two for a while; the newest
 counts, and the table is rewritten once a quarter of its rows are of no use.
 """
 
 from __future__ import annotations
 
-import itertools
 from copy import copy
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -15,11 +14,11 @@ from ..copies import (
     FINGERPRINT_FORMAT,
     descriptor_model,
     unpack_hashes,
-    unpack_pdq,
     unpack_words,
 )
 from ..sources import CONTENT_HASH_BYTES
 from .failures import retry_reads, storage_errors
+from .rows import PDQ_BYTES, fingerprint_columns
 from .table import Table
 from .visual_words import VisualWords
 
@@ -41,10 +40,10 @@ HASH_NPROBES = 16
 HASH_PARTITION_ROWS = 2_000
 SEGMENT_PICTURES = 100_000  # whose words are sorted in memory together
 MAX_UNUSED_SHARE = 0.25  # fingerprints that are replaced or have no file, relative to the others
-PDQ_BYTES = 32
 MAX_RIVALS = 2_048  # best candidates among which a filter chooses
 SCAN_ROWS = 1_024  # whose fingerprints are read at once, about 8 MB
 MAX_PLAIN = 500  # pictures that are asked whether their pixels equal a plain query's
+FIRST_ROW = "lookalike.first_row"  # in the table's settings: the row of picture 0
 MAX_BITS = 80  # of 256 that differ; different pictures differ in 128, plus or minus 8
 
 
@@ -67,6 +66,7 @@ class FingerprintIndex:
             ),
         )
         self.visual_words = VisualWords(folder)
+        self._first_rows: dict[int, int] = {}  # of one version
 
     @property
     def tables(self) -> tuple[Table, Table]:
@@ -84,11 +84,11 @@ class FingerprintIndex:
     def add(self, fingerprints: Mapping[bytes, bytes]) -> None:
         """Commit packed fingerprints by content hash, which replace older ones."""
         if fingerprints:
-            self.table.write(_columns(fingerprints), replace=False)
+            self.table.write(fingerprint_columns(fingerprints), replace=False)
 
     def write_fragments(self, fingerprints: Mapping[bytes, bytes]) -> list[str]:
         """Write packed fingerprints by content hash as `Table.write_fragments` does."""
-        return self.table.write_fragments(_columns(fingerprints)) if fingerprints else []
+        return self.table.write_fragments(fingerprint_columns(fingerprints)) if fingerprints else []
 
     def hashes(self) -> Iterator[tuple[bytes, Hashes]]:
         """List the content hash and the hashes of every fingerprint, in the order of the rows."""
@@ -99,6 +99,13 @@ class FingerprintIndex:
                 for batch in dataset.scanner(names, batch_size=SCAN_ROWS).to_batches():
                     contents, fingerprints = (column.to_pylist() for column in batch.columns)
                     yield from zip(contents, map(unpack_hashes, fingerprints), strict=True)
+
+    def numbers(self) -> NDArray[np.int64]:
+        """Return the numbers of the pictures, int64 [N], in the order of the rows."""
+        import numpy as np
+
+        ids = [b.column(0).to_numpy().astype(np.int64) for b in self.table.scan(["_rowid"])]
+        return np.concatenate(ids or [np.empty(0, np.int64)]) - self._first_row()
 
     def up_to_date_contents(self) -> Iterator[pa.FixedSizeBinaryArray]:
         """Return the content hashes of the fingerprints of the present format, in batches."""
@@ -122,6 +129,10 @@ class FingerprintIndex:
                 return rows  # each is the only one of its content
             contents = dataset.to_table(columns=["content_hash"])["content_hash"]
         return int(pc.count_distinct(contents).as_py())
+
+    def row_count(self) -> int:
+        """Count the rows, and those that were removed and have words in the index."""
+        return max(self.table.count(), self.visual_words.picture_count())
 
     @retry_reads
     def get(self, contents: Iterable[bytes]) -> dict[bytes, bytes]:
@@ -228,12 +239,12 @@ class FingerprintIndex:
         """Return the indexes of the first `top` contents that a filter allows, each once."""
         passed, start, count = dict[bytes, int](), 0, top
         while start < len(positions) and len(passed) < top:
-            rows = self.table.take(positions[start : start + count], ["content_hash"])
-            contents = rows["content_hash"].to_pylist()
-            passing = allowed(contents)
-            for k, content in enumerate(contents, start):
+            rows = self._rows(positions[start : start + count], ["content_hash"])
+            contents = [(k, row["content_hash"]) for k, row in rows.items()]
+            passing = allowed(content for _, content in contents)
+            for k, content in contents:
                 if content in passing:
-                    passed.setdefault(content, k)
+                    passed.setdefault(content, start + k)
             start, count = start + count, 2 * count
         return [*passed.values()][:top]
 
@@ -244,10 +255,9 @@ class FingerprintIndex:
         found, old, start = dict[bytes, tuple[int, bytes]](), list[bytes](), 0
         while start < len(positions) and len(found) < top:
             end = start + top - len(found)
-            rows = self.table.take(
-                positions[start:end], ["content_hash", "fingerprint", "format"]
-            ).to_pylist()
-            for row, view in zip(rows, views[start:end].tolist(), strict=True):
+            rows = self._rows(positions[start:end], ["content_hash", "fingerprint", "format"])
+            for k, row in rows.items():
+                view = int(views[start + k])
                 found.setdefault(row["content_hash"], (view, row["fingerprint"]))
                 if row.get("format", FINGERPRINT_FORMAT) != FINGERPRINT_FORMAT:
                     old.append(row["content_hash"])
@@ -255,6 +265,39 @@ class FingerprintIndex:
         for content, fingerprint in self.get(old).items():
             found[content] = found[content][0], fingerprint
         return found
+
+    def _rows(
+        self, numbers: NDArray[np.int64], columns: Sequence[str]
+    ) -> dict[int, dict[str, Any]]:
+        """Read the rows of some pictures that are still there, by their index in `numbers`."""
+        ids = (numbers + self._first_row()).tolist()
+        rows = {row["_rowid"]: row for row in self.table.take_rows(ids, columns)}
+        return {k: rows[row_id] for k, row_id in enumerate(ids) if row_id in rows}
+
+    def _first_row(self) -> int:
+        """Return the id of the row that has or had the number 0; of an earlier version, any id."""
+        dataset = self.table.dataset()
+        version = 0 if dataset is None else int(dataset.version)
+        first = self._first_rows.get(version)
+        if first is None:
+            first = 0
+            if dataset is not None:
+                with storage_errors():
+                    settings = dataset.config()
+                    rows = dataset.scanner(columns=["_rowid"], limit=1).to_table()["_rowid"]
+                first = int(settings.get(FIRST_ROW, rows[0].as_py() if len(rows) else 0))
+            self._first_rows.clear()
+            self._first_rows[version] = first
+        return first
+
+    def remove(self, contents: Iterable[bytes]) -> None:
+        """Delete the fingerprints of some contents, from the disk as well.
+
+        Their words stay in the index, without a picture, until it is rewritten.
+        """
+        self.table.configure(FIRST_ROW, str(self._first_row()))  # before the first row may go
+        self.table.delete_values("content_hash", (f"X'{content.hex()}'" for content in contents))
+        self.table.erase_deleted()
 
     def optimize(self) -> None:
         """Merge fragments, and bring the indexes up to date."""
@@ -274,47 +317,32 @@ class FingerprintIndex:
         self.visual_words.clear()  # first: its positions are wrong once rows have moved
         self.table.add_missing_columns()
         self.table.overwrite(self._used(contents))
+        first = self._first_row() + int(self.numbers().min(initial=0))
+        self.table.configure(FIRST_ROW, str(first))  # the numbers begin at 0 again
         self.optimize()
 
     def _used(self, contents: set[bytes]) -> Iterator[pa.RecordBatch]:
         """Read the newest fingerprint of each of some contents."""
-        stored = (batch.column(0).to_pylist() for batch in self.table.scan(["content_hash"]))
-        newest = {content: k for k, content in enumerate(itertools.chain.from_iterable(stored))}
-        start = 0
-        for batch in self.table.scan(self.table.schema.names):
-            rows = enumerate(batch.column(0).to_pylist(), start)
-            yield batch.filter(
-                [content in contents and newest[content] == k for k, content in rows]
-            )
-            start += len(batch)
+        newest = dict[bytes, int]()
+        for batch in self.table.scan(["content_hash", "_rowid"]):
+            for content, row in zip(*(c.to_pylist() for c in batch.columns), strict=True):
+                newest[content] = max(row, newest.get(content, row))
+        for batch in self.table.scan([*self.table.schema.names, "_rowid"]):
+            rows = zip(batch["content_hash"].to_pylist(), batch["_rowid"].to_pylist(), strict=True)
+            is_used = [content in contents and newest[content] == row for content, row in rows]
+            yield batch.drop_columns(["_rowid"]).filter(is_used)
 
     def _update_words(self) -> None:
-        start, rows = self.visual_words.picture_count(), self.table.count()
-        while start < rows:
-            end = min(start + SEGMENT_PICTURES, rows)
-            self.visual_words.add([*map(unpack_words, self._packed(start, end))])
-            start = end
+        import numpy as np
+
+        numbers = np.sort(self.numbers())
+        numbers = numbers[numbers >= self.visual_words.picture_count()]
+        for start in range(0, len(numbers), SEGMENT_PICTURES):
+            segment = numbers[start : start + SEGMENT_PICTURES]
+            self.visual_words.add([*map(unpack_words, self._packed(segment))], segment)
         self.visual_words.merge()
 
-    def _packed(self, start: int, end: int) -> Iterator[bytes]:
-        dataset = self.table.dataset()
-        if dataset is not None:
-            with storage_errors():
-                scanner = dataset.scanner(["fingerprint"], offset=start, limit=end - start)
-                for batch in scanner.to_batches():
-                    yield from batch.column(0).to_pylist()
-
-
-def _columns(fingerprints: Mapping[bytes, bytes]) -> dict[str, Any]:
-    """Return the table's columns for packed fingerprints."""
-    import numpy as np
-    import pyarrow as pa
-
-    hashes = np.frombuffer(b"".join(map(unpack_pdq, fingerprints.values())), np.uint8)
-    pdq = pa.FixedSizeListArray.from_arrays(hashes, PDQ_BYTES)
-    return {
-        "content_hash": [*fingerprints],
-        "pdq": pdq,
-        "fingerprint": [*fingerprints.values()],
-        "format": [data[0] for data in fingerprints.values()],
-    }
+    def _packed(self, numbers: NDArray[np.int64]) -> Iterator[bytes]:
+        for start in range(0, len(numbers), SCAN_ROWS):
+            rows = self._rows(numbers[start : start + SCAN_ROWS], ["fingerprint"])
+            yield from (row["fingerprint"] for row in rows.values())

@@ -42,7 +42,7 @@ class Reader:
             close()  # the writer may have looked before it was locked
 
 
-def wait_for_readers(place: Place, seconds: float = WAIT_SECONDS) -> bool:
+def wait_for_readers(place: Place) -> bool:
     """Wait for the readers that are open now; return whether none of them is left.
 
     The caller holds the gallery's lock for writing.
@@ -51,7 +51,7 @@ def wait_for_readers(place: Place, seconds: float = WAIT_SECONDS) -> bool:
         StorageError: the disk is full or read-only.
     """
     expect_deletions(place)
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + WAIT_SECONDS
     while True:
         for file in _files(place)[:-1]:
             if not _is_locked(file):

@@ -2,17 +2,68 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections import defaultdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..sources import map_ahead
-from .table import batched
+from ..sources import CONTENT_HASH_BYTES, map_ahead
+from .sql import batched
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .store import Store
+    import pyarrow as pa
 
+    from .store import Store
+    from .table import Table
+
+THUMBNAILS = "thumbnails"  # the folder in which a server keeps them, by content
 FILES_PER_THREAD = 64  # checked in one call
+
+
+def erase_removed(store: Store, cache: Path) -> None:
+    """Delete what no row needs: fingerprints and thumbnails, from the disk as well.
+
+    Only fragments of tables with such rows are rewritten. What readers still read stays until the
+    next time.
+
+    Args:
+        store: locked by the caller.
+        cache: the folder that has the thumbnails.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    used = _contents(store.pictures)
+    thumbnails = _thumbnails(cache)
+    ids = pa.array([*thumbnails], pa.binary(CONTENT_HASH_BYTES))
+    for content in pc.filter(ids, pc.invert(pc.is_in(ids, used))).to_pylist():
+        for path in thumbnails[content]:
+            path.unlink(missing_ok=True)
+    stored = _contents(store.fingerprints.table)
+    unused = pc.filter(stored, pc.invert(pc.is_in(stored, used))).to_pylist()
+    if unused:
+        store.fingerprints.remove(unused)
+    for table in (store.pictures, store.refusals):
+        table.erase_deleted()
+    store.drop_old_versions()
+
+
+def _contents(table: Table) -> pa.Array:
+    import pyarrow as pa
+
+    columns = [batch.column(0) for batch in table.scan(["content_hash"])]
+    return pa.concat_arrays(columns or [pa.array([], pa.binary(CONTENT_HASH_BYTES))])
+
+
+def _thumbnails(cache: Path) -> dict[bytes, list[Path]]:
+    """List the stored thumbnails by their contents."""
+    found = defaultdict[bytes, list[Path]](list)
+    for path in (cache / THUMBNAILS).glob("*/*-*.webp"):
+        with contextlib.suppress(ValueError):  # not one of ours
+            found[bytes.fromhex(path.name.partition("-")[0])].append(path)
+    return found
 
 
 def deleted_files(

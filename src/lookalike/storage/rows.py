@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from ..copies import unpack_pdq
 from ..sources import metadata_from_json
 from ..types import Entry, Properties, Source
 from .sql import from_text, to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
 
+PDQ_BYTES = 32
 PROPERTY_COLUMNS = tuple(field.name for field in fields(Properties))
 HAS_PROPERTIES = "pages"  # the column that is null if the file was not read for the others yet
 
@@ -52,12 +55,18 @@ class RefusalRecord:
         source: the file.
         reason: why it can't be used; None if it is no picture, or an archive whose members are all
             known.
-        format: the kind of picture that this lookalike can't read, such as `NEF`; else empty.
+        format: the kind of file that this lookalike can't read, such as `NEF` or `PDF`; else empty.
     """
 
     source: Source
     reason: str | None = None
     format: str = ""
+
+
+def count_formats(batches: Iterable[pa.RecordBatch]) -> dict[str, int]:
+    """Count the kinds of files that can't be read, of batches with the format, most first."""
+    kinds = Counter(name for batch in batches for name in batch.column("format").to_pylist())
+    return {name: count for name, count in kinds.most_common() if name}
 
 
 def property_fields() -> list[pa.Field]:
@@ -146,9 +155,6 @@ def scored_row(record: Record, query: NDArray[np.float32]) -> dict[str, Any]:
         "width": record.width,
         "height": record.height,
         "content_hash": record.content_hash,
-        "size": record.source.size,
-        "mtime_ns": record.source.mtime_ns,
-        "metadata": record.source.metadata,
     }
 
 
@@ -157,3 +163,18 @@ def _cosine(stored: NDArray[np.float32], query: NDArray[np.float32]) -> float:
     import numpy as np
 
     return float(stored @ query / max(np.linalg.norm(stored), np.finfo(np.float32).tiny))
+
+
+def fingerprint_columns(fingerprints: Mapping[bytes, bytes]) -> dict[str, Any]:
+    """Return the table's columns for packed fingerprints."""
+    import numpy as np
+    import pyarrow as pa
+
+    hashes = np.frombuffer(b"".join(map(unpack_pdq, fingerprints.values())), np.uint8)
+    pdq = pa.FixedSizeListArray.from_arrays(hashes, PDQ_BYTES)
+    return {
+        "content_hash": [*fingerprints],
+        "pdq": pdq,
+        "fingerprint": [*fingerprints.values()],
+        "format": [data[0] for data in fingerprints.values()],
+    }

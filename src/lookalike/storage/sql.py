@@ -1,16 +1,33 @@
-"""Paths and filters in Lance's SQL."""
+"""Paths and filters in Lance's SQL, and lists short enough for one filter."""
 
 from __future__ import annotations
 
 import itertools
 import re
+from typing import TYPE_CHECKING
 
 from ..sources import below
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any
+
+
+def batched(values: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """Cut values into lists of at most `size`."""
+    iterator = iter(values)
+    while batch := list(itertools.islice(iterator, size)):
+        yield batch
 
 
 def path_literal(path: str) -> str:
     """Return a path as a literal for Lance's filters."""
     return "'" + to_text(path).replace("'", "''") + "'"
+
+
+def content_literals(contents: Iterable[bytes]) -> str:
+    """Return content hashes as a list of literals for Lance's filters."""
+    return ", ".join(f"X'{content.hex()}'" for content in contents)
 
 
 def under_filter(*paths: str) -> str:

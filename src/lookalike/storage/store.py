@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from copy import copy
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ..sources import TRY_AGAIN, check_id
+from ..sources import TRY_AGAIN
 from ..types import Entry, Refusal, Source
+from .contents import entries_of
 from .failures import retry_reads
 from .fingerprint_index import MAX_UNUSED_SHARE, FingerprintIndex
 from .place import open_place
 from .readers import wait_for_readers
 from .rows import (
-    PROPERTY_COLUMNS,
     Record,
     RefusalRecord,
     file_columns,
     picture_columns,
     property_fields,
     scored_row,
-    to_entry,
     to_records,
 )
-from .sql import from_text, to_text, under_filter
-from .table import Table, batched
-from .vectors import HIT_COLUMNS, nearest_rows
+from .sql import batched, from_text, to_text, under_filter
+from .table import Table
+from .vectors import nearest_contents, one_of_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -107,14 +105,7 @@ class Store:
         Raises:
             ArgumentError: an id is not 32 hexadecimal digits.
         """
-        for picture_id in ids:
-            check_id(picture_id)
-        rows: dict[str, list[Any]] = {picture_id: [] for picture_id in ids}
-        columns = (*HIT_COLUMNS, *PROPERTY_COLUMNS)
-        for batch in self.pictures.scan_contents(map(bytes.fromhex, rows), columns):
-            for row in batch.to_pylist():
-                rows[row["content_hash"].hex()].append(row)
-        return [to_entry(picture_id, files) for picture_id, files in rows.items() if files]
+        return entries_of(self.pictures, ids)
 
     def add(self, records: Sequence[Record], *, replace: bool) -> None:
         """Commit rows; `replace` if some of their paths may have a row.
@@ -246,24 +237,22 @@ class Store:
         content: bytes | None = None,
         where: str | None = None,
     ) -> list[dict[str, Any]]:
-        """Find the rows whose vectors have the greatest cosine with a query's.
+        """Find the contents whose vectors have the greatest cosine with a query's.
 
         Args:
             vector: of the query, float32 [D], unit length.
             top: how many, at most.
-            content: a content hash; its rows are always found, too, which the approximate index
-                does not promise.
+            content: a content hash; it is always found, too, which the approximate index does not
+                promise.
             where: a Lance filter on the rows.
 
         Returns:
-            dicts of path, score, width, height, content_hash, size, mtime_ns and metadata (JSON;
-            missing if an older lookalike made the table), in no order.
+            for each content, a dict of the path of one of its files, score, width, height and
+            content_hash, in no order.
         """
-        (rows,) = nearest_rows(self.pictures, vector[None], top, where)
-        if content:
-            known = {row["path"] for row in rows}
-            same = self.rows_by_content([content], vector, where)
-            rows += [row for row in same if row["path"] not in known]
+        (rows,) = nearest_contents(self.pictures, vector[None], top, where)
+        if content and all(row["content_hash"] != content for row in rows):
+            rows += self.rows_by_content([content], vector, where)
         return rows
 
     @retry_reads
@@ -275,21 +264,22 @@ class Store:
         where: str | None = None,
     ) -> list[list[dict[str, Any]]]:
         """Do the same as `nearest` for many queries, float32 [Q, D], each with its content."""
-        rows = nearest_rows(self.pictures, vectors, top, where)
-        same = defaultdict[bytes, list[Record]](list)
-        for record in self.records_by_content(set(filter(None, contents)), where):
-            same[record.content_hash].append(record)
+        rows = nearest_contents(self.pictures, vectors, top, where)
+        same = {
+            record.content_hash: record
+            for record in self.records_by_content(set(filter(None, contents)), where)
+        }
         for nearest, vector, content in zip(rows, vectors, contents, strict=True):
-            known = {row["path"] for row in nearest}
-            of_content = same.get(content or b"", ())
-            nearest += [scored_row(r, vector) for r in of_content if r.source.path not in known]
+            if content in same and all(row["content_hash"] != content for row in nearest):
+                nearest.append(scored_row(same[content], vector))
         return rows
 
     def rows_by_content(
         self, contents: Iterable[bytes], vector: NDArray[np.float32], where: str | None = None
     ) -> list[dict[str, Any]]:
-        """Return the rows of some contents, as `nearest` does."""
-        return [scored_row(record, vector) for record in self.records_by_content(contents, where)]
+        """Return a row of each of some contents, as `nearest` does."""
+        records = self.records_by_content(contents, where)
+        return list(one_of_each(scored_row(record, vector) for record in records).values())
 
     def optimize(self, *, unused: bool = True, build: Callable[..., Any] | None = None) -> None:
         """Merge fragments, build or update the index, and drop old versions.
@@ -312,7 +302,7 @@ class Store:
             num_bits=bits,
         )
         used = min(self.pictures.count(), self.fingerprints.content_count()) if unused else 0
-        if unused and self.fingerprints.table.count() > (1 + MAX_UNUSED_SHARE) * used:
+        if unused and self.fingerprints.row_count() > (1 + MAX_UNUSED_SHARE) * used:
             columns = self.pictures.scan(["content_hash"])
             self.fingerprints.drop_unused(
                 {value for c in columns for value in c.column(0).to_pylist()}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import os
 import threading
@@ -12,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import StorageError
 from .checksums import check_files, recording
-from .failures import storage_errors
+from .failures import resolving, storage_errors
 from .place import open_place
-from .sql import path_literal
+from .sql import batched, content_literals, path_literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 MAX_SMALL_FRAGMENTS = 8
 SMALL_FRAGMENT_ROWS = 100_000
 MAX_UNINDEXED_SHARE = 0.05  # of the rows; a search scans these, at a cost in time, not in recall
-UNKNOWN_COMMIT = "may or may not have been applied"  # as Lance says it
 MAX_FILTER_VALUES = 500  # in one filter expression
 
 
@@ -81,7 +79,7 @@ class Table:
 
         table = pa.table(rows, schema=self.schema)
         self.add_missing_columns()
-        with self._committing() as dataset, self._resolving():
+        with self._committing() as dataset, resolving(self.version):
             if dataset is not None and replace:
                 merge = dataset.merge_insert("path").when_matched_update_all()
                 merge.when_not_matched_insert_all().execute(table)
@@ -179,7 +177,7 @@ class Table:
         """Read columns of the rows with one of these content hashes, in batches."""
         condition = f" AND ({where})" if where else ""
         for batch in batched(contents, MAX_FILTER_VALUES):
-            hashes = ", ".join(f"X'{content.hex()}'" for content in batch)
+            hashes = content_literals(batch)
             yield from self.scan(columns, f"content_hash IN ({hashes}){condition}")
 
     def take(self, positions: Any, columns: Sequence[str]) -> pa.Table:
@@ -190,6 +188,16 @@ class Table:
         with storage_errors():
             names = existing_columns(dataset, columns)
             return dataset.take(list(map(int, positions)), columns=names)
+
+    def take_rows(self, row_ids: Sequence[int], columns: Sequence[str]) -> list[dict[str, Any]]:
+        """Read columns, and `_rowid`, of the rows with some ids, as far as there are, in order."""
+        dataset = self.dataset()
+        if dataset is None or not len(row_ids):
+            return []
+        with storage_errors():
+            names = [*existing_columns(dataset, columns), "_rowid"]
+            rows: list[dict[str, Any]] = dataset._take_rows(row_ids, columns=names).to_pylist()  # noqa: SLF001  Lance has no public way
+        return rows
 
     def overwrite(self, batches: Iterable[pa.RecordBatch]) -> None:
         """Replace all rows, in one commit."""
@@ -207,12 +215,25 @@ class Table:
             )
 
     def delete(self, paths: Iterable[str]) -> None:
-        """Delete the rows of these paths."""
+        """Delete the rows of these paths; see `erase_deleted` for their bytes."""
+        self.delete_values("path", map(path_literal, paths))
+
+    def delete_values(self, column: str, literals: Iterable[str]) -> None:
+        """Delete the rows with one of some values, in Lance's SQL."""
         if self.dataset() is None:
             return
-        for batch in batched(paths, MAX_FILTER_VALUES):
+        for batch in batched(literals, MAX_FILTER_VALUES):
             with self._committing() as dataset:
-                dataset.delete(f"path IN ({', '.join(map(path_literal, batch))})")
+                dataset.delete(f"{column} IN ({', '.join(batch)})")
+
+    def erase_deleted(self) -> None:
+        """Rewrite fragments with deleted rows, and small ones beside; row ids stay."""
+        if self.dataset() is None:
+            return
+        with self._committing() as dataset:
+            dataset.optimize.compact_files(
+                target_rows_per_fragment=SMALL_FRAGMENT_ROWS, materialize_deletions_threshold=0.0
+            )
 
     def merge_fragments(self) -> None:
         """Merge small fragments, if there are many."""
@@ -263,6 +284,13 @@ class Table:
             statistics = dataset.stats.index_stats(name)
         return statistics["num_indexed_rows"], statistics["num_unindexed_rows"]
 
+    def configure(self, name: str, value: str) -> None:
+        """Set one of the table's settings."""
+        dataset = self.dataset()
+        if dataset is not None and dataset.config().get(name) != value:
+            with self._committing() as own:
+                own.update_config({name: value})
+
     def drop_old_versions(self, *, uncommitted: bool = False) -> None:
         """Delete the files that only old versions use: every call of a reader takes the newest.
 
@@ -304,33 +332,11 @@ class Table:
         with storage_errors(), recording(self.uri, self.dataset):
             yield None if newest is None else self._open(session=newest.session())
 
-    @contextlib.contextmanager
-    def _resolving(self) -> Iterator[None]:
-        """Look whether a commit was made where the object store lost the answer.
-
-        Only this process writes, under its lease, so a version after the newest is that commit.
-        """
-        version = self.version()
-        try:
-            yield
-        except OSError as error:
-            if UNKNOWN_COMMIT not in str(error):
-                raise
-            if self.version() <= version:
-                raise
-
 
 def existing_columns(dataset: lance.LanceDataset, columns: Iterable[str]) -> list[str]:
     """Return those of the columns that a table has."""
     names = set(dataset.schema.names)
     return [name for name in columns if name in names or name.startswith("_")]
-
-
-def batched(values: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    """Cut values into lists of at most `size`."""
-    iterator = iter(values)
-    while batch := list(itertools.islice(iterator, size)):
-        yield batch
 
 
 def _lance() -> Any:

@@ -1,7 +1,7 @@
 """The inverted index of visual words, by which a part of a picture finds the whole.
 
 After Sivic and Zisserman, "Video Google" (2003), which searches pictures as search engines do text.
-A picture's number is the position of its fingerprint in its table. Words are grouped into buckets,
+A picture's number tells its fingerprint, see `FingerprintIndex`. Words are grouped into buckets,
 and a segment has one row for each bucket, so that a query reads a few hundred rows of a segment. An
 ingest adds a segment; when there are many, they are merged. Queries leave out common words: they
 are most of what would be read, and tell pictures apart least.
@@ -44,7 +44,7 @@ _MERGED_BUCKETS = 4_096  # at once
 class VisualWords:
     """The index, in a table whose rows are the buckets of segments.
 
-    Its column `until` is the number of pictures in this segment and those before.
+    Its column `until` is one more than the highest number in this segment and those before.
     """
 
     def __init__(self, folder: Place) -> None:
@@ -68,24 +68,26 @@ class VisualWords:
         return index
 
     def picture_count(self) -> int:
-        """Return the number of pictures in the index."""
+        """Return one more than the highest number of a picture in the index."""
         rows = self.table.count()
         return int(self.table.take([rows - 1], ["until"])["until"][0].as_py()) if rows else 0
 
-    def add(self, words: Sequence[NDArray[np.int64]]) -> None:
-        """Add a segment: the words of the next pictures, int64 [N] each."""
+    def add(self, words: Sequence[NDArray[np.int64]], numbers: NDArray[np.int64]) -> None:
+        """Add a segment: the words of some pictures, int64 [N] each, and their numbers, ascending.
+
+        The numbers are higher than those in the index.
+        """
         import pyarrow as pa
 
-        start = self.picture_count()
         counts = np.fromiter(map(len, words), np.int64, len(words))
-        pictures = np.repeat(np.arange(start, start + len(words)), counts)
+        pictures = np.repeat(numbers, counts)
         pairs = np.unique(np.concatenate(words) << 32 | pictures)  # sorted by word
         bucket, word_in_bucket = np.divmod(pairs >> 32, _BUCKET_WORDS)
         postings = ((pairs & 0xFFFFFFFF) * _BUCKET_WORDS + word_in_bucket).astype("<u4")
         offsets = np.searchsorted(bucket, np.arange(BUCKETS + 1)) * postings.itemsize
         buffers = [None, pa.py_buffer(offsets.astype(np.int64)), pa.py_buffer(postings)]
         column = pa.LargeBinaryArray.from_buffers(pa.large_binary(), BUCKETS, buffers)
-        until = np.full(BUCKETS, start + len(words))
+        until = np.full(BUCKETS, numbers[-1] + 1)
         counts = _counts(np.bincount(pairs >> 32, minlength=VOCABULARY_SIZE))
         self.table.write({"until": until, "counts": counts, "postings": column}, replace=False)
 
@@ -120,8 +122,13 @@ class VisualWords:
             }
             yield from pa.table(columns, schema=self.table.schema).to_batches()
 
-    def inverted_lists(self, picture_count: int) -> InvertedLists:
-        """Read the lists of the first `picture_count` pictures; some may not be indexed yet."""
+    def inverted_lists(self, numbers: NDArray[np.int64]) -> InvertedLists:
+        """Read the lists of some pictures, which are numbered anew by their place in `numbers`.
+
+        Some may not be indexed yet.
+        """
+        place_of = np.full(max(numbers.max(initial=-1) + 1, self.picture_count()), -1)
+        place_of[numbers] = np.arange(len(numbers))
         words, pictures, row = [np.empty(0, np.int64)], [np.empty(0, np.int64)], 0
         for batch in self.table.scan(["postings"]):
             postings, lengths = _postings(batch.column(0))
@@ -130,9 +137,9 @@ class VisualWords:
             pictures.append((postings // _BUCKET_WORDS).astype(np.int64))
             row += len(batch)
         all_words, all_pictures = np.concatenate(words), np.concatenate(pictures)
-        is_included = all_pictures < picture_count
+        places = place_of[all_pictures]
         return InvertedLists.from_postings(
-            all_words[is_included], all_pictures[is_included], picture_count
+            all_words[places >= 0], places[places >= 0], len(numbers)
         )
 
     def search(

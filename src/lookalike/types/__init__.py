@@ -6,7 +6,7 @@ the verbs of a gallery return.
 
 from .files import UNKNOWN, Entry, Picture, Properties, Refusal, Source
 from .reports import CheckReport, Damage, IndexReport, Info, Progress, PruneReport, Root
-from .results import COPY_KINDS, Box, Differences, Hit, Look, Match, SearchResult
+from .results import COPY_KINDS, Box, Differences, Hit, Look, Match, Place, SearchResult
 
 __all__ = [
     "COPY_KINDS",
@@ -22,6 +22,7 @@ __all__ = [
     "Look",
     "Match",
     "Picture",
+    "Place",
     "Progress",
     "Properties",
     "PruneReport",

@@ -50,6 +50,8 @@ class IndexReport:
         unchanged: files that needed no reading.
         refused: files that could not be used in this run; `Gallery.refused` has the reasons.
         skipped: files of other kinds (text, video, ...).
+        unsupported: of `refused` and `skipped`, the files of kinds that lookalike can only name, by
+            kind, such as `{"NEF": 2, "PDF": 1}`.
         kept: of a rebuild: rows that keep their old vector because their file could not be read,
             by the reason.
         nulls: pictures listed with metadata in which numbers were taken as null, because JSON can't
@@ -70,6 +72,7 @@ class IndexReport:
     unchanged: int = 0
     refused: int = 0
     skipped: int = 0
+    unsupported: Mapping[str, int] = field(default_factory=dict, hash=False)
     kept: Mapping[str, int] = field(default_factory=dict, hash=False)
     nulls: int = 0
     offline: tuple[str, ...] = ()
@@ -97,13 +100,16 @@ class Info:
 
     Attributes:
         gallery: its folder.
-        pictures: rows.
+        pictures: files with the same bytes are one picture.
+        files: rows.
         fingerprints: the contents whose copies can be detected.
         refused: files that could not be used.
         roots: the indexed folders.
         encoder: name, weights sha256, dimensions and preprocessing.
         index: kind (`none` or Lance's name), indexed and unindexed rows.
         bytes_on_disk: of the whole folder.
+        unsupported: the files of kinds that lookalike can only name, by kind, the most first:
+            `{"NEF": 2, "PDF": 1}`. Those that may be pictures count as `refused`, too.
 
     Example:
         >>> from lookalike import Gallery
@@ -113,12 +119,14 @@ class Info:
 
     gallery: str
     pictures: int
+    files: int
     fingerprints: int
     refused: int
     roots: tuple[Root, ...]
     encoder: dict[str, Any]
     index: dict[str, Any]
     bytes_on_disk: int
+    unsupported: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

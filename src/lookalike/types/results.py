@@ -128,12 +128,34 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A file of a picture; files with the same bytes are one picture.
+
+    Attributes:
+        path: absolute path, or address of another source.
+        size: bytes; -1 if unknown.
+        mtime_ns: time of the last change, nanoseconds since the epoch; -1 if unknown.
+
+    Example:
+        >>> from lookalike import Gallery
+        >>> hit = Gallery.open("gallery").search("photos/sunflower/image_0001.jpg")[0]
+        >>> [place.path for place in hit.places]
+        ['...photos/sunflower/image_0001.jpg']
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
-    """A picture that a search found.
+    """A picture that a search found; files with the same bytes are one hit.
 
     Attributes:
         rank: from 1.
-        path: absolute path.
+        path: the best of its places: one that the filter allows; the query's own file if that is
+            one; a file before a member of an archive, both before a URL; the first by name.
         score: cosine of the two vectors, -1..1.
         width: pixels, upright.
         height: pixels, upright.
@@ -144,6 +166,7 @@ class Hit:
         size: bytes of the file.
         mtime_ns: time of the file's last change, nanoseconds since the epoch.
         metadata: what a list or archive states about it; None without.
+        places: all its files, the best first; those that the filter does not allow come last.
 
     Example:
         >>> from lookalike import Gallery
@@ -162,11 +185,13 @@ class Hit:
     size: int = 0
     mtime_ns: int = 0
     metadata: Mapping[str, Any] | None = field(default=None, hash=False)
+    places: tuple[Place, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return everything as JSON values; `match` and `metadata` only if there is one."""
         skipped = {"match", "metadata"} if self.metadata is None else {"match"}
         values = {name: getattr(self, name) for name in self.__slots__ if name not in skipped}
+        values["places"] = [asdict(place) for place in self.places]
         return {**values, "match": self.match.as_json()} if self.match else values
 
 

@@ -70,6 +70,7 @@ def _info(state: State) -> dict[str, Any]:
         empty = Info(
             gallery=str(gallery.folder),
             pictures=0,
+            files=0,
             fingerprints=0,
             refused=0,
             roots=(),

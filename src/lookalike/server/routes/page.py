@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Path as PathPart, Request
+from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 
 from .. import models, openapi
@@ -104,5 +105,5 @@ def _file(folder: Path, name: str) -> Response:
     path = (folder / name.replace("\0", "/")).resolve()
     media_type = MEDIA_TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0]
     if not path.is_relative_to(folder.resolve()) or not path.is_file() or media_type is None:
-        raise ProblemError(404, "no_such_route", "Page not found.")
+        raise HTTPException(404)
     return FileResponse(path, media_type=media_type)

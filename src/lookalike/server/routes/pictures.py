@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response, StreamingResponse
 
 from ...client import entry_as_json
@@ -94,19 +95,22 @@ async def file(request: Request, id: Id) -> Response:
 async def add(request: Request) -> Response:
     """Add a picture to the gallery: an uploaded file, or a picture on the web."""
     state: State = request.app.state.lookalike
-    values, blob, _ = await read_body(request)
-    if not blob:
+    values, file, _ = await read_body(request)
+    if file is None:
         body = validate(models.UrlBody, values)
-        blob, _ = await fetch_picture(body.url, state)
-    kind = sniff(blob[:HEAD_BYTES])
+        file, _ = await fetch_picture(body.url, state)
+    file.seek(0)
+    kind = sniff(file.read(HEAD_BYTES))
     if kind is None:
         raise NotAPictureError("This file is not a supported picture; send another one.")
-    picture_id = await asyncio.to_thread(content_id, blob)
+    picture_id = await asyncio.to_thread(content_id, file)
     entry = await state.find(picture_id)
     if entry is None:
         place = state.gallery.folder
         async with state.write_lock:
-            path = await asyncio.to_thread(uploads.save, place, picture_id, kind, blob)
+            if await request.is_disconnected():  # while others were added
+                raise ClientDisconnect
+            path = await asyncio.to_thread(uploads.save, place, picture_id, kind, file)
             try:
                 await state.pool.call("add", {"path": path}, timeout=ADD_SECONDS)
             except BaseException:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from ...errors import ArgumentError
 from .. import models, openapi
+from ..disconnect import while_connected
 from ..problems import JsonResponse, ProblemError
 from ..query_cache import CachedQuery
 from ..result_cache import MAX_HITS, CachedResult, ResultKey
@@ -45,10 +46,10 @@ async def search(request: Request) -> Response:
         source = await _source_of_request(state, search_request)
         name = source["name"]
     if not result:
-        result = await _run_search(state, search_request, source)
+        result = await while_connected(request, _run_search(state, search_request, source))
         state.result_cache.put(key, result)
-    if search_request.blob:
-        state.cache_query(query_id, name, search_request.blob)
+    if search_request.file:
+        state.cache_query(query_id, name, search_request.file)
     end = fields.offset + fields.top
     query = CachedQuery(query_id, name, result.width, result.height)
     in_gallery = await state.find(query_id) is not None
@@ -71,7 +72,8 @@ async def compare(body: models.CompareBody, request: Request) -> Response:
     query, query_blob = await _source(state, body.query)
     target, target_blob = await _source(state, body.target)
     values = {"query": query, "target": target, "split": len(query_blob)}
-    comparison, _ = await state.pool.call("compare", values, query_blob + target_blob)
+    call = state.pool.call("compare", values, query_blob + target_blob)
+    comparison, _ = await while_connected(request, call)
     if body.query == body.target:  # a cached query is re-encoded, so its pixels may differ
         comparison["kind"], comparison["changes"] = "exact", []
     return JsonResponse(comparison)
@@ -111,7 +113,7 @@ def _read_cache(state: State, query_id: str) -> bytes:
 
 
 async def _source_of_request(state: State, search_request: SearchRequest) -> dict[str, Any]:
-    if search_request.blob:
+    if search_request.file:
         return {"from": "bytes", "id": search_request.id, "name": search_request.name}
     try:
         return (await _source(state, search_request.id, read=False))[0]
@@ -152,6 +154,6 @@ async def _run_search(
         "region": region,
         "filter": search_request.filter,
     }
-    blob = _read_cache(state, search_request.id) if is_cached else search_request.blob
-    reply, _ = await state.pool.call("search", values, blob)
+    blob = _read_cache(state, search_request.id) if is_cached else search_request.file
+    reply, _ = await state.pool.call("search", values, blob or b"")
     return CachedResult(reply["hits"], reply["width"], reply["height"], reply["version"])

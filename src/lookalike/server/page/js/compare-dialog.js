@@ -7,6 +7,7 @@ import { dimensions, fileName } from "./format.js";
 import { errorMessage } from "./notifications.js";
 import { corners, inverse, overlay } from "./overlay.js";
 import { actionButtons } from "./picture-actions.js";
+import { otherPlaces } from "./picture-cards.js";
 
 const MAX_POINTS = 40;
 const NARROW_PX = 560; // below it, side by side becomes one above the other
@@ -17,7 +18,12 @@ export function openCompareDialog(query, hit) {
   const stage = el("div", { class: "compare-stage" }, el("p", { class: "muted" }, "Comparing…"));
   const summary = el("div", { class: "compare-summary", role: "status" });
   const bar = el("div", { class: "compare-bar" });
-  const path = el("p", { class: "muted small path" }, el("bdi", {}, hit.path));
+  const path = el(
+    "div",
+    { class: "muted small path" },
+    el("bdi", {}, hit.path),
+    otherPlaces(hit),
+  );
   const title = `${query.name || "Your picture"} and ${fileName(hit.path)}`;
   const dialog = openDialog({ title, name: "compare" }, path, bar, stage, summary);
   const state = { query, hit, stage, layout: "side-by-side", drawn: "" };

@@ -8,6 +8,12 @@ export const formatNumber = (value) => integer.format(Math.round(value));
 export const countOf = (value, singular, plural = `${singular}s`) =>
   `${formatNumber(value)} ${value === 1 ? singular : plural}`;
 
+/** "2 NEF, 1 PDF". */
+export const countedKinds = (kinds) =>
+  Object.entries(kinds)
+    .map(([kind, count]) => `${formatNumber(count)} ${kind}`)
+    .join(", ");
+
 export const formatPercent = (share) => `${Math.round(share * 100)}%`;
 
 export const formatScore = (value) => value.toFixed(2);
@@ -39,6 +45,16 @@ export const fileName = (path) => path.split(/[\\/]/).pop();
 
 export const folderName = (path) =>
   path.slice(0, Math.max(0, path.length - fileName(path).length - 1));
+
+/** The paths of a picture's files; those with the same bytes are one picture. */
+export const pathsOf = ({ places, paths, path }) =>
+  places?.map((place) => place.path) ?? paths ?? [path];
+
+/** "and 2 more files", or an empty text. */
+export function describeMoreFiles(picture) {
+  const others = pathsOf(picture).length - 1;
+  return others > 0 ? `and ${countOf(others, "more file")}` : "";
+}
 
 export const KIND_LABELS = {
   exact: "Identical",

@@ -3,7 +3,7 @@ import * as api from "./api.js";
 import { addFolderForm } from "./add-folder-form.js";
 import { button } from "./buttons.js";
 import { el } from "./dom.js";
-import { countOf, formatNumber, formatSize } from "./format.js";
+import { countOf, countedKinds, formatNumber, formatSize } from "./format.js";
 import { fetchInfo } from "./gallery-info.js";
 import { icon } from "./icons.js";
 import { JobCard } from "./job-card.js";
@@ -63,7 +63,7 @@ export class GalleryView {
       this.status.replaceChildren(errorMessage(error, () => this.showInfo()));
       return;
     }
-    const { pictures, fingerprints, refused, roots, index } = info;
+    const { pictures, files, fingerprints, refused, roots, index } = info;
     this.updateButton.hidden = !roots.length;
     const noFolders = el(
       "li",
@@ -82,8 +82,10 @@ export class GalleryView {
         )
       : "none";
     const facts = [
+      ["Files", files === pictures ? null : formatNumber(files)],
       ["Copy detection", `${countOf(fingerprints, "picture")} ready`],
       ["Refused", refusedText],
+      ["Can't be read yet", countedKinds(info.unsupported) || null],
       ["Size on disk", formatSize(info.bytes_on_disk)],
       ["Encoder", info.encoder?.name],
       ["Search index", index?.kind === "none" ? "not needed yet" : index?.kind],

@@ -2,7 +2,7 @@
 import * as api from "./api.js";
 import { button } from "./buttons.js";
 import { el, setStyle } from "./dom.js";
-import { formatDuration, formatNumber } from "./format.js";
+import { countedKinds, formatDuration, formatNumber } from "./format.js";
 import { errorMessage, notify } from "./notifications.js";
 
 const FINISHED_TITLES = {
@@ -115,11 +115,13 @@ function reportFacts(report) {
   const facts = REPORT_COUNTS.filter((name) => report[name]).map(
     (name) => `${formatNumber(report[name])} ${name}`,
   );
+  const kinds = countedKinds(report.unsupported);
   return [
     ...(facts.length ? facts : ["No pictures found"]),
     ...(report.nulls
       ? [`${formatNumber(report.nulls)} with numbers in their metadata that were taken as null`]
       : []),
+    ...(kinds ? [`can't be read yet: ${kinds}`] : []),
     `in ${formatDuration(report.seconds)}`,
   ];
 }

@@ -4,18 +4,21 @@ import { describeDifferences } from "./differences.js";
 import { el, setStyle } from "./dom.js";
 import {
   describeChanges,
+  describeMoreFiles,
   dimensions,
   fileName,
   folderName,
   formatScore,
   formatSize,
   KIND_LABELS,
+  pathsOf,
 } from "./format.js";
 import { icon } from "./icons.js";
 import { actionButtons, searchUrl } from "./picture-actions.js";
 
 const MIN_RATIO = 0.6; // narrower and wider pictures are cropped
 const MAX_RATIO = 2.4;
+const MAX_TITLE_PATHS = 10;
 
 const pictures = new WeakMap();
 
@@ -62,6 +65,7 @@ export function pictureTile(picture, { onCompare, eager } = {}) {
   const name = fileName(shown.path);
   const ratio = Math.max(MIN_RATIO, Math.min(MAX_RATIO, shown.width / shown.height || 1));
   const differences = describeDifferences(shown);
+  const more = describeMoreFiles(shown);
   const changes =
     kind === "near"
       ? `${KIND_LABELS.near}: ${[describeChanges(shown), differences].filter(Boolean).join(", ")}, `
@@ -73,7 +77,7 @@ export function pictureTile(picture, { onCompare, eager } = {}) {
       class: "picture",
       href: searchUrl(shown.id),
       "aria-label": `${changes}${name}${similarity}. Search with it`,
-      title: `${shown.path}\n${dimensions(shown)}, ${formatSize(shown.bytes)}`,
+      title: `${pathsOf(shown).slice(0, MAX_TITLE_PATHS).join("\n")}\n${dimensions(shown)}, ${formatSize(shown.bytes)}`,
     },
     thumbnail(shown, 320, "", { eager }),
   );
@@ -85,7 +89,7 @@ export function pictureTile(picture, { onCompare, eager } = {}) {
     el(
       "div",
       { class: "tile-text" },
-      el("span", { class: "tile-name" }, name),
+      el("span", { class: "tile-name" }, [name, more].filter(Boolean).join(" ")),
       score === undefined ? null : scoreBar(score),
       differences && el("span", { class: "differences" }, differences),
     ),
@@ -122,9 +126,23 @@ export function copyCard(hit, { onCompare, isQuery }) {
         el("br"),
         el("bdi", {}, folderName(hit.path)),
       ),
+      otherPlaces(hit),
       el("p", { class: "small muted tabular" }, `${dimensions(hit)}, ${formatSize(hit.bytes)}`),
       el("div", { class: "card-actions" }, actionButtons(hit, { onCompare, isCard: true })),
     ),
+  );
+}
+
+/** The other files of a picture, to open; null if there are none. */
+export function otherPlaces(picture) {
+  const [, ...others] = pathsOf(picture);
+  if (!others.length) return null;
+  const items = others.map((path) => el("li", {}, el("bdi", {}, path)));
+  return el(
+    "details",
+    { class: "places" },
+    el("summary", {}, describeMoreFiles(picture)),
+    el("ul", {}, items),
   );
 }
 
