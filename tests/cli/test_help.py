@@ -16,7 +16,7 @@ from lookalike.cli.main import app
 COMMANDS = get_command(app).commands  # type: ignore[attr-defined]
 PANELS = {
     "Search": ["index", "search", "compare", "duplicates"],
-    "Gallery": ["info", "refused", "prune", "remove", "export", "import"],
+    "Gallery": ["info", "refused", "prune", "remove", "check", "export", "import"],
     "Encoders": ["evaluate", "finetune", "dataset"],
     "Server": ["serve"],
 }

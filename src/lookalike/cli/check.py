@@ -24,7 +24,7 @@ def check(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Check the gallery's own files for damage, and repair them.
+    """Check the gallery's own files, and repair them.
 
     It never changes a picture. Others can search meanwhile, but not index.
     """
