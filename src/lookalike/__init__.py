@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         Progress,
         PruneReport,
         Refusal,
+        RelocateReport,
         Root,
         SearchResult,
     )
@@ -57,6 +58,7 @@ __all__ = [
     "Progress",
     "PruneReport",
     "Refusal",
+    "RelocateReport",
     "Root",
     "SearchResult",
     "evaluate",

@@ -19,7 +19,7 @@ from .rows import (
     property_fields,
     to_properties,
 )
-from .sql import from_text, path_literal, to_text, under_filter
+from .sql import from_text, path_literal, relocated_condition, to_text, under_filter
 from .store import FragmentPair, Store
 from .table import Table, batched
 from .write_atomically import write_atomically
@@ -49,6 +49,7 @@ __all__ = [
     "parse_place",
     "path_literal",
     "property_fields",
+    "relocated_condition",
     "to_properties",
     "to_text",
     "under_filter",

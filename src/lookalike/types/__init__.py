@@ -5,7 +5,7 @@ the verbs of a gallery return.
 """
 
 from .files import UNKNOWN, Entry, Picture, Properties, Refusal, Source
-from .reports import IndexReport, Info, Progress, PruneReport, Root
+from .reports import IndexReport, Info, Progress, PruneReport, RelocateReport, Root
 from .results import COPY_KINDS, Box, Differences, Hit, Look, Match, Place, SearchResult
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Properties",
     "PruneReport",
     "Refusal",
+    "RelocateReport",
     "Root",
     "SearchResult",
     "Source",
