@@ -9,7 +9,7 @@ import random
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -144,16 +144,21 @@ for arguments in json.loads(sys.argv[1]):
 
 
 def run_commands(
-    *commands: tuple[str | Path, ...], prelude: str = "", **environment: str
+    *commands: Sequence[str | Path],
+    prelude: str = "",
+    python: str | Path = sys.executable,
+    **environment: str,
 ) -> list[subprocess.CompletedProcess[str]]:
     """Run commands in turn in one new process, which imports everything once.
 
-    `prelude` is code to run first.
+    `prelude` is code to run first, `python` that of another environment.
     """
+    here = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    inherited = dict(os.environ) if python == sys.executable else here
     words = [[*map(str, command)] for command in commands]
     done = subprocess.run(
-        [sys.executable, "-c", prelude + _COMMANDS, json.dumps(words)],
-        env={**os.environ, "PYTHONUTF8": "1", "OMP_NUM_THREADS": "1", **environment},
+        [python, "-c", prelude + _COMMANDS, json.dumps(words)],
+        env={**inherited, "PYTHONUTF8": "1", "OMP_NUM_THREADS": "1", **environment},
         capture_output=True,
         text=True,
         timeout=300,

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         Progress,
         PruneReport,
         Refusal,
+        RelocateReport,
         Root,
         SearchResult,
     )
@@ -61,6 +62,7 @@ __all__ = [
     "Progress",
     "PruneReport",
     "Refusal",
+    "RelocateReport",
     "Root",
     "SearchResult",
     "evaluate",

@@ -60,12 +60,12 @@ def test_duplicates_and_the_trash(own: Server, copies: Path) -> None:
         after = own.get("/duplicates").json()
         assert after["stale"] is True
         assert len(after["groups"][0]["members"]) == 1
-        assert own.get("/info").json()["pictures"] == 8 + 3 - 1
+        assert own.get("/info").json()["files"] == 8 + 3 - 1
         assert own.result("/duplicates?refresh=true")["stale"] is False
         assert after["groups"][0]["members"][0]["state"] == "goes"
         job = own.job(own.post("/duplicates/undo", json={}).json()["id"])
         assert job["report"] == {"restored": [worse], "left": []}
-        assert own.get("/info").json()["pictures"] == 8 + 3
+        assert own.get("/info").json()["files"] == 8 + 3
         # What was decided about a pair is known when it is found again.
         (group,) = own.result("/duplicates?refresh=true")["groups"]
         assert {member["state"] for member in group["members"]} == {"goes"}

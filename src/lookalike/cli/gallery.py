@@ -104,6 +104,27 @@ def remove(
         raise typer.Exit(NOTHING_USABLE)
 
 
+def relocate(
+    old: Annotated[str, typer.Argument(metavar="OLD", help="Where the pictures were.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="Where they are now.")],
+    *,
+    gallery: GalleryOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
+) -> None:
+    """Rewrite the paths of a folder or disk that has moved.
+
+    No picture is read or encoded again.
+    """
+    from ..client import open_gallery
+    from .terminal import counted, say
+
+    report = open_gallery(gallery).relocate(old, new, dry_run=dry_run)
+    for root in report.roots:
+        say(root)
+    verb = "would get" if dry_run else "got"
+    say(f"{counted(report.files, 'file')} {verb} another path.", error=True)
+
+
 def export(
     out: Annotated[Path, typer.Argument(metavar="OUT.parquet", help="The file to write.")],
     *,

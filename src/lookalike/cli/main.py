@@ -12,7 +12,7 @@ from .compare import compare
 from .duplicates import duplicates
 from .encoders import dataset, evaluate, finetune
 from .exit_codes import DONE, NOTHING_USABLE, WRONG_USAGE
-from .gallery import export, import_, info, prune, refused, remove
+from .gallery import export, import_, info, prune, refused, relocate, remove
 from .help import PanelCommand, PanelGroup
 from .index import index
 from .search import search
@@ -21,7 +21,7 @@ from .serve import serve
 # In the order in which people need them.
 PANELS = {
     "Search": (index, search, compare, duplicates),
-    "Gallery": (info, refused, prune, remove, check, export, import_),
+    "Gallery": (info, refused, prune, remove, check, relocate, export, import_),
     "Encoders": (evaluate, finetune, dataset),
     "Server": (serve,),
 }

@@ -271,6 +271,10 @@ class Client(TrashClient):
         """Raise `ArgumentError`: export writes its list on the gallery's machine."""
         self._not_over_http("Export")
 
+    def relocate(self, *_: Any, **__: Any) -> NoReturn:
+        """Raise `ArgumentError`: whether pictures moved is known on the gallery's machine."""
+        self._not_over_http("Relocating")
+
     def import_(self, *_: Any, **__: Any) -> NoReturn:
         """Raise `ArgumentError`: import reads its list on the gallery's machine."""
         self._not_over_http("Import")

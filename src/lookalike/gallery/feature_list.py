@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..copies import unpack
 from ..errors import FeatureListError, GalleryFormatError, StorageError
-from ..sources import CONTENT_HASH_BYTES, is_absolute, metadata_from_json
+from ..sources import CONTENT_HASH_BYTES, is_absolute_anywhere, metadata_from_json
 from ..storage import PROPERTY_COLUMNS, Record, from_text, property_fields, to_properties
 from ..types import UNKNOWN, Properties, Source
 
@@ -209,7 +209,7 @@ def _record(row: dict[str, Any], vector: NDArray[np.float32]) -> Record:
     sides = (row["width"], row["height"])
     if len(content) != CONTENT_HASH_BYTES or min(sides) < 1:
         raise ValueError(f"the row of {row['path']!r} has no usable content_hash or size")
-    if not is_absolute(from_text(row["path"])):
+    if not is_absolute_anywhere(from_text(row["path"])):
         raise ValueError(f"the path {row['path']!r} is not absolute")
     metadata, has_nulls = row.get("metadata"), False
     if metadata:

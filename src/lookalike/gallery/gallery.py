@@ -38,7 +38,7 @@ from ..storage import (
 from .feature_list import import_features, read_features
 from .reading import no_progress
 from .rebuild import finish_rebuild, indexed_sources, keep_unread_rows, start_rebuild
-from .removal import GalleryRemoval
+from .relocation import GalleryRelocation
 
 if TYPE_CHECKING:
     import os
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from ..types import IndexReport, Progress, Refusal, Source
 
 
-class Gallery(GalleryRemoval):
+class Gallery(GalleryRelocation):
     """A collection of pictures that can be searched by image.
 
     Open it with `Gallery.open`; the first `index` creates it on disk. One process writes at a time,

@@ -38,6 +38,7 @@ from .read import (
     stat_source,
     why_unreachable,
 )
+from .relocation import MEMBER, Relocation, any_absolute, is_absolute_anywhere
 from .roots import (
     DeletionCheck,
     merge_roots,
@@ -53,6 +54,7 @@ from .walk import walk
 __all__ = [
     "CONTENT_HASH_BYTES",
     "MAX_FILE_BYTES",
+    "MEMBER",
     "PICTURE_SUFFIXES",
     "TRY_AGAIN",
     "DeletionCheck",
@@ -60,7 +62,9 @@ __all__ = [
     "LabelledPicture",
     "MountPoints",
     "PrivateAddressError",
+    "Relocation",
     "absolute",
+    "any_absolute",
     "below",
     "check_address",
     "check_id",
@@ -68,6 +72,7 @@ __all__ = [
     "content_hash",
     "format_size",
     "is_absolute",
+    "is_absolute_anywhere",
     "is_gone",
     "is_id",
     "is_local",

@@ -25,7 +25,7 @@ from .rows import (
     to_properties,
 )
 from .sealed_json import damaged_files, read_sealed, write_sealed
-from .sql import batched, from_text, path_literal, to_text, under_filter
+from .sql import batched, from_text, path_literal, relocated_condition, to_text, under_filter
 from .store import FragmentPair, Store
 from .table import Table
 from .write_atomically import write_atomically
@@ -67,6 +67,7 @@ __all__ = [
     "path_literal",
     "property_fields",
     "read_sealed",
+    "relocated_condition",
     "repair_table",
     "to_properties",
     "to_text",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib.util
 import os
 import re
 from datetime import timedelta
@@ -75,12 +76,17 @@ class Bucket:
 
         Raises:
             ArgumentError: it is not the address of a bucket.
+            StorageError: the library that reads object stores is not installed.
         """
         address = address.rstrip("/")
         if not _ADDRESS.fullmatch(address) or {".", ".."} & set(address.split("/")):
             raise ArgumentError(
                 f"{address!r} can't hold a gallery; enter a folder, or write it as "
                 "s3://bucket/name (or gs://, az://) with letters, digits and - _ . = + only."
+            )
+        if importlib.util.find_spec("obstore") is None:
+            raise StorageError(
+                f"{address} needs a library; install it with: pip install 'lookalike[remote]'"
             )
         self.address = address
         self._client: ObjectStore | None = None
@@ -223,12 +229,8 @@ class Bucket:
 
     def _store(self) -> ObjectStore:
         if self._client is None:
-            try:
-                from obstore.store import from_url
-            except ImportError as error:
-                raise StorageError(
-                    f"{self} needs a library; install it with: pip install 'lookalike[remote]'"
-                ) from error
+            from obstore.store import from_url
+
             self._client = from_url(
                 self.address,
                 client_options={

@@ -6,11 +6,13 @@ import itertools
 import re
 from typing import TYPE_CHECKING
 
-from ..sources import below
+from ..sources import MEMBER, below
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
+
+    from ..sources import Relocation
 
 
 def batched(values: Iterable[Any], size: int) -> Iterator[list[Any]]:
@@ -36,6 +38,28 @@ def under_filter(*paths: str) -> str:
     parts = [f"path IN ({', '.join(map(path_literal, paths))})"]
     parts += [f"starts_with(path, {path_literal(prefix)})" for prefix in prefixes]
     return f"({' OR '.join(parts)})"
+
+
+def relocated_condition(moved: Relocation) -> str:
+    """Return the filter for the rows at or below the old place of something that has moved."""
+    prefixes = [moved.folders[0], *([moved.old + MEMBER] if moved.has_members else [])]
+    parts = [f"starts_with(path, {path_literal(prefix)})" for prefix in prefixes]
+    return " OR ".join([f"path = {path_literal(moved.old)}", *parts])
+
+
+def relocated_path(moved: Relocation) -> str:
+    """Return the expression for the new path of such a row; see `Relocation`."""
+    old, new = (
+        place.removesuffix(separator)
+        for place, separator in zip((moved.old, moved.new), moved.separators, strict=True)
+    )
+    rest = f"right(path, -{len(to_text(old))})" if old else "path"
+    if moved.separators[0] != moved.separators[1]:
+        file = f"split_part({rest}, {path_literal(MEMBER)}, 1)"
+        names = ", ".join(map(path_literal, moved.separators))
+        member = f"right({rest}, character_length({rest}) - character_length({file}))"
+        rest = f"replace({file}, {names}), {member}"
+    return f"concat({path_literal(new)}, {rest})"
 
 
 def to_text(path: str) -> str:

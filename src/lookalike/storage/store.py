@@ -21,7 +21,14 @@ from .rows import (
     scored_row,
     to_records,
 )
-from .sql import batched, from_text, to_text, under_filter
+from .sql import (
+    batched,
+    from_text,
+    relocated_condition,
+    relocated_path,
+    to_text,
+    under_filter,
+)
 from .table import Table
 from .vectors import nearest_contents, one_of_each
 
@@ -31,6 +38,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from ..sources import Relocation
     from .place import Place
     from .readers import Reader
 
@@ -197,9 +205,9 @@ class Store:
             for path, reason in zip(*(c.to_pylist() for c in batch.columns), strict=True):
                 yield Refusal(from_text(path), reason)
 
-    def paths(self, table: Table, *under: str) -> Iterator[str]:
-        """List the paths of a table's rows: all, or those at or below the given paths."""
-        for batch in table.scan(["path"], under_filter(*under) if under else None):
+    def paths(self, table: Table, *under: str, where: str | None = None) -> Iterator[str]:
+        """List the paths of a table's rows: all, or those at or below paths, or of a filter."""
+        for batch in table.scan(["path"], under_filter(*under) if under else where):
             yield from map(from_text, batch.column(0).to_pylist())
 
     def remove(self, paths: Iterable[str]) -> int:
@@ -211,6 +219,11 @@ class Store:
             self.refusals.delete(list(self.paths(self.refusals, *batch)))
             removed += len(rows)
         return removed
+
+    def relocate(self, moved: Relocation) -> None:
+        """Rewrite the paths of what is at or below a place that has moved."""
+        for table in (self.pictures, self.refusals):
+            table.update({"path": relocated_path(moved)}, relocated_condition(moved))
 
     def records(self) -> Iterator[list[Record]]:
         """Read all rows, some at a time."""

@@ -235,6 +235,14 @@ class Table:
                 target_rows_per_fragment=SMALL_FRAGMENT_ROWS, materialize_deletions_threshold=0.0
             )
 
+    def update(self, values: dict[str, str], where: str) -> None:
+        """Set columns to Lance's expressions, in the rows that a filter allows, in one commit."""
+        if self.dataset() is not None:
+            with self._committing():  # on a new object: threads may be reading from the other
+                _lance().dataset(
+                    str(self.uri), storage_options=open_place(self.uri).storage_options()
+                ).update(values, where)
+
     def merge_fragments(self) -> None:
         """Merge small fragments, if there are many."""
         if self.dataset() is None:

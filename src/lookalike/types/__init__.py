@@ -5,7 +5,16 @@ the verbs of a gallery return.
 """
 
 from .files import UNKNOWN, Entry, Picture, Properties, Refusal, Source
-from .reports import CheckReport, Damage, IndexReport, Info, Progress, PruneReport, Root
+from .reports import (
+    CheckReport,
+    Damage,
+    IndexReport,
+    Info,
+    Progress,
+    PruneReport,
+    RelocateReport,
+    Root,
+)
 from .results import COPY_KINDS, Box, Differences, Hit, Look, Match, Place, SearchResult
 
 __all__ = [
@@ -27,6 +36,7 @@ __all__ = [
     "Properties",
     "PruneReport",
     "Refusal",
+    "RelocateReport",
     "Root",
     "SearchResult",
     "Source",

@@ -130,6 +130,26 @@ class Info:
 
 
 @dataclass(frozen=True, slots=True)
+class RelocateReport:
+    """What `relocate` rewrote, or would rewrite.
+
+    Attributes:
+        files: rows.
+        refused: files that could not be used, which are remembered by their paths, too.
+        roots: where the roots are now that moved.
+
+    Example:
+        >>> from lookalike import Gallery
+        >>> Gallery.open("gallery").relocate("photos", "pictures", dry_run=True)
+        RelocateReport(files=30, refused=0, roots=('...pictures',))
+    """
+
+    files: int
+    refused: int
+    roots: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PruneReport:
     """What `prune` removed, or would remove.
 

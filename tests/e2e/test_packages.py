@@ -1,0 +1,181 @@
+"""The built wheel without extras: every command and option works, or names its extra."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from lookalike.cli.main import app
+
+from ..conftest import fill, run_commands
+from .packages import bare_environment
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+EXTRAS = {  # a module of each, to see that the environment is bare
+    "obstore", "ray", "lance_ray", "sklearn", "torch", "transformers", "matplotlib", "onnx", "pytest",
+}  # fmt: skip
+REMOTE = "pip install 'lookalike[remote]'"
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="symbolic links to packages")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The wheel and the sdist, built from this checkout."""
+    pytest.importorskip("hatchling", reason="hatchling builds them; it comes with the extra test")
+    folder = tmp_path_factory.mktemp("dist")
+    command = [sys.executable, "-m", "hatchling", "build", "-d", folder]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (wheel,), (sdist,) = folder.glob("*.whl"), folder.glob("*.tar.gz")
+    return {"wheel": wheel, "sdist": sdist}
+
+
+@pytest.fixture(scope="module")
+def bare(built: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of an environment of the wheel without any extra."""
+    return bare_environment(tmp_path_factory.mktemp("bare") / "venv", built["wheel"])
+
+
+# A value for each option that takes one; `{}` is a folder with labelled pictures.
+VALUES = {
+    "--after": "2020-01-01",
+    "--allow-host": "photos.example",
+    "--before": "2030-01-01",
+    "--column": "path",
+    "--device": "cpu",
+    "--encoder": "lookalike-2",
+    "--epochs": "1",
+    "--exclude": "*.gif",
+    "--folder": "{}",
+    "--from": "{}/none.zip",
+    "--gallery": "{}/g",
+    "--held-out": "0.2",
+    "--host": "127.0.0.1",
+    "--html": "{}/out.html",
+    "--init": "lookalike-2",
+    "--keep": "oldest",
+    "--kind": "exact",
+    "--label": "a",
+    "--max-bytes": "100000",
+    "--max-queries": "2",
+    "--max-upload": "1",
+    "--min-bytes": "1",
+    "--min-height": "1",
+    "--min-score": "-1",
+    "--min-width": "1",
+    "--out": "{}/out.jpg",
+    "--output": "{}/out.onnx",
+    "--port": "0",
+    "--precision": "float32",
+    "--prefer": "{}/p/a",
+    "--protect": "{}/p/a",
+    "--protocol": "all",
+    "--queries": "{}/p",
+    "--ray": "local",
+    "--region": "0,0,1,1",
+    "--report": "{}/report.html",
+    "--seed": "1",
+    "--sheet": "{}/sheet.jpg",
+    "--text": "a cat",
+    "--token": "a long enough token",
+    "--top": "2",
+    "--unlabelled": "b",
+    "--workers": "1",
+}
+ARGUMENTS = {
+    "compare": ["{}/p/a/0000.jpg", "{}/p/b/0006.jpg"],
+    "dataset": ["caltech101", "{}/data", "--from", "{}/none.zip"],
+    "evaluate": ["{}/p"],
+    "export": ["{}/out.parquet"],
+    "finetune": ["{}/p", "--output", "{}/out.onnx"],
+    "import": ["{}/out.parquet"],
+    "index": ["{}/p"],
+    "relocate": ["{}/p/a", "{}/p/c", "--dry-run"],
+    "remove": ["{}/p/none"],
+    "search": ["{}/p/a/0000.jpg"],
+    # It runs until it is stopped, but for a gallery in an object store without the extra.
+    "serve": ["--gallery", "s3://bucket/name"],
+}
+OF_AN_EXTRA = {  # what names its pip line instead
+    "--ray": "lookalike[cluster]",
+    "finetune": "lookalike[train]",
+    "serve": "lookalike[remote]",
+}
+
+
+def commands() -> dict[str, Any]:
+    return dict(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+
+
+def lines(folder: Path) -> Iterator[list[str]]:
+    """Every command, alone and with each of its options."""
+    for name, command in commands().items():
+        base = [name, *ARGUMENTS.get(name, [])]
+        yield base
+        for option in command.params:
+            if option.param_type_name != "option" or "--help" in option.opts:
+                continue
+            for flag in (*option.opts, *option.secondary_opts):
+                extra = [flag] if option.is_flag else [flag, VALUES[flag]]
+                yield base + [one for one in extra if flag not in base]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("bare-pictures")
+    fill(folder / "p" / "a", 6)
+    fill(folder / "p" / "b", 6, start=6)
+    return folder
+
+
+def test_the_environment_is_bare(bare: Path) -> None:
+    code = "import importlib.util, sys; print(*(n for n in sys.argv[1:] if importlib.util.find_spec(n)))"
+    done = subprocess.run(
+        [bare, "-I", "-c", code, *sorted(EXTRAS)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == []
+
+
+def test_every_command_and_option_works_or_names_its_extra(bare: Path, folder: Path) -> None:
+    """In one process, which imports everything once; an exception would end it."""
+    words = [[word.replace("{}", str(folder)) for word in line] for line in lines(folder)]
+    done = run_commands(*words, python=bare, LOOKALIKE_GALLERY=str(folder / "gallery"))
+    for one in done:
+        assert "Traceback" not in one.stderr, one
+        needed = next((need for word, need in OF_AN_EXTRA.items() if word in one.args), None)
+        if needed:
+            assert one.returncode in {1, 2}, one
+            assert needed in one.stderr, one
+        else:
+            assert "pip install" not in one.stderr, one
+    assert {one.args[0] for one in done if one.returncode == 0} >= {
+        "compare", "duplicates", "evaluate", "export", "import", "index", "info", "prune", "refused",
+        "relocate", "search",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("address", ["s3://bucket/name", "gs://bucket", "az://bucket/a/b"])
+def test_a_gallery_in_an_object_store_names_its_extra(
+    bare: Path, folder: Path, address: str
+) -> None:
+    words = [
+        [word.replace("{}", str(folder)) for word in [name, *ARGUMENTS.get(name, [])]]
+        + ["--gallery", address]
+        for name, command in commands().items()
+        if any("--gallery" in option.opts for option in command.params) and name != "evaluate"
+    ]
+    for one in run_commands(*words, python=bare):
+        assert (one.returncode, REMOTE in one.stderr) == (1, True), one
+    for place in (f"{address}/a.jpg", address):
+        (one,) = run_commands(
+            ("index", place), python=bare, LOOKALIKE_GALLERY=str(folder / "gallery")
+        )
+        assert (one.returncode, REMOTE in one.stderr) == (2, True), one
