@@ -26,6 +26,7 @@ from .checksums import (
     record,
     why_damaged,
 )
+from .datasets import open_dataset
 from .failures import GONE, NOT_AS_WRITTEN, storage_errors
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def _read_contents(table: Table, known: Checksums | None, found: TableCheck) -> 
     """Read the newest version's files by their contents; record their checksums if all are well."""
     try:
         with storage_errors():
-            dataset = table.open_unchecked()
+            dataset = open_dataset(table.uri)
     except GalleryFormatError:
         there = manifests(table.uri) if isinstance(table.uri, Path) else ()
         found.damaged[max(there, default=(0, MANIFESTS))[1]] = _UNREADABLE
@@ -161,7 +162,7 @@ def repair_table(table: Table, damaged: dict[str, str], *, derived: bool = False
     known = _restore_small_files(path, damaged)
     try:
         with storage_errors():
-            dataset = table.open_unchecked()
+            dataset = open_dataset(table.uri)
     except GalleryFormatError:
         dataset = None
     if dataset is None:
@@ -169,7 +170,7 @@ def repair_table(table: Table, damaged: dict[str, str], *, derived: bool = False
         shutil.rmtree(path, ignore_errors=True)
         return None
     rows = _drop_damaged(dataset, damaged, derived=derived)
-    dataset = table.open_unchecked()
+    dataset = open_dataset(table.uri)
     assert dataset is not None  # noqa: S101  it was there
     files = known.files if known else {}
     record(path, dataset, {n: f for n, f in files.items() if n not in damaged}, are_new=True)

@@ -45,6 +45,7 @@ SCAN_ROWS = 1_024  # whose fingerprints are read at once, about 8 MB
 MAX_PLAIN = 500  # pictures that are asked whether their pixels equal a plain query's
 FIRST_ROW = "lookalike.first_row"  # in the table's settings: the row of picture 0
 MAX_BITS = 80  # of 256 that differ; different pictures differ in 128, plus or minus 8
+FRAGMENT_ROWS = 8_192  # of a full fragment, some 60 MB
 
 
 class FingerprintIndex:
@@ -64,6 +65,7 @@ class FingerprintIndex:
                     ("format", pa.int8()),  # null where an earlier version did not write it
                 ]
             ),
+            fragment_rows=FRAGMENT_ROWS,
         )
         self.visual_words = VisualWords(folder)
         self._first_rows: dict[int, int] = {}  # of one version

@@ -1,4 +1,4 @@
-"""Paths and filters in Lance's SQL, and lists short enough for one filter."""
+"""Paths, columns and filters in Lance's SQL, and lists short enough for one filter."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
 
+    import lance
+
     from ..sources import Relocation
 
 
@@ -20,6 +22,12 @@ def batched(values: Iterable[Any], size: int) -> Iterator[list[Any]]:
     iterator = iter(values)
     while batch := list(itertools.islice(iterator, size)):
         yield batch
+
+
+def existing_columns(dataset: lance.LanceDataset, columns: Iterable[str]) -> list[str]:
+    """Return those of the columns that a table has."""
+    names = set(dataset.schema.names)
+    return [name for name in columns if name in names or name.startswith("_")]
 
 
 def path_literal(path: str) -> str:

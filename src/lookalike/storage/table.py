@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import StorageError
 from .checksums import check_files, recording
+from .datasets import lance_library, open_dataset
 from .failures import resolving, storage_errors
 from .place import open_place
-from .sql import batched, content_literals, path_literal
+from .sql import batched, content_literals, existing_columns, path_literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .readers import Reader
 
 MAX_SMALL_FRAGMENTS = 8
-SMALL_FRAGMENT_ROWS = 100_000
+FRAGMENT_ROWS = 32_768  # of a full fragment; if one of its rows goes, it is written anew
 MAX_UNINDEXED_SHARE = 0.05  # of the rows; a search scans these, at a cost in time, not in recall
 MAX_FILTER_VALUES = 500  # in one filter expression
 
@@ -33,17 +33,26 @@ MAX_FILTER_VALUES = 500  # in one filter expression
 class Table:
     """One Lance table, created by its first write; rows are replaced by their `path`."""
 
-    def __init__(self, uri: Place, schema: pa.Schema, *, file_format: str | None = None) -> None:
+    def __init__(
+        self,
+        uri: Place,
+        schema: pa.Schema,
+        *,
+        file_format: str | None = None,
+        fragment_rows: int = FRAGMENT_ROWS,
+    ) -> None:
         """Open nothing yet.
 
         Args:
             uri: the table's place.
             schema: its columns.
             file_format: Lance's version of the file format; None for its own choice.
+            fragment_rows: the rows of a full fragment.
         """
         self.uri = uri
         self.schema = schema
         self._file_format = file_format
+        self._fragment_rows = fragment_rows
         self._dataset: lance.LanceDataset | None = None
         self._lock = threading.Lock()
         self._is_snapshot = False
@@ -84,7 +93,7 @@ class Table:
                 merge = dataset.merge_insert("path").when_matched_update_all()
                 merge.when_not_matched_insert_all().execute(table)
                 return
-            _lance().write_dataset(
+            lance_library().write_dataset(
                 table,
                 str(self.uri) if dataset is None else dataset,
                 mode="create" if dataset is None else "append",
@@ -131,7 +140,7 @@ class Table:
             )
         with storage_errors():
             data = pa.table(rows, schema=self.schema)
-            fragments = _lance().fragment.write_fragments(data, dataset, mode="append")
+            fragments = lance_library().fragment.write_fragments(data, dataset, mode="append")
         return [json.dumps(fragment.to_json()) for fragment in fragments]
 
     def commit_fragments(self, fragments: Iterable[str]) -> None:
@@ -140,7 +149,7 @@ class Table:
         Raises:
             StorageError: the table can't be written, or a fragment's file is missing.
         """
-        lance = _lance()
+        lance = lance_library()
         metadata = [lance.FragmentMetadata.from_json(fragment) for fragment in fragments]
         if not metadata:
             return
@@ -205,7 +214,7 @@ class Table:
 
         reader = pa.RecordBatchReader.from_batches(self.schema, iter(batches))
         with self._committing() as dataset:
-            _lance().write_dataset(
+            lance_library().write_dataset(
                 reader,
                 str(self.uri) if dataset is None else dataset,
                 mode="overwrite",
@@ -228,29 +237,27 @@ class Table:
 
     def erase_deleted(self) -> None:
         """Rewrite fragments with deleted rows, and small ones beside; row ids stay."""
-        if self.dataset() is None:
-            return
-        with self._committing() as dataset:
-            dataset.optimize.compact_files(
-                target_rows_per_fragment=SMALL_FRAGMENT_ROWS, materialize_deletions_threshold=0.0
-            )
+        if self.dataset() is not None:
+            with self._committing() as dataset:
+                dataset.optimize.compact_files(
+                    target_rows_per_fragment=self._fragment_rows,
+                    materialize_deletions_threshold=0.0,
+                )
 
     def update(self, values: dict[str, str], where: str) -> None:
         """Set columns to Lance's expressions, in the rows that a filter allows, in one commit."""
         if self.dataset() is not None:
-            with self._committing():  # on a new object: threads may be reading from the other
-                _lance().dataset(
-                    str(self.uri), storage_options=open_place(self.uri).storage_options()
-                ).update(values, where)
+            with self._committing() as dataset:
+                dataset.update(values, where)
 
     def merge_fragments(self) -> None:
         """Merge small fragments, if there are many."""
         if self.dataset() is None:
             return
         with self._committing() as dataset:
-            small = sum(f.count_rows() < SMALL_FRAGMENT_ROWS for f in dataset.get_fragments())
-            if small > MAX_SMALL_FRAGMENTS:
-                dataset.optimize.compact_files(target_rows_per_fragment=SMALL_FRAGMENT_ROWS)
+            rows = self._fragment_rows
+            if sum(f.count_rows() < rows for f in dataset.get_fragments()) > MAX_SMALL_FRAGMENTS:
+                dataset.optimize.compact_files(target_rows_per_fragment=rows)
 
     def update_index(
         self,
@@ -311,23 +318,10 @@ class Table:
                 retention = open_place(self.uri).version_retention
                 dataset.cleanup_old_versions(retention, delete_unverified=uncommitted)
 
-    def open_unchecked(self, **options: Any) -> lance.LanceDataset | None:
-        """Open the newest version; None if there is no table. Failing to look is an error."""
-        if isinstance(self.uri, Path) and not (self.uri / "_versions").is_dir():
-            return None
-        options["storage_options"] = open_place(self.uri).storage_options()
-        try:
-            dataset: lance.LanceDataset = _lance().dataset(str(self.uri), **options)
-        except ValueError as error:
-            if isinstance(self.uri, Path) or "was not found" not in str(error):
-                raise
-            return None
-        return dataset
-
     def _open(self, **options: Any) -> lance.LanceDataset | None:
         if isinstance(self.uri, Path):
             check_files(self.uri)
-        return self.open_unchecked(**options)
+        return open_dataset(self.uri, **options)
 
     @contextlib.contextmanager
     def _committing(self) -> Iterator[Any]:
@@ -339,17 +333,3 @@ class Table:
         newest = self.dataset()
         with storage_errors(), recording(self.uri, self.dataset):
             yield None if newest is None else self._open(session=newest.session())
-
-
-def existing_columns(dataset: lance.LanceDataset, columns: Iterable[str]) -> list[str]:
-    """Return those of the columns that a table has."""
-    names = set(dataset.schema.names)
-    return [name for name in columns if name in names or name.startswith("_")]
-
-
-def _lance() -> Any:
-    # Otherwise Lance writes its advice to stderr, among the messages for the user.
-    os.environ.setdefault("LANCE_LOG", "error")
-    import lance
-
-    return lance
