@@ -93,14 +93,14 @@ def test_trash_shows_first_then_moves_and_forgets(folder: Path, tmp_path: Path) 
     assert sorted(os.listdir(trash)) == ["small.jpg", "twin.png"]
     assert sorted(os.listdir(folder)) == ["a.png", "b.png", "crop.png"]
     gallery = Gallery.open(tmp_path / "g")
-    assert gallery.info().pictures == 3
+    assert gallery.info().files == 3
     assert gallery.prune(dry_run=True).removed == ()
     assert gallery.info().roots[0].path == str(folder)
     back = run("duplicates", "--undo", gallery=tmp_path / "g")
     assert back.returncode == 0, back.stderr
     assert back.stdout.splitlines() == [str(folder / "small.jpg"), str(folder / "twin.png")]
     assert "2 files brought back." in back.stderr
-    assert gallery.info().pictures == 5
+    assert gallery.info().files == 5
     again = run("duplicates", "--undo", "--json", gallery=tmp_path / "g")
     assert json.loads(again.stdout) == {"restored": [], "left": []}
     assert "There is nothing to bring back." in again.stderr
@@ -140,7 +140,7 @@ def test_a_file_that_can_not_be_moved_ends_with_1(folder: Path, tmp_path: Path) 
     assert "1 file moved to the trash" in done.stderr
     assert long.exists()
     assert not (folder / "twin.png").exists()
-    assert Gallery.open(tmp_path / "g").info().pictures == 5
+    assert Gallery.open(tmp_path / "g").info().files == 5
 
 
 def test_a_folder_seen_twice_and_one_that_is_away(folder: Path, tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ def test_ctrl_c_while_moving_says_how_to_go_on(
     )
     assert done.exit_code == 130
     assert "Stopped; run the same command again to continue, or bring back" in done.stderr
-    assert Gallery.open(tmp_path / "g").info().pictures == 4
+    assert Gallery.open(tmp_path / "g").info().files == 4
     back = CliRunner().invoke(
         app, ["duplicates", "--undo", str(folder), "--gallery", str(tmp_path / "g")]
     )

@@ -16,7 +16,7 @@ from lookalike.cli.main import app
 COMMANDS = get_command(app).commands  # type: ignore[attr-defined]
 PANELS = {
     "Search": ["index", "search", "compare", "duplicates"],
-    "Gallery": ["info", "refused", "prune", "remove", "check", "export", "import"],
+    "Gallery": ["info", "refused", "prune", "remove", "check", "relocate", "export", "import"],
     "Encoders": ["evaluate", "finetune", "dataset"],
     "Server": ["serve"],
 }
@@ -70,7 +70,13 @@ def test_options_of_search_are_grouped() -> None:
     shown = panels(page("search"))
     assert list(shown) == ["Arguments", "Options", "Filters", "Output", "Encoder"]
     assert first_words(shown["Filters"])[:3] == ["--folder", "--label", "--min-width"]
-    assert first_words(shown["Output"]) == ["--json", "--paths", "--sheet"]
+    assert first_words(shown["Output"]) == [
+        "--json",
+        "--paths",
+        "--print0",
+        "--all-places",
+        "--sheet",
+    ]
     assert "--copies / --no-copies" in shown["Options"]
     assert "[default: 10]" in shown["Options"]
     assert list(panels(page("compare"))) == ["Arguments", "Options"]  # few need no groups

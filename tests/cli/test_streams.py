@@ -65,7 +65,7 @@ _IN_TURN = """
 import io, json, sys
 from lookalike.cli.main import main
 encoding, commands = json.loads(sys.argv[1])
-results = []
+results, answer = [], sys.stdout
 for arguments in commands:
     sys.stdout, sys.stderr = (io.TextIOWrapper(io.BytesIO(), encoding=encoding) for _ in range(2))
     sys.argv[1:] = arguments
@@ -73,7 +73,7 @@ for arguments in commands:
         main()
     except SystemExit as stop:
         results.append([stop.code, *(s.buffer.getvalue().hex() for s in (sys.stdout, sys.stderr))])
-sys.__stdout__.write(json.dumps(results))
+answer.write(json.dumps(results))
 """
 
 

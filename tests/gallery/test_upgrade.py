@@ -104,14 +104,14 @@ def check_updated(gallery: Gallery) -> None:
     check_search(gallery)
     assert all(entry.properties.pages for entry in gallery.browse().entries)
     info = gallery.info()
-    assert (info.pictures, info.fingerprints) == (8, 7)
+    assert (info.files, info.fingerprints) == (8, 7)
     assert lance.dataset(str(gallery.folder / "fingerprints.lance")).count_rows() == 7
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_old_gallery_opens_and_searches(tmp_path: Path, kind: str) -> None:
     gallery = Gallery.open(old_gallery(tmp_path, kind))
-    assert gallery.info().pictures == 9
+    assert gallery.info().files == 9
     assert gallery.info().fingerprints == 8
     check_search(gallery)
     assert {entry.properties for entry in gallery.browse().entries} == {Properties()}
@@ -260,6 +260,6 @@ def test_rows_that_cannot_be_read_now_stay(tmp_path: Path) -> None:
     pictures.rename(tmp_path / "unplugged")
     assert gallery.index(tmp_path / "unplugged" / "plain.png").added == 1
     gallery.search(tmp_path / "unplugged" / "plain.jpg")
-    assert gallery.info().pictures == 10
+    assert gallery.info().files == 10
     (tmp_path / "unplugged").rename(pictures)
     assert index(gallery).updated == 8

@@ -45,7 +45,7 @@ def test_an_error_in_a_worker_is_raised_and_what_is_done_stays(tmp_path: Path) -
     gallery = Gallery.open(tmp_path / "g", encoder=Failing())
     with pytest.raises(EncoderError, match="out of order"):
         gallery.index(tmp_path / "p")
-    assert 0 < gallery.info().pictures < 100
+    assert 0 < gallery.info().files < 100
     again = Gallery.open(tmp_path / "g", encoder=RandomEncoder()).index(tmp_path / "p")
     assert again.added + again.unchanged == 100
 
@@ -64,7 +64,7 @@ def test_ctrl_c_keeps_what_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     before = set(threading.enumerate())
     with pytest.raises(KeyboardInterrupt):
         gallery.index(tmp_path / "p", on_progress=interrupt)
-    kept = gallery.info().pictures
+    kept = gallery.info().files
     assert kept == encoder.encoded >= 40  # nothing that was encoded is lost
     assert set(threading.enumerate()) <= before
     report = gallery.index(tmp_path / "p")
@@ -80,7 +80,7 @@ def test_readers_see_each_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     counts: set[int] = set()
 
     def look(_: Progress) -> None:
-        counts.add(reader.info().pictures)
+        counts.add(reader.info().files)
 
     Gallery.open(tmp_path / "g", encoder=RandomEncoder()).index(tmp_path / "p", on_progress=look)
     assert len(counts - {0}) == 8  # chunks of 16
@@ -113,7 +113,7 @@ def test_many_files_of_the_same_bytes_are_encoded_once(tmp_path: Path) -> None:
     gallery = Gallery.open(tmp_path / "g", encoder=encoder)
     report = gallery.index(tmp_path / "p")
     assert (report.added, report.copied, encoder.encoded) == (100, 99, 1)
-    assert gallery.info().pictures == 100
+    assert gallery.info().files == 100
     hits = gallery.search(tmp_path / "p" / "50.jpg", top=100)
     assert hits[0].path == str(tmp_path / "p" / "50.jpg")
     scores = [hit.score for hit in hits]  # of one vector, but not always of the same bits
@@ -174,7 +174,7 @@ def test_files_are_retried_that_were_too_large_for_memory(
     monkeypatch.undo()
     for _ in range(2):
         gallery.index(pictures)
-    assert gallery.info().pictures == 52
+    assert gallery.info().files == 52
     assert list(gallery.refused()) == []
 
 

@@ -151,7 +151,7 @@ def test_read_refuses_by_content_then_by_name(tmp_path: Path) -> None:
     for name, data, kind, reason in (
         ("notes.txt", b"hello", NotAPictureError, "not a picture"),
         ("empty", b"", NotAPictureError, "not a picture"),
-        ("film.mp4", b"\0\0\0\x20ftypisom" + b"\0" * 64, NotAPictureError, "not a picture"),
+        ("film.mp4", b"\0\0\0\x20ftypisom" + b"\0" * 64, NotAPictureError, "an MP4 video"),
         ("notes.jpg", b"hello", PictureError, "despite its name"),
         ("empty.HEIC", b"", PictureError, "the file is empty"),
     ):

@@ -140,7 +140,8 @@ def _show_rules(gallery: "AnyGallery", *, forget: bool, as_json: bool) -> None:
     if forget:
         gallery.set_keep_rules(KeepRules())
     rules = gallery.keep_rules()
-    say(json.dumps(rules.as_json()) if as_json else _rules_as_text(rules))
+    for line in [json.dumps(rules.as_json())] if as_json else _rules_as_lines(rules):
+        say(line)
 
 
 def _mark(gallery: "AnyGallery", action: str, paths: list[str], *, as_json: bool) -> None:
@@ -166,11 +167,11 @@ def _mark(gallery: "AnyGallery", action: str, paths: list[str], *, as_json: bool
             say("")
 
 
-def _rules_as_text(rules: "KeepRules") -> str:
+def _rules_as_lines(rules: "KeepRules") -> list[str]:
     lines = [f"prefer   {folder}" for folder in rules.prefer]
     lines += [f"protect  {folder}" for folder in rules.protect]
     lines += [f"keep     {rules.keep}"] if rules.keep else []
-    return "\n".join(lines) or "No rules: of each group, the best file is kept."
+    return lines or ["No rules: of each group, the best file is kept."]
 
 
 def _marked_as_json(picture: Any) -> dict[str, Any]:

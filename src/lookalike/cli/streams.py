@@ -65,9 +65,11 @@ def prepare_streams() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         old = sys.stdout
         encoding, by_line, at_once = old.encoding, old.line_buffering, old.write_through
-        sys.stdout = Output(
+        stdout = Output(
             old.detach(), encoding, _HANDLER, line_buffering=by_line, write_through=at_once
         )
+        for name in ("stdout", "__stdout__"):  # libraries that ask the terminal take the second
+            setattr(sys, name, stdout)
 
 
 def finish_streams() -> None:

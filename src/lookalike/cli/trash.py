@@ -34,7 +34,8 @@ def is_confirmed(groups: Sequence[Group], *, yes: bool, may_ask: bool) -> bool:
         try:
             return typer.confirm(f"Move {count_going(groups)} to the trash?", err=True)
         except typer.Abort:
-            say("\nStopped; no file was moved.", error=True)
+            say("", error=True)
+            say("Stopped; no file was moved.", error=True)
             raise typer.Exit(INTERRUPTED) from None
     say("No file was moved; add --yes to move them.", error=True)
     return False

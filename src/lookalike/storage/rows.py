@@ -65,7 +65,12 @@ class RefusalRecord:
 
 def count_formats(batches: Iterable[pa.RecordBatch]) -> dict[str, int]:
     """Count the kinds of files that can't be read, of batches with the format, most first."""
-    kinds = Counter(name for batch in batches for name in batch.column("format").to_pylist())
+    kinds = Counter(
+        name
+        for batch in batches
+        if "format" in batch.schema.names  # which an older lookalike did not write
+        for name in batch.column("format").to_pylist()
+    )
     return {name: count for name, count in kinds.most_common() if name}
 
 

@@ -177,6 +177,13 @@ class Damage:
         path: the file, or the folder of an index.
         problem: what is wrong with it, as the predicate of a sentence.
         repaired: whether it was restored, or replaced by what was made again.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from lookalike import Gallery
+        >>> Path("gallery/refusals.lance.lost").touch()
+        >>> Gallery.open("gallery").check().damaged
+        ()
     """
 
     path: str

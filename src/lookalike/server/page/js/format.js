@@ -9,7 +9,7 @@ export const countOf = (value, singular, plural = `${singular}s`) =>
   `${formatNumber(value)} ${value === 1 ? singular : plural}`;
 
 /** "2 NEF, 1 PDF". */
-export const countedKinds = (kinds) =>
+export const countedKinds = (kinds = {}) =>
   Object.entries(kinds)
     .map(([kind, count]) => `${formatNumber(count)} ${kind}`)
     .join(", ");
