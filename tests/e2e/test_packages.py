@@ -82,11 +82,13 @@ VALUES = {
     "--ray": "local",
     "--region": "0,0,1,1",
     "--report": "{}/report.html",
+    "--root-path": "/photos",
     "--seed": "1",
     "--sheet": "{}/sheet.jpg",
     "--text": "a cat",
     "--token": "a long enough token",
     "--top": "2",
+    "--trust-proxy": "127.0.0.1",
     "--unlabelled": "b",
     "--workers": "1",
 }

@@ -106,16 +106,27 @@ def test_responses_have_exactly_the_described_fields(server: Server, collection:
         assert sum(map(bool, descriptions)) > 0.6 * len(descriptions)
 
 
+# A full queue of jobs is a 503, too.
+SCHEMATHESIS = """
+import schemathesis
+from schemathesis.cli import schemathesis as run
+@schemathesis.check
+def no_failure(ctx, response, case):
+    assert response.status_code < 500 or response.json()["code"] == "busy", response.text
+run()
+"""
+
+
 @pytest.mark.parametrize("phase", ["coverage", "fuzzing"])
 def test_schemathesis_finds_nothing(sole: Server, tmp_path: Path, phase: str) -> None:
-    """No request gets a 5xx, and all responses match their description."""
+    """No request fails, and all responses match their description."""
     done = subprocess.run(
         [
-            *(sys.executable, "-c", "from schemathesis.cli import schemathesis as run; run()"),
+            *(sys.executable, "-c", SCHEMATHESIS),
             *("run", f"{sole.url}/openapi.json", "--phases", phase, "--max-examples", "10"),
             *("--generation-deterministic", "--exclude-path-regex", "/events$"),
             # A valid request may still name an unknown id, URL or path.
-            *("--exclude-checks", "positive_data_acceptance,use_after_free"),
+            *("--exclude-checks", "positive_data_acceptance,use_after_free,not_a_server_error"),
         ],
         capture_output=True,
         text=True,
