@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import shutil
-import threading
 import warnings
 from collections import Counter
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from lookalike import Gallery, KeepRules
 from lookalike.encoders import Encoder, load
 from lookalike.errors import ArgumentError
 
+from ..beside import call_beside
 from ..conftest import RandomEncoder, draw, fill, save, soak
 
 THREADS = 4
@@ -91,15 +91,7 @@ def test_threads_search_beside_every_verb(verb: Verb, place: Path) -> None:
             except BaseException as error:  # noqa: BLE001  Lance's panics, too
                 failures[f"{type(error).__name__}: {str(error)[:200]}"] += 1
 
-    threads = [threading.Thread(target=search, args=(number,)) for number in range(THREADS)]
-    for thread in threads:
-        thread.start()
-    runs = 0
-    while any(thread.is_alive() for thread in threads) or not runs:
-        verb(gallery, place)
-        runs += 1
-    for thread in threads:
-        thread.join()
+    call_beside(lambda: verb(gallery, place), search, THREADS)
     assert failures == Counter()
 
 

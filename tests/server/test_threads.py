@@ -6,7 +6,6 @@ import io
 import itertools
 import shutil
 import sys
-import threading
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from ..beside import call_beside
 from ..conftest import draw, save, soak
 from ..servers import Server
 
@@ -76,11 +76,5 @@ def test_clients_search_beside_every_verb(verb: Verb, own: Server, tmp_path: Pat
             if answer.status_code != 200 or paths != [str(folder / "0003.jpg")]:
                 failures[answer.text] += 1
 
-    threads = [threading.Thread(target=search, args=(number,)) for number in range(THREADS)]
-    for thread in threads:
-        thread.start()
-    runs = 0
-    while any(thread.is_alive() for thread in threads) or not runs:
-        verb(own, folder)
-        runs += 1
+    call_beside(lambda: verb(own, folder), search, THREADS)
     assert failures == Counter()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from ..storage import (
     write_lock,
 )
 from ..types import CheckReport, Damage
+from .reading import no_progress
 from .trash import GalleryTrash
 
 if TYPE_CHECKING:
@@ -26,10 +28,6 @@ if TYPE_CHECKING:
 
     from ..storage import Table
     from ..types import IndexReport
-
-
-def _no_progress(_done: int, _total: int) -> None:
-    """Ignore the progress."""
 
 
 class GalleryCheck(GalleryTrash):
@@ -45,7 +43,7 @@ class GalleryCheck(GalleryTrash):
         *,
         repair: bool = False,
         quick: bool = False,
-        on_bytes: Callable[[int, int], None] = _no_progress,
+        on_bytes: Callable[[int, int], None] = no_progress,
     ) -> CheckReport:
         """Read the gallery's own files, and compare them with their checksums.
 
@@ -84,11 +82,10 @@ class GalleryCheck(GalleryTrash):
             self._manifest()  # there may be nothing to check
         with write_lock(self.folder):
             damaged = list(self._damaged_settings(repair=repair))
-            try:
+            manifest = None
+            with contextlib.suppress(DamageError):
                 manifest = Manifest.read(self.folder)
-            except DamageError:  # without it nobody knows which tables are in use
-                return CheckReport(0, 0, damaged=tuple(damaged))
-            if manifest is None:
+            if manifest is None:  # without it nobody knows which tables are in use
                 return CheckReport(0, 0, damaged=tuple(damaged))
             checks = self._check_tables(manifest, on_bytes)
             is_repairable = repair and isinstance(self.folder, Path)

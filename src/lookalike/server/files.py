@@ -11,9 +11,9 @@ from .. import sources
 from ..decode import HEAD_BYTES, sniff
 from ..errors import ArgumentError, OfflineError, PictureError
 from ..sources import (
-    CONTENT_HASH_BYTES,
     MAX_FILE_BYTES,
     content_hash,
+    file_content_hash,
     is_local,
     is_under,
     name_of,
@@ -123,17 +123,12 @@ def _open_without_links(path: str) -> IO[bytes]:
 
 def _format_if_unchanged(file: IO[bytes], picture_id: str) -> str | None:
     """Return the format of a file with this content hash; None for any other file."""
-    import hashlib
-
     status = os.fstat(file.fileno())
     if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_FILE_BYTES:
         return None
     kind = sniff(file.read(HEAD_BYTES))
     if kind is None:
         return None
+    is_same = file_content_hash(file).hex() == picture_id
     file.seek(0)
-    digest = hashlib.sha256()
-    while chunk := file.read(2**20):
-        digest.update(chunk)
-    file.seek(0)
-    return kind if digest.digest()[:CONTENT_HASH_BYTES].hex() == picture_id else None
+    return kind if is_same else None

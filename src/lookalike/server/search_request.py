@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import tempfile
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from pydantic import (
 
 from ..errors import ArgumentError
 from ..search import Filter
-from ..sources import CONTENT_HASH_BYTES
+from ..sources import file_content_hash
 from .problems import ProblemError, invalid_request
 from .result_cache import MAX_HITS
 
@@ -217,11 +216,7 @@ def validate(model: type[Any], values: dict[str, Any], *, strict: bool = False) 
 
 def content_id(file: IO[bytes]) -> str:
     """Return the id of a file's content: 32 hexadecimal digits."""
-    digest = hashlib.sha256()
-    file.seek(0)
-    while chunk := file.read(MAX_MEMORY_BYTES):
-        digest.update(chunk)
-    return digest.digest()[:CONTENT_HASH_BYTES].hex()
+    return file_content_hash(file).hex()
 
 
 async def _read_json(request: Request) -> dict[str, Any]:

@@ -131,6 +131,15 @@ def content_hash(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()[:CONTENT_HASH_BYTES]
 
 
+def file_content_hash(file: IO[bytes]) -> bytes:
+    """Return the `content_hash` of an open file, read from its start in chunks."""
+    digest = hashlib.sha256()
+    file.seek(0)
+    while chunk := file.read(STREAM_CHUNK_BYTES):
+        digest.update(chunk)
+    return digest.digest()[:CONTENT_HASH_BYTES]
+
+
 def is_id(text: str) -> bool:
     """Check whether a text may be the id of a picture."""
     return bool(re.fullmatch(r"[0-9a-f]{32}", text))

@@ -50,7 +50,7 @@ def wait_for_readers(place: Place) -> bool:
     Raises:
         StorageError: the disk is full or read-only.
     """
-    expect_deletions(place)
+    _expect_deletions(place)
     deadline = time.monotonic() + WAIT_SECONDS
     while True:
         for file in _files(place)[:-1]:
@@ -70,10 +70,10 @@ def prepare_for_readers(place: Place) -> None:
         StorageError: the disk is full or read-only.
     """
     if not _files(place):
-        expect_deletions(place)
+        _expect_deletions(place)
 
 
-def expect_deletions(place: Place) -> None:
+def _expect_deletions(place: Place) -> None:
     """Note that something is to be deleted once the readers that are open now are not any more.
 
     Raises:
