@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..duplicates import read_marks, read_rules
 from ..storage import (
+    MANIFEST_NAME,
+    UNKNOWN_ROWS,
     DamageError,
     Manifest,
     Store,
@@ -89,19 +92,13 @@ class GalleryCheck(GalleryTrash):
                 return CheckReport(0, 0, damaged=tuple(damaged))
             checks = self._check_tables(manifest, on_bytes)
             is_repairable = repair and isinstance(self.folder, Path)
-            damaged += [
-                Damage(path, problem, is_repairable)
-                for one in checks.values()
-                for path, problem in one.paths()
-            ]
-            lost: int | None = 0
-            dropped = False
-            if is_repairable and any(one.damaged for one in checks.values()):
-                self._load_encoder(manifest)  # before anything is dropped
-                lost, dropped = self._drop_damaged(manifest, checks)
-        if dropped and manifest.roots:
-            added = self.index(*manifest.roots).added
-            lost = None if lost is None else max(lost - added, 0)
+            found = [problem for one in checks.values() for problem in one.paths()]
+            damaged += [Damage(*problem, is_repairable) for problem in found]
+            damaged += self._unfinished(manifest, repaired=is_repairable)
+            must_read = False
+            if is_repairable and (found or manifest.repair is not None):
+                must_read = self._drop_damaged(manifest, checks)
+        lost = self._read_dropped() if must_read else 0
         return CheckReport(
             sum(one.files for one in checks.values()),
             sum(one.bytes for one in checks.values()),
@@ -123,6 +120,12 @@ class GalleryCheck(GalleryTrash):
             except DamageError as error:
                 if error.path not in known:
                     yield Damage(error.path, error.problem)
+
+    def _unfinished(self, manifest: Manifest, *, repaired: bool = False) -> list[Damage]:
+        """Tell of a repair that was stopped before it had read all pictures again."""
+        path = str(self.folder / MANIFEST_NAME)
+        problem = "tells of a repair that was stopped"
+        return [] if manifest.repair is None else [Damage(path, problem, repaired)]
 
     def _tables(self, manifest: Manifest) -> tuple[Store, list[Table]]:
         store = Store(self.folder, manifest.table, manifest.encoder.dimensions)
@@ -146,34 +149,49 @@ class GalleryCheck(GalleryTrash):
         tables = self._tables(manifest)[1]
         return {str(table.uri): check_table(table, on_file) for table in tables}
 
-    def _drop_damaged(
-        self, manifest: Manifest, checks: dict[str, TableCheck]
-    ) -> tuple[int | None, bool]:
+    def _drop_damaged(self, manifest: Manifest, checks: dict[str, TableCheck]) -> bool:
         """Cut what is damaged out, and make again what other tables tell.
 
-        Returns:
-            how many rows of pictures were dropped, and whether files must be read again.
+        Before it, the manifest gets to know of the repair, so that one which is stopped is finished
+        by the next. Returns whether pictures must be read again.
         """
+        self._load_encoder(manifest)  # before anything is dropped
+        rows, must_read = manifest.repair, manifest.repair is not None
+        manifest = replace(manifest, repair=UNKNOWN_ROWS).write(self.folder)
         store, tables = self._tables(manifest)
-        words = store.fingerprints.visual_words
-        dropped: dict[str, int | None] = {}
+        words, lost = store.fingerprints.visual_words, 0
         for table in tables:
             check = checks[str(table.uri)]
-            if check.damaged:
-                if table is store.fingerprints.table:
-                    words.clear()  # first: its numbers are positions in that table
-                rows = repair_table(table, check.damaged, derived=table is words.table)
-                dropped[str(table.uri)] = rows
+            if not check.damaged:
+                continue
+            if table is store.fingerprints.table:
+                words.clear()  # first: its numbers are positions in that table
+            dropped = repair_table(table, check.damaged, derived=table is words.table)
+            must_read |= dropped != 0 and table is not words.table
+            if table is store.pictures:
+                lost = UNKNOWN_ROWS if dropped is None else dropped
+        if rows is None:
+            rows = UNKNOWN_ROWS if lost == UNKNOWN_ROWS else store.pictures.count() + lost
         store.optimize(unused=False)
         self._store = None
-        dropped.pop(str(words.table.uri), None)
-        lost = dropped.get(str(store.pictures.uri), 0)
-        return lost, any(rows != 0 for rows in dropped.values())
+        replace(manifest, repair=rows if must_read else None).write(self.folder)
+        return must_read
+
+    def _read_dropped(self) -> int | None:
+        """Index the gallery's folders, which ends a repair; return how many rows did not come."""
+        manifest = self._manifest()
+        if manifest.roots:
+            self.index(*manifest.roots)
+        with write_lock(self.folder):
+            manifest = self._manifest()
+            rows, left = manifest.repair, self._open_store(manifest).pictures.count()
+            replace(manifest, repair=None).write(self.folder)
+        return None if rows in {None, UNKNOWN_ROWS} else max(rows - left, 0)
 
     def _quick_report(self) -> CheckReport:
         """Look for files that are gone or of another size, one for each table at most."""
         manifest = self._manifest()
-        damaged = []
+        damaged = self._unfinished(manifest)
         for table in self._tables(manifest)[1]:
             if isinstance(table.uri, Path):
                 try:

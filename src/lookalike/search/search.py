@@ -18,7 +18,7 @@ from ..copies import fingerprint, single_threaded
 from ..encoders import encode_text
 from ..errors import PictureError
 from ..sources import metadata_from_json, scheme_of, split_member
-from ..storage import batched, files_of
+from ..storage import NOT_AS_WRITTEN, DamageError, batched, files_of
 from ..types import COPY_KINDS, Hit, Place, Refusal, SearchResult
 from .candidates import ROUNDS, VECTOR_CANDIDATES, find_matches
 from .query import prepare, query_refusal
@@ -279,6 +279,8 @@ def _results(found: list[Found], store: Store, options: SearchOptions) -> list[S
     for name, own, rows in found:
         hits = []
         for rank, row in enumerate(rows, 1):
+            if not files[row["content_hash"]]:  # an index with changed bytes names others
+                raise DamageError(store.pictures.uri, NOT_AS_WRITTEN)
             places = sorted(files[row["content_hash"]], key=partial(order, own=own))
             texts = (place["metadata"] for place in places if place.get("metadata"))
             metadata = next(texts, None)

@@ -8,10 +8,10 @@ from .bucket import Bucket
 from .check import TableCheck, check_table, repair_table
 from .checksums import check_files
 from .contents import count_contents, files_of
-from .failures import READ_ATTEMPTS, DamageError
+from .failures import NOT_AS_WRITTEN, READ_ATTEMPTS, DamageError
 from .fingerprint_index import ContentFilter, FingerprintIndex
 from .lock import write_lock
-from .manifest import MANIFEST_NAME, EncoderCard, Manifest, locate_gallery
+from .manifest import MANIFEST_NAME, UNKNOWN_ROWS, EncoderCard, Manifest, locate_gallery
 from .place import Place, open_place, parse_place
 from .readers import Reader, has_deletions, wait_for_readers
 from .removal import THUMBNAILS, deleted_files, erase_removed
@@ -33,9 +33,11 @@ from .write_atomically import write_atomically
 __all__ = [
     "HAS_PROPERTIES",
     "MANIFEST_NAME",
+    "NOT_AS_WRITTEN",
     "PROPERTY_COLUMNS",
     "READ_ATTEMPTS",
     "THUMBNAILS",
+    "UNKNOWN_ROWS",
     "Bucket",
     "ContentFilter",
     "DamageError",

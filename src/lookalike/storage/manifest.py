@@ -22,6 +22,7 @@ ENVIRONMENT_VARIABLE = "LOOKALIKE_GALLERY"
 MANIFEST_NAME = "gallery.json"
 FORMAT_VERSION = 2  # 2 added what a file holds, and the formats of fingerprints and refusals
 FIRST_TABLE = "pictures.lance"
+UNKNOWN_ROWS = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,8 @@ class Manifest:
         rebuild: encoder and table of an unfinished rebuild; None without one.
         copies: whether the gallery keeps fingerprints, which prove copies.
         mounts: absolute paths of the mount points that hold indexed files, but for `/`.
+        repair: how many rows the table had before a repair that has not ended, `UNKNOWN_ROWS` if
+            nobody can tell; None without one.
         revision: of the object that it was read from, see `bucket.StoredFile`.
     """
 
@@ -78,6 +81,7 @@ class Manifest:
     rebuild: tuple[EncoderCard, str] | None = None
     copies: bool = True
     mounts: tuple[str, ...] = ()
+    repair: int | None = None
     revision: dict[str, str] | None = field(default=None, compare=False)
 
     @classmethod
@@ -107,6 +111,7 @@ class Manifest:
                 mounts=tuple(map(str, values.get("mounts", ()))),
                 rebuild=rebuild and (EncoderCard(**rebuild[0]), _table_name(rebuild[1])),
                 copies=bool(values.get("copies", True)),
+                repair=None if values.get("repair") is None else int(values["repair"]),
                 revision=stored.revision,
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
