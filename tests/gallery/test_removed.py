@@ -56,12 +56,14 @@ def test_a_removed_picture_leaves_nothing_behind(
     for path in stored:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
+    foreign = stored[0].with_name("ab-320.webp")
+    foreign.touch()
     assert all(is_on_disk(gallery.folder, trace) for trace in removed + kept)
     removal(gallery, tmp_path / "p" / f"{seed}.png")
     assert [is_on_disk(gallery.folder, trace) for trace in removed + kept] == [False] * 2 + [
         True
     ] * 2
-    assert [path.exists() for path in stored] == [False, True]
+    assert [path.exists() for path in (*stored, foreign)] == [False, True, True]
     assert gallery.info().fingerprints == 9
 
 
