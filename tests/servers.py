@@ -97,10 +97,12 @@ class Server:
         return next(p["id"] for p in pictures if p["paths"][0].endswith(name))
 
 
-def start(folder: Path, *options: str, **environment: str) -> Server:
-    """Start a server on a free port, and wait until it listens."""
+def start(folder: Path, *options: str, prelude: str = "", **environment: str) -> Server:
+    """Start a server on a free port, and wait until it listens; `prelude` is code to run before."""
+    program = ["-c", f"{prelude}\nfrom lookalike.cli.main import main\nmain()"]
+    command = [sys.executable, *(program if prelude else ["-m", "lookalike"])]
     process = subprocess.Popen(
-        [sys.executable, "-m", "lookalike", "serve", "--gallery", folder, "--port", "0", *options],
+        [*command, "serve", "--gallery", folder, "--port", "0", *options],
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONUTF8": "1", **environment},
@@ -123,9 +125,9 @@ def end(server: Server, by: int = signal.SIGTERM) -> int:
 
 
 @contextlib.contextmanager
-def serving(folder: Path, *options: str, **environment: str) -> Iterator[Server]:
+def serving(folder: Path, *options: str, prelude: str = "", **environment: str) -> Iterator[Server]:
     """Run a server, and end it."""
-    server = start(folder, *options, **environment)
+    server = start(folder, *options, prelude=prelude, **environment)
     try:
         yield server
     finally:

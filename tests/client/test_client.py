@@ -292,8 +292,14 @@ def test_errors_are_those_of_a_gallery(
             client.search(draw(1), region=(0, 0, 2, 2))
         with pytest.raises(ArgumentError):
             client.get("../info")
-        for verb in (client.export, client.import_, client.search_text):
-            with pytest.raises(ArgumentError, match="where the gallery is"):
+        for verb in (
+            client.check,
+            client.export,
+            client.import_,
+            client.relocate,
+            client.search_text,
+        ):
+            with pytest.raises(ArgumentError, match=r"not available over HTTP.*where the gallery"):
                 verb("x")
         with pytest.raises(ArgumentError, match="where the gallery is"):
             client.duplicates(tmp_path)
@@ -322,7 +328,9 @@ def test_the_command_line(server: Server, collection: Path, tmp_path: Path) -> N
     assert "pictures     30" in by_environment.stdout
     for command in (
         ["search", "--text", "red"],
+        ["check", "--repair"],
         ["export", tmp_path / "o.parquet"],
+        ["relocate", collection, tmp_path],
         ["duplicates", "--html", tmp_path / "o.html"],
         ["index", collection, "--rebuild"],
         ["search", query, "--encoder", "lookalike-2"],

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from lookalike import Gallery
-from lookalike.storage import FingerprintIndex
 
 from ..conftest import RandomEncoder, busy, fill
+from ..traces import fingerprint_thumbnail, is_on_disk
 
 SIZE = (240, 180)
 Removal = Callable[[Gallery, Path], object]
@@ -41,14 +41,8 @@ def gallery(tmp_path: Path) -> Gallery:
 def traces(gallery: Gallery, seed: int) -> list[bytes]:
     """Return the thumbnail in a picture's fingerprint, and its path."""
     path = Path(str(gallery.folder)).parent / "p" / f"{seed}.png"
-    content = bytes.fromhex(gallery.search(path, top=1, copies=False)[0].id)
-    data = FingerprintIndex(gallery.folder).get([content])[content]
-    return [data[data.index(b"WEBP") :], os.fsencode(path)]
-
-
-def is_on_disk(gallery: Gallery, data: bytes) -> bool:
-    files = (path for path in Path(str(gallery.folder)).rglob("*") if path.is_file())
-    return any(data in path.read_bytes() for path in files)
+    hit = gallery.search(path, top=1, copies=False)[0]
+    return [fingerprint_thumbnail(gallery.folder, hit.id), os.fsencode(path)]
 
 
 @pytest.mark.parametrize("removal", [remove, prune])
@@ -62,10 +56,14 @@ def test_a_removed_picture_leaves_nothing_behind(
     for path in stored:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
-    assert all(is_on_disk(gallery, trace) for trace in removed + kept)
+    foreign = stored[0].with_name("ab-320.webp")
+    foreign.touch()
+    assert all(is_on_disk(gallery.folder, trace) for trace in removed + kept)
     removal(gallery, tmp_path / "p" / f"{seed}.png")
-    assert [is_on_disk(gallery, trace) for trace in removed + kept] == [False] * 2 + [True] * 2
-    assert [path.exists() for path in stored] == [False, True]
+    assert [is_on_disk(gallery.folder, trace) for trace in removed + kept] == [False] * 2 + [
+        True
+    ] * 2
+    assert [path.exists() for path in (*stored, foreign)] == [False, True, True]
     assert gallery.info().fingerprints == 9
 
 
@@ -104,13 +102,13 @@ def test_what_a_reader_reads_goes_after_it(
     reading = gallery._reading().snapshot()
     gallery.remove(tmp_path / "p" / "3.png")
     assert gallery.info().pictures == gallery.info().fingerprints == 9
-    assert is_on_disk(gallery, removed[0])
+    assert is_on_disk(gallery.folder, removed[0])
     assert len([*itertools.chain.from_iterable(reading.records())]) == 10
     assert len([*reading.fingerprints.hashes()]) == 10
     del reading
-    gallery._erase_at = 0  # half a minute later
+    gallery._erase_at = 0  # the next time
     assert gallery.info().pictures == 9  # the next command, whichever
-    assert not any(is_on_disk(gallery, trace) for trace in removed)
+    assert not any(is_on_disk(gallery.folder, trace) for trace in removed)
     fill(tmp_path / "p", 1)  # for the next of all
     gallery.index(tmp_path / "p" / "0000.jpg")
     assert gallery.info().pictures == 10

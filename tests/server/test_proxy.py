@@ -1,8 +1,10 @@
-"""The server behind nginx, by the recipe of the guide: with TLS, below a path."""
+"""The server behind real proxies, by the recipes of the guide: with TLS, below a path."""
 
 from __future__ import annotations
 
+import contextlib
 import getpass
+import os
 import re
 import shutil
 import socket
@@ -23,13 +25,58 @@ from ..conftest import fill
 from ..servers import TOKEN, Server, serving
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-RECIPE = re.search(
-    r"```nginx\n(.+?)```", (ROOT / "docs/guides/server.md").read_text("utf-8"), re.DOTALL
-)
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-needs_nginx = pytest.mark.skipif(
-    not NGINX or not shutil.which("openssl"), reason="needs nginx, and openssl for a certificate"
-)
+GUIDE = (ROOT / "docs/guides/server.md").read_text("utf-8")
+SBIN = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"])
+
+
+def recipe(proxy: str, replaced: dict[str, str]) -> str:
+    """Return the guide's configuration of a proxy, with names and addresses of the test."""
+    place = re.search(rf"^{proxy}\b", GUIDE, re.MULTILINE)
+    assert place, proxy
+    text = re.split(r"```\w*\n", GUIDE[place.start() :])[1]
+    for old, new in replaced.items():
+        assert old in text
+        text = text.replace(old, new)
+    return text
+
+
+def nginx(folder: Path, port: int, address: str, *, slash: str = "") -> list[str]:
+    """Configure nginx, and return its command."""
+    replaced = {
+        "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
+        "/etc/ssl/pictures.pem": f"{folder}/certificate.pem",
+        "/etc/ssl/pictures.key": f"{folder}/key.pem",
+        "proxy_pass http://127.0.0.1:8000": f"proxy_pass http://{address}{slash}",
+    }
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    paths = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in kinds)
+    (folder / "nginx.conf").write_text(
+        f"daemon off;\nuser {getpass.getuser()};\nworker_processes 1;\npid {folder}/nginx.pid;\n"
+        f"events {{}}\nhttp {{\naccess_log off;\n{paths}{recipe('nginx', replaced)}}}\n"
+    )
+    return ["nginx", "-p", f"{folder}", "-e", f"{folder}/error.log", "-c", f"{folder}/nginx.conf"]
+
+
+def nginx_without_path(folder: Path, port: int, address: str) -> list[str]:
+    """Configure nginx to remove the path from requests."""
+    return nginx(folder, port, address, slash="/")
+
+
+def caddy(folder: Path, port: int, address: str) -> list[str]:
+    """Configure Caddy, and return its command."""
+    tls = f"tls {folder}/certificate.pem {folder}/key.pem"
+    site = f"https://localhost:{port} {{\n    {tls}"
+    text = recipe("Caddy", {"pictures.example.org {": site, "127.0.0.1:8000": address})
+    (folder / "Caddyfile").write_text(f"{{\nadmin off\nauto_https off\n}}\n{text}")
+    return ["caddy", "run", "--config", f"{folder}/Caddyfile"]
+
+
+def traefik(folder: Path, port: int, address: str) -> list[str]:
+    """Configure Traefik, and return its command; it makes a certificate itself."""
+    replaced = {"pictures.example.org": "localhost", "127.0.0.1:8000": address}
+    (folder / "photos.yaml").write_text(recipe("Traefik", replaced))
+    entry = f"--entrypoints.websecure.address=127.0.0.1:{port}"
+    return ["traefik", entry, f"--providers.file.filename={folder}/photos.yaml"]
 
 
 @pytest.fixture(scope="module")
@@ -43,55 +90,43 @@ def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(scope="module", params=["path kept", "path removed"])
+@pytest.fixture(scope="module", params=[nginx, nginx_without_path, caddy, traefik])
 def proxy(
     behind: Server, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[str]:
-    """The address of nginx in front of the server, with the guide's configuration."""
-    folder = tmp_path_factory.mktemp("nginx")
+    """The address of a proxy in front of the server, with the guide's configuration."""
+    folder = tmp_path_factory.mktemp("proxy")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    command = request.param(folder, port, urlsplit(behind.url).netloc)
+    program = shutil.which(command[0], path=SBIN)
+    if not program or not shutil.which("openssl"):
+        pytest.skip(f"needs {command[0]}, and openssl for a certificate")
     subprocess.run(
         [
             *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
-            *("-subj", "/CN=localhost", "-keyout", str(key), "-out", str(certificate)),
+            *("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"),
+            *("-keyout", f"{folder}/key.pem", "-out", f"{folder}/certificate.pem"),
         ],
         check=True,
         capture_output=True,
     )
-    address = urlsplit(behind.url).netloc
-    slash = "/" if request.param == "path removed" else ""
-    assert RECIPE
-    recipe = RECIPE[1]
-    for old, new in (
-        ("listen 443 ssl", f"listen 127.0.0.1:{port} ssl"),
-        ("/etc/ssl/pictures.pem", str(certificate)),
-        ("/etc/ssl/pictures.key", str(key)),
-        ("proxy_pass http://127.0.0.1:8000", f"proxy_pass http://{address}{slash}"),
-    ):
-        assert old in recipe
-        recipe = recipe.replace(old, new)
-    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    paths = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in kinds)
-    configuration = folder / "nginx.conf"
-    configuration.write_text(
-        f"daemon off;\nuser {getpass.getuser()};\nworker_processes 1;\npid {folder}/nginx.pid;\nevents {{}}\n"
-        f"http {{\naccess_log off;\n{paths}{recipe}}}\n"
-    )
-    log = folder / "error.log"
-    process = subprocess.Popen(
-        [str(NGINX), "-p", str(folder), "-e", str(log), "-c", str(configuration)]
-    )
+    own = {name: str(folder) for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")}
+    with (folder / "output.txt").open("w") as output:
+        process = subprocess.Popen(
+            [program, *command[1:]], env=os.environ | own, stdout=output, stderr=output
+        )
+    address = f"https://localhost:{port}/photos"
     try:
-        for _ in range(200):
-            with socket.socket() as probe:
-                if not probe.connect_ex(("127.0.0.1", port)):
-                    break
-            assert process.poll() is None, log.read_text()
-            time.sleep(0.05)
-        yield f"https://localhost:{port}/photos"
+        with browser(address) as client:
+            for _ in range(600):
+                assert process.poll() is None, (folder / "output.txt").read_text()
+                with contextlib.suppress(httpx.TransportError):
+                    if client.get(f"{address}/healthz").status_code == 200:
+                        break
+                time.sleep(0.05)
+        yield address
     finally:
         process.terminate()
         process.wait(30)
@@ -104,8 +139,7 @@ def browser(proxy: str) -> httpx.Client:
     return httpx.Client(verify=context, trust_env=False, timeout=60, headers=origin)
 
 
-@needs_nginx
-def test_the_page_and_the_api_work_behind_nginx(proxy: str, tmp_path: Path) -> None:
+def test_the_page_and_the_api_work_behind_a_proxy(proxy: str, tmp_path: Path) -> None:
     with browser(proxy) as client:
         page = client.get(f"{proxy}/browse")
         script = re.search(r'src="(\S+main\.js)"', page.text)
@@ -127,27 +161,28 @@ def test_the_page_and_the_api_work_behind_nginx(proxy: str, tmp_path: Path) -> N
         assert client.delete(str(place.url)).status_code == 204
 
 
-@needs_nginx
 def test_redirects_stay_on_https_below_the_path(proxy: str) -> None:
     with browser(proxy) as client:
         answer = client.get(f"{proxy}/browse/")
         assert (answer.status_code, answer.headers["location"]) == (307, f"{proxy}/browse")
 
 
-@needs_nginx
 def test_events_are_not_held_back(proxy: str, tmp_path: Path) -> None:
+    """The first one comes in time to cancel the job."""
     fill(tmp_path / "more", 60, start=100)
     headers = {"Authorization": f"Bearer {TOKEN}"}
     with browser(proxy) as client:
         body = {"paths": [str(tmp_path / "more")]}
-        job = client.post(f"{proxy}/api/v1/index", json=body, headers=headers).json()["id"]
-        events = f"{proxy}/api/v1/jobs/{job}/events"
-        with client.stream("GET", events, headers=headers) as stream:
-            lines = [line for line in stream.iter_lines() if line.startswith("event: ")]
-        client.post(
-            f"{proxy}/api/v1/remove", json={"paths": [str(tmp_path / "more")]}, headers=headers
-        )
-    assert lines[-1] == "event: done"
+        sent = client.post(f"{proxy}/api/v1/index", json=body, headers=headers)
+        job = f"{proxy}/api/v1/jobs/{sent.json()['id']}"
+        with client.stream("GET", f"{job}/events", headers=headers) as stream:
+            lines = stream.iter_lines()
+            assert next(lines) == "event: progress"
+            assert client.delete(job, headers=headers).status_code == 202
+            events = [line for line in lines if line.startswith("event: ")]
+        assert events[-1] == "event: done"
+        assert client.get(job, headers=headers).json()["state"] == "cancelled"
+        client.post(f"{proxy}/api/v1/remove", json=body, headers=headers)
 
 
 def test_the_path_may_be_used_without_the_proxy(behind: Server) -> None:

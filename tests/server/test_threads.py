@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import os
 import shutil
 import sys
 from collections import Counter
@@ -14,10 +15,11 @@ from typing import Any
 import pytest
 
 from ..beside import call_beside
-from ..conftest import draw, save, soak
+from ..conftest import draw, fill, save, soak
 from ..servers import Server
 
 THREADS = 4
+REMOVALS = soak(8, 200)
 SEARCHES = soak(10, 500)  # of each thread, beside each verb
 Verb = Callable[[Server, Path], object]
 seeds = itertools.count(1_000)
@@ -78,3 +80,32 @@ def test_clients_search_beside_every_verb(verb: Verb, own: Server, tmp_path: Pat
 
     call_beside(lambda: verb(own, folder), search, THREADS)
     assert failures == Counter()
+
+
+def test_clients_read_beside_removals_in_the_process_that_answers(
+    own: Server, tmp_path: Path
+) -> None:
+    """Workers search, each with a gallery of its own; these reads share one with the writer."""
+    own.index(*fill(tmp_path / "pictures" / "many", REMOVALS, start=100))
+    pictures = own.get("/pictures?top=500").json()["pictures"]
+    stays = next(one["id"] for one in pictures if one["paths"][0].endswith("0003.jpg"))
+    going = [one["id"] for one in pictures if os.sep + "many" + os.sep in one["paths"][0]]
+    assert len(going) == REMOVALS
+    failures, removed = Counter[str](), Counter[int]()
+    reads = [f"/pictures/{stays}", f"/pictures/{stays}/thumbnail", "/pictures?top=3", "/info"]
+
+    def read(number: int) -> None:
+        while going:
+            for path in reads:
+                answer = own.get(path)
+                if answer.status_code != 200:
+                    failures[f"{path}: {answer.text}"] += 1
+
+    def remove() -> None:
+        if going:
+            removed[own.ask("DELETE", f"/pictures/{going[-1]}").status_code] += 1
+            going.pop()
+
+    call_beside(remove, read, THREADS)
+    assert (failures, removed) == (Counter(), Counter({204: REMOVALS}))
+    assert own.get("/info").json()["pictures"] == 8

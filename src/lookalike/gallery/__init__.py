@@ -4,6 +4,6 @@
 """
 
 from .gallery import Gallery
-from .state import DEVICE_VARIABLE
+from .state import DEVICE_VARIABLE, ERASE_SECONDS
 
-__all__ = ["DEVICE_VARIABLE", "Gallery"]
+__all__ = ["DEVICE_VARIABLE", "ERASE_SECONDS", "Gallery"]

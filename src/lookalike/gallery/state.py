@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result", SearchResult, Refusal | SearchResult)
 MAX_TOP = 10_000
-ERASE_SECONDS = 30.0  # between two attempts
+ERASE_SECONDS = 20.0  # between two attempts; a server opens the gallery as often
 DEVICE_VARIABLE = "LOOKALIKE_DEVICE"
 
 
@@ -110,7 +110,7 @@ class GalleryState:
         return self._open_store(self._manifest()).read_by(reader)
 
     def _erase_removed(self) -> None:
-        """Delete what readers kept when it was removed, if they are done; at most twice a minute.
+        """Delete what readers kept when it was removed, if they are done; now and then.
 
         A process that can't write leaves that to another.
         """

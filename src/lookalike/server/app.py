@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from ..errors import ArgumentError, LookalikeError
+from ..gallery import ERASE_SECONDS
 from . import openapi, problems, routes
 from .access import AccessMiddleware
 from .disconnect import on_disconnect
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from .state import Settings
 
 PREFIX = "/api/v1"
-ERASE_SECONDS = 30.0
 
 
 def make_app(gallery: Gallery, settings: Settings) -> FastAPI:

@@ -30,8 +30,12 @@ def send(connection: Connection, values: dict[str, Any], blob: bytes | IO[bytes]
     head = json.dumps(values).encode()
     if not isinstance(blob, bytes):
         blob.seek(0)
-        blob = blob.read()
-    connection.send_bytes(len(head).to_bytes(_LENGTH_BYTES, "little") + head + blob)
+    # Nothing keeps what is read here, so a large picture is in memory once while it is sent.
+    message = [len(head).to_bytes(_LENGTH_BYTES, "little"), head]
+    message.append(blob if isinstance(blob, bytes) else blob.read())
+    data = b"".join(message)
+    del message
+    connection.send_bytes(data)
 
 
 def receive(connection: Connection) -> Message:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
+import os
+import re
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 THUMBNAILS = "thumbnails"  # the folder in which a server keeps them, by content
 FILES_PER_THREAD = 64  # checked in one call
+_THUMBNAIL = re.compile(rf"([0-9a-f]{{{2 * CONTENT_HASH_BYTES}}})-\d+\.webp")
 
 
 def erase_removed(store: Store, cache: Path) -> None:
@@ -40,7 +42,7 @@ def erase_removed(store: Store, cache: Path) -> None:
     ids = pa.array([*thumbnails], pa.binary(CONTENT_HASH_BYTES))
     for content in pc.filter(ids, pc.invert(pc.is_in(ids, used))).to_pylist():
         for path in thumbnails[content]:
-            path.unlink(missing_ok=True)
+            Path(path).unlink(missing_ok=True)
     stored = _contents(store.fingerprints.table)
     unused = pc.filter(stored, pc.invert(pc.is_in(stored, used))).to_pylist()
     if unused:
@@ -57,12 +59,13 @@ def _contents(table: Table) -> pa.Array:
     return pa.concat_arrays(columns or [pa.array([], pa.binary(CONTENT_HASH_BYTES))])
 
 
-def _thumbnails(cache: Path) -> dict[bytes, list[Path]]:
+def _thumbnails(cache: Path) -> dict[bytes, list[str]]:
     """List the stored thumbnails by their contents."""
-    found = defaultdict[bytes, list[Path]](list)
-    for path in (cache / THUMBNAILS).glob("*/*-*.webp"):
-        with contextlib.suppress(ValueError):  # not one of ours
-            found[bytes.fromhex(path.name.partition("-")[0])].append(path)
+    found = defaultdict[bytes, list[str]](list)
+    for folder, _, names in os.walk(cache / THUMBNAILS):  # in half of the time of `Path.glob`
+        for name in names:
+            if match := _THUMBNAIL.fullmatch(name):
+                found[bytes.fromhex(match[1])].append(os.path.join(folder, name))
     return found
 
 
