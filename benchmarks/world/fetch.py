@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.report import markdown_table
-from benchmarks.world.recipe import HALVES, choose, read_recipe
+from benchmarks.world.recipe import HALVES, choose, read_labels, read_recipe
 
 if TYPE_CHECKING:
     from benchmarks.world.recipe import Collection
@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("--half", choices=HALVES, help="only these collections")
     options = parser.parse_args()
     rows, failures = [], []
-    for collection in read_recipe(half=options.half):
+    for collection in read_recipe(options.half):
         folder = options.folder / collection.name
         if not folder.exists():
             print(f"Downloading {collection.name} from {collection.url}", file=sys.stderr)
@@ -72,7 +72,13 @@ def fetch(collection: Collection, folder: Path) -> None:
         _git(*get, "--depth=1", collection.url, collection.commit)
         listing = _git("-C", str(repository), "ls-tree", "-r", "-z", collection.commit)
         entries = [entry.split("\t", 1) for entry in listing.decode().split("\0") if entry]
-        chosen = choose(collection.pictures, [(fields.split()[2], path) for fields, path in entries])
+        files = {path: fields.split()[2] for fields, path in entries}
+        labels = None
+        if collection.labels:
+            _git(*get, "--no-tags", collection.url, files[collection.labels])
+            table = _git("-C", str(repository), "cat-file", "blob", files[collection.labels])
+            labels = read_labels(table.decode())
+        chosen = choose(collection.pictures, ((name, path) for path, name in files.items()), labels)
         names = "\n".join(name for paths in chosen.values() for name in paths)
         _git(*get, "--no-tags", "--stdin", collection.url, stdin=names.encode())
         for label, paths in chosen.items():
@@ -84,7 +90,7 @@ def fetch(collection: Collection, folder: Path) -> None:
 
 
 def _git(*arguments: str, stdin: bytes = b"") -> bytes:
-    command = ["git", *arguments]  # noqa: S607  the git that the user's PATH names
+    command = ["git", *arguments]
     return subprocess.run(command, input=stdin, capture_output=True, check=True).stdout
 
 

@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--half", choices=HALVES, default="development")
     options = parser.parse_args()
     encoders = options.encoder or [DEFAULT_ENCODER]
-    names = [c.name for c in read_recipe(half=options.half)]
+    names = [c.name for c in read_recipe(options.half)]
     progress = Progress("evaluations", len(names) * len(encoders))
     evaluations: dict[str, list[Evaluation]] = {}
     for name in names:
