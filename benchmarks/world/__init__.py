@@ -1,0 +1,1 @@
+"""Measure encoders on labelled collections of many kinds, for development and for testing."""
