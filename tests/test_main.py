@@ -8,8 +8,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from lookalike import Gallery
@@ -20,16 +22,34 @@ ROOT = Path(__file__).resolve().parent.parent
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's")
 
 
-def start(*arguments: str | Path, before: str = "") -> subprocess.Popen[str]:
-    """Start the command in a process of its own, after some code."""
-    code = f"import sys\n{before}\nfrom lookalike.__main__ import main\nmain()"
-    return subprocess.Popen(
-        [sys.executable, "-c", code, *map(str, arguments)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+class Start:
+    """Starts the command in processes of their own, after some code."""
+
+    def __init__(self) -> None:
+        self.processes: list[subprocess.Popen[str]] = []
+
+    def __call__(self, *arguments: str | Path, before: str = "") -> subprocess.Popen[str]:
+        code = f"import sys\n{before}\nfrom lookalike.__main__ import main\nmain()"
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, *map(str, arguments)],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        self.processes.append(process)
+        return process
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    start = Start()
+    yield start
+    for process in start.processes:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
 
 
 # A worker that nobody waits for, in the C++ of ONNX Runtime, of OpenCV, or in Lance.
@@ -71,7 +91,9 @@ terminal.say = start_and_say
 
 
 @pytest.mark.parametrize("native", NATIVE)
-def test_a_thread_in_native_code_does_not_abort_the_end(tmp_path: Path, native: str) -> None:
+def test_a_thread_in_native_code_does_not_abort_the_end(
+    start: Start, tmp_path: Path, native: str
+) -> None:
     (path,) = fill(tmp_path, 1)
     for _ in range(soak(2, 20)):
         process = start("compare", path, path, before=ENDLESS.format(native=NATIVE[native]))
@@ -80,7 +102,7 @@ def test_a_thread_in_native_code_does_not_abort_the_end(tmp_path: Path, native: 
         assert "the same picture" in output
 
 
-def test_a_worker_that_never_ends_does_not_hold_the_end(tmp_path: Path) -> None:
+def test_a_worker_that_never_ends_does_not_hold_the_end(start: Start, tmp_path: Path) -> None:
     """As one that reads from a network disk that hangs, or decodes a huge picture."""
     before = """
 import time
@@ -101,7 +123,7 @@ threads.process_chunk = hang
     assert errors.startswith("Stopped with 0 files of this run in")
 
 
-def test_ctrl_c_at_any_moment_ends_in_order(tmp_path: Path) -> None:
+def test_ctrl_c_at_any_moment_ends_in_order(start: Start, tmp_path: Path) -> None:
     """Once or many times; nothing but a sentence is said, and the next run goes on."""
     seed = random.randrange(10**6)
     sys.stdout.write(f"seed {seed}\n")
@@ -127,7 +149,31 @@ def test_ctrl_c_at_any_moment_ends_in_order(tmp_path: Path) -> None:
             assert gallery.info().files == 24
 
 
-def test_the_exit_code_is_that_of_the_command(tmp_path: Path) -> None:
+@pytest.mark.parametrize("times", [1, 3])
+def test_ctrl_c_in_a_terminal_ends_the_server_in_order(
+    start: Start, tmp_path: Path, times: int
+) -> None:
+    """A terminal sends it to the server's processes, too, as they start or work."""
+    fill(tmp_path / "p", 200)
+    rng = random.Random(times)
+    for number in range(soak(2, 40)):
+        folder = tmp_path / "g" / str(number)
+        arguments = ("serve", "--port", "0", "--workers", "1", "--gallery", folder)
+        process = start(*arguments)
+        assert process.stdout
+        url = process.stdout.readline().split()[0]
+        if number % 2:
+            body = {"paths": [str(tmp_path / "p")]}
+            httpx.post(f"{url}api/v1/index", json=body, trust_env=False).raise_for_status()
+        time.sleep(rng.uniform(0, 1 + number % 2))
+        for _ in range(times):
+            os.killpg(process.pid, signal.SIGINT)
+            time.sleep(0.2)
+        _, errors = process.communicate(timeout=60)
+        assert (process.returncode, errors) == (0, "Stopped.\n")
+
+
+def test_the_exit_code_is_that_of_the_command(start: Start, tmp_path: Path) -> None:
     for arguments, code in (
         (["--version"], 0),
         (["info", "--gallery", str(tmp_path)], 1),

@@ -196,7 +196,8 @@ def tool(name: str, folder: Path) -> list[str]:
     }[name]
     asked = subprocess.run([*asks, "filelock"], capture_output=True, text=True, check=False)
     if asked.returncode:
-        pytest.skip(f"no package index can be reached by {name}: {asked.stderr.strip()[-200:]}")
+        why = " ".join(asked.stderr.split())[-200:]
+        pytest.skip(f"no package index can be reached by {name}: {why}")
     return [found, *{"pipx": ["install"], "uv": ["tool", "install"]}[name]]
 
 
