@@ -1,8 +1,9 @@
-"""The built wheel without extras: every command and option works, or names its extra."""
+"""What users install: the wheel and the sdist, by several tools, and all commands without extras."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import typer
 
 from lookalike.cli.main import app
 
-from ..conftest import fill, run_commands
+from ..conftest import SOAK, fill, run_commands, save
 from .packages import bare_environment
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -181,3 +182,58 @@ def test_a_gallery_in_an_object_store_names_its_extra(
             ("index", place), python=bare, LOOKALIKE_GALLERY=str(folder / "gallery")
         )
         assert (one.returncode, REMOTE in one.stderr) == (2, True), one
+
+
+def tool(name: str, folder: Path) -> list[str]:
+    """A tool that installs programs, where it and a package index are at hand."""
+    places = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    found = shutil.which(name, path=places)
+    if not found:
+        pytest.skip(f"{name} is not here; it comes with the extra test")
+    asks = {
+        "pipx": [sys.executable, "-m", "pip", "download", "--no-deps", "--dest", folder],
+        "uv": [found, "pip", "install", "--dry-run", "--target", folder],
+    }[name]
+    asked = subprocess.run([*asks, "filelock"], capture_output=True, text=True, check=False)
+    if asked.returncode:
+        why = " ".join(asked.stderr.split())[-200:]
+        pytest.skip(f"no package index can be reached by {name}: {why}")
+    return [found, *{"pipx": ["install"], "uv": ["tool", "install"]}[name]]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("uv", "wheel"), *([("uv", "sdist"), ("pipx", "wheel"), ("pipx", "sdist")] if SOAK else [])],
+)
+def test_it_installs_from_a_built_file(
+    built: dict[str, Path], tmp_path: Path, name: str, kind: str
+) -> None:
+    """With all that it needs; the tool's cache, which later runs share, stays the user's."""
+    environment = {
+        **{key: value for key, value in os.environ.items() if key != "PYTHONPATH"},
+        "LOOKALIKE_GALLERY": str(tmp_path / "g"),
+        "PIPX_DEFAULT_BACKEND": "pip",  # not uv, even where that is at hand
+        "PIPX_BIN_DIR": str(tmp_path / "bin"),
+        "PIPX_HOME": str(tmp_path / "pipx"),
+        "PIPX_MAN_DIR": str(tmp_path / "man"),
+        "UV_PYTHON_DOWNLOADS": "never",
+        "UV_TOOL_BIN_DIR": str(tmp_path / "bin"),
+        "UV_TOOL_DIR": str(tmp_path / "uv"),
+    }
+
+    def run(*command: str | Path) -> str:
+        done = subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    run(*tool(name, tmp_path / "asked"), "--python", sys.executable, built[kind])
+    lookalike = tmp_path / "bin" / "lookalike"
+    query = save(tmp_path / "p" / "a.jpg", 1)
+    save(tmp_path / "p" / "b.jpg", 2)
+    assert run(lookalike, "--version").startswith("lookalike ")
+    assert "2 pictures" in run(lookalike, "index", "p")
+    assert run(lookalike, "search", "p/a.jpg", "--paths", "--top", "1") == f"{query}\n"
+    packages = next((tmp_path / ("uv" if name == "uv" else "pipx/venvs")).glob("lookalike"))
+    assert not list(packages.rglob("site-packages/torch"))  # and nothing of the extras

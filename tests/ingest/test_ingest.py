@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import _thread
 import itertools
 import os
 import threading
@@ -70,6 +71,72 @@ def test_ctrl_c_keeps_what_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     report = gallery.index(tmp_path / "p")
     assert (report.added, report.unchanged) == (160 - kept, kept)
     assert encoder.encoded == 160
+
+
+def test_ctrl_c_waits_for_a_picture_not_for_a_chunk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest, "PROGRESS_SECONDS", -1)
+    monkeypatch.setattr(chunk, "CHUNK_PICTURES", 1000)
+    prepared = threading.Event()
+    may_go_on = threading.Event()
+
+    class Waiting(RandomEncoder):
+        def prepare(self, picture: Any) -> Any:
+            prepared.set()
+            may_go_on.wait()
+            return super().prepare(picture)
+
+    def interrupt(_: Progress) -> None:
+        if prepared.is_set():
+            raise KeyboardInterrupt
+
+    def wait_for(*arguments: Any) -> None:  # the workers have been told to stop
+        may_go_on.set()
+        wait(*arguments)
+
+    wait = pool.wait_for
+    monkeypatch.setattr(pool, "wait_for", wait_for)
+    fill(tmp_path / "p", 20)
+    gallery = Gallery.open(tmp_path / "g", encoder=Waiting())
+    with pytest.raises(KeyboardInterrupt):
+        gallery.index(tmp_path / "p", on_progress=interrupt)
+    assert gallery.info().files == 1  # the others were not begun
+    assert gallery.index(tmp_path / "p").added == 19
+
+
+def test_a_second_ctrl_c_does_not_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ingest, "PROGRESS_SECONDS", -1)
+    monkeypatch.setattr(chunk, "CHUNK_PICTURES", 4)
+    waits, may_end = threading.Event(), threading.Event()
+    calls = itertools.count()
+
+    class Hanging(RandomEncoder):
+        def encode(self, inputs: Any, *, threads: int = 0) -> Any:
+            if next(calls):
+                waits.set()
+                may_end.wait()
+            return super().encode(inputs, threads=threads)
+
+    def interrupt(progress: Progress) -> None:
+        if waits.is_set() and progress.done:
+            raise KeyboardInterrupt
+
+    def wait_for(*arguments: Any) -> None:
+        if arguments[0]:
+            _thread.interrupt_main()
+        wait(*arguments)
+
+    wait = pool.wait_for
+    monkeypatch.setattr(pool, "wait_for", wait_for)
+    fill(tmp_path / "p", 20)
+    gallery = Gallery.open(tmp_path / "g", encoder=Hanging())
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        gallery.index(tmp_path / "p", on_progress=interrupt)
+    assert time.monotonic() - started < pool.HALT_SECONDS
+    assert gallery.info().files == 4  # what was done is committed all the same
+    may_end.set()
 
 
 def test_readers_see_each_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

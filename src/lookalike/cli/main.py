@@ -1,4 +1,4 @@
-"""The command line: parse, call `Gallery`, present; the only place that ends the process."""
+"""The command line: parse, call `Gallery`, present, choose the exit code."""
 
 import sys
 import warnings
@@ -11,7 +11,7 @@ from .check import check
 from .compare import compare
 from .duplicates import duplicates
 from .encoders import dataset, evaluate, finetune
-from .exit_codes import DONE, NOTHING_USABLE, WRONG_USAGE
+from .exit_codes import DONE, INTERRUPTED, NOTHING_USABLE, WRONG_USAGE
 from .gallery import export, import_, info, prune, refused, relocate, remove
 from .help import PanelCommand, PanelGroup
 from .index import index
@@ -87,6 +87,8 @@ def _run() -> int:
     except LookalikeError as error:
         say(str(error), error=True)
         return NOTHING_USABLE
+    except KeyboardInterrupt:  # before Typer could take it
+        return INTERRUPTED
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else DONE
     return DONE

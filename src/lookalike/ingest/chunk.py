@@ -13,7 +13,7 @@ from ..storage import Record
 from .ledger import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable
 
     from ..encoders import Encoder
     from ..types import Properties, Source
@@ -30,7 +30,7 @@ def chunk_pictures(encoder: Encoder) -> int:
 
 
 def process_chunk(
-    chunk: Sequence[Source],
+    chunk: Iterable[Source],
     encoder: Encoder,
     claim: Callable[[bytes, str], Claim],
     *,

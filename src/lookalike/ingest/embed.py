@@ -80,6 +80,8 @@ def embed(
     def embed_rows(rows: range) -> int:
         inputs, usable = [], []
         for row in rows:
+            if pool.stopping:
+                break
             try:
                 source = stat_source(paths[row])
                 if source is None:

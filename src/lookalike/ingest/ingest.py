@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from ..errors import StorageError
 from ..types import Progress
 from .cluster import ClusterWorkers
-from .ledger import Ledger
+from .ledger import Batch, Ledger
 from .nodes import connect
 from .seen import SeenFiles
 from .shard import ShardConfig
@@ -120,7 +120,7 @@ def _run(workers: Workers, ledger: Ledger, options: IngestOptions, started: floa
     except StorageError:
         raise
     except BaseException:  # Ctrl-C above all: keep what is done
-        for outcomes, fragments in workers.stop():
+        for outcomes, fragments in _stop(workers):
             ledger.add(outcomes, fragments)
         ledger.commit()
         raise
@@ -132,3 +132,10 @@ def _run(workers: Workers, ledger: Ledger, options: IngestOptions, started: floa
     workers.update_index(ledger.added)
     report = ledger.report(unchanged=listing.listed - listing.todo, seconds=last.seconds)
     return replace(report, nulls=listing.nulls)
+
+
+def _stop(workers: Workers) -> list[Batch]:
+    try:
+        return workers.stop()
+    except KeyboardInterrupt:  # pressed again: without waiting any longer
+        return workers.stop()

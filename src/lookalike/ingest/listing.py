@@ -7,7 +7,7 @@ import queue
 import threading
 from typing import TYPE_CHECKING
 
-from .pool import HALT_SECONDS, POLL_SECONDS, put
+from .pool import POLL_SECONDS, put, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .seen import SeenFiles
 
 LISTED_AHEAD_CHUNKS = 8_192  # how far the listing may run ahead, so that the time left is known
+HALT_SECONDS = 5.0  # for a folder that answers slowly
 LISTED_AT_ONCE = 256  # files that are compared with the gallery in one step
 
 
@@ -37,17 +38,19 @@ class Listing:
         self.running = True
         self._error: BaseException | None = None
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(files, seen, pictures), daemon=True)
+        arguments = (files, seen, pictures)
+        self._threads = [threading.Thread(target=self._run, args=arguments, daemon=True)]
 
     def start(self) -> None:
         """Start the thread."""
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
-        """Stop the thread; `chunks` ends, too."""
+        """Stop the thread, which is waited for once; `chunks` ends, too."""
         self._stopping.set()
-        if self._thread.ident is not None:  # it was started
-            self._thread.join(HALT_SECONDS)
+        threads, self._threads = self._threads, []
+        wait_for(threads, HALT_SECONDS)
 
     def check(self) -> None:
         """Raise what ended the listing early."""

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import queue
 import threading
+import time
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 MAX_RESULTS = 64  # that wait for the calling thread
-HALT_SECONDS = 5.0  # for a worker in the middle of a large picture
+HALT_SECONDS = 20.0  # for workers in the middle of a large picture
 POLL_SECONDS = 0.1
 
 
@@ -53,6 +54,11 @@ class ThreadPool(Generic[Item, Result]):
         """Whether every item is done and its result received."""
         return not self._running
 
+    @property
+    def stopping(self) -> bool:
+        """Whether the threads are to return what they have done of their items."""
+        return self._stopping.is_set()
+
     def receive(self) -> list[Result]:
         """Wait briefly for results; raise what a thread raised."""
         try:
@@ -67,11 +73,13 @@ class ThreadPool(Generic[Item, Result]):
         return [result]
 
     def stop(self) -> list[Result]:
-        """Stop the threads; return the results that were not received."""
+        """Stop the threads; return the results that were not received.
+
+        They are waited for once: after a Ctrl-C in that time, the next call does not wait.
+        """
         self._stopping.set()
-        for thread in self._threads:
-            if thread.ident is not None:  # it was started
-                thread.join(HALT_SECONDS)
+        threads, self._threads = self._threads, []
+        wait_for(threads, HALT_SECONDS)
         results = []
         while not self._results.empty():
             result = self._results.get_nowait()
@@ -90,6 +98,14 @@ class ThreadPool(Generic[Item, Result]):
         except BaseException as error:  # noqa: BLE001  the calling thread raises it
             put(self._results, error, self._stopping)
         put(self._results, None, self._stopping)
+
+
+def wait_for(threads: Iterable[threading.Thread], seconds: float) -> None:
+    """Wait until threads end, in all for at most so long; some may not have been started."""
+    deadline = time.monotonic() + seconds
+    for thread in threads:
+        if thread.ident is not None:
+            thread.join(max(deadline - time.monotonic(), 0))
 
 
 def put(target: queue.Queue[Item], item: Item, stopping: threading.Event) -> None:

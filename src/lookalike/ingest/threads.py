@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from typing import TYPE_CHECKING
 
 from ..copies import single_threaded
@@ -55,7 +56,7 @@ class ThreadWorkers:
         """Do nothing: whoever claims a content here always resolves the claim."""
 
     def stop(self) -> list[Batch]:
-        """Stop the threads; return the chunks that are done and were not received."""
+        """Stop the threads after the picture that they have; return what was not received."""
         self.listing.stop()
         batches = self._pool.stop()
         self._one_thread.close()
@@ -66,7 +67,8 @@ class ThreadWorkers:
         self._store.optimize()
 
     def _work(self, chunk: list[Source]) -> Batch:
+        to_do = itertools.takewhile(lambda _: not self._pool.stopping, chunk)
         outcomes = process_chunk(
-            chunk, self._encoder, self.claims.claim, copies=self._store.copies, read=read
+            to_do, self._encoder, self.claims.claim, copies=self._store.copies, read=read
         )
         return outcomes, None

@@ -12,6 +12,7 @@ from ..errors import ArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FrameType
 
     from ..gallery import Gallery
     from .state import Settings
@@ -53,6 +54,12 @@ def serve(
     from .app import make_app
     from .slow_clients import HeaderTimeoutProtocol
 
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            # A second Ctrl-C would drop jobs and workers where they are; the end takes seconds.
+            if not self.should_exit:
+                super().handle_exit(sig, frame)
+
     _check(host, settings)
     with _listen(host, port) as listener:
         name = f"[{host}]" if ":" in host else host
@@ -71,7 +78,7 @@ def serve(
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         )
-        uvicorn.Server(config).run(sockets=[listener])
+        Server(config).run(sockets=[listener])
 
 
 def is_loopback(host: str) -> bool:

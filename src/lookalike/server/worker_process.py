@@ -36,7 +36,7 @@ THUMBNAIL_SIZES = (160, 320, 640)  # pixels of the longer side
 
 def run_worker(connection: Connection, folder: str) -> None:
     """Run as a worker until the pipe closes: `hello` first, then one task after another."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends workers
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # on Windows, see `workers`
     warnings.filterwarnings("ignore", module="PIL|pillow_heif")
     messages = listen(connection)
     from ..gallery import Gallery

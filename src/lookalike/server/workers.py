@@ -7,16 +7,18 @@ import contextlib
 import itertools
 import multiprocessing
 import queue
+import signal
 import threading
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from typing import IO, TYPE_CHECKING, Any
 
 from .messages import FAULT, Message, error_from_json, receive, send
 from .problems import FAULT_DETAIL, BusyError, ProblemError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from multiprocessing.connection import Connection
     from multiprocessing.context import SpawnProcess
 
@@ -48,7 +50,8 @@ class ChildProcess:
         self.process: SpawnProcess = context.Process(
             target=target, args=(child_end, *arguments), daemon=True
         )
-        self.process.start()
+        with _ctrl_c_blocked():
+            self.process.start()
         child_end.close()
 
     def call(self, values: dict[str, Any], blob: bytes | IO[bytes], timeout: float) -> Message:
@@ -69,6 +72,23 @@ class ChildProcess:
             self.connection.close()
         self.process.kill()
         self.process.join(END_SECONDS)
+
+
+@contextlib.contextmanager
+def _ctrl_c_blocked() -> Iterator[None]:
+    """Start processes that Ctrl-C does not reach, from their first moment on; not on Windows.
+
+    A terminal sends it to all processes at once, but it is for the server, which ends the others.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # it would unblock the signal as it starts
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class WorkerPool:
