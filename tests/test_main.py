@@ -133,7 +133,7 @@ def test_ctrl_c_at_any_moment_ends_in_order(start: Start, tmp_path: Path) -> Non
     for number in range(24):  # a chunk of them takes a second
         large.putpixel((0, 0), (number, 0, 0))
         large.save(tmp_path / "p" / f"{number}.png", compress_level=1)
-    for number in range(soak(3, 200)):
+    for number in range(soak(3, 100)):
         process = start("index", tmp_path / "p", "--gallery", tmp_path / "g" / str(number))
         time.sleep(rng.uniform(0.2, 3))
         gap = rng.uniform(0.02, 0.8)
