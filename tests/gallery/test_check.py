@@ -314,6 +314,28 @@ def test_rows_that_do_not_come_back_are_counted(tmp_path: Path, damaged: Path) -
     assert other.import_(tmp_path / "features.parquet") == 14
 
 
+def test_a_repair_that_was_stopped_is_finished_by_the_next(
+    damaged: Path, whole: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    harm(find(damaged, "pictures.lance/data/*"), "cut")
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Gallery, "index", stop)  # all that is damaged has been dropped
+        Gallery.open(damaged).check(repair=True)
+    gallery = Gallery.open(damaged)
+    assert gallery.info().pictures < 14
+    for quick in (True, False):
+        (damage,) = gallery.check(quick=quick).damaged
+        assert (damage.path, damage.repaired) == (str(damaged / "gallery.json"), False)
+        assert damage.problem == "tells of a repair that was stopped"
+    report = gallery.check(repair=True)
+    assert [damage.repaired for damage in report.damaged] == [True]
+    assert report.lost_rows == 0
+    assert is_unharmed(gallery, whole / "p")
+
+
 def test_a_quick_check_looks_at_sizes(damaged: Path) -> None:
     file = find(damaged, "pictures.lance/data/*")
     harm(file, "64 bytes changed")
