@@ -7,6 +7,7 @@ import logging
 import os
 import random
 import secrets
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -23,6 +24,11 @@ from lookalike import Gallery, encoders
 from .faults import Faults
 
 pytest_plugins = ["tests.servers"]
+# Tests press Ctrl-C in processes of their own, which would inherit that it is ignored, as it is
+# where the suite was started in the background.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 SOAK = bool(os.environ.get("LOOKALIKE_SOAK"))  # as `make soak` sets it
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 
