@@ -13,6 +13,10 @@ labels      instead of that group: a CSV file there with the columns `filename` 
 about       what the pictures show
 
 No encoder may be trained on a repository of this list, whichever half it is in.
+
+`training.tsv` has the repositories that encoders are trained on, with the same columns but no
+half and no labels; there, `pictures` can have the group `original`: of all pictures with the same
+one (edits that were saved beside it), one is used. `most` is how many pictures are used at most.
 """
 
 from __future__ import annotations
@@ -22,19 +26,23 @@ import io
 import re
 from collections import defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 RECIPE = Path(__file__).parent / "collections.tsv"
+TRAINING = Path(__file__).parent / "training.tsv"
 HALVES = ("development", "test")
 MAX_PER_LABEL = 60
 MIN_PER_LABEL = 2  # a picture with no other of its label can't be a query
 
 
 class Collection(NamedTuple):
-    """One line of the recipe; the module explains the columns."""
+    """One line of the recipe; the module explains the columns.
+
+    `most` is 0 and `labels` may name a file where `half` is one of `HALVES`.
+    """
 
     name: str
     half: str
@@ -43,8 +51,9 @@ class Collection(NamedTuple):
     licence: str
     stated_in: str
     pictures: str
-    labels: str
     about: str
+    labels: str = ""
+    most: int = 0
 
     @property
     def url(self) -> str:
@@ -54,10 +63,19 @@ class Collection(NamedTuple):
 
 def read_recipe(half: str | None = None) -> list[Collection]:
     """Read the collections, all or those of one half, in order."""
-    with RECIPE.open(encoding="utf-8", newline="") as lines:
-        rows = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-        collections = [Collection(**row) for row in rows]
+    collections = [Collection(**row) for row in _rows(RECIPE)]
     return [c for c in collections if half in {None, c.half}]
+
+
+def read_training() -> list[Collection]:
+    """Read what encoders may be trained on, in order; the half of each is `training`."""
+    rows = [{**row, "half": "training", "most": int(row["most"])} for row in _rows(TRAINING)]
+    return [Collection(**row) for row in rows]
+
+
+def _rows(table: Path) -> list[dict[str, Any]]:
+    with table.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
 def read_labels(table: str) -> dict[str, set[str]]:
@@ -99,3 +117,26 @@ def choose(
         for label, names in sorted(by_label.items())
         if len(names) >= MIN_PER_LABEL
     }
+
+
+def sample(pictures: str, files: Iterable[tuple[str, str]], most: int) -> dict[str, str]:
+    """Choose pictures without labels: up to `most`, by the hash of their content.
+
+    Args:
+        pictures: the collection's regular expression; of each `original`, one picture is chosen.
+        files: git's object name (a hash of the content) and the path of every file.
+        most: how many pictures to choose at most.
+
+    Returns:
+        The path of each chosen picture by its object name.
+    """
+    paths: dict[str, str] = {}
+    originals: set[str] = set()
+    for name, path in sorted(files):
+        match = re.fullmatch(pictures, path)
+        if match and name not in paths:
+            original = match.groupdict().get("original", name)
+            if original not in originals:
+                originals.add(original)
+                paths[name] = path
+    return dict(list(paths.items())[:most])

@@ -43,12 +43,18 @@ def collections(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
     commit = git(repository, "rev-parse", "HEAD")
     lines = [
-        "\t".join(recipe.Collection._fields),
+        "name\thalf\trepository\tcommit\tlicence\tstated_in\tpictures\tlabels\tabout",
         f"sky\tdevelopment\t{REPOSITORY}\t{commit}\tMIT\tLICENSE\t(?P<label>[^/]+)/.+png\t\tsky",
         f"table\ttest\t{REPOSITORY}\t{commit}\tMIT\tLICENSE\t.+/(?P<filename>.+)\ttable.csv\tsky",
     ]
     (tmp_path / "recipe.tsv").write_text("\n".join(lines))
     monkeypatch.setattr(recipe, "RECIPE", tmp_path / "recipe.tsv")
+    training = [
+        "name\trepository\tcommit\tlicence\tstated_in\tpictures\tmost\tabout",
+        f"many\t{REPOSITORY}\t{commit}\tMIT\tLICENSE\t.+/.+png\t4\tsky",
+    ]
+    (tmp_path / "training.tsv").write_text("\n".join(training))
+    monkeypatch.setattr(recipe, "TRAINING", tmp_path / "training.tsv")
     return tmp_path / "world"
 
 
@@ -64,6 +70,19 @@ def test_pictures_come_to_their_labels(
     before = (collections / "sky").stat().st_mtime_ns
     fetch.main()
     assert (collections / "sky").stat().st_mtime_ns == before
+
+
+def test_pictures_to_train_on_come_without_labels(
+    collections: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["fetch", str(collections), "--training"])
+    fetch.main()
+    assert f"| many | training | 0 | 4 | {REPOSITORY}@" in capsys.readouterr().out
+    pictures = sorted((collections / "many").iterdir())
+    assert [p.suffix for p in pictures] == [".png"] * 4
+    for picture in pictures:
+        assert git(collections, "hash-object", str(picture)) == picture.stem
+    assert [f.name for f in collections.iterdir()] == ["many"]
 
 
 def test_a_repository_that_is_gone_does_not_stop_the_others(
