@@ -99,7 +99,7 @@ class Server:
 
 def start(folder: Path, *options: str, prelude: str = "", **environment: str) -> Server:
     """Start a server on a free port, and wait until it listens; `prelude` is code to run before."""
-    program = ["-c", f"{prelude}\nfrom lookalike.cli.main import main\nmain()"]
+    program = ["-c", f"{prelude}\nfrom lookalike.__main__ import main\nmain()"]
     command = [sys.executable, *(program if prelude else ["-m", "lookalike"])]
     process = subprocess.Popen(
         [*command, "serve", "--gallery", folder, "--port", "0", *options],

@@ -5,6 +5,8 @@ import os
 import signal
 import sys
 
+from .cli.exit_codes import INTERRUPTED, NOTHING_USABLE
+
 
 def main() -> None:
     """Run the command line, and end the process with its exit code.
@@ -13,7 +15,7 @@ def main() -> None:
     the C++ of ONNX Runtime and OpenCV, and in Lance, that aborts the process. So the process ends
     once everything that is registered with `atexit` has run.
     """
-    code = 1  # of an exception, which Python shows
+    code: int = NOTHING_USABLE  # of an exception, which Python shows
 
     def end(*_: object) -> None:
         os._exit(code)
@@ -24,7 +26,7 @@ def main() -> None:
 
         run()
     except KeyboardInterrupt:  # while it was imported, or as it ended
-        code = 130
+        code = INTERRUPTED
     except SystemExit as stop:
         code = int(stop.code or 0)
     signal.signal(signal.SIGINT, end)  # instead of waiting for other threads

@@ -146,10 +146,10 @@ class House:
         for number in range(3):
             (place / "p" / "twins").mkdir(exist_ok=True)
             shutil.copy(place / "p" / "a" / f"000{number}.jpg", place / "p" / "twins")
-        Gallery.open(kept / "other", encoder=RandomEncoder()).index(
-            fill(place / "more", 6, start=30)[0].parent
-        )
-        Gallery.open(kept / "other", encoder=RandomEncoder()).export(place / "rows.parquet")
+        fill(place / "more", 6, start=30)
+        other = Gallery.open(kept / "other", encoder=RandomEncoder())
+        other.index(place / "more")
+        other.export(place / "rows.parquet")
         gallery = Gallery.open(place / "g", encoder=RandomEncoder())
         gallery.index(place / "p" / "a", place / "p" / "twins")
         gallery.index(place / "p")  # two fragments

@@ -30,12 +30,10 @@ def send(connection: Connection, values: dict[str, Any], blob: bytes | IO[bytes]
     head = json.dumps(values).encode()
     if not isinstance(blob, bytes):
         blob.seek(0)
-    # Nothing keeps what is read here, so a large picture is in memory once while it is sent.
-    message = [len(head).to_bytes(_LENGTH_BYTES, "little"), head]
-    message.append(blob if isinstance(blob, bytes) else blob.read())
-    data = b"".join(message)
-    del message
-    connection.send_bytes(data)
+        blob = blob.read()
+    message = b"".join((len(head).to_bytes(_LENGTH_BYTES, "little"), head, blob))
+    del blob  # a large picture is in memory once while it is sent
+    connection.send_bytes(message)
 
 
 def receive(connection: Connection) -> Message:
