@@ -1,0 +1,152 @@
+"""EfficientNet-Lite2, the packaged trunk, with batch norm folded into the convolutions.
+
+Source of the network: Tan and Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural
+Networks" (2019), in the form for int8 of tensorflow/tpu, ``efficientnet/lite``: ReLU6, and neither
+squeeze-and-excitation nor swish.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ..encoders import Preprocessing
+from .network import Trunk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+POOLED = 1280  # dimensions of the pooled features
+IMAGE_SIZE = 224  # pixels, both sides
+PIXEL_ZERO = 127  # the network reads (x - PIXEL_ZERO) / PIXEL_STEPS for x in 0..255
+PIXEL_STEPS = 128
+FROZEN_BLOCKS = 7  # those of 28 x 28 and more: edges and textures are the same everywhere
+STEM = 32  # channels
+_LARGE_KERNEL = 5
+
+
+class Stage(NamedTuple):
+    """One row of the architecture's table; width and depth are those of Lite2."""
+
+    blocks: int
+    kernel: int
+    stride: int  # of the first block
+    expansion: int  # of the channels, inside a block
+    out: int
+
+
+STAGES = (
+    Stage(1, 3, 1, 1, 16),
+    Stage(3, 3, 2, 6, 24),
+    Stage(3, 5, 2, 6, 48),
+    Stage(4, 3, 2, 6, 88),
+    Stage(4, 5, 1, 6, 120),
+    Stage(5, 5, 2, 6, 208),
+    Stage(1, 3, 1, 6, 352),
+)
+
+
+class ConvLayer(nn.Module):
+    """Convolution with bias, TensorFlow's SAME padding, and perhaps ReLU6."""
+
+    def __init__(  # noqa: PLR0913  the shape of a convolution
+        self,
+        channels: int,
+        out: int,
+        *,
+        kernel: int = 1,
+        stride: int = 1,
+        groups: int = 1,
+        relu: bool = True,
+    ) -> None:
+        """Create weights [out, channels / groups, kernel, kernel] and bias [out]."""
+        super().__init__()
+        self.relu = relu
+        # Of an even side; an odd pixel goes right and down.
+        self.before, self.after = (kernel - stride) // 2, (kernel - stride + 1) // 2
+        self.conv = nn.Conv2d(channels, out, kernel, stride, groups=groups)
+        # oneDNN's gradient of these is up to five times slower in bfloat16 than in float32.
+        self.slow_in_bfloat16 = groups > 1 and (kernel >= _LARGE_KERNEL or stride > 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map float32 [N, C, H, W] to float32 [N, out, H / stride, W / stride]."""
+        if self.after:
+            x = functional.pad(x, (self.before, self.after, self.before, self.after))
+        if self.slow_in_bfloat16 and torch.is_grad_enabled():
+            with torch.autocast(x.device.type, enabled=False):
+                out: Tensor = self.conv(x.float())
+        else:
+            out = self.conv(x)
+        return functional.relu6(out) if self.relu else out
+
+
+class Block(nn.Module):
+    """Expansion (none if it is 1), depthwise convolution, linear projection; maybe residual."""
+
+    def __init__(self, channels: int, stage: Stage, stride: int) -> None:
+        """Create the layers of a block for an input of `channels`."""
+        super().__init__()
+        inner = channels * stage.expansion
+        self.expand = ConvLayer(channels, inner) if stage.expansion > 1 else None
+        self.depthwise = ConvLayer(
+            inner, inner, kernel=stage.kernel, stride=stride, groups=inner
+        )
+        self.project = ConvLayer(inner, stage.out, relu=False)
+        self.residual = stride == 1 and channels == stage.out
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map float32 [N, C, H, W] to float32 [N, out, H / stride, W / stride]."""
+        hidden = x if self.expand is None else self.expand(x)
+        out: Tensor = self.project(self.depthwise(hidden))
+        return x + out if self.residual else out
+
+
+class EfficientNetLite2(Trunk):
+    """Pixels to the pooled features."""
+
+    part_sizes = (POOLED,)
+    part_weights = (1.0,)
+    part_powers = (0.75,)
+    part_standardised = (False,)
+    preprocessing = Preprocessing(width=IMAGE_SIZE, height=IMAGE_SIZE)
+    name = "EfficientNet-Lite2"
+
+    def __init__(self) -> None:
+        """Create all layers."""
+        super().__init__()
+        self.stem = ConvLayer(3, STEM, kernel=3, stride=2)
+        channels, blocks = STEM, []
+        for stage in STAGES:
+            for number in range(stage.blocks):
+                blocks.append(Block(channels, stage, 1 if number else stage.stride))
+                channels = stage.out
+        self.blocks = nn.ModuleList(blocks)
+        self.head = ConvLayer(channels, POOLED)
+
+    def forward_frozen(self, pixels: Tensor) -> Tensor:
+        """Run the stem and the first blocks: [N, 48, 28, 28]."""
+        x = (pixels.permute(0, 3, 1, 2).float() - PIXEL_ZERO) / PIXEL_STEPS  # [N, 3, 224, 224]
+        hidden: Tensor = self.stem(x.contiguous(memory_format=torch.channels_last))
+        for block in self.blocks[:FROZEN_BLOCKS]:
+            hidden = block(hidden)
+        return hidden
+
+    def forward_trained(self, hidden: Tensor) -> Tensor:
+        """Run the other blocks and pool: [N, 1280]."""
+        for block in self.blocks[FROZEN_BLOCKS:]:
+            hidden = block(hidden)
+        pooled: Tensor = self.head(hidden).float().mean(dim=(2, 3))
+        return pooled
+
+    def trained_parameters(self) -> Iterable[tuple[str, nn.Parameter]]:
+        """Return the weights of the later blocks and of the last convolution, by name."""
+        blocks = (
+            (f"blocks.{number}.{name}", parameter)
+            for number in range(FROZEN_BLOCKS, len(self.blocks))
+            for name, parameter in self.blocks[number].named_parameters()
+        )
+        return chain(blocks, ((f"head.{name}", p) for name, p in self.head.named_parameters()))
