@@ -39,7 +39,7 @@ def test_twenty_pictures_are_enough_to_run(labelled: Callable[..., Path], tmp_pa
     assert any(line.startswith("int8 costs ") for line in result.findings)
     assert {stage.split(":")[0] for stage in stages} == {
         "Checking the pictures",
-        "Fitting the general head",
+        "Fitting the heads",
         "Epoch 1 of 2",
         "Epoch 2 of 2",
         "Writing the encoder",
@@ -139,7 +139,7 @@ def test_the_command_trains_a_hub_model_and_index_uses_it(
     assert "16 added" in indexed.stdout
     encoder = encoders.load(str(output))
     pixels = np.full((encoder.preprocessing["height"], encoder.preprocessing["width"], 3), 90)
-    assert encoder.encode([pixels.astype(np.uint8)]).shape == (1, 16 + 64)
+    assert encoder.encode([pixels.astype(np.uint8)]).shape == (1, 16 + 16 + 64)
 
 
 def test_ctrl_c_leaves_a_checkpoint_of_this_run_only(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ..types import Picture
 
-DEFAULT_ENCODER = "lookalike-2"
+DEFAULT_ENCODER = "lookalike-3"
 HUB_PREFIX = "hf:"  # starts the name of a Hugging Face model
 
 
@@ -84,7 +84,7 @@ def load(name: str = DEFAULT_ENCODER, *, device: str = "auto") -> Encoder:
         >>> from lookalike import encoders
         >>> encoder = encoders.load()
         >>> encoder.name, encoder.dimensions
-        ('lookalike-2', 512)
+        ('lookalike-3', 512)
     """
     from pathlib import Path
 
@@ -127,7 +127,7 @@ def encode_text(encoder: Encoder, text: str) -> NDArray[np.float32]:
         >>> encoders.encode_text(encoders.load(), "a red bicycle")
         Traceback (most recent call last):
         ...
-        lookalike.errors.EncoderError: The encoder lookalike-2 can't encode text; ...
+        lookalike.errors.EncoderError: The encoder lookalike-3 can't encode text; ...
     """
     tower = getattr(encoder, "encode_text", None)
     if tower is None:

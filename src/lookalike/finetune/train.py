@@ -1,4 +1,4 @@
-"""A whole fine-tuning run: list, split, train, fit the general head, export, measure, write."""
+"""A whole fine-tuning run: list, split, fit missing heads, train, export, measure, write."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from ..ingest import embed
 from ..sources import list_labelled
 from ..types import Refusal
 from .data import Batches, Reader, find_usable, hold_out, labelled_set, prepare_batches
-from .export import add_card, embed_with, export_float32, make_card, quantise
+from .export import add_card, embed_with, export_float32, export_int8, make_card
 from .features import mean_average_precision, trunk_features
-from .general_head import fit_general_head
+from .heads import fit_heads
 from .network import unit_rows
 from .pretrained import pretrained_network
 from .result import Finetuned
@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 EPOCHS = 6
 SEED = 20261124
 MAX_HELD_OUT = 0.5
-CALIBRATION_PICTURES = 64  # for the ranges of int8; memory holds all their activations
-FITTED_PICTURES = 8_192  # at most, for the general head
+CALIBRATION_PICTURES = 256  # for the ranges of int8
+FITTED_PICTURES = 8_192  # at most, for heads that are missing
 EXPORT_BATCH = 16  # pictures
 PRECISIONS = ("int8", "float32")
 DEVICES = ("auto", "cpu", "cuda")
@@ -110,8 +110,8 @@ def finetune(  # noqa: PLR0913  the public signature
     map_before = _measure_start(init, network, validation, reader)
     batches = Batches(train, reader, seed=seed)
     network.to(device)
-    if not resume:
-        _fit_general_head(network, train, reader, seed, on_progress)
+    if not resume and not network.general.weight.any():
+        _fit_heads(network, train, reader, seed, on_progress)
     run = _fingerprint(pictures, origin, epochs, held_out, seed, batches.size)
     trainer = Trainer(network, batches, epochs=epochs, device=device, run=run)
     if resume:
@@ -119,13 +119,12 @@ def finetune(  # noqa: PLR0913  the public signature
     trainer.train(
         validation, checkpoint=checkpoint, on_progress=_report_epochs(on_progress, epochs)
     )
-    network = trainer.averaged_network()
-    _fit_general_head(network, train, reader, seed, on_progress)
+    network = trainer.averaged_network().cpu()
 
     on_progress("Writing the encoder", 0, 0)
     float32 = model = export_float32(network)
     if precision == "int8":
-        model = quantise(float32, _calibration_batches(train, reader))
+        model = export_int8(network, list(_calibration_batches(train, reader)))
     result = Finetuned(
         output=output,
         curve=stem + ".png",
@@ -217,15 +216,15 @@ def _report_epochs(on_progress: OnProgress, epochs: int) -> Callable[[TrainingPr
     return report
 
 
-def _fit_general_head(
+def _fit_heads(
     network: EmbeddingNetwork,
     train: LabelledSet,
     reader: Reader,
     seed: int,
     on_progress: OnProgress,
 ) -> None:
-    """Fit the general head to the current trunk, on a sample of the training pictures."""
-    device = network.mean.device
+    """Fit the general head and the copies head, on a sample of the training pictures."""
+    device = network.general.weight.device
     rows = np.arange(len(train.paths))
     if len(rows) > FITTED_PICTURES:
         sample = np.random.default_rng(seed).choice(rows, FITTED_PICTURES, replace=False)
@@ -239,12 +238,12 @@ def _fit_general_head(
             reader,
             edit_seed=edit_seed,
             on_pictures=lambda done: on_progress(
-                "Fitting the general head", done_before + done, 2 * len(pictures.paths)
+                "Fitting the heads", done_before + done, 2 * len(pictures.paths)
             ),
         )
 
     plain, edited = features(0, None), features(len(pictures.paths), seed)
-    fit_general_head(network.cpu(), plain, edited, pictures.labels)
+    fit_heads(network.cpu(), plain, edited, pictures.labels)
     network.to(device)
 
 
@@ -266,7 +265,7 @@ def _measure_start(
         vectors = embed(validation.paths, encoders.load(init)).vectors
     else:
         features = trunk_features(network, validation, reader)
-        vectors = unit_rows(network.pooled(features)).numpy()
+        vectors = unit_rows(features).numpy()
     return mean_average_precision(vectors, validation.labels)
 
 
