@@ -19,7 +19,6 @@ from lookalike.finetune.export import (
 from lookalike.finetune.network import EmbeddingNetwork
 from tests.finetune.conftest import TinyTrunk
 
-
 CLASSES = 20
 
 

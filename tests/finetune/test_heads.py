@@ -30,13 +30,13 @@ def test_features_that_vary_within_labels_weigh_less() -> None:
     weights = network.general.weight.T @ network.general.weight  # the metric: [12, 12]
     assert weights[5, 5] < 0.9 * weights[3, 3]  # the ridge limits the effect
 
-    def gap(vectors: torch.Tensor) -> float:
+    def separation(vectors: torch.Tensor) -> float:
         same = torch.tensor(labels)[:, None] == torch.tensor(labels)[None]
         cosines = (vectors @ vectors.T).detach()
         return float(cosines[same].mean() - cosines[~same].mean())
 
     before = unit_rows(x)
-    assert gap(network.general_vector(x)) > gap(before)
+    assert separation(network.general_vector(x)) > separation(before)
 
 
 def test_features_that_edits_change_weigh_less() -> None:

@@ -36,7 +36,7 @@ def test_the_copies_have_their_share_of_the_cosine() -> None:
     network = network_of(0)
     network.copies.weight.data = torch.ones(1, 12)  # says the same of every picture
     one, other = network.embed(torch.eye(12)[:2])  # at a right angle in the general part
-    assert float(one @ other) == pytest.approx(COPIES_SHARE)
+    assert (one @ other).item() == pytest.approx(COPIES_SHARE)
 
 
 def test_the_class_part_is_short_if_no_class_is_likely() -> None:

@@ -29,6 +29,7 @@ def test_twenty_pictures_are_enough_to_run(labelled: Callable[..., Path], tmp_pa
         tmp_path / "mine.onnx",
         init=TinyTrunk(),
         epochs=2,
+        others=coloured(tmp_path / "others", {"red": 3, "blue": 4}),
         on_progress=lambda stage, _done, _of: stages.append(stage),
     )
     assert (result.labels, result.pictures, result.held_out) == (3, 16, 4)
@@ -37,6 +38,15 @@ def test_twenty_pictures_are_enough_to_run(labelled: Callable[..., Path], tmp_pa
     assert result.bytes == Path(result.output).stat().st_size
     assert any("too few pictures for a reliable figure" in line for line in result.findings)
     assert any(line.startswith("int8 costs ") for line in result.findings)
+    assert (result.others, 0 < result.others_start <= 1) == (7, True)
+    others = f"{result.others_start:.3f} before, {result.others_exported:.3f} in the file."
+    assert result.findings[-1] == f"mAP on 7 other pictures: {others}"
+    record = _card(result)["training"]
+    assert record["others"] == 7
+    assert record["mAP_on_others"] == {
+        "start": round(result.others_start, 4),
+        "exported": round(result.others_exported, 4),
+    }
     assert {stage.split(":")[0] for stage in stages} == {
         "Checking the pictures",
         "Fitting the heads",
@@ -45,7 +55,7 @@ def test_twenty_pictures_are_enough_to_run(labelled: Callable[..., Path], tmp_pa
         "Writing the encoder",
     }
     assert Path(result.curve).read_bytes().startswith(b"\x89PNG")
-    assert sorted(os.listdir(tmp_path)) == ["labelled", "mine.onnx", "mine.png"]
+    assert sorted(os.listdir(tmp_path)) == ["labelled", "mine.onnx", "mine.png", "others"]
 
     encoder = encoders.load(result.output)
     assert encoder.dimensions == result.dimensions
@@ -86,6 +96,9 @@ def test_without_held_out_pictures_nothing_is_measured(runs: list[Finetuned]) ->
         assert result.held_out == 0
         assert math.isnan(result.exported)
         assert result.findings[0].startswith("Nothing was measured")
+        assert (
+            "was not measured; name a labelled folder of some with --others" in result.findings[1]
+        )
         assert '"exported": null' in json.dumps(_card(result)["training"]["mAP_on_held_out"])
 
 

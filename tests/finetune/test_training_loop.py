@@ -68,14 +68,16 @@ def test_the_general_similarities_are_held_to_those_of_the_start(
 ) -> None:
     pixels = torch.randint(0, 256, (8, 32, 32, 3), dtype=torch.uint8)
 
+    def general(network: EmbeddingNetwork) -> torch.Tensor:
+        with torch.inference_mode():
+            return network.general_vector(network.trunk(pixels))
+
     def change(weight: float) -> float:
         monkeypatch.setattr(training_loop, "SIMILARITY_WEIGHT", weight)
         trainer = make(epochs=30)
-        with torch.no_grad():
-            before = trainer.network.general_vector(trainer.network.trunk(pixels))
-            trainer.train(NOTHING, checkpoint=str(tmp_path / "c"))
-            network = trainer.averaged_network()
-            after = network.general_vector(network.trunk(pixels))
+        before = general(trainer.network)
+        trainer.train(NOTHING, checkpoint=str(tmp_path / "c"))
+        after = general(trainer.averaged_network())
         return float((after @ after.T - before @ before.T).abs().mean())
 
     assert change(100.0) < 0.5 * change(0.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import EncoderError
@@ -111,9 +112,9 @@ def load(name: str = DEFAULT_ENCODER, *, device: str = "auto") -> Encoder:
 def successor(source: str) -> str:
     """Return the encoder with which to rebuild a gallery of `source`, by default.
 
-    A file or a model stays; a packaged encoder is replaced by the one of this version.
+    A file or a model stays; a default of an earlier version is replaced by that of this one.
     """
-    return source if source.startswith(HUB_PREFIX) or source.endswith(".onnx") else DEFAULT_ENCODER
+    return DEFAULT_ENCODER if re.fullmatch(r"lookalike-\d+", source) else source
 
 
 def encode_text(encoder: Encoder, text: str) -> NDArray[np.float32]:
