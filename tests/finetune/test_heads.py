@@ -33,7 +33,7 @@ def test_features_that_vary_within_labels_weigh_less() -> None:
     def separation(vectors: torch.Tensor) -> float:
         same = torch.tensor(labels)[:, None] == torch.tensor(labels)[None]
         cosines = (vectors @ vectors.T).detach()
-        return float(cosines[same].mean() - cosines[~same].mean())
+        return float((cosines[same].mean() - cosines[~same].mean()) / cosines[same].std())
 
     before = unit_rows(x)
     assert separation(network.general_vector(x)) > separation(before)
