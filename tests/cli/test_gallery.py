@@ -54,7 +54,9 @@ def test_a_gallery_of_the_earlier_encoder_searches_and_says_that_a_newer_one_exi
         ("index", "--rebuild", *gallery),
         ("info", *gallery),
     )
-    hint = "lookalike-3 is newer than this gallery's encoder, lookalike-2; to re-encode"
+    hint = (
+        "lookalike-3 is newer than this gallery's encoder, lookalike-2; to re-encode its pictures"
+    )
     assert hint in indexed.stderr
     assert hint in info.stderr
     assert found.stdout.startswith(f"{query}\n")

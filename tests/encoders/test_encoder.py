@@ -26,6 +26,14 @@ def test_the_earlier_default_can_be_loaded_by_name() -> None:
 def test_a_rebuild_replaces_a_packaged_encoder_and_keeps_a_file() -> None:
     assert encoders.successor("lookalike-0") == encoders.DEFAULT_ENCODER
     assert encoders.successor("lookalike-2") == encoders.DEFAULT_ENCODER
+    assert encoders.is_earlier_default("lookalike-2")
+    for source in (
+        encoders.DEFAULT_ENCODER,
+        "random",
+        "/a/lookalike-2.onnx",
+        "hf:owner/lookalike-2",
+    ):
+        assert not encoders.is_earlier_default(source)
     for source in (encoders.DEFAULT_ENCODER, "/a/own.onnx", "hf:owner/name@0123"):
         assert encoders.successor(source) == source
 

@@ -37,13 +37,12 @@ def counted(count: int, noun: str) -> str:
 
 def say_newer_encoder(source: str) -> None:
     """Say on stderr that this version's default encoder is newer than a gallery's, if it is."""
-    from ..encoders import successor
+    from ..encoders import DEFAULT_ENCODER, is_earlier_default
 
-    newer = successor(source)
-    if newer != source:
+    if is_earlier_default(source):
         say(
-            f"{newer} is newer than this gallery's encoder, {source}; to re-encode its pictures "
-            "with it: lookalike index --rebuild",
+            f"{DEFAULT_ENCODER} is newer than this gallery's encoder, {source}; to re-encode its "
+            "pictures with it: lookalike index --rebuild",
             error=True,
         )
 
