@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from lookalike import encoders
+from lookalike.finetune.bias_correction import with_corrected_biases
 from lookalike.finetune.export import (
     add_card,
     embed_with,
@@ -67,6 +68,15 @@ def test_int8_stays_close_and_uses_seven_bits(
     weights = [t for t in proto.graph.initializer if t.name == "trunk.second.weight_quantized"]
     assert [t.data_type for t in weights] == [onnx.TensorProto.INT8]
     assert np.abs(onnx.numpy_helper.to_array(weights[0])).max() <= 64
+
+
+def test_int8_has_corrected_biases(
+    network: EmbeddingNetwork, quantised: bytes, pixels: np.ndarray
+) -> None:
+    written = read_weights(quantised)["trunk.second.bias"]
+    expected = with_corrected_biases(network, pixels).state_dict()["trunk.second.bias"].numpy()
+    before = network.state_dict()["trunk.second.bias"].numpy()
+    assert np.abs(written - expected).max() < 0.1 * np.abs(before - expected).max()
 
 
 def test_large_float_weights_are_stored_as_float16_and_computed_in_float32(

@@ -12,9 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from lookalike import Gallery, encoders, finetune
 from lookalike.errors import ArgumentError
+from lookalike.finetune import train
+from lookalike.finetune.export import read_weights
+from lookalike.finetune.network import EmbeddingNetwork
 from lookalike.finetune.result import Finetuned
 from tests.conftest import run_commands
 from tests.finetune.conftest import TinyTrunk, coloured
@@ -108,6 +112,28 @@ def _card(result: Finetuned) -> dict[str, dict[str, object]]:
     metadata = {p.key: p.value for p in onnx.load(result.output).metadata_props}
     card: dict[str, dict[str, object]] = json.loads(metadata["lookalike"])
     return card
+
+
+def test_heads_of_the_start_are_not_fitted_again(
+    labelled: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = EmbeddingNetwork(TinyTrunk(), classes=2)
+    start.general.weight.data = torch.eye(12).flip(0)
+    start.copies.weight.data = torch.eye(12)
+    monkeypatch.setattr(train, "pretrained_network", lambda *_, **__: (start, "tiny", "mine"))
+    stages: list[str] = []
+    result = finetune(
+        labelled(red=6, green=6),
+        tmp_path / "mine.onnx",
+        init=TinyTrunk(),
+        epochs=1,
+        precision="float32",
+        on_progress=lambda stage, _done, _of: stages.append(stage),
+    )
+    assert "Fitting the heads" not in stages
+    written = read_weights(Path(result.output).read_bytes())
+    assert np.array_equal(written["general.weight"], np.eye(12)[::-1])
+    assert not np.array_equal(written["copies.weight"], np.eye(12))
 
 
 @pytest.mark.parametrize(
