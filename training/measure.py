@@ -1,13 +1,14 @@
-"""Compare a trained encoder with its start, its parts, and the seed project's recipe.
+"""Compare a trained encoder with its trunk, its parts, and the seed project's recipe.
 
-    python -m training.measure --start FILE.safetensors --encoder FILE.onnx --caltech101 FOLDER
+    python -m training.measure --encoder FILE.onnx --caltech101 FOLDER
         [--labels half] [--also FOLDER ...] [--write-start START.onnx]
 
-The rows are the start's 1,280 pooled features; class probabilities compared by Euclidean distance,
-as in the seed project; the parts of the embedding; the embedding in float32; the file as shipped.
-Caltech-101 is measured by its protocol (with `--labels half` only the categories that a training
-with `--labels half` never sees), other labelled folders leave-one-out. `--write-start` writes the
-start's features as an encoder that `benchmarks.copies.recall` can use.
+The rows are the trunk's 1,280 pooled features; class probabilities compared by Euclidean distance,
+as in the seed project, and the class part (both only if the encoder learned classes); the other
+parts of the embedding; the embedding in float32; the file as shipped. Caltech-101 is measured by
+its protocol (with `--labels half` only the categories that a training with `--labels half` never
+sees), other labelled folders leave-one-out. `--write-start` writes the trunk's features as an
+encoder that `benchmarks.copies.recall` can use.
 """
 
 from __future__ import annotations
@@ -18,23 +19,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 
 from benchmarks.collection import BACKGROUND
 from lookalike import encoders
 from lookalike.evaluate.metrics import retrieval_metrics
 from lookalike.evaluate.protocols import split_folder
 from lookalike.finetune.data import LabelledSet, Reader
+from lookalike.finetune.efficientnet_lite import POOLED, EfficientNetLite2
 from lookalike.finetune.export import add_card, export_float32, make_card, read_weights
 from lookalike.finetune.features import trunk_features
 from lookalike.finetune.losses import TEMPERATURE
-from lookalike.finetune.mobilenet_edgetpu import POOLED, MobileNetEdgeTpu
-from lookalike.finetune.network import (
-    CLASS_DIMENSIONS,
-    GENERAL_DIMENSIONS,
-    EmbeddingNetwork,
-    unit_rows,
-)
+from lookalike.finetune.network import EmbeddingNetwork, unit_rows
 from lookalike.ingest.embed import embed
 from training.__main__ import categories_left_out
 
@@ -47,39 +42,35 @@ if TYPE_CHECKING:
 
 
 class Start(torch.nn.Module):
-    """The start's pooled features, normalised to unit length."""
+    """A trunk's pooled features, normalised to unit length."""
 
     dimensions = POOLED
 
-    def __init__(self, trunk: MobileNetEdgeTpu) -> None:
+    def __init__(self, trunk: EfficientNetLite2) -> None:
         """Wrap a trunk."""
         super().__init__()
         self.trunk = trunk
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         """Map uint8 [N, H, W, 3] to float32 [N, 1280]."""
-        return unit_rows(self.trunk(pixels)[:, :POOLED])
+        return unit_rows(self.trunk(pixels))
 
 
 def main() -> None:
     """Measure and print a Markdown table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--start", type=Path, required=True)
-    parser.add_argument("--encoder", type=Path)
+    parser.add_argument("--encoder", type=Path, required=True)
     parser.add_argument("--caltech101", type=Path)
     parser.add_argument("--labels", choices=("all", "half"), default="all")
     parser.add_argument("--also", type=Path, nargs="*", default=[])
     parser.add_argument("--write-start", type=Path)
     args = parser.parse_args()
 
-    start = MobileNetEdgeTpu()
-    start.load_state_dict(load_file(args.start))
+    network = read_network(args.encoder)
     if args.write_start:
-        bare = Start(start)
+        bare = Start(network.trunk)
         card = make_card(bare, name="start", license="Apache-2.0")
         args.write_start.write_bytes(add_card(export_float32(bare), card))
-    if not args.encoder:
-        return
     groups: dict[str, tuple[LabelledPicture, ...]] = {}
     if args.caltech101:
         test = split_folder(args.caltech101, "test3").queries
@@ -92,7 +83,7 @@ def main() -> None:
     print("| vectors | pictures | D | mAP | P@1 | P@10 | N |\n|---|---|---|---|---|---|---|")
     for group, pictures in groups.items():
         labels = [picture.label for picture in pictures]
-        for name, vectors, gallery in _rows(args.encoder, start, [p.path for p in pictures]):
+        for name, vectors, gallery in _rows(args.encoder, network, [p.path for p in pictures]):
             metrics = retrieval_metrics(
                 vectors, labels, gallery, labels, leave_one_out=True, resamples=0
             )
@@ -101,43 +92,42 @@ def main() -> None:
             print(f"| {name} | {group} | {width} | {figures} | {metrics.queries} |", flush=True)
 
 
+def read_network(path: Path) -> EmbeddingNetwork:
+    """Read an encoder's float weights."""
+    weights = read_weights(path.read_bytes())
+    network = EmbeddingNetwork(EfficientNetLite2(), classes=len(weights.get("proxies", ())))
+    network.load_state_dict({k: torch.from_numpy(weights[k].copy()) for k in network.state_dict()})
+    return network.eval()
+
+
 def _rows(
-    path: Path, start: MobileNetEdgeTpu, paths: list[str]
+    path: Path, network: EmbeddingNetwork, paths: list[str]
 ) -> Iterator[tuple[str, NDArray[np.float32], NDArray[np.float32]]]:
     """Yield each row's name, query vectors and gallery vectors, to rank by inner product."""
-    weights = read_weights(path.read_bytes())
-    trunk = MobileNetEdgeTpu(concepts=len(weights["trunk.classifier.bias"]))
-    network = EmbeddingNetwork(trunk, classes=len(weights["proxies"]))
-    network.load_state_dict({k: torch.from_numpy(weights[k].copy()) for k in network.state_dict()})
     pictures = LabelledSet(tuple(paths), (0,) * len(paths), ("",))
-    reader = Reader(start.preprocessing)
-    bare = EmbeddingNetwork(start, classes=1)
-    raw = trunk_features(bare, pictures, reader)[:, :POOLED].numpy()
-    raw /= np.linalg.norm(raw, axis=1, keepdims=True)
-    yield "start", raw, raw
+    features = trunk_features(network, pictures, Reader(network.trunk.preprocessing))
     with torch.inference_mode():
-        features = trunk_features(network, pictures, reader)
-        beliefs = torch.softmax(network.class_cosines(features) / TEMPERATURE, dim=1).numpy()
-        embeddings = network.embed(features, network.proxies).numpy()
-    # The smallest distance has the greatest x . y - |y|^2 / 2.
-    column = np.ones((len(beliefs), 1), np.float32)
-    squares = (beliefs**2).sum(axis=1, keepdims=True) / 2
-    yield (
-        "class probabilities, euclidean",
-        np.hstack([beliefs, column]),
-        np.hstack([beliefs, -squares]),
-    )
-    classes_end = GENERAL_DIMENSIONS + CLASS_DIMENSIONS
-    for name, first, end in (
-        ("general part", 0, GENERAL_DIMENSIONS),
-        ("class part", GENERAL_DIMENSIONS, classes_end),
-        ("concept part", classes_end, embeddings.shape[1]),
-        ("without the concepts", 0, classes_end),
-    ):
-        part = embeddings[:, first:end]
-        part = part / np.linalg.norm(part, axis=1, keepdims=True)
-        yield name, part, part
-    yield "embedding, float32", embeddings, embeddings
+        parts = {
+            "pooled features": unit_rows(features),
+            "general part": network.general_vector(features),
+            "copies part": network.copies_vector(features),
+        }
+        embedding = network.embed(features)
+        if network.classes:
+            width = network.general.out_features + network.copies.out_features
+            parts["class part"] = unit_rows(embedding[:, width:])
+            cosines = network.class_cosines(features) / TEMPERATURE
+            beliefs = torch.softmax(cosines, dim=1).numpy()
+            # The smallest distance has the greatest x . y - |y|^2 / 2.
+            column = np.ones((len(beliefs), 1), np.float32)
+            squares = (beliefs**2).sum(axis=1, keepdims=True) / 2
+            yield (
+                "class probabilities, euclidean",
+                np.hstack([beliefs, column]),
+                np.hstack([beliefs, -squares]),
+            )
+    for name, part in {**parts, "embedding, float32": embedding}.items():
+        yield name, part.numpy(), part.numpy()
     shipped = embed(paths, encoders.load(str(path))).vectors
     yield "as shipped", shipped, shipped
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RUNNERS = Path(__file__).resolve().parent / "runners"
-PACKAGED = ROOT / "src" / "lookalike" / "encoders" / "weights" / "lookalike-2.onnx"
+PACKAGED = ROOT / "src" / "lookalike" / "encoders" / "weights" / "lookalike-3.onnx"
 # The CPU build where the index has one, as in pyproject.toml, and its torchvision.
 TORCH = ("torch==2.13.0", "torchvision==0.28.0")
 
@@ -69,7 +69,7 @@ REFERENCE = Peer(
     "lookalike-no-copies",
     _LOOKALIKE,
     "run_lookalike.py",
-    "lookalike-2, 3 M parameters, int8, ONNX Runtime",
+    "lookalike-3, 5 M parameters, int8, ONNX Runtime",
     variant="no-copies",
     skips_unchanged=True,
 )

@@ -29,7 +29,7 @@ def test_evaluate_prints_figures_with_intervals(labelled: Path) -> None:
     done = run("evaluate", labelled)
     assert done.returncode == 0, done.stderr
     lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
-    assert lines[0] == f"lookalike-2 on {labelled}, protocol all"
+    assert lines[0] == f"lookalike-3 on {labelled}, protocol all"
     assert lines[1] == "12 queries to all others, 3 labels"
     assert "mAP 1.0000 1.0000 to 1.0000" in lines
     assert any(line.startswith("P@5 0.6000") for line in lines)  # three are there
@@ -46,7 +46,7 @@ def test_evaluate_prints_one_object(labelled: Path, tmp_path: Path) -> None:
     answer = json.loads(done.stdout)
     assert answer["metrics"]["mAP@3"] == {"mean": 1, "low": 1, "high": 1}
     assert (answer["queries"], answer["queries_sampled_from"]) == (6, 12)
-    assert answer["encoder"]["name"] == "lookalike-2"
+    assert answer["encoder"]["name"] == "lookalike-3"
     assert report.read_text("utf-8").startswith("<!doctype html>")
     assert f"Report: {report} (" in done.stderr
 
@@ -55,7 +55,7 @@ def test_evaluate_takes_two_folders_and_an_encoder(labelled: Path, tmp_path: Pat
     save(tmp_path / "asked" / "label 1" / "x.png", 1)
     done = run(
         *("evaluate", "--queries", tmp_path / "asked", "--gallery", labelled, "--json"),
-        *("--encoder", "lookalike-2"),
+        *("--encoder", "lookalike-3"),
     )
     answer = json.loads(done.stdout)
     assert (answer["queries"], answer["gallery"], answer["leave_one_out"]) == (1, 12, False)

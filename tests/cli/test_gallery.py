@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lookalike import Gallery
 
-from ..conftest import run
+from ..conftest import run, run_commands
 
 
 def test_info_refused_prune_remove(pictures: Path, indexed: Path) -> None:
@@ -16,7 +16,7 @@ def test_info_refused_prune_remove(pictures: Path, indexed: Path) -> None:
     info = json.loads(run("info", "--json", gallery=indexed).stdout)
     assert (info["pictures"], info["refused"]) == (12, 1)
     assert info["roots"] == [{"path": str(pictures), "online": True, "reason": ""}]
-    assert info["encoder"]["name"] == "lookalike-2"
+    assert info["encoder"]["name"] == "lookalike-3"
     assert info["index"]["kind"] == "none"
     assert info["bytes_on_disk"] > 0
     lines = run("info", gallery=indexed).stdout.splitlines()
@@ -40,6 +40,30 @@ def test_info_refused_prune_remove(pictures: Path, indexed: Path) -> None:
     done = run("remove", pictures / "b", gallery=indexed)
     assert (done.returncode, done.stdout) == (1, "0 rows removed.\n")
     assert "The gallery has no pictures there; list its folders with: lookalike info" in done.stderr
+
+
+def test_a_gallery_of_the_earlier_encoder_searches_and_says_that_a_newer_one_exists(
+    tmp_path: Path, pictures: Path
+) -> None:
+    gallery = ("--gallery", tmp_path / "gallery")
+    query = pictures / "a" / "0001.jpg"
+    indexed, info, found, rebuilt, after = run_commands(
+        ("index", pictures, "--encoder", "lookalike-2", *gallery),
+        ("info", *gallery),
+        ("search", query, "--paths", *gallery),
+        ("index", "--rebuild", *gallery),
+        ("info", *gallery),
+    )
+    hint = (
+        "lookalike-3 is newer than this gallery's encoder, lookalike-2; to re-encode its pictures"
+    )
+    assert hint in indexed.stderr
+    assert hint in info.stderr
+    assert found.stdout.startswith(f"{query}\n")
+    for done in (rebuilt, after):
+        assert done.returncode == 0
+        assert "is newer than" not in done.stderr
+    assert "lookalike-3, 512 dimensions" in after.stdout
 
 
 def test_export_and_import(tmp_path: Path, indexed: Path, pictures: Path) -> None:

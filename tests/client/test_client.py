@@ -333,7 +333,7 @@ def test_the_command_line(server: Server, collection: Path, tmp_path: Path) -> N
         ["relocate", collection, tmp_path],
         ["duplicates", "--html", tmp_path / "o.html"],
         ["index", collection, "--rebuild"],
-        ["search", query, "--encoder", "lookalike-2"],
+        ["search", query, "--encoder", "lookalike-3"],
     ):
         refused = run(*command, "--gallery", server.url)
         assert refused.returncode == 2, command

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from lookalike import encoders
@@ -10,17 +11,33 @@ def test_the_default_is_packaged_and_unknown_names_are_refused() -> None:
     encoder = encoders.load()
     assert encoder.name == encoder.source == encoders.DEFAULT_ENCODER
     assert len(encoder.sha256) == 64
-    for name in ("none", "../lookalike-2", "", "x.onnx"):
+    for name in ("none", "../lookalike-3", "", "x.onnx"):
         with pytest.raises(EncoderError):
             encoders.load(name)
 
 
+def test_the_earlier_default_can_be_loaded_by_name() -> None:
+    earlier = encoders.load("lookalike-2")
+    assert (earlier.name, earlier.dimensions) == ("lookalike-2", 512)
+    pixels = np.full((224, 224, 3), 99, np.uint8)
+    assert earlier.encode([pixels]).shape == (1, 512)
+
+
 def test_a_rebuild_replaces_a_packaged_encoder_and_keeps_a_file() -> None:
     assert encoders.successor("lookalike-0") == encoders.DEFAULT_ENCODER
-    for source in ("/a/own.onnx", "hf:owner/name@0123"):
+    assert encoders.successor("lookalike-2") == encoders.DEFAULT_ENCODER
+    assert encoders.is_earlier_default("lookalike-2")
+    for source in (
+        encoders.DEFAULT_ENCODER,
+        "random",
+        "/a/lookalike-2.onnx",
+        "hf:owner/lookalike-2",
+    ):
+        assert not encoders.is_earlier_default(source)
+    for source in (encoders.DEFAULT_ENCODER, "/a/own.onnx", "hf:owner/name@0123"):
         assert encoders.successor(source) == source
 
 
 def test_an_encoder_without_a_text_tower_says_so() -> None:
-    with pytest.raises(EncoderError, match=r"lookalike-2 can't encode text.*--encoder hf:google"):
+    with pytest.raises(EncoderError, match=r"lookalike-3 can't encode text.*--encoder hf:google"):
         encoders.encode_text(encoders.load(), "a red bicycle")

@@ -144,7 +144,7 @@ def test_a_gallery_finds_its_file_and_reports_a_moved_or_changed_one(tmp_path: P
     net(moved, CARD | {"output": {"name": "y"}})
     with pytest.raises(EncoderMismatchError, match=r"moved\.onnx has changed since"):
         Gallery.open(tmp_path / "g").search(draw(1))
-    with pytest.raises(EncoderMismatchError, match=r"This is lookalike-2.*Drop --encoder"):
+    with pytest.raises(EncoderMismatchError, match=r"This is lookalike-3.*Drop --encoder"):
         Gallery.open(tmp_path / "g", encoder=encoders.DEFAULT_ENCODER)
 
 

@@ -25,28 +25,22 @@ COLOURS = {"red": (220, 40, 30), "green": (40, 200, 60), "blue": (30, 50, 210)}
 class TinyTrunk(Trunk):
     """Two convolutions; the second is trained."""
 
-    part_sizes = (12, 6)
-    part_weights = (1.0, 0.2)
-    part_powers = (0.75, 1.0)
-    part_standardised = (False, True)
+    dimensions = 12
     preprocessing = Preprocessing(width=SIDE, height=SIDE)
     name = "tiny"
 
-    def __init__(self, *, concepts: int = 0) -> None:
+    def __init__(self) -> None:
         super().__init__()
         with torch.random.fork_rng():
             torch.manual_seed(1)
             self.first = nn.Conv2d(3, 6, 4, 4)
             self.second = nn.Conv2d(6, 12, 2, 2)
-            if concepts:
-                self.classifier = nn.Linear(12, concepts)
 
     def forward_frozen(self, pixels: Tensor) -> Tensor:
         return torch.relu(self.first(pixels.permute(0, 3, 1, 2).float() / 64 - 2))
 
     def forward_trained(self, hidden: Tensor) -> Tensor:
-        pooled = torch.relu(self.second(hidden)).float().mean(dim=(2, 3))
-        return torch.cat([pooled, hidden.float().mean(dim=(2, 3))], dim=1)
+        return torch.relu(self.second(hidden)).float().mean(dim=(2, 3))
 
     def trained_parameters(self) -> Iterable[tuple[str, nn.Parameter]]:
         return self.second.named_parameters(prefix="second")

@@ -8,24 +8,28 @@ import pytest
 import torch
 
 from lookalike import encoders
+from lookalike.finetune.bias_correction import with_corrected_biases
 from lookalike.finetune.export import (
     add_card,
     embed_with,
     export_float32,
+    export_int8,
     make_card,
-    quantise,
     read_weights,
 )
 from lookalike.finetune.network import EmbeddingNetwork
 from tests.finetune.conftest import TinyTrunk
+
+CLASSES = 20
 
 
 @pytest.fixture(scope="module")
 def network() -> EmbeddingNetwork:
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        network = EmbeddingNetwork(TinyTrunk(concepts=200), classes=5)
-        network.general.weight.data = torch.linalg.qr(torch.randn(18, 18))[0]
+        network = EmbeddingNetwork(TinyTrunk(), classes=CLASSES)
+        network.general.weight.data = torch.linalg.qr(torch.randn(12, 12))[0]
+        network.copies.weight.data = torch.randn(12, 12)
         network.normalise_proxies()
     return network.eval()
 
@@ -43,8 +47,8 @@ def exact(network: EmbeddingNetwork) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def quantised(exact: bytes, pixels: np.ndarray) -> bytes:
-    return quantise(exact, [pixels[:12], pixels[12:]])
+def quantised(network: EmbeddingNetwork, pixels: np.ndarray) -> bytes:
+    return export_int8(network, [pixels[:12], pixels[12:]])
 
 
 def test_the_float32_file_computes_the_same_as_torch(
@@ -66,17 +70,26 @@ def test_int8_stays_close_and_uses_seven_bits(
     assert np.abs(onnx.numpy_helper.to_array(weights[0])).max() <= 64
 
 
+def test_int8_has_corrected_biases(
+    network: EmbeddingNetwork, quantised: bytes, pixels: np.ndarray
+) -> None:
+    written = read_weights(quantised)["trunk.second.bias"]
+    expected = with_corrected_biases(network, pixels).state_dict()["trunk.second.bias"].numpy()
+    before = network.state_dict()["trunk.second.bias"].numpy()
+    assert np.abs(written - expected).max() < 0.1 * np.abs(before - expected).max()
+
+
 def test_large_float_weights_are_stored_as_float16_and_computed_in_float32(
     quantised: bytes,
 ) -> None:
     proto = onnx.load_from_string(quantised)
     kinds = {t.name: t.data_type for t in proto.graph.initializer}
-    assert kinds["trunk.classifier.weight"] == onnx.TensorProto.FLOAT16
-    assert kinds["trunk.classifier.bias"] == onnx.TensorProto.FLOAT
+    assert kinds["proxies"] == onnx.TensorProto.FLOAT16
+    assert kinds["general.weight"] == onnx.TensorProto.FLOAT
     casts = {
         node.input[0]: node.attribute[0].i for node in proto.graph.node if node.op_type == "Cast"
     }
-    assert casts["trunk.classifier.weight"] == onnx.TensorProto.FLOAT
+    assert casts["proxies"] == onnx.TensorProto.FLOAT
     onnx.checker.check_model(proto, full_check=True)
 
 
@@ -87,17 +100,12 @@ def test_weights_read_back_give_the_same_integers_again(
     for name, tensor in read_weights(exact).items():
         if name in state:
             assert np.array_equal(tensor, state[name].numpy())
-    again = EmbeddingNetwork(TinyTrunk(concepts=200), classes=5)
+    again = EmbeddingNetwork(TinyTrunk(), classes=CLASSES)
     weights = read_weights(quantised)
     assert set(again.state_dict()) - set(weights) == set()
     again.load_state_dict({k: torch.from_numpy(weights[k].copy()) for k in again.state_dict()})
-    twice = read_weights(quantise(export_float32(again), [pixels[:12], pixels[12:]]))
-    for name in (
-        "trunk.first.weight",
-        "trunk.second.weight",
-        "trunk.classifier.weight",
-        "embed_class.weight",
-    ):
+    twice = read_weights(export_int8(again, [pixels[:12], pixels[12:]]))
+    for name in ("trunk.first.weight", "trunk.second.weight", "copies.weight", "proxies"):
         assert np.allclose(twice[name], weights[name], atol=1e-7)
 
 

@@ -12,9 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from lookalike import Gallery, encoders, finetune
 from lookalike.errors import ArgumentError
+from lookalike.finetune import train
+from lookalike.finetune.export import read_weights
+from lookalike.finetune.network import EmbeddingNetwork
 from lookalike.finetune.result import Finetuned
 from tests.conftest import run_commands
 from tests.finetune.conftest import TinyTrunk, coloured
@@ -29,6 +33,7 @@ def test_twenty_pictures_are_enough_to_run(labelled: Callable[..., Path], tmp_pa
         tmp_path / "mine.onnx",
         init=TinyTrunk(),
         epochs=2,
+        others=coloured(tmp_path / "others", {"red": 3, "blue": 4}),
         on_progress=lambda stage, _done, _of: stages.append(stage),
     )
     assert (result.labels, result.pictures, result.held_out) == (3, 16, 4)
@@ -37,15 +42,24 @@ def test_twenty_pictures_are_enough_to_run(labelled: Callable[..., Path], tmp_pa
     assert result.bytes == Path(result.output).stat().st_size
     assert any("too few pictures for a reliable figure" in line for line in result.findings)
     assert any(line.startswith("int8 costs ") for line in result.findings)
+    assert (result.others, 0 < result.others_start <= 1) == (7, True)
+    others = f"{result.others_start:.3f} before, {result.others_exported:.3f} in the file."
+    assert result.findings[-1] == f"mAP on 7 other pictures: {others}"
+    record = _card(result)["training"]
+    assert record["others"] == 7
+    assert record["mAP_on_others"] == {
+        "start": round(result.others_start, 4),
+        "exported": round(result.others_exported, 4),
+    }
     assert {stage.split(":")[0] for stage in stages} == {
         "Checking the pictures",
-        "Fitting the general head",
+        "Fitting the heads",
         "Epoch 1 of 2",
         "Epoch 2 of 2",
         "Writing the encoder",
     }
     assert Path(result.curve).read_bytes().startswith(b"\x89PNG")
-    assert sorted(os.listdir(tmp_path)) == ["labelled", "mine.onnx", "mine.png"]
+    assert sorted(os.listdir(tmp_path)) == ["labelled", "mine.onnx", "mine.png", "others"]
 
     encoder = encoders.load(result.output)
     assert encoder.dimensions == result.dimensions
@@ -86,6 +100,9 @@ def test_without_held_out_pictures_nothing_is_measured(runs: list[Finetuned]) ->
         assert result.held_out == 0
         assert math.isnan(result.exported)
         assert result.findings[0].startswith("Nothing was measured")
+        assert (
+            "was not measured; name a labelled folder of some with --others" in result.findings[1]
+        )
         assert '"exported": null' in json.dumps(_card(result)["training"]["mAP_on_held_out"])
 
 
@@ -95,6 +112,28 @@ def _card(result: Finetuned) -> dict[str, dict[str, object]]:
     metadata = {p.key: p.value for p in onnx.load(result.output).metadata_props}
     card: dict[str, dict[str, object]] = json.loads(metadata["lookalike"])
     return card
+
+
+def test_heads_of_the_start_are_not_fitted_again(
+    labelled: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = EmbeddingNetwork(TinyTrunk(), classes=2)
+    start.general.weight.data = torch.eye(12).flip(0)
+    start.copies.weight.data = torch.eye(12)
+    monkeypatch.setattr(train, "pretrained_network", lambda *_, **__: (start, "tiny", "mine"))
+    stages: list[str] = []
+    result = finetune(
+        labelled(red=6, green=6),
+        tmp_path / "mine.onnx",
+        init=TinyTrunk(),
+        epochs=1,
+        precision="float32",
+        on_progress=lambda stage, _done, _of: stages.append(stage),
+    )
+    assert "Fitting the heads" not in stages
+    written = read_weights(Path(result.output).read_bytes())
+    assert np.array_equal(written["general.weight"], np.eye(12)[::-1])
+    assert not np.array_equal(written["copies.weight"], np.eye(12))
 
 
 @pytest.mark.parametrize(
@@ -139,7 +178,7 @@ def test_the_command_trains_a_hub_model_and_index_uses_it(
     assert "16 added" in indexed.stdout
     encoder = encoders.load(str(output))
     pixels = np.full((encoder.preprocessing["height"], encoder.preprocessing["width"], 3), 90)
-    assert encoder.encode([pixels.astype(np.uint8)]).shape == (1, 16 + 64)
+    assert encoder.encode([pixels.astype(np.uint8)]).shape == (1, 16 + 16 + 64)
 
 
 def test_ctrl_c_leaves_a_checkpoint_of_this_run_only(

@@ -11,6 +11,7 @@ import torch
 from safetensors import safe_open
 
 from lookalike.errors import ArgumentError, EncoderError
+from lookalike.finetune import training_loop
 from lookalike.finetune.data import Batches, LabelledSet, Reader, labelled_set
 from lookalike.finetune.network import EmbeddingNetwork
 from lookalike.finetune.training_loop import Trainer, TrainingProgress
@@ -24,11 +25,12 @@ NOTHING = LabelledSet((), (), ())
 def make(labelled: Callable[..., Path]) -> Callable[..., Trainer]:
     pictures = labelled_set(list_labelled(labelled(red=6, green=6)))
 
-    def trainer(*, epochs: int = 6, run: str = "this", concepts: int = 0) -> Trainer:
+    def trainer(*, epochs: int = 6, run: str = "this") -> Trainer:
         with torch.random.fork_rng():
             torch.manual_seed(2)
-            network = EmbeddingNetwork(TinyTrunk(concepts=concepts), classes=2)
-        network.general.weight.data = torch.eye(18)
+            network = EmbeddingNetwork(TinyTrunk(), classes=2)
+        network.general.weight.data = torch.eye(12)
+        network.copies.weight.data = torch.eye(12)
         batches = Batches(pictures, Reader(TinyTrunk.preprocessing), seed=0)
         return Trainer(network, batches, epochs=epochs, device="cpu", run=run)
 
@@ -49,6 +51,7 @@ def test_training_learns_the_labels_and_changes_nothing_else(
     after = trainer.averaged_network().state_dict()
     changed = {name for name in before if not torch.equal(before[name], after[name])}
     assert changed == {
+        "copies.weight",
         "embed_class.weight",
         "proxies",
         "trunk.second.weight",
@@ -60,14 +63,31 @@ def test_training_learns_the_labels_and_changes_nothing_else(
     assert all(map(math.isnan, trainer.history.validation))
 
 
-def test_the_trunks_classifier_stays(make: Callable[..., Trainer], tmp_path: Path) -> None:
-    trainer = make(epochs=6, concepts=5)
-    before = {k: v.clone() for k, v in trainer.network.state_dict().items()}
+def test_the_general_similarities_are_held_to_those_of_the_start(
+    make: Callable[..., Trainer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pixels = torch.randint(0, 256, (8, 32, 32, 3), dtype=torch.uint8)
+
+    def general(network: EmbeddingNetwork) -> torch.Tensor:
+        with torch.inference_mode():
+            return network.general_vector(network.trunk(pixels))
+
+    def change(weight: float) -> float:
+        monkeypatch.setattr(training_loop, "SIMILARITY_WEIGHT", weight)
+        trainer = make(epochs=30)
+        before = general(trainer.network)
+        trainer.train(NOTHING, checkpoint=str(tmp_path / "c"))
+        after = general(trainer.averaged_network())
+        return float((after @ after.T - before @ before.T).abs().mean())
+
+    assert change(100.0) < 0.5 * change(0.0)
+
+
+def test_the_copies_head_learns(make: Callable[..., Trainer], tmp_path: Path) -> None:
+    trainer = make(epochs=30)
     trainer.train(NOTHING, checkpoint=str(tmp_path / "c"))
-    after = trainer.averaged_network().state_dict()
-    for name in ("trunk.classifier.weight", "trunk.classifier.bias", "concepts"):
-        assert torch.equal(after[name], before[name])
-    assert 0 < max(trainer.history.parts["beliefs"]) < 1
+    copies = trainer.history.parts["copies"]
+    assert min(copies[-5:]) < copies[0]
 
 
 def test_a_resumed_run_equals_an_uninterrupted_one(

@@ -33,7 +33,7 @@ def test_a_mismatch_says_what_to_do() -> None:
     same = replace(OWN, encoder=replace(OWN.encoder, preprocessing={"width": 7}))
     with pytest.raises(EncoderMismatchError, match="the same weights with other preprocessing"):
         bound_encoder(HERE, same, EncoderChoice(encoders.DEFAULT_ENCODER))
-    with pytest.raises(EncoderMismatchError, match="lookalike-2 has changed since"):
+    with pytest.raises(EncoderMismatchError, match="lookalike-3 has changed since"):
         bound_encoder(HERE, same, EncoderChoice())
     gone = replace(OWN, encoder=replace(OWN.encoder, source="/none/own.onnx"))
     with pytest.raises(

@@ -482,7 +482,7 @@ def test_info(tmp_path: Path, gallery: Gallery) -> None:
     info = gallery.info()
     assert info.gallery == str(tmp_path / "gallery")
     assert (info.pictures, info.fingerprints, info.refused) == (12, 12, 0)
-    assert info.encoder["name"] == "lookalike-2"
+    assert info.encoder["name"] == "lookalike-3"
     assert info.index == {"kind": "none", "indexed_rows": 0, "unindexed_rows": 12}
     on_disk = sum(p.stat().st_size for p in (tmp_path / "gallery").rglob("*") if p.is_file())
     assert info.bytes_on_disk == on_disk > 12 * 256

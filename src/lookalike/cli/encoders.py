@@ -27,7 +27,7 @@ def evaluate(
     encoder: Annotated[
         str | None,
         typer.Option(
-            "--encoder", metavar="NAME", help="Encoder to measure. By default lookalike-2."
+            "--encoder", metavar="NAME", help="Encoder to measure. By default lookalike-3."
         ),
     ] = None,
     protocol: Annotated[
@@ -131,7 +131,7 @@ def finetune(
         training_option(
             "--init",
             metavar="NAME",
-            help="Encoder or hf:owner/name to start from. By default lookalike-2.",
+            help="Encoder or hf:owner/name to start from. By default lookalike-3.",
         ),
     ] = None,
     device: Annotated[
@@ -166,6 +166,14 @@ def finetune(
             help="A folder of mixed pictures, to use without its label; repeatable.",
         ),
     ] = None,
+    others: Annotated[
+        Path | None,
+        training_option(
+            "--others",
+            metavar="FOLDER",
+            help="Labelled pictures of other kinds, to measure before and after.",
+        ),
+    ] = None,
     seed: Annotated[
         int | None, training_option("--seed", metavar="N", help="Seed of every random choice.")
     ] = None,
@@ -186,6 +194,7 @@ def finetune(
                 precision=precision,
                 held_out=held_out,
                 unlabelled=unlabelled or (),
+                others=others,
                 resume=resume,
                 on_progress=progress,
                 **{name: value for name, value in choices.items() if value is not None},

@@ -14,7 +14,7 @@ from .options import EncoderOption, GalleryOption, JsonOption
 def info(*, gallery: GalleryOption = None, as_json: JsonOption = False) -> None:
     """Show the gallery's status."""
     from ..client import open_gallery
-    from .terminal import counted_kinds, say
+    from .terminal import counted_kinds, say, say_newer_encoder
 
     opened = open_gallery(gallery)
     status = opened.info()
@@ -43,6 +43,7 @@ def info(*, gallery: GalleryOption = None, as_json: JsonOption = False) -> None:
     ]
     for name, value in lines:
         say(f"{name:<13}{value}")
+    say_newer_encoder(status.encoder["source"])
 
 
 def refused(*, gallery: GalleryOption = None, as_json: JsonOption = False) -> None:

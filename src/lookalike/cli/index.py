@@ -74,7 +74,7 @@ def index(
     """
     from ..client import Client, open_gallery
     from .progress import IndexProgress
-    from .terminal import counted, say
+    from .terminal import counted, say, say_newer_encoder
 
     opened = open_gallery(gallery, encoder=encoder, rebuild=rebuild, device=device)
     if ray is None and not isinstance(opened, Client):
@@ -107,6 +107,7 @@ def index(
     _show_report(report)
     files = f" ({counted(info.files, 'file')})" if info.files != info.pictures else ""
     say(f"{counted(info.pictures, 'picture')}{files} in {opened.folder}")
+    say_newer_encoder(info.encoder["source"])
     new = report.added + report.updated + report.moved
     if not new and (not report.unchanged or not info.pictures):
         if not report.offline and not report.kept:

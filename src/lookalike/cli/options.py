@@ -29,7 +29,7 @@ EncoderOption = Annotated[
     encoder_option(
         "--encoder",
         metavar="NAME",
-        help="lookalike-2, an .onnx file, or hf:owner/name. By default the gallery's own.",
+        help="lookalike-3, an .onnx file, or hf:owner/name. By default the gallery's own.",
     ),
 ]
 DeviceOption = Annotated[

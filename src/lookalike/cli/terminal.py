@@ -35,6 +35,18 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+def say_newer_encoder(source: str) -> None:
+    """Say on stderr that this version's default encoder is newer than a gallery's, if it is."""
+    from ..encoders import DEFAULT_ENCODER, is_earlier_default
+
+    if is_earlier_default(source):
+        say(
+            f"{DEFAULT_ENCODER} is newer than this gallery's encoder, {source}; to re-encode its "
+            "pictures with it: lookalike index --rebuild",
+            error=True,
+        )
+
+
 def say_nulls(count: int) -> None:
     """Tell of how many pictures numbers in the metadata were taken as null, if any."""
     if count:

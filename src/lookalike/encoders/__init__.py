@@ -5,7 +5,15 @@
 
 from .card import METADATA_KEY, Card, Input, Preprocessing
 from .devices import check_device, likely_device
-from .encoder import DEFAULT_ENCODER, HUB_PREFIX, Encoder, encode_text, load, successor
+from .encoder import (
+    DEFAULT_ENCODER,
+    HUB_PREFIX,
+    Encoder,
+    encode_text,
+    is_earlier_default,
+    load,
+    successor,
+)
 from .hub import load_torch
 
 __all__ = [
@@ -18,6 +26,7 @@ __all__ = [
     "Preprocessing",
     "check_device",
     "encode_text",
+    "is_earlier_default",
     "likely_device",
     "load",
     "load_torch",

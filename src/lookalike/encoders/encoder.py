@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import EncoderError
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from ..types import Picture
 
-DEFAULT_ENCODER = "lookalike-2"
+DEFAULT_ENCODER = "lookalike-3"
 HUB_PREFIX = "hf:"  # starts the name of a Hugging Face model
 
 
@@ -84,7 +85,7 @@ def load(name: str = DEFAULT_ENCODER, *, device: str = "auto") -> Encoder:
         >>> from lookalike import encoders
         >>> encoder = encoders.load()
         >>> encoder.name, encoder.dimensions
-        ('lookalike-2', 512)
+        ('lookalike-3', 512)
     """
     from pathlib import Path
 
@@ -116,6 +117,11 @@ def successor(source: str) -> str:
     return source if source.startswith(HUB_PREFIX) or source.endswith(".onnx") else DEFAULT_ENCODER
 
 
+def is_earlier_default(source: str) -> bool:
+    """Check whether an encoder was the default of an earlier version."""
+    return source != DEFAULT_ENCODER and bool(re.fullmatch(r"lookalike-\d+", source))
+
+
 def encode_text(encoder: Encoder, text: str) -> NDArray[np.float32]:
     """Encode a text to float32 [D], unit length, in the space of the encoder's pictures.
 
@@ -127,7 +133,7 @@ def encode_text(encoder: Encoder, text: str) -> NDArray[np.float32]:
         >>> encoders.encode_text(encoders.load(), "a red bicycle")
         Traceback (most recent call last):
         ...
-        lookalike.errors.EncoderError: The encoder lookalike-2 can't encode text; ...
+        lookalike.errors.EncoderError: The encoder lookalike-3 can't encode text; ...
     """
     tower = getattr(encoder, "encode_text", None)
     if tower is None:

@@ -57,7 +57,7 @@ class Evaluation:
         motorbikes 10
         sunflower 10
         >>> evaluation.command
-        'lookalike evaluate photos --protocol all --encoder lookalike-2 --top 10'
+        'lookalike evaluate photos --protocol all --encoder lookalike-3 --top 10'
     """
 
     protocol: str
@@ -169,7 +169,7 @@ def evaluate(  # noqa: PLR0913  the public signature
 
     Example:
         >>> import lookalike
-        >>> evaluation = lookalike.evaluate("photos", encoder="lookalike-2")
+        >>> evaluation = lookalike.evaluate("photos", encoder="lookalike-3")
         >>> evaluation.metrics.queries
         30
         >>> 0.9 < evaluation.metrics["P@1"].mean <= 1

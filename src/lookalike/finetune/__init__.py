@@ -1,6 +1,6 @@
 """Trains an encoder of your own from a labelled folder. Needs `pip install 'lookalike[train]'`.
 
-    train.py            the whole run: list, split, train, fit the general head, export, measure
+    train.py            the whole run: list, split, fit missing heads, train, export, measure
     training_loop.py    the steps between, with checkpoints
     network.py          trunk and heads
 

@@ -92,9 +92,7 @@ class Block(nn.Module):
         super().__init__()
         inner = channels * stage.expansion
         self.expand = ConvLayer(channels, inner) if stage.expansion > 1 else None
-        self.depthwise = ConvLayer(
-            inner, inner, kernel=stage.kernel, stride=stride, groups=inner
-        )
+        self.depthwise = ConvLayer(inner, inner, kernel=stage.kernel, stride=stride, groups=inner)
         self.project = ConvLayer(inner, stage.out, relu=False)
         self.residual = stride == 1 and channels == stage.out
 
@@ -108,10 +106,7 @@ class Block(nn.Module):
 class EfficientNetLite2(Trunk):
     """Pixels to the pooled features."""
 
-    part_sizes = (POOLED,)
-    part_weights = (1.0,)
-    part_powers = (0.75,)
-    part_standardised = (False,)
+    dimensions = POOLED
     preprocessing = Preprocessing(width=IMAGE_SIZE, height=IMAGE_SIZE)
     name = "EfficientNet-Lite2"
 

@@ -24,9 +24,10 @@ import torch
 from onnx import TensorProto, numpy_helper
 
 from ..encoders import METADATA_KEY, Card, Input
+from .bias_correction import with_corrected_biases
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -36,11 +37,11 @@ OPSET = 18  # supported by every ONNX Runtime since 1.14
 # Weights use 7 of their 8 bits. Processors without VNNI add pairs of uint8 x int8 products in
 # int16, which saturates with 8 bits: they would compute a different vector for the same picture.
 REDUCE_RANGE = True
-RANGE_PERCENTILE = 99.99  # of the activations; clipping the rest makes the steps finer
 # The heads are matrix products. They take hardly any time, so they run in float32, and are stored
 # in float16, which is exact enough and half as large.
-QUANTISED_OPERATORS = ("Add", "Conv", "Relu")
+QUANTISED_OPERATORS = ("Add", "Clip", "Conv", "Relu")
 MIN_FLOAT16_VALUES = 1_024  # smaller tensors stay float32
+CORRECTION_PICTURES = 64  # at most, for the biases: memory holds a layer's activations for all
 
 
 def export_float32(network: EmbeddingNetwork) -> bytes:
@@ -69,6 +70,19 @@ def export_float32(network: EmbeddingNetwork) -> bytes:
         del value.metadata_props[:]
     del model.graph.metadata_props[:]
     return bytes(model.SerializeToString(deterministic=True))
+
+
+def export_int8(network: EmbeddingNetwork, calibration: Sequence[NDArray[np.uint8]]) -> bytes:
+    """Export the network with int8 convolutions.
+
+    Args:
+        network: as for `export_float32`.
+        calibration: batches of pixels of training pictures, all of one size.
+    """
+    pixels = np.concatenate(calibration)
+    pixels = pixels[:: -(-len(pixels) // CORRECTION_PICTURES)]
+    corrected = with_corrected_biases(network.cpu().eval(), pixels)
+    return quantise(export_float32(corrected), calibration)
 
 
 def quantise(model: bytes, calibration: Iterable[NDArray[np.uint8]]) -> bytes:
@@ -105,8 +119,7 @@ def quantise(model: bytes, calibration: Iterable[NDArray[np.uint8]]) -> bytes:
             reduce_range=REDUCE_RANGE,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
-            calibrate_method=CalibrationMethod.Percentile,
-            extra_options={"CalibPercentile": RANGE_PERCENTILE},
+            calibrate_method=CalibrationMethod.MinMax,
         )
         return _store_float16(Path(int8).read_bytes())
 

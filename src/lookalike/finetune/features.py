@@ -49,8 +49,8 @@ def trunk_features(
     Returns:
         float32 [N, F], on the CPU.
     """
-    device = str(network.mean.device)
-    parts = [torch.empty(0, sum(network.trunk.part_sizes))]
+    device = str(network.general.weight.device)
+    parts = [torch.empty(0, network.trunk.dimensions)]
     done = 0
     for pixels in prepare_batches(pictures.paths, reader, BATCH_PICTURES, edit_seed=edit_seed):
         with autocast(device):

@@ -66,15 +66,3 @@ def similarity_distillation(features: Tensor, original: Tensor) -> Tensor:
     length. A loss of 1 is a root mean square change of 0.1.
     """
     return (features @ features.T - original @ original.T).square().mean() * 100
-
-
-def logit_distillation(logits: Tensor, original: Tensor) -> Tensor:
-    """Compare a classifier's output for the features with its output before training.
-
-    Li and Hoiem, "Learning without Forgetting" (2016). Both are [N, K]. The mean KL divergence, in
-    nats.
-    """
-    before = torch.log_softmax(original, dim=1)
-    return functional.kl_div(
-        torch.log_softmax(logits, dim=1), before, reduction="batchmean", log_target=True
-    )

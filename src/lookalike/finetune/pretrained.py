@@ -9,7 +9,7 @@ import torch
 
 from .. import encoders
 from ..errors import EncoderError
-from .mobilenet_edgetpu import MobileNetEdgeTpu
+from .efficientnet_lite import EfficientNetLite2
 from .network import EmbeddingNetwork, HubTrunk
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from .network import Trunk
 
-_LOADED = ("concepts", "deviation", "general.weight", "mean")  # besides the trunk
+_CLASS_HEAD = ("embed_class.weight", "proxies")  # trained from scratch
 _WEIGHTS = Path(encoders.__file__).parent / "weights"
 
 
@@ -33,7 +33,7 @@ def pretrained_network(init: str | Trunk, *, classes: int) -> tuple[EmbeddingNet
 
     Args:
         init: the packaged encoder's name, an .onnx file that `finetune` wrote, `hf:owner/name`, or
-            a trunk, whose general head starts empty.
+            a trunk, whose heads are not fitted yet.
         classes: number of labels to learn.
 
     Raises:
@@ -59,8 +59,7 @@ def pretrained_network(init: str | Trunk, *, classes: int) -> tuple[EmbeddingNet
     if not path.is_file():
         path = Path(init)
     weights = read_weights(path.read_bytes())
-    concepts = len(weights.get("trunk.classifier.bias", ()))
-    network = EmbeddingNetwork(MobileNetEdgeTpu(concepts=concepts), classes=classes)
+    network = EmbeddingNetwork(EfficientNetLite2(), classes=classes)
     try:
         _load_weights(network, weights)
     except (KeyError, RuntimeError) as error:
@@ -75,7 +74,6 @@ def pretrained_network(init: str | Trunk, *, classes: int) -> tuple[EmbeddingNet
 def _load_weights(network: EmbeddingNetwork, weights: Mapping[str, NDArray[np.float32]]) -> None:
     """Load all weights but those of the class head, which is trained from scratch."""
     state = network.state_dict()
-    for name in state:
-        if name.startswith("trunk.") or name in _LOADED:
-            state[name] = torch.from_numpy(weights[name].copy())
+    for name in state.keys() - _CLASS_HEAD:
+        state[name] = torch.from_numpy(weights[name].copy())
     network.load_state_dict(state)

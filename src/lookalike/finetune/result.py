@@ -31,6 +31,9 @@ class Finetuned:
         start: mAP of the network's features before training.
         float32: mAP of the embedding after training.
         exported: mAP of the written file.
+        others: number of pictures of other kinds measured on.
+        others_start: mAP on these before training.
+        others_exported: mAP on these of the written file.
         history: losses and validation by epoch.
         seconds: of the whole run.
         device: trained on, `cpu` or `cuda`.
@@ -48,6 +51,9 @@ class Finetuned:
     start: float
     float32: float
     exported: float
+    others: int
+    others_start: float
+    others_exported: float
     history: History
     seconds: float
     device: str
@@ -56,6 +62,9 @@ class Finetuned:
     @property
     def findings(self) -> tuple[str, ...]:
         """The measurements, in sentences."""
+        return (*self._held_out_findings(), self._others_finding())
+
+    def _held_out_findings(self) -> tuple[str, ...]:
         if math.isnan(self.exported):
             reason = f"no label has the {MIN_TO_HOLD_OUT} pictures needed to hold some out"
             advice = "run `lookalike evaluate` on other pictures"
@@ -72,3 +81,14 @@ class Finetuned:
                 "That is too few pictures for a reliable figure; run `lookalike evaluate` on more."
             )
         return tuple(findings)
+
+    def _others_finding(self) -> str:
+        if math.isnan(self.others_exported):
+            return (
+                "What became of other pictures was not measured; name a labelled folder of some "
+                "with --others."
+            )
+        return (
+            f"mAP on {self.others:,} other pictures: {self.others_start:.3f} before, "
+            f"{self.others_exported:.3f} in the file."
+        )

@@ -1,4 +1,4 @@
-"""A whole fine-tuning run: list, split, train, fit the general head, export, measure, write."""
+"""A whole fine-tuning run: list, split, fit missing heads, train, export, measure, write."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from ..ingest import embed
 from ..sources import list_labelled
 from ..types import Refusal
 from .data import Batches, Reader, find_usable, hold_out, labelled_set, prepare_batches
-from .export import add_card, embed_with, export_float32, make_card, quantise
+from .export import add_card, embed_with, export_float32, export_int8, make_card
 from .features import mean_average_precision, trunk_features
-from .general_head import fit_general_head
+from .heads import fit_heads
 from .network import unit_rows
 from .pretrained import pretrained_network
 from .result import Finetuned
@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 EPOCHS = 6
 SEED = 20261124
 MAX_HELD_OUT = 0.5
-CALIBRATION_PICTURES = 64  # for the ranges of int8; memory holds all their activations
-FITTED_PICTURES = 8_192  # at most, for the general head
+CALIBRATION_PICTURES = 256  # for the ranges of int8
+FITTED_PICTURES = 8_192  # at most, for heads that are missing
 EXPORT_BATCH = 16  # pictures
 PRECISIONS = ("int8", "float32")
 DEVICES = ("auto", "cpu", "cuda")
@@ -61,6 +61,7 @@ def finetune(  # noqa: PLR0913  the public signature
     precision: str = "int8",
     held_out: float = 0.1,
     unlabelled: Sequence[str] = (),
+    others: str | os.PathLike[str] | None = None,
     seed: int = SEED,
     resume: bool = False,
     name: str | None = None,
@@ -80,6 +81,8 @@ def finetune(  # noqa: PLR0913  the public signature
         precision: `int8`, or `float32` for a file four times larger.
         held_out: share of each label to measure on instead of training on it.
         unlabelled: folders of miscellaneous pictures, to train on without their label.
+        others: a labelled folder of pictures of other kinds, to measure before and after; not
+            trained on.
         seed: decides every random choice; the same seed on the same CPU gives the same file.
         resume: continue from the checkpoint of a stopped run with the same options.
         name: of the encoder; by default the file's name.
@@ -104,14 +107,20 @@ def finetune(  # noqa: PLR0913  the public signature
     pictures, refusals = _list_usable(folder, unlabelled, on_progress)
     train_rows, held_out_rows = hold_out(pictures, share=held_out, seed=seed)
     train, validation = pictures.subset(train_rows), pictures.subset(held_out_rows)
+    others_set = pictures.subset([])
+    if others is not None:
+        others_set, more = _list_usable(others, (), on_progress)
+        refusals += more
 
     network, origin, licence = pretrained_network(init, classes=len(pictures.names))
     reader = Reader(network.trunk.preprocessing)
-    map_before = _measure_start(init, network, validation, reader)
+    before, others_before = (
+        _measure_start(init, network, measured, reader) for measured in (validation, others_set)
+    )
     batches = Batches(train, reader, seed=seed)
     network.to(device)
-    if not resume:
-        _fit_general_head(network, train, reader, seed, on_progress)
+    if not resume and not network.general.weight.any():
+        _fit_heads(network, train, reader, seed, on_progress)
     run = _fingerprint(pictures, origin, epochs, held_out, seed, batches.size)
     trainer = Trainer(network, batches, epochs=epochs, device=device, run=run)
     if resume:
@@ -119,13 +128,12 @@ def finetune(  # noqa: PLR0913  the public signature
     trainer.train(
         validation, checkpoint=checkpoint, on_progress=_report_epochs(on_progress, epochs)
     )
-    network = trainer.averaged_network()
-    _fit_general_head(network, train, reader, seed, on_progress)
+    network = trainer.averaged_network().cpu()
 
     on_progress("Writing the encoder", 0, 0)
     float32 = model = export_float32(network)
     if precision == "int8":
-        model = quantise(float32, _calibration_batches(train, reader))
+        model = export_int8(network, list(_calibration_batches(train, reader)))
     result = Finetuned(
         output=output,
         curve=stem + ".png",
@@ -135,9 +143,12 @@ def finetune(  # noqa: PLR0913  the public signature
         pictures=len(train.paths),
         held_out=len(validation.paths),
         refusals=refusals,
-        start=map_before,
+        start=before,
         float32=_measure(float32, validation, reader),
         exported=_measure(model, validation, reader),
+        others=len(others_set.paths),
+        others_start=others_before,
+        others_exported=_measure(model, others_set, reader),
         history=trainer.history,
         seconds=time.monotonic() - started,
         device=device,
@@ -217,15 +228,15 @@ def _report_epochs(on_progress: OnProgress, epochs: int) -> Callable[[TrainingPr
     return report
 
 
-def _fit_general_head(
+def _fit_heads(
     network: EmbeddingNetwork,
     train: LabelledSet,
     reader: Reader,
     seed: int,
     on_progress: OnProgress,
 ) -> None:
-    """Fit the general head to the current trunk, on a sample of the training pictures."""
-    device = network.mean.device
+    """Fit the general head and the copies head, on a sample of the training pictures."""
+    device = network.general.weight.device
     rows = np.arange(len(train.paths))
     if len(rows) > FITTED_PICTURES:
         sample = np.random.default_rng(seed).choice(rows, FITTED_PICTURES, replace=False)
@@ -239,12 +250,12 @@ def _fit_general_head(
             reader,
             edit_seed=edit_seed,
             on_pictures=lambda done: on_progress(
-                "Fitting the general head", done_before + done, 2 * len(pictures.paths)
+                "Fitting the heads", done_before + done, 2 * len(pictures.paths)
             ),
         )
 
     plain, edited = features(0, None), features(len(pictures.paths), seed)
-    fit_general_head(network.cpu(), plain, edited, pictures.labels)
+    fit_heads(network.cpu(), plain, edited, pictures.labels)
     network.to(device)
 
 
@@ -257,37 +268,43 @@ def _calibration_batches(train: LabelledSet, reader: Reader) -> Iterator[NDArray
 
 
 def _measure_start(
-    init: str | Trunk, network: EmbeddingNetwork, validation: LabelledSet, reader: Reader
+    init: str | Trunk, network: EmbeddingNetwork, measured: LabelledSet, reader: Reader
 ) -> float:
-    """Measure the starting encoder, or the pooled features of a trunk."""
-    if not validation.paths:
+    """Measure the starting encoder, or the pooled features of a trunk; NaN without pictures."""
+    if not measured.paths:
         return math.nan
     if isinstance(init, str):
-        vectors = embed(validation.paths, encoders.load(init)).vectors
+        vectors = embed(measured.paths, encoders.load(init)).vectors
     else:
-        features = trunk_features(network, validation, reader)
-        vectors = unit_rows(network.pooled(features)).numpy()
-    return mean_average_precision(vectors, validation.labels)
+        features = trunk_features(network, measured, reader)
+        vectors = unit_rows(features).numpy()
+    return mean_average_precision(vectors, measured.labels)
 
 
-def _measure(model: bytes, validation: LabelledSet, reader: Reader) -> float:
-    """Measure an exported model on the held-out pictures."""
-    if not validation.paths:
+def _measure(model: bytes, measured: LabelledSet, reader: Reader) -> float:
+    """Measure an exported model; NaN without pictures."""
+    if not measured.paths:
         return math.nan
-    vectors = embed_with(model, prepare_batches(validation.paths, reader, EXPORT_BATCH))
-    return mean_average_precision(vectors, validation.labels)
+    vectors = embed_with(model, prepare_batches(measured.paths, reader, EXPORT_BATCH))
+    return mean_average_precision(vectors, measured.labels)
 
 
 def _training_record(result: Finetuned) -> dict[str, Any]:
     """Describe for the card how the encoder was trained."""
-    measured = {"start": result.start, "float32": result.float32, "exported": result.exported}
+    held_out = {"start": result.start, "float32": result.float32, "exported": result.exported}
+    others = {"start": result.others_start, "exported": result.others_exported}
     return {
         "labels": result.labels,
         "pictures": result.pictures,
         "held_out": result.held_out,
         "precision": result.precision,
-        "mAP_on_held_out": {  # JSON has no NaN
-            name: None if math.isnan(value) else round(value, 4) for name, value in measured.items()
-        },
+        "mAP_on_held_out": _json_figures(held_out),
+        "others": result.others,
+        "mAP_on_others": _json_figures(others),
         "versions": {part: version(part) for part in ("lookalike", "torch", "onnxruntime")},
     }
+
+
+def _json_figures(figures: dict[str, float]) -> dict[str, float | None]:
+    """Round figures; JSON has no NaN."""
+    return {name: None if math.isnan(x) else round(x, 4) for name, x in figures.items()}

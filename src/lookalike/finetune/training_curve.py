@@ -10,11 +10,7 @@ if TYPE_CHECKING:
     from .training_loop import History
 
 _STYLES = ("--", ":", "-.", (0, (1, 3)), (0, (8, 2)))
-_LEGEND = {  # of `History.parts`
-    "silence": "outlier exposure",
-    "kept": "similarities",
-    "beliefs": "classifier",
-}
+_LEGEND = {"silence": "outlier exposure", "kept": "similarities"}  # of `History.parts`
 
 
 def draw_curve(history: History, path: str, *, title: str) -> None:

@@ -18,7 +18,7 @@ import torch
 from ..errors import ArgumentError, EncoderError
 from . import losses
 from .features import autocast, mean_average_precision, trunk_features
-from .network import copy_state, unit_rows
+from .network import copy_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from .data import Batch, Batches, LabelledSet
     from .network import EmbeddingNetwork, Trunk
 
-TRUNK_LEARNING_RATE = 4e-4  # AdamW's, at its highest
-HEAD_RATE_FACTOR = 10.0  # the heads start from scratch
+LEARNING_RATE = 4e-4  # AdamW's, at its highest
+CLASS_HEAD_FACTOR = 10.0  # it starts from scratch
 WEIGHT_DECAY = 0.02
 WARMUP_STEPS = 100
 MAX_GRADIENT_NORM = 1.0
@@ -38,7 +38,6 @@ AVERAGE_DECAY = 0.998  # of the moving average of the weights, which is exported
 OUTLIER_WEIGHT = 0.3
 COPIES_WEIGHT = 0.75
 SIMILARITY_WEIGHT = 1.0
-LOGIT_WEIGHT = 0.5
 _NUMBERS_KEY = "numbers"  # of the checkpoint's JSON in the file's metadata
 
 
@@ -102,14 +101,15 @@ class Trainer:
         self.average = copy_state(network)
         network.requires_grad_(requires_grad=False)
         trunk = [parameter for _, parameter in network.trunk.trained_parameters()]
-        heads = [*network.embed_class.parameters(), network.proxies]
-        self.trained = [*trunk, *heads]
+        later = [*trunk, *network.copies.parameters()]  # trained before, so at a lower rate
+        class_head = [*network.embed_class.parameters(), network.proxies]
+        self.trained = [*later, *class_head]
         for parameter in self.trained:
             parameter.requires_grad = True
         self.optimizer = torch.optim.AdamW(
             [
-                {"params": trunk, "rate": TRUNK_LEARNING_RATE},
-                {"params": heads, "rate": TRUNK_LEARNING_RATE * HEAD_RATE_FACTOR},
+                {"params": later, "rate": LEARNING_RATE},
+                {"params": class_head, "rate": LEARNING_RATE * CLASS_HEAD_FACTOR},
             ],
             weight_decay=WEIGHT_DECAY,
             betas=(0.9, 0.98),
@@ -167,20 +167,16 @@ class Trainer:
         with autocast(self.device):
             features = network.trunk.forward_trained(hidden)  # [2N, F]
 
-        cosines = network.class_cosines(features)  # [2N, C]
-        first, second = network.general_vector(features).chunk(2)  # [N, G] each
-        pooled = unit_rows(network.pooled(features))  # [2N, P]
-        original_pooled = unit_rows(network.pooled(original))  # [2N, P]
+        cosines = network.class_cosines(features)  # [2N, K]
+        first, second = network.copies_vector(features).chunk(2)  # [N, C] each
+        general = network.general_vector(features)  # [2N, G]
+        kept = losses.similarity_distillation(general, network.general_vector(original))
         parts = {  # by the names in checkpoints
             "labels": losses.normalised_softmax(cosines, view_labels),
             "silence": OUTLIER_WEIGHT * losses.outlier_exposure(cosines, view_labels),
             "copies": COPIES_WEIGHT * losses.instance_discrimination(first, second, labels),
-            "kept": SIMILARITY_WEIGHT * losses.similarity_distillation(pooled, original_pooled),
+            "kept": SIMILARITY_WEIGHT * kept,
         }
-        if network.trunk.classifier:
-            logits = network.concept_logits(features)  # [2N, K]
-            original_logits = network.concept_logits(original)  # [2N, K]
-            parts["beliefs"] = LOGIT_WEIGHT * losses.logit_distillation(logits, original_logits)
         loss = torch.stack(list(parts.values())).sum()
         if not torch.isfinite(loss):
             raise EncoderError(

@@ -107,12 +107,12 @@ def test_encoders_are_measured_on_one_half(
         measure.main()
     monkeypatch.setattr(sys, "argv", ["fetch", str(collections), "--half", "development"])
     fetch.main()
-    encoders = ["--encoder", "lookalike-2", "--encoder", "lookalike-2"]
+    encoders = ["--encoder", "lookalike-3", "--encoder", "lookalike-3"]
     monkeypatch.setattr(sys, "argv", ["measure", str(collections), *encoders])
     capsys.readouterr()
     measure.main()
     out = capsys.readouterr().out
-    assert "| mAP | queries | lookalike-2 | lookalike-2 |" in out
+    assert "| mAP | queries | lookalike-3 | lookalike-3 |" in out
     row = next(line for line in out.splitlines() if line.startswith("| sky | 5 |"))
     one, other = row.split(" | ")[2:]
     assert one == other.removesuffix(" |")

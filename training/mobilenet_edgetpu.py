@@ -1,4 +1,4 @@
-"""MobileNetEdgeTPU 1.0, the packaged trunk, with batch norm folded into the convolutions.
+"""MobileNetEdgeTPU 1.0, a teacher of the packaged encoder, with batch norm folded in.
 
 Source of the network: mlcommons/mobile_models, ``v0_7/tflite``; Howard and Gupta, "Introducing the
 Next Generation of On-Device Vision Models: MobileNetV3 and MobileNetEdgeTPU" (2019).
@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..encoders import Preprocessing
-from .network import Trunk
+from lookalike.encoders import Preprocessing
+from lookalike.finetune.network import Trunk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,8 +25,6 @@ IMAGE_SIZE = 224  # pixels, both sides
 PIXEL_ZERO = 128  # the network reads (x - PIXEL_ZERO) * PIXEL_SCALE for x in 0..255
 PIXEL_SCALE = 0.007874015718698502
 FROZEN_BLOCKS = 13  # edges and textures are the same everywhere; freezing them halves the time
-MIDDLE_BLOCKS = (12, 16, 20)  # whose means over the picture are features, too
-MIDDLE_WEIGHT = 0.2  # of each
 _LARGE_KERNEL = 5
 
 
@@ -118,28 +116,19 @@ class Block(nn.Module):
 
 
 class MobileNetEdgeTpu(Trunk):
-    """Pixels to the pooled features and the means of three earlier blocks.
+    """Pixels to the pooled features."""
 
-    The earlier means hold texture and colour, which the last layer, trained to distinguish 1,000
-    classes, discards: they help most on pictures unlike photographs.
-    """
-
-    part_sizes = (POOLED, *(BLOCKS[number].out for number in MIDDLE_BLOCKS))
-    part_weights = (1.0, *(MIDDLE_WEIGHT for _ in MIDDLE_BLOCKS))
-    part_powers = (0.75, *(1.0 for _ in MIDDLE_BLOCKS))
-    part_standardised = (False, *(True for _ in MIDDLE_BLOCKS))
+    dimensions = POOLED
     preprocessing = Preprocessing(width=IMAGE_SIZE, height=IMAGE_SIZE)
     name = "MobileNetEdgeTPU 1.0"
 
-    def __init__(self, *, concepts: int = 0) -> None:
-        """Create all layers; `concepts` is the number of classes of a classifier, if any."""
+    def __init__(self) -> None:
+        """Create all layers."""
         super().__init__()
         self.stem = ConvLayer(3, ConvSpec(32, kernel=3, stride=2))
         channels = [32, *(spec.out for spec in BLOCKS)]
         self.blocks = nn.ModuleList(map(Block, channels, BLOCKS))
         self.head = ConvLayer(channels[-1], ConvSpec(POOLED))
-        if concepts:
-            self.classifier = nn.Linear(POOLED, concepts)
 
     def forward_frozen(self, pixels: Tensor) -> Tensor:
         """Run the stem and the first blocks: [N, 96, 14, 14]."""
@@ -150,14 +139,11 @@ class MobileNetEdgeTpu(Trunk):
         return hidden
 
     def forward_trained(self, hidden: Tensor) -> Tensor:
-        """Run the other blocks and pool: [N, 1280 + 96 + 96 + 160]."""
-        middle = [hidden.float().mean(dim=(2, 3))]
-        for number, block in enumerate(self.blocks[FROZEN_BLOCKS:], FROZEN_BLOCKS):
+        """Run the other blocks and pool: [N, 1280]."""
+        for block in self.blocks[FROZEN_BLOCKS:]:
             hidden = block(hidden)
-            if number in MIDDLE_BLOCKS:
-                middle.append(hidden.float().mean(dim=(2, 3)))
-        pooled = self.head(hidden).float().mean(dim=(2, 3))  # [N, 1280]
-        return torch.cat([pooled, *middle], dim=1)
+        pooled: Tensor = self.head(hidden).float().mean(dim=(2, 3))
+        return pooled
 
     def trained_parameters(self) -> Iterable[tuple[str, nn.Parameter]]:
         """Return the weights of the later blocks and of the last convolution, by name."""

@@ -1,10 +1,10 @@
-"""The general head, fitted in closed form: one pass over the training pictures, no gradient.
+"""Heads for a network without any, fitted in closed form: one pass over pictures, no gradient.
 
 Features are whitened by their covariance within labels and between a picture and its edited copy
 (within-class covariance normalisation: Hatch, Kajarekar and Stolcke, "Within-Class Covariance
 Normalization for SVM-based Speaker Recognition", 2006), with a ridge, and then reduced to their
 principal components. Variation without meaning then weighs less, also for labels outside the
-training set.
+training set. The copies head starts with the first of these components, and is trained from there.
 """
 
 from __future__ import annotations
@@ -24,15 +24,14 @@ if TYPE_CHECKING:
 
 RIDGE = 3.0  # in mean within-class variances; a smaller one helps known labels and harms others
 COPIES_WEIGHT = 0.5  # of the variance under edits; that within labels weighs 1
-PRIOR_PICTURES = 2_000.0  # with this many pictures, the previous head counts half
-_MIN_DEVIATION = 1e-3  # for features that hardly vary
+PRIOR_PICTURES = 2_000.0  # with this many pictures, all directions alike count half
 
 
 @torch.no_grad()
-def fit_general_head(
+def fit_heads(
     network: EmbeddingNetwork, plain: Tensor, edited: Tensor, labels: Sequence[int]
 ) -> None:
-    """Fit the network's general head, in place.
+    """Fit the network's general head and copies head, in place.
 
     Args:
         network: whose trunk computed the features.
@@ -40,14 +39,7 @@ def fit_general_head(
         edited: float32 [N, F], of an edited copy of each.
         labels: [N], -1 for none.
     """
-    previous = network.general.weight.detach().double()  # [D, F]
-    sizes = torch.tensor(network.trunk.part_sizes)
-    standardised = torch.tensor(network.trunk.part_standardised).repeat_interleave(sizes)  # [F]
-    network.mean.copy_(plain.mean(dim=0) * standardised)
-    deviation = plain.std(dim=0, correction=0) + _MIN_DEVIATION
-    network.deviation.copy_(torch.where(standardised, deviation, 1.0))
-    plain, edited = network.balance(plain).double(), network.balance(edited).double()
-
+    plain, edited = unit_rows(plain.double()), unit_rows(edited.double())
     within = _unit_mean_variance(_within_class_scatter(plain, torch.tensor(labels)))  # [F, F]
     change = edited - plain
     within += COPIES_WEIGHT * _unit_mean_variance(change.T @ change)
@@ -57,13 +49,12 @@ def fit_general_head(
 
     whitened = unit_rows(torch.cat([plain, edited]) @ whiten)  # [2N, F]
     share = len(plain) / (len(plain) + PRIOR_PICTURES)
-    identity = torch.eye(plain.shape[1], dtype=torch.float64)
-    prior = previous.T @ previous if previous.any() else identity
     moment = share * _unit_mean_variance(whitened.T @ whitened)
-    moment += (1 - share) * _unit_mean_variance(prior)
+    moment += (1 - share) * torch.eye(len(moment), dtype=moment.dtype)
     _, components = torch.linalg.eigh(moment)  # ascending
-    basis = components[:, -len(previous) :].T.flip(0)  # [D, F]
-    network.general.weight.copy_((basis @ whiten).float())
+    basis = (components.T.flip(0) @ whiten).float()  # [F, F]
+    for head in (network.general, network.copies):
+        head.weight.copy_(basis[: head.out_features])
 
 
 def _within_class_scatter(x: Tensor, labels: Tensor) -> Tensor:
