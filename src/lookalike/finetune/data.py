@@ -222,12 +222,12 @@ class Batches:
         images += [synthetic_picture(random) for _ in range(self.synthetic)]
         first_views, second_views = [], []
         for image in images:
-            first_views.append(self.reader.resize(_augment(image, random)))
+            first_views.append(self.reader.resize(augment(image, random)))
             others = [images[int(i)] for i in random.integers(0, len(images), _OTHERS)]
             if random.random() < EDITED_SHARE:
                 copy = random_edit(image, random, others=others).convert("RGB")
             else:
-                copy = _augment(image, random)
+                copy = augment(image, random)
             second_views.append(self.reader.resize(copy))
         return Batch(np.stack(first_views), np.stack(second_views), np.array(labels))
 
@@ -245,7 +245,7 @@ class Batches:
                     future.cancel()
 
 
-def _augment(image: Image.Image, random: Random) -> Image.Image:
+def augment(image: Image.Image, random: Random) -> Image.Image:
     """Crop a large part, mirror half of the pictures, and change light and colour a little."""
     side, ratio = random.uniform(0.3, 1) ** 0.5, np.exp(random.uniform(-0.2, 0.2))
     width, height = min(1.0, side * ratio), min(1.0, side / ratio)

@@ -24,9 +24,12 @@ POOLED = 1280  # dimensions of the pooled features
 IMAGE_SIZE = 224  # pixels, both sides
 PIXEL_ZERO = 127  # the network reads (x - PIXEL_ZERO) / PIXEL_STEPS for x in 0..255
 PIXEL_STEPS = 128
-FROZEN_BLOCKS = 7  # those of 28 x 28 and more: edges and textures are the same everywhere
+FROZEN_BLOCKS = 11  # edges, textures and parts are the same everywhere
+HIDDEN_SHAPE = (88, 14, 14)  # after them
+POOLING_POWER = 3  # Radenovic et al., "Fine-Tuning CNN Image Retrieval with No Human Annotation" (2019)
 STEM = 32  # channels
 _LARGE_KERNEL = 5
+_MIN_POWER = 1e-9  # where the gradient of the root is finite
 
 
 class Stage(NamedTuple):
@@ -123,7 +126,7 @@ class EfficientNetLite2(Trunk):
         self.head = ConvLayer(channels, POOLED)
 
     def forward_frozen(self, pixels: Tensor) -> Tensor:
-        """Run the stem and the first blocks: [N, 48, 28, 28]."""
+        """Run the stem and the first blocks: [N, *HIDDEN_SHAPE]."""
         x = (pixels.permute(0, 3, 1, 2).float() - PIXEL_ZERO) / PIXEL_STEPS  # [N, 3, 224, 224]
         hidden: Tensor = self.stem(x.contiguous(memory_format=torch.channels_last))
         for block in self.blocks[:FROZEN_BLOCKS]:
@@ -134,7 +137,9 @@ class EfficientNetLite2(Trunk):
         """Run the other blocks and pool: [N, 1280]."""
         for block in self.blocks[FROZEN_BLOCKS:]:
             hidden = block(hidden)
-        pooled: Tensor = self.head(hidden).float().mean(dim=(2, 3))
+        maps = self.head(hidden).float()  # 0..6
+        powers = (maps**POOLING_POWER).mean(dim=(2, 3)).clamp(min=_MIN_POWER)
+        pooled: Tensor = powers ** (1 / POOLING_POWER)
         return pooled
 
     def trained_parameters(self) -> Iterable[tuple[str, nn.Parameter]]:
