@@ -29,7 +29,7 @@ from lookalike.copies.descriptors import (
 from lookalike.copies.fingerprint import detect_sift
 from lookalike.copies.threads import single_threaded
 from lookalike.decode import decode
-from training.__main__ import train_pictures
+from training.caltech101 import train_pictures
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

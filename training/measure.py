@@ -31,7 +31,7 @@ from lookalike.finetune.features import trunk_features
 from lookalike.finetune.losses import TEMPERATURE
 from lookalike.finetune.network import EmbeddingNetwork, unit_rows
 from lookalike.ingest.embed import embed
-from training.__main__ import categories_left_out
+from training.caltech101 import categories_left_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

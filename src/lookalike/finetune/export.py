@@ -37,10 +37,14 @@ OPSET = 18  # supported by every ONNX Runtime since 1.14
 # Weights use 7 of their 8 bits. Processors without VNNI add pairs of uint8 x int8 products in
 # int16, which saturates with 8 bits: they would compute a different vector for the same picture.
 REDUCE_RANGE = True
-# The heads are matrix products. They take hardly any time, so they run in float32, and are stored
-# in float16, which is exact enough and half as large.
+# The heads are matrix products. They take hardly any time, so they run in float32; large ones are
+# stored in int8, others in float16.
 QUANTISED_OPERATORS = ("Add", "Clip", "Conv", "Relu")
 MIN_FLOAT16_VALUES = 1_024  # smaller tensors stay float32
+MIN_INT8_VALUES = 2**17  # of a matrix
+MAX_INT8 = 127
+_MATRIX = 2  # dimensions
+_QUANTISED, _SCALE, _FLOAT16 = "_quantized", "_scale", "_float16"  # of stored weights' names
 CORRECTION_PICTURES = 64  # at most, for the biases: memory holds a layer's activations for all
 
 
@@ -121,26 +125,35 @@ def quantise(model: bytes, calibration: Iterable[NDArray[np.uint8]]) -> bytes:
             weight_type=QuantType.QInt8,
             calibrate_method=CalibrationMethod.MinMax,
         )
-        return _store_float16(Path(int8).read_bytes())
+        return _store_small(Path(int8).read_bytes())
 
 
-def _store_float16(model: bytes) -> bytes:
-    """Store large float32 weights as float16; loading the file casts them back once."""
+def _store_small(model: bytes) -> bytes:
+    """Store float32 weights in int8 or float16; loading the file computes them back once."""
     proto = onnx.load_from_string(model)
-    casts = []
-    for tensor in proto.graph.initializer:
+    graph, nodes = proto.graph, []
+    for tensor in [*graph.initializer]:
         values = numpy_helper.to_array(tensor)
         if tensor.data_type != TensorProto.FLOAT or values.size < MIN_FLOAT16_VALUES:
             continue
         name = tensor.name
-        tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), name))
-        cast_name = f"{name}_float32"
-        for node in proto.graph.node:
-            node.input[:] = [cast_name if source == name else source for source in node.input]
-        casts.append(onnx.helper.make_node("Cast", [name], [cast_name], to=TensorProto.FLOAT))
-    for cast in casts:
-        proto.graph.node.insert(0, cast)
-    del proto.graph.value_info[:]  # its types are outdated
+        if values.ndim == _MATRIX and values.size >= MIN_INT8_VALUES:
+            scale = np.abs(values).max(axis=1, keepdims=True) / MAX_INT8  # [rows, 1]
+            integers = np.rint(values / np.maximum(scale, np.finfo(np.float32).tiny))
+            stored, scale_name = f"{name}{_QUANTISED}", f"{name}{_SCALE}"
+            tensor.CopyFrom(numpy_helper.from_array(integers.astype(np.int8), stored))
+            graph.initializer.append(numpy_helper.from_array(scale, scale_name))
+            nodes += [
+                onnx.helper.make_node("Cast", [stored], [f"{stored}_cast"], to=TensorProto.FLOAT),
+                onnx.helper.make_node("Mul", [f"{stored}_cast", scale_name], [name]),
+            ]
+        else:
+            stored = f"{name}{_FLOAT16}"
+            tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), stored))
+            nodes.append(onnx.helper.make_node("Cast", [stored], [name], to=TensorProto.FLOAT))
+    for node in reversed(nodes):
+        graph.node.insert(0, node)
+    del graph.value_info[:]  # its types are outdated
     return bytes(proto.SerializeToString(deterministic=True))
 
 
@@ -178,13 +191,14 @@ def read_weights(model: bytes) -> dict[str, NDArray[np.float32]]:
     tensors = {t.name: t for t in onnx.load_from_string(model).graph.initializer}
     weights = {}
     for name, tensor in tensors.items():
-        float_name = name.removesuffix("_quantized")
+        float_name = name.removesuffix(_QUANTISED)
         if float_name != name:
-            scale = tensors.get(f"{float_name}_scale", tensors.get(f"{name}_scale"))
+            scale = tensors.get(f"{float_name}{_SCALE}", tensors.get(f"{name}{_SCALE}"))
             if scale is not None:
                 weights[float_name] = _dequantise(tensor, scale)
         elif tensor.data_type in {TensorProto.FLOAT, TensorProto.FLOAT16}:
-            weights.setdefault(name, numpy_helper.to_array(tensor).astype(np.float32))
+            values = numpy_helper.to_array(tensor).astype(np.float32)
+            weights.setdefault(name.removesuffix(_FLOAT16), values)
     return weights
 
 

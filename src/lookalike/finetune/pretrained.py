@@ -59,7 +59,9 @@ def pretrained_network(init: str | Trunk, *, classes: int) -> tuple[EmbeddingNet
     if not path.is_file():
         path = Path(init)
     weights = read_weights(path.read_bytes())
-    network = EmbeddingNetwork(EfficientNetLite2(), classes=classes)
+    network = EmbeddingNetwork(
+        EfficientNetLite2(), classes=classes, concepts=len(weights.get("concept_proxies", ()))
+    )
     try:
         _load_weights(network, weights)
     except (KeyError, RuntimeError) as error:

@@ -1,6 +1,6 @@
 """Train the encoder `caltech101` from lookalike-3; README.md in this folder explains how and why.
 
-python -m training --caltech101 FOLDER --output FILE.onnx
+python -m training.caltech101 --caltech101 FOLDER --output FILE.onnx
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ PROGRESS_SECONDS = 15.0
 
 def main() -> None:
     """Train, then print the size and the mAP on held-out train pictures."""
-    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m training.caltech101", description=__doc__.splitlines()[0]
+    )
     parser.add_argument("--caltech101", type=Path, required=True, help="folder of the data set")
     parser.add_argument("--output", type=Path, required=True, help="the .onnx file to write")
     parser.add_argument("--labels", choices=("all", "half"), default="all", help="half: see README")

