@@ -3,8 +3,21 @@ from __future__ import annotations
 import pytest
 import torch
 
-from lookalike.finetune.efficientnet_lite import FROZEN_BLOCKS, EfficientNetLite2
-from lookalike.finetune.network import CLASS_DIMENSIONS, COPIES_SHARE, EmbeddingNetwork
+from lookalike.finetune.efficientnet_lite import (
+    FROZEN_BLOCKS,
+    HIDDEN_SHAPE,
+    ConvLayer,
+    EfficientNetLite2,
+)
+from lookalike.finetune.network import (
+    CLASS_DIMENSIONS,
+    CONCEPT_DIMENSIONS,
+    CONCEPT_WEIGHT,
+    COPIES_SHARE,
+    EmbeddingNetwork,
+    concept_proxies,
+    unit_rows,
+)
 from tests.finetune.conftest import TinyTrunk
 
 
@@ -27,9 +40,12 @@ def test_vectors_have_unit_length_and_all_parts(classes: int, more: int) -> None
 
 
 def test_the_packaged_network_has_512_dimensions() -> None:
-    network = EmbeddingNetwork(EfficientNetLite2())
-    assert (network.general.out_features, network.copies.out_features) == (384, 128)
+    network = EmbeddingNetwork(EfficientNetLite2(), concepts=1000)
+    assert (network.general.out_features, network.copies.out_features) == (288, 128)
     assert network.dimensions == 512
+    without = EmbeddingNetwork(EfficientNetLite2())
+    assert without.general.out_features == 384
+    assert without.dimensions == 512
 
 
 def test_the_copies_have_their_share_of_the_cosine() -> None:
@@ -37,6 +53,32 @@ def test_the_copies_have_their_share_of_the_cosine() -> None:
     network.copies.weight.data = torch.ones(1, 12)  # says the same of every picture
     one, other = network.embed(torch.eye(12)[:2])  # at a right angle in the general part
     assert (one @ other).item() == pytest.approx(COPIES_SHARE)
+
+
+def test_the_concept_part_says_what_the_classifier_believes() -> None:
+    network = EmbeddingNetwork(TinyTrunk(), concepts=200)
+    with torch.no_grad():
+        network.general.weight.copy_(torch.eye(12))
+        network.classifier.weight.zero_()
+        network.classifier.bias.zero_()
+        network.concept_proxies.copy_(unit_rows(torch.randn(200, CONCEPT_DIMENSIONS)))
+        features = torch.rand(1, 12)
+        unsure = network.general_vector(features)[0, 12:].norm()
+        network.classifier.bias[7] = 20
+        sure = network.general_vector(features)[0]
+    assert unsure < 0.1
+    assert sure[12:].square().sum() == pytest.approx(CONCEPT_WEIGHT / (1 + CONCEPT_WEIGHT))
+    assert torch.argmax(network.concept_proxies @ sure[12:]) == 7
+    assert torch.allclose(unit_rows(sure[None, :12]), unit_rows(features))
+
+
+def test_classes_with_similar_weights_have_close_proxies() -> None:
+    weight = torch.randn(300, 120)
+    weight[1] = weight[0] + 0.1 * torch.randn(120)
+    cosines = concept_proxies(weight)[1:] @ concept_proxies(weight)[0]
+    assert cosines.argmax() == 0
+    assert cosines[0] > 0.9
+    assert torch.allclose(concept_proxies(weight).norm(dim=1), torch.ones(300))
 
 
 def test_the_class_part_is_short_if_no_class_is_likely() -> None:
@@ -72,6 +114,25 @@ def test_only_the_later_blocks_are_trained() -> None:
     assert {name.split(".")[0] for name in names} == {"blocks", "head"}
     blocks = {int(name.split(".")[1]) for name in names if name.startswith("blocks")}
     assert blocks == set(range(FROZEN_BLOCKS, len(trunk.blocks)))
+    assert not [name for name in names if name.endswith("depthwise.conv.weight")]
+
+
+@pytest.mark.parametrize(("kernel", "stride"), [(3, 1), (5, 1), (3, 2), (5, 2)])
+def test_a_depthwise_convolution_trains_as_any_other(kernel: int, stride: int) -> None:
+    layer = ConvLayer(6, 6, kernel=kernel, stride=stride, groups=6)
+    x = torch.randn(2, 6, 8, 8, requires_grad=True)
+    with torch.no_grad():
+        expected = layer(x)
+    found = layer(x)
+    assert torch.allclose(found, expected, atol=1e-6)
+    noise = torch.randn_like(found)
+    found.backward(noise)
+    gradients = x.grad, layer.conv.bias.grad
+    x.grad = layer.conv.bias.grad = None
+    padded = torch.nn.functional.pad(x, (layer.before, layer.after, layer.before, layer.after))
+    torch.relu(layer.conv(padded)).clamp(max=6).backward(noise)
+    for gradient, plain in zip(gradients, (x.grad, layer.conv.bias.grad), strict=True):
+        assert torch.allclose(gradient, plain, atol=1e-5)
 
 
 def test_the_packaged_trunk_has_the_parameters_of_its_paper() -> None:
@@ -79,5 +140,5 @@ def test_the_packaged_trunk_has_the_parameters_of_its_paper() -> None:
     assert round(sum(p.numel() for p in trunk.parameters()) / 1e6, 2) == 4.78
     with torch.inference_mode():
         hidden = trunk.forward_frozen(torch.zeros(2, 224, 224, 3, dtype=torch.uint8))
-        assert hidden.shape == (2, 48, 28, 28)
+        assert hidden.shape == (2, *HIDDEN_SHAPE)
         assert trunk.forward_trained(hidden).shape == (2, trunk.dimensions) == (2, 1280)
