@@ -23,18 +23,13 @@ def test_the_earlier_default_can_be_loaded_by_name() -> None:
     assert earlier.encode([pixels]).shape == (1, 512)
 
 
-def test_a_rebuild_replaces_a_packaged_encoder_and_keeps_a_file() -> None:
+def test_a_rebuild_replaces_an_earlier_default_only() -> None:
     assert encoders.successor("lookalike-0") == encoders.DEFAULT_ENCODER
     assert encoders.successor("lookalike-2") == encoders.DEFAULT_ENCODER
-    assert encoders.is_earlier_default("lookalike-2")
     for source in (
-        encoders.DEFAULT_ENCODER,
-        "random",
-        "/a/lookalike-2.onnx",
-        "hf:owner/lookalike-2",
+        *(encoders.DEFAULT_ENCODER, "caltech101", "random"),
+        *("/a/lookalike-2.onnx", "hf:owner/lookalike-2", "hf:owner/name@0123"),
     ):
-        assert not encoders.is_earlier_default(source)
-    for source in (encoders.DEFAULT_ENCODER, "/a/own.onnx", "hf:owner/name@0123"):
         assert encoders.successor(source) == source
 
 

@@ -37,11 +37,12 @@ def counted(count: int, noun: str) -> str:
 
 def say_newer_encoder(source: str) -> None:
     """Say on stderr that this version's default encoder is newer than a gallery's, if it is."""
-    from ..encoders import DEFAULT_ENCODER, is_earlier_default
+    from ..encoders import successor
 
-    if is_earlier_default(source):
+    newer = successor(source)
+    if newer != source:
         say(
-            f"{DEFAULT_ENCODER} is newer than this gallery's encoder, {source}; to re-encode its "
+            f"{newer} is newer than this gallery's encoder, {source}; to re-encode its "
             "pictures with it: lookalike index --rebuild",
             error=True,
         )

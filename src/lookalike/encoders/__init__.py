@@ -10,7 +10,6 @@ from .encoder import (
     HUB_PREFIX,
     Encoder,
     encode_text,
-    is_earlier_default,
     load,
     successor,
 )
@@ -26,7 +25,6 @@ __all__ = [
     "Preprocessing",
     "check_device",
     "encode_text",
-    "is_earlier_default",
     "likely_device",
     "load",
     "load_torch",

@@ -110,16 +110,11 @@ def load(name: str = DEFAULT_ENCODER, *, device: str = "auto") -> Encoder:
 
 
 def successor(source: str) -> str:
-    """Return the encoder with which to rebuild a gallery of `source`, by default.
+    """Return the encoder that replaces `source`: this version's default for an earlier default.
 
-    A file or a model stays; a packaged encoder is replaced by the one of this version.
+    Every other encoder stays.
     """
-    return source if source.startswith(HUB_PREFIX) or source.endswith(".onnx") else DEFAULT_ENCODER
-
-
-def is_earlier_default(source: str) -> bool:
-    """Check whether an encoder was the default of an earlier version."""
-    return source != DEFAULT_ENCODER and bool(re.fullmatch(r"lookalike-\d+", source))
+    return DEFAULT_ENCODER if re.fullmatch(r"lookalike-\d+", source) else source
 
 
 def encode_text(encoder: Encoder, text: str) -> NDArray[np.float32]:
