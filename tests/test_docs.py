@@ -41,7 +41,7 @@ INTERNAL = {
     },
     "lookalike.encoders": {
         *("DEFAULT_ENCODER", "HUB_PREFIX", "METADATA_KEY"),
-        *("check_device", "likely_device", "load_torch", "successor"),
+        *("check_device", "likely_device", "load_torch", "packaged_file", "successor"),
     },
 }
 MAX_COLUMNS = 7  # of a table

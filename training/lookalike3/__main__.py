@@ -22,7 +22,14 @@ from lookalike.sources import walk
 from training.caltech101 import train_pictures
 
 from .lite2 import read_lite2
-from .trainer import BATCH_PICTURES, FITTED_PICTURES, STEPS, Trainer, fit_heads
+from .trainer import (
+    BATCH_PICTURES,
+    FITTED_PICTURES,
+    STEPS,
+    Trainer,
+    fit_copies_head,
+    fit_general_head,
+)
 from .views import WHOLE, ViewCache, calibration_batches, fill_cache
 
 if TYPE_CHECKING:
@@ -46,23 +53,33 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m training.lookalike3", description=__doc__.splitlines()[0]
     )
-    parser.add_argument("--pictures", type=Path, nargs="+", required=True, help="of any kind")
-    parser.add_argument("--caltech101", type=Path, required=True, help="folder of the data set")
+    add_picture_options(parser)
     parser.add_argument("--lite2", type=Path, required=True, help="the published weights")
     parser.add_argument("--work", type=Path, required=True, help="folder for the cache")
-    parser.add_argument("--output", type=Path, required=True, help="the .onnx file to write")
     args = parser.parse_args()
 
-    caltech = [picture.path for picture in train_pictures(args.caltech101, half=False)]
-    others = [source.path for folder in args.pictures for source in walk(str(folder.resolve()))]
-    paths = caltech + others
-    probabilities = np.repeat([CALTECH_SHARE, 1.0], [len(caltech), len(others)])
+    paths, probabilities = list_pictures(args)
     network = read_lite2(args.lite2)
     cache = ViewCache(args.work, len(paths))
     fill_cache(cache, paths, network.trunk, seed=SEED)
-    train(network, cache, probabilities / probabilities.sum(), args.work / "checkpoint.pt")
+    train(network, cache, probabilities, args.work / "checkpoint.pt")
     args.output.write_bytes(write(network, paths))
     print(f"{args.output}: {args.output.stat().st_size:,} bytes")
+
+
+def add_picture_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what to train on and where to write."""
+    parser.add_argument("--pictures", type=Path, nargs="+", required=True, help="of any kind")
+    parser.add_argument("--caltech101", type=Path, required=True, help="folder of the data set")
+    parser.add_argument("--output", type=Path, required=True, help="the .onnx file to write")
+
+
+def list_pictures(args: argparse.Namespace) -> tuple[list[str], NDArray[np.float64]]:
+    """List the training pictures, and how probably each is drawn: [N], sum 1."""
+    caltech = [picture.path for picture in train_pictures(args.caltech101, half=False)]
+    others = [source.path for folder in args.pictures for source in walk(str(folder.resolve()))]
+    weights = np.repeat([CALTECH_SHARE, 1.0], [len(caltech), len(others)])
+    return caltech + others, weights / weights.sum()
 
 
 def train(
@@ -75,7 +92,9 @@ def train(
     random = np.random.default_rng(SEED)
     count = min(FITTED_PICTURES, len(probabilities))
     sample = np.sort(random.choice(len(probabilities), count, replace=False, p=probabilities))
-    fit_heads(network, torch.from_numpy(cache.original[sample, WHOLE].astype(np.float32)))
+    features = torch.from_numpy(cache.original[sample, WHOLE].astype(np.float32))
+    fit_general_head(network, features)
+    fit_copies_head(network, features)
     Trainer(network, cache, probabilities, seed=SEED).train(checkpoint, _reporter())
 
 

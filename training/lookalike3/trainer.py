@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from lookalike.finetune.features import autocast
@@ -53,16 +53,20 @@ MAX_GRADIENT_NORM = 1.0
 CHECKPOINT_STEPS = 100
 
 
-def fit_heads(network: EmbeddingNetwork, features: Tensor) -> None:
-    """Set both heads to principal components of features [N, F], as training starts from them."""
+def fit_general_head(network: EmbeddingNetwork, features: Tensor) -> None:
+    """Set the general head to principal components of features [N, F]."""
+    _fit(network.general, unit_rows(features), WHITENING)
+
+
+def fit_copies_head(network: EmbeddingNetwork, features: Tensor) -> None:
+    """Set the copies head to principal components of features [N, F], as training starts."""
     rows = unit_rows(features)
-    with torch.no_grad():
-        for head, centre, whitening in (
-            (network.general, torch.zeros(()), WHITENING),
-            (network.copies, rows.mean(dim=0), 0.5),
-        ):
-            components = _principal_components(rows - centre, head.out_features, whitening)
-            head.weight.copy_(components.T)
+    _fit(network.copies, rows - rows.mean(dim=0), 0.5)
+
+
+@torch.no_grad()
+def _fit(head: nn.Linear, rows: Tensor, whitening: float) -> None:
+    head.weight.copy_(_principal_components(rows, head.out_features, whitening).T)
 
 
 def _principal_components(rows: Tensor, dimensions: int, whitening: float) -> Tensor:

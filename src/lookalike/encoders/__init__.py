@@ -11,6 +11,7 @@ from .encoder import (
     Encoder,
     encode_text,
     load,
+    packaged_file,
     successor,
 )
 from .hub import load_torch
@@ -28,5 +29,6 @@ __all__ = [
     "likely_device",
     "load",
     "load_torch",
+    "packaged_file",
     "successor",
 ]

@@ -10,6 +10,7 @@ from ..errors import EncoderError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 DEFAULT_ENCODER = "lookalike-3"
 HUB_PREFIX = "hf:"  # starts the name of a Hugging Face model
+MORE_ENCODERS = ("caltech101", "lookalike-3-large")  # in the package lookalike-encoders
 
 
 class Encoder(Protocol):
@@ -98,15 +100,38 @@ def load(name: str = DEFAULT_ENCODER, *, device: str = "auto") -> Encoder:
         return HubEncoder(name, device=device)
     from .onnx import OnnxEncoder
 
-    packaged = Path(__file__).parent / "weights" / f"{name}.onnx"
-    if os.path.basename(name) == name and packaged.is_file():
+    packaged = packaged_file(name)
+    if packaged:
         return OnnxEncoder(packaged, source=name, device=device)
     if name.endswith(".onnx"):
         return OnnxEncoder(Path(name), source=os.path.abspath(name), device=device)
+    if name in MORE_ENCODERS:
+        raise EncoderError(
+            f"The encoder {name} is in a package of its own, lookalike-encoders; install it with: "
+            "pip install lookalike-encoders"
+        )
     raise EncoderError(
         f"There is no encoder {name!r}; use the packaged {DEFAULT_ENCODER!r}, an .onnx file, or a "
         f"Hugging Face model as {HUB_PREFIX}owner/name."
     )
+
+
+def packaged_file(name: str) -> Path | None:
+    """Return the ONNX file of an encoder that lookalike or lookalike-encoders brings, if it is one.
+
+    Args:
+        name: such as `lookalike-3`; any other string gives None.
+    """
+    from importlib.util import find_spec
+    from pathlib import Path
+
+    if os.path.basename(name) != name:
+        return None
+    more = find_spec("lookalike_encoders")
+    folders = [Path(__file__).parent / "weights"]
+    folders += map(Path, (more and more.submodule_search_locations) or ())
+    files = [folder / f"{name}.onnx" for folder in folders]
+    return next((file for file in files if file.is_file()), None)
 
 
 def successor(source: str) -> str:

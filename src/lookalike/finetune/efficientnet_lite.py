@@ -86,7 +86,9 @@ class ConvLayer(nn.Module):
     def _train_depthwise(self, x: Tensor) -> Tensor:
         """Compute the same where the gradient of oneDNN is slow in bfloat16."""
         if self.conv.stride == (1, 1):
-            same: Tensor = _FixedDepthwise.apply(x, self.conv.weight, self.conv.bias)
+            same: Tensor = _FixedDepthwise.apply(  # type: ignore[no-untyped-call]  # of torch
+                x, self.conv.weight, self.conv.bias
+            )
             return same
         x = functional.pad(x, (self.before, self.after, self.before, self.after))
         with torch.autocast(x.device.type, enabled=False):

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from .network import Trunk
 
 _CLASS_HEAD = ("embed_class.weight", "proxies")  # trained from scratch
-_WEIGHTS = Path(encoders.__file__).parent / "weights"
 
 
 def pretrained_network(init: str | Trunk, *, classes: int) -> tuple[EmbeddingNetwork, str, str]:
@@ -55,9 +54,7 @@ def pretrained_network(init: str | Trunk, *, classes: int) -> tuple[EmbeddingNet
     from .export import read_weights
 
     encoder = encoders.load(init)
-    path = _WEIGHTS / f"{init}.onnx"
-    if not path.is_file():
-        path = Path(init)
+    path = encoders.packaged_file(init) or Path(init)
     weights = read_weights(path.read_bytes())
     network = EmbeddingNetwork(
         EfficientNetLite2(), classes=classes, concepts=len(weights.get("concept_proxies", ()))
