@@ -1,4 +1,4 @@
-"""MobileNetEdgeTPU 1.0, a teacher of the packaged encoder, with batch norm folded in.
+"""MobileNetEdgeTPU 1.0, the second trunk of lookalike-3-large, with batch norm folded in.
 
 Source of the network: mlcommons/mobile_models, ``v0_7/tflite``; Howard and Gupta, "Introducing the
 Next Generation of On-Device Vision Models: MobileNetV3 and MobileNetEdgeTPU" (2019).

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 import typer
 
 from lookalike.cli.main import app
+from lookalike.encoders.encoder import MORE_ENCODERS
 
 from ..conftest import SOAK, fill, run_commands, save
 from .packages import bare_environment
@@ -32,11 +34,16 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The wheel and the sdist, built from this checkout."""
     pytest.importorskip("hatchling", reason="hatchling builds them; it comes with the extra test")
     folder = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "hatchling", "build", "-d", folder]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    build(ROOT, folder)
     (wheel,), (sdist,) = folder.glob("*.whl"), folder.glob("*.tar.gz")
     return {"wheel": wheel, "sdist": sdist}
+
+
+def build(project: Path, folder: Path) -> None:
+    """Build a project's wheel and sdist into a folder."""
+    command = [sys.executable, "-m", "hatchling", "build", "-d", folder]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -183,6 +190,22 @@ def test_a_gallery_in_an_object_store_names_its_extra(
             ("index", place), python=bare, LOOKALIKE_GALLERY=str(folder / "gallery")
         )
         assert (one.returncode, REMOTE in one.stderr) == (2, True), one
+
+
+def test_more_encoders_come_in_a_package_of_their_own(
+    bare: Path, folder: Path, tmp_path: Path
+) -> None:
+    lines = [("evaluate", folder / "p", "--encoder", name) for name in MORE_ENCODERS]
+    for one in run_commands(*lines, python=bare):
+        assert one.returncode == 2, one
+        assert "pip install lookalike-encoders" in one.stderr, one
+    build(ROOT / "packages" / "encoders", tmp_path)
+    with zipfile.ZipFile(*tmp_path.glob("*.whl")) as archive:
+        archive.extractall(tmp_path / "packages")
+    assert (tmp_path / "packages" / "lookalike_encoders" / "MODEL_CARD.md").is_file()
+    for one in run_commands(*lines, python=bare, PYTHONPATH=str(tmp_path / "packages")):
+        assert one.returncode == 0, one
+        assert one.stdout.startswith(f"{one.args[-1]} on ")
 
 
 def tool(name: str, folder: Path) -> list[str]:

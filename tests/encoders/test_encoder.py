@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from lookalike import encoders
+from lookalike.encoders.encoder import MORE_ENCODERS
 from lookalike.errors import EncoderError
 
 
@@ -14,6 +18,28 @@ def test_the_default_is_packaged_and_unknown_names_are_refused() -> None:
     for name in ("none", "../lookalike-3", "", "x.onnx"):
         with pytest.raises(EncoderError):
             encoders.load(name)
+
+
+def test_an_encoder_of_the_other_package_says_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert encoders.packaged_file("lookalike-2") is not None
+    for name in MORE_ENCODERS:
+        assert encoders.packaged_file(name) is None
+        with pytest.raises(EncoderError, match=r"pip install lookalike-encoders"):
+            encoders.load(name)
+
+
+def test_an_encoder_of_the_other_package_is_found_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    package = tmp_path / "lookalike_encoders"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    shutil.copy(encoders.packaged_file("lookalike-2") or "", package / "caltech101.onnx")
+    monkeypatch.syspath_prepend(tmp_path)
+    found = encoders.load("caltech101")
+    assert (found.name, found.source) == ("lookalike-2", "caltech101")
+    assert encoders.packaged_file("../lookalike_encoders/caltech101") is None
 
 
 def test_the_earlier_default_can_be_loaded_by_name() -> None:
