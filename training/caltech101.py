@@ -29,7 +29,6 @@ def main() -> None:
     )
     parser.add_argument("--caltech101", type=Path, required=True, help="folder of the data set")
     parser.add_argument("--output", type=Path, required=True, help="the .onnx file to write")
-    parser.add_argument("--labels", choices=("all", "half"), default="all", help="half: see README")
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument(
         "--held-out", type=float, default=0.1, help="share of train pictures held out"
@@ -48,7 +47,7 @@ def main() -> None:
             print(f"{stage}: {count} of {total}", file=sys.stderr, flush=True)
 
     result = finetune(
-        train_pictures(args.caltech101, half=args.labels == "half"),
+        train_pictures(args.caltech101),
         args.output,
         epochs=args.epochs,
         held_out=args.held_out,
@@ -65,21 +64,9 @@ def main() -> None:
     print("\n".join(result.findings))
 
 
-def train_pictures(folder: Path, *, half: bool) -> list[LabelledPicture]:
-    """List Caltech-101's train pictures: those whose number is not divisible by 3.
-
-    Args:
-        folder: of the data set.
-        half: leave out every other category, to measure on categories never seen.
-    """
-    pictures = [p for p in list_labelled(folder) if int(Path(p.path).stem.split("_")[-1]) % 3]
-    left_out = categories_left_out({picture.label for picture in pictures} - {BACKGROUND})
-    return [picture for picture in pictures if not (half and picture.label in left_out)]
-
-
-def categories_left_out(categories: set[str]) -> set[str]:
-    """Return every other category in alphabetical order: 50 of 101."""
-    return set(sorted(categories)[1::2])
+def train_pictures(folder: Path) -> list[LabelledPicture]:
+    """List the train pictures of the data set in a folder: numbers not divisible by 3."""
+    return [p for p in list_labelled(folder) if int(Path(p.path).stem.split("_")[-1]) % 3]
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def main() -> None:
     parser.add_argument("--sample", type=int, default=3000)
     parser.add_argument("--output", type=Path, default=FILE)
     args = parser.parse_args()
-    paths = [picture.path for picture in train_pictures(args.caltech101, half=False)]
+    paths = [picture.path for picture in train_pictures(args.caltech101)]
     random = np.random.default_rng(0)
     chosen = [paths[i] for i in np.sort(random.permutation(len(paths))[: args.sample])]
     with single_threaded(), ThreadPoolExecutor(os.cpu_count()) as pool:

@@ -76,7 +76,7 @@ def add_picture_options(parser: argparse.ArgumentParser) -> None:
 
 def list_pictures(args: argparse.Namespace) -> tuple[list[str], NDArray[np.float64]]:
     """List the training pictures, and how probably each is drawn: [N], sum 1."""
-    caltech = [picture.path for picture in train_pictures(args.caltech101, half=False)]
+    caltech = [picture.path for picture in train_pictures(args.caltech101)]
     others = [source.path for folder in args.pictures for source in walk(str(folder.resolve()))]
     weights = np.repeat([CALTECH_SHARE, 1.0], [len(caltech), len(others)])
     return caltech + others, weights / weights.sum()

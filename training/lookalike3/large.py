@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 from torch import Tensor
 
 from lookalike import encoders
@@ -24,9 +23,9 @@ from lookalike.finetune.export import add_card, export_int8, make_card
 from lookalike.finetune.features import trunk_features
 from lookalike.finetune.network import EmbeddingNetwork, Trunk, unit_rows
 from lookalike.finetune.pretrained import pretrained_network
-from training.mobilenet_edgetpu import MobileNetEdgeTpu
 
 from .__main__ import SEED, add_picture_options, list_pictures
+from .edgetpu import MobileNetEdgeTpu, read_edgetpu
 from .trainer import fit_general_head
 from .views import calibration_batches
 
@@ -68,9 +67,8 @@ def main() -> None:
     args = parser.parse_args()
 
     first, _, _ = pretrained_network(encoders.DEFAULT_ENCODER, classes=0)
-    second = MobileNetEdgeTpu()
-    second.load_state_dict(load_file(args.edgetpu))
-    network = EmbeddingNetwork(TwoTrunks(first.trunk, second.eval()), concepts=first.concepts)
+    second = read_edgetpu(args.edgetpu)
+    network = EmbeddingNetwork(TwoTrunks(first.trunk, second), concepts=first.concepts)
     with torch.no_grad():
         network.concept_proxies.copy_(first.concept_proxies)
         network.classifier.bias.copy_(first.classifier.bias)

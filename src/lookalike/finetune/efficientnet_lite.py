@@ -167,12 +167,17 @@ class EfficientNetLite2(Trunk):
 
     def forward_trained(self, hidden: Tensor) -> Tensor:
         """Run the other blocks and pool: [N, 1280]."""
-        for block in self.blocks[FROZEN_BLOCKS:]:
-            hidden = block(hidden)
-        maps = self.head(hidden).float()  # 0..6
+        maps = self.last_maps(hidden).float()  # 0..6
         powers = (maps**POOLING_POWER).mean(dim=(2, 3)).clamp(min=_MIN_POWER)
         pooled: Tensor = powers ** (1 / POOLING_POWER)
         return pooled
+
+    def last_maps(self, hidden: Tensor) -> Tensor:
+        """Run the other blocks: [N, 1280, 7, 7]."""
+        for block in self.blocks[FROZEN_BLOCKS:]:
+            hidden = block(hidden)
+        maps: Tensor = self.head(hidden)
+        return maps
 
     def trained_parameters(self) -> Iterable[tuple[str, nn.Parameter]]:
         """Return the parameters of the later blocks and of the last convolution, by name.

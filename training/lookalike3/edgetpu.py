@@ -7,10 +7,10 @@ Next Generation of On-Device Vision Models: MobileNetV3 and MobileNetEdgeTPU" (2
 from __future__ import annotations
 
 from collections import OrderedDict
-from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -18,14 +18,12 @@ from lookalike.encoders import Preprocessing
 from lookalike.finetune.network import Trunk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from pathlib import Path
 
 POOLED = 1280  # dimensions of the pooled features
 IMAGE_SIZE = 224  # pixels, both sides
 PIXEL_ZERO = 128  # the network reads (x - PIXEL_ZERO) * PIXEL_SCALE for x in 0..255
 PIXEL_SCALE = 0.007874015718698502
-FROZEN_BLOCKS = 13  # edges and textures are the same everywhere; freezing them halves the time
-_LARGE_KERNEL = 5
 
 
 class ConvSpec(NamedTuple):
@@ -76,19 +74,12 @@ class ConvLayer(nn.Module):
         self.before, self.after = padding // 2, padding - padding // 2
         self.relu = spec.relu
         self.conv = nn.Conv2d(channels, spec.out, spec.kernel, spec.stride, groups=spec.groups)
-        # oneDNN's gradient of these is up to five times slower in bfloat16 than in float32.
-        is_hard = spec.kernel >= _LARGE_KERNEL or spec.stride > 1
-        self.slow_in_bfloat16 = spec.groups > 1 and is_hard
 
     def forward(self, x: Tensor) -> Tensor:
         """Map float32 [N, C, H, W] to float32 [N, out, H / stride, W / stride]."""
         if self.after:
             x = functional.pad(x, (self.before, self.after, self.before, self.after))
-        if self.slow_in_bfloat16 and torch.is_grad_enabled():
-            with torch.autocast(x.device.type, enabled=False):
-                out: Tensor = self.conv(x.float())
-        else:
-            out = self.conv(x)
+        out: Tensor = self.conv(x)
         return functional.relu(out) if self.relu else out
 
 
@@ -131,25 +122,25 @@ class MobileNetEdgeTpu(Trunk):
         self.head = ConvLayer(channels[-1], ConvSpec(POOLED))
 
     def forward_frozen(self, pixels: Tensor) -> Tensor:
-        """Run the stem and the first blocks: [N, 96, 14, 14]."""
-        x = (pixels.permute(0, 3, 1, 2).float() - PIXEL_ZERO) * PIXEL_SCALE  # [N, 3, 224, 224]
-        hidden: Tensor = self.stem(x.contiguous(memory_format=torch.channels_last))
-        for block in self.blocks[:FROZEN_BLOCKS]:
-            hidden = block(hidden)
-        return hidden
+        """Scale the pixels: float32 [N, 3, 224, 224]."""
+        x = (pixels.permute(0, 3, 1, 2).float() - PIXEL_ZERO) * PIXEL_SCALE
+        return x.contiguous(memory_format=torch.channels_last)
+
+    def last_maps(self, hidden: Tensor) -> Tensor:
+        """Run all layers: [N, 1280, 7, 7]."""
+        maps = self.stem(hidden)
+        for block in self.blocks:
+            maps = block(maps)
+        last: Tensor = self.head(maps)
+        return last
 
     def forward_trained(self, hidden: Tensor) -> Tensor:
-        """Run the other blocks and pool: [N, 1280]."""
-        for block in self.blocks[FROZEN_BLOCKS:]:
-            hidden = block(hidden)
-        pooled: Tensor = self.head(hidden).float().mean(dim=(2, 3))
-        return pooled
+        """Run all layers and pool: [N, 1280]."""
+        return self.last_maps(hidden).float().mean(dim=(2, 3))
 
-    def trained_parameters(self) -> Iterable[tuple[str, nn.Parameter]]:
-        """Return the weights of the later blocks and of the last convolution, by name."""
-        blocks = (
-            (f"blocks.{number}.{name}", parameter)
-            for number in range(FROZEN_BLOCKS, len(self.blocks))
-            for name, parameter in self.blocks[number].named_parameters()
-        )
-        return chain(blocks, ((f"head.{name}", p) for name, p in self.head.named_parameters()))
+
+def read_edgetpu(path: Path) -> MobileNetEdgeTpu:
+    """Read the weights of a .safetensors file, dequantised, with batch norm folded in."""
+    network = MobileNetEdgeTpu()
+    network.load_state_dict(load_file(path))
+    return network.eval()
