@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -25,12 +24,9 @@ from lookalike.finetune.network import EmbeddingNetwork, Trunk, unit_rows
 from lookalike.finetune.pretrained import pretrained_network
 
 from .__main__ import SEED, add_picture_options, list_pictures
-from .edgetpu import MobileNetEdgeTpu, read_edgetpu
+from .edgetpu import read_edgetpu
 from .trainer import fit_general_head
 from .views import calibration_batches
-
-if TYPE_CHECKING:
-    from lookalike.finetune.efficientnet_lite import EfficientNetLite2
 
 NAME = "lookalike-3-large"
 EDGE_WEIGHT = 0.7  # of the second trunk's cosine; the first has 1
@@ -43,7 +39,7 @@ SOURCE = (
 class TwoTrunks(Trunk):
     """The features of two trunks side by side, the second scaled to its share of the cosine."""
 
-    def __init__(self, first: EfficientNetLite2, second: MobileNetEdgeTpu) -> None:
+    def __init__(self, first: Trunk, second: Trunk) -> None:
         """Take two trunks of the same preprocessing."""
         super().__init__()
         self.first, self.second = first, second

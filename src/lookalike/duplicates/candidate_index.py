@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MAX_CANDIDATES = 32  # of a picture by words, and as many by vectors
 MIN_WORD_SHARE = 0.08  # of the words, by weight, of the picture with fewer, that both must have
-MIN_COSINE = 0.92
+MIN_COSINE = 0.88
 HASH_CANDIDATES = 8  # of a picture by hash
 # Bits of a hash that may differ: at most 50 do in pictures that were turned, mirrored, reduced to
 # .6 and saved again. Of 42 million pairs of different photos, 1,000 differ in 64 bits or fewer.
