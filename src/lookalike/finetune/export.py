@@ -40,8 +40,8 @@ REDUCE_RANGE = True
 # The heads are matrix products. They take hardly any time, so they run in float32; large ones are
 # stored in int8, others in float16.
 QUANTISED_OPERATORS = ("Add", "Clip", "Conv", "Relu")
-MIN_FLOAT16_VALUES = 1_024  # smaller tensors stay float32
-MIN_INT8_VALUES = 2**17  # of a matrix
+MIN_FLOAT16_VALUES = 1_024  # smaller matrices stay float32
+MIN_INT8_VALUES = 2**17
 MAX_INT8 = 127
 _MATRIX = 2  # dimensions
 _QUANTISED, _SCALE, _FLOAT16 = "_quantized", "_scale", "_float16"  # of stored weights' names
@@ -134,10 +134,11 @@ def _store_small(model: bytes) -> bytes:
     graph, nodes = proto.graph, []
     for tensor in [*graph.initializer]:
         values = numpy_helper.to_array(tensor)
-        if tensor.data_type != TensorProto.FLOAT or values.size < MIN_FLOAT16_VALUES:
+        is_large = values.ndim == _MATRIX and values.size >= MIN_FLOAT16_VALUES
+        if tensor.data_type != TensorProto.FLOAT or not is_large:
             continue
         name = tensor.name
-        if values.ndim == _MATRIX and values.size >= MIN_INT8_VALUES:
+        if values.size >= MIN_INT8_VALUES:
             scale = np.abs(values).max(axis=1, keepdims=True) / MAX_INT8  # [rows, 1]
             integers = np.rint(values / np.maximum(scale, np.finfo(np.float32).tiny))
             stored, scale_name = f"{name}{_QUANTISED}", f"{name}{_SCALE}"
