@@ -35,11 +35,11 @@ def test_an_encoder_of_the_other_package_is_found_there(
     package = tmp_path / "lookalike_encoders"
     package.mkdir()
     (package / "__init__.py").touch()
-    shutil.copy(encoders.packaged_file("lookalike-2") or "", package / "caltech101.onnx")
+    shutil.copy(encoders.packaged_file("lookalike-2") or "", package / "lookalike-3-large.onnx")
     monkeypatch.syspath_prepend(tmp_path)
-    found = encoders.load("caltech101")
-    assert (found.name, found.source) == ("lookalike-2", "caltech101")
-    assert encoders.packaged_file("../lookalike_encoders/caltech101") is None
+    found = encoders.load("lookalike-3-large")
+    assert (found.name, found.source) == ("lookalike-2", "lookalike-3-large")
+    assert encoders.packaged_file("../lookalike_encoders/lookalike-3-large") is None
 
 
 def test_the_earlier_default_can_be_loaded_by_name() -> None:
@@ -53,7 +53,7 @@ def test_a_rebuild_replaces_an_earlier_default_only() -> None:
     assert encoders.successor("lookalike-0") == encoders.DEFAULT_ENCODER
     assert encoders.successor("lookalike-2") == encoders.DEFAULT_ENCODER
     for source in (
-        *(encoders.DEFAULT_ENCODER, "caltech101", "random"),
+        *(encoders.DEFAULT_ENCODER, "lookalike-3-large", "random"),
         *("/a/lookalike-2.onnx", "hf:owner/lookalike-2", "hf:owner/name@0123"),
     ):
         assert encoders.successor(source) == source

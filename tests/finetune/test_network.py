@@ -9,15 +9,7 @@ from lookalike.finetune.efficientnet_lite import (
     ConvLayer,
     EfficientNetLite2,
 )
-from lookalike.finetune.network import (
-    CLASS_DIMENSIONS,
-    CONCEPT_DIMENSIONS,
-    CONCEPT_WEIGHT,
-    COPIES_SHARE,
-    EmbeddingNetwork,
-    concept_proxies,
-    unit_rows,
-)
+from lookalike.finetune.network import CLASS_DIMENSIONS, COPIES_SHARE, EmbeddingNetwork
 from tests.finetune.conftest import TinyTrunk
 
 
@@ -40,12 +32,9 @@ def test_vectors_have_unit_length_and_all_parts(classes: int, more: int) -> None
 
 
 def test_the_packaged_network_has_512_dimensions() -> None:
-    network = EmbeddingNetwork(EfficientNetLite2(), concepts=1000)
-    assert (network.general.out_features, network.copies.out_features) == (288, 128)
+    network = EmbeddingNetwork(EfficientNetLite2())
+    assert (network.general.out_features, network.copies.out_features) == (384, 128)
     assert network.dimensions == 512
-    without = EmbeddingNetwork(EfficientNetLite2())
-    assert without.general.out_features == 384
-    assert without.dimensions == 512
 
 
 def test_the_copies_have_their_share_of_the_cosine() -> None:
@@ -53,32 +42,6 @@ def test_the_copies_have_their_share_of_the_cosine() -> None:
     network.copies.weight.data = torch.ones(1, 12)  # says the same of every picture
     one, other = network.embed(torch.eye(12)[:2])  # at a right angle in the general part
     assert (one @ other).item() == pytest.approx(COPIES_SHARE)
-
-
-def test_the_concept_part_says_what_the_classifier_believes() -> None:
-    network = EmbeddingNetwork(TinyTrunk(), concepts=200)
-    with torch.no_grad():
-        network.general.weight.copy_(torch.eye(12))
-        network.classifier.weight.zero_()
-        network.classifier.bias.zero_()
-        network.concept_proxies.copy_(unit_rows(torch.randn(200, CONCEPT_DIMENSIONS)))
-        features = torch.rand(1, 12)
-        unsure = network.general_vector(features)[0, 12:].norm()
-        network.classifier.bias[7] = 20
-        sure = network.general_vector(features)[0]
-    assert unsure < 0.1
-    assert sure[12:].square().sum() == pytest.approx(CONCEPT_WEIGHT / (1 + CONCEPT_WEIGHT))
-    assert torch.argmax(network.concept_proxies @ sure[12:]) == 7
-    assert torch.allclose(unit_rows(sure[None, :12]), unit_rows(features))
-
-
-def test_classes_with_similar_weights_have_close_proxies() -> None:
-    weight = torch.randn(300, 120)
-    weight[1] = weight[0] + 0.1 * torch.randn(120)
-    cosines = concept_proxies(weight)[1:] @ concept_proxies(weight)[0]
-    assert cosines.argmax() == 0
-    assert cosines[0] > 0.9
-    assert torch.allclose(concept_proxies(weight).norm(dim=1), torch.ones(300))
 
 
 def test_the_class_part_is_short_if_no_class_is_likely() -> None:

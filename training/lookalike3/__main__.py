@@ -18,6 +18,8 @@ import torch
 
 from benchmarks.report import Progress
 from lookalike.finetune.export import add_card, export_int8, make_card
+from lookalike.finetune.features import autocast
+from lookalike.finetune.network import EmbeddingNetwork
 from lookalike.sources import walk
 from training.caltech101 import train_pictures
 
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from lookalike.finetune.network import EmbeddingNetwork
 
 NAME = "lookalike-3"
 SEED = 20261128
@@ -59,7 +60,7 @@ def main() -> None:
     args = parser.parse_args()
 
     paths, probabilities = list_pictures(args)
-    network = read_lite2(args.lite2)
+    network = EmbeddingNetwork(read_lite2(args.lite2))
     cache = ViewCache(args.work, len(paths))
     fill_cache(cache, paths, network.trunk, seed=SEED)
     train(network, cache, probabilities, args.work / "checkpoint.pt")
@@ -88,7 +89,7 @@ def train(
     probabilities: NDArray[np.float64],
     checkpoint: Path,
 ) -> None:
-    """Fit the heads and train, in place."""
+    """Fit the heads, train, and fit the general head to what the trunk has become, in place."""
     random = np.random.default_rng(SEED)
     count = min(FITTED_PICTURES, len(probabilities))
     sample = np.sort(random.choice(len(probabilities), count, replace=False, p=probabilities))
@@ -96,6 +97,20 @@ def train(
     fit_general_head(network, features)
     fit_copies_head(network, features)
     Trainer(network, cache, probabilities, seed=SEED).train(checkpoint, _reporter())
+    fit_general_head(network, _trained_features(network, cache, sample))
+
+
+@torch.no_grad()
+def _trained_features(
+    network: EmbeddingNetwork, cache: ViewCache, rows: NDArray[np.int64]
+) -> torch.Tensor:
+    """Run the trained blocks on whole pictures of the cache: [N, F]."""
+    parts = []
+    for start in range(0, len(rows), BATCH_PICTURES):
+        hidden = cache.hidden[rows[start : start + BATCH_PICTURES], WHOLE].astype(np.float32)
+        with autocast("cpu"):
+            parts.append(network.trunk.forward_trained(torch.from_numpy(hidden)).float())
+    return torch.cat(parts)
 
 
 def write(network: EmbeddingNetwork, paths: Sequence[str]) -> bytes:

@@ -10,25 +10,19 @@ from typing import TYPE_CHECKING
 import torch
 
 from lookalike.finetune.efficientnet_lite import EfficientNetLite2
-from lookalike.finetune.network import EmbeddingNetwork, concept_proxies
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from lookalike.finetune.efficientnet_lite import ConvLayer
 
-MEAN_OF_POOLED = 0.406  # a mean in generalised means: least squares on 12,000 training pictures
 _EPSILON = 1e-3  # of TensorFlow's batch norm
 
 
-def read_lite2(path: Path) -> EmbeddingNetwork:
-    """Read ``efficientnet_lite2.pth``; the classifier becomes the concepts, other heads are zeros.
-
-    The classifier was trained on mean features, and now reads generalised means, which are larger.
-    """
+def read_lite2(path: Path) -> EfficientNetLite2:
+    """Read ``efficientnet-lite2-9656183e.pth``, without its classifier."""
     weights = torch.load(path, weights_only=True)
-    network = EmbeddingNetwork(EfficientNetLite2(), concepts=len(weights["_fc.bias"]))
-    trunk = network.trunk
+    trunk = EfficientNetLite2()
 
     def fold(layer: ConvLayer, convolution: str, norm: str) -> None:
         scale = weights[f"{norm}.weight"] / (weights[f"{norm}.running_var"] + _EPSILON).sqrt()
@@ -45,7 +39,4 @@ def read_lite2(path: Path) -> EmbeddingNetwork:
             fold(block.depthwise, f"{name}._depthwise_conv", f"{name}._bn1")
             fold(block.project, f"{name}._project_conv", f"{name}._bn2")
         fold(trunk.head, "_conv_head", "_bn1")
-        network.classifier.weight.copy_(weights["_fc.weight"] * MEAN_OF_POOLED)
-        network.classifier.bias.copy_(weights["_fc.bias"])
-        network.concept_proxies.copy_(concept_proxies(weights["_fc.weight"]))
-    return network.eval()
+    return trunk.eval()

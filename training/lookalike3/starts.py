@@ -52,7 +52,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="folder")
     args = parser.parse_args()
     args.output.mkdir(parents=True, exist_ok=True)
-    trunks = {"lite2": read_lite2(args.lite2).trunk, "edgetpu": read_edgetpu(args.edgetpu)}
+    trunks = {"lite2": read_lite2(args.lite2), "edgetpu": read_edgetpu(args.edgetpu)}
     for name, trunk in trunks.items():
         network = MeanFeatures(trunk)
         card = make_card(network, name=name, license="Apache-2.0", source=trunk.name)

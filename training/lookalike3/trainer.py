@@ -2,7 +2,7 @@
 
 A picture's edited view must be nearer to the picture, by the copies head, than other pictures are
 (Pizzi et al., "A Self-Supervised Descriptor for Image Copy Detection", 2022). What the general head
-and the concepts say of a picture, whole or changed mildly, must stay what it was.
+says of a picture, whole or changed mildly, must stay what it was.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from .views import ViewCache
 
-WHITENING = 0.2  # exponent: 0 keeps the variances of the components, 0.5 makes them alike
+WHITENING = 0.1  # exponent: 0 keeps the variances of the components, 0.5 makes them alike
 LARGEST = 10  # the variance of this component, and of those before it, counts as one
 FITTED_PICTURES = 14_000  # for the components
 BATCH_PICTURES = 64  # in three views each
@@ -45,7 +45,6 @@ AVERAGE_DECAY = 0.995
 KEPT_WEIGHT = 2.0
 SIMILARITY_WEIGHT = 0.3  # beside the cosine with the vector before training
 EDITED_WEIGHT = 0.05  # of the general vector of an edited view
-CONCEPTS_WEIGHT = 0.1
 COPIES_WEIGHT = 0.15
 ENTROPY_WEIGHT = 0.8  # beside the discrimination of copies
 BANK_PICTURES = 4_096  # of earlier steps, to tell apart from
@@ -96,12 +95,10 @@ class Trainer:
         self.network, self.cache = network.eval(), cache
         self.probabilities, self.seed, self.step = probabilities, seed, 0
         self.losses: deque[dict[str, float]] = deque(maxlen=25)
-        self.original_head = network.general.weight.detach().clone()
         self.bank = torch.zeros(0, network.copies.out_features)
         network.requires_grad_(requires_grad=False)
         self.trained = [
             *(parameter for _, parameter in network.trunk.trained_parameters()),
-            network.general.weight,
             network.copies.weight,
         ]
         for parameter in self.trained:
@@ -173,7 +170,6 @@ class Trainer:
         torch.autograd.backward(
             KEPT_WEIGHT * (terms["far"] + SIMILARITY_WEIGHT * terms["change of cosines"])
             + EDITED_WEIGHT * terms["far edited"]
-            + CONCEPTS_WEIGHT * terms["concepts"]
             + COPIES_WEIGHT * (terms["copies"] + ENTROPY_WEIGHT * terms["entropy"])
         )
         torch.nn.utils.clip_grad_norm_(self.trained, MAX_GRADIENT_NORM)
@@ -193,18 +189,12 @@ class Trainer:
             original: [2N, F], of the first two kinds, before training.
         """
         network, count = self.network, len(original) // 2
-        general = unit_rows(network.general(unit_rows(features)))
-        targets = unit_rows(unit_rows(original) @ self.original_head.T)
-        believed = functional.log_softmax(network.classifier(original), dim=1)
-        beliefs = functional.log_softmax(network.classifier(features[: 2 * count]), dim=1)
+        general, targets = network.general_vector(features), network.general_vector(original)
         copies = network.copies_vector(features).view(3, count, -1)
         terms = {
             "far": _distance(general[: 2 * count], targets),
             "change of cosines": similarity_distillation(general[: 2 * count], targets),
             "far edited": _distance(general[2 * count :], targets[:count]),
-            "concepts": functional.kl_div(
-                beliefs, believed, log_target=True, reduction="batchmean"
-            ),
             "copies": _discrimination(copies, self.bank),
             "entropy": _closeness(copies[WHOLE], self.bank),
         }

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 DEFAULT_ENCODER = "lookalike-3"
 HUB_PREFIX = "hf:"  # starts the name of a Hugging Face model
-MORE_ENCODERS = ("caltech101", "lookalike-3-large")  # in the package lookalike-encoders
+MORE_ENCODERS = ("lookalike-3-large",)  # in the package lookalike-encoders
 
 
 class Encoder(Protocol):

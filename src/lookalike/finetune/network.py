@@ -1,8 +1,8 @@
-"""The network that is trained and exported: a trunk and up to four heads, joined to one vector.
+"""The network that is trained and exported: a trunk and up to three heads, joined to one vector.
 
-The general head says what a picture looks like, and the concept head which of a classifier's
-classes it resembles; the copies head says which picture it is, whatever was done to it. The class
-head adds the labels that fine-tuning learned.
+The general head says what a picture looks like, the copies head which picture it is, whatever was
+done to it. The class head adds the labels that fine-tuning learned; it contributes little for
+pictures that resemble none of them.
 """
 
 from __future__ import annotations
@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
     from ..encoders import Input, Preprocessing
 
-GENERAL_DIMENSIONS = 384  # with the concepts
-CONCEPT_DIMENSIONS = 96
-CONCEPT_WEIGHT = 0.3  # at most, where what the picture looks like has 1
+GENERAL_DIMENSIONS = 384
 COPIES_DIMENSIONS = 128
 COPIES_SHARE = 0.2  # of the cosine of two pictures; the general head has the rest
 CLASS_DIMENSIONS = 64
@@ -109,25 +107,18 @@ class EmbeddingNetwork(nn.Module):
     The class part of a vector is the mean of the class proxies, weighted by the softmax of the
     picture's cosines with them. Pictures of one class are close together near its proxy; for a
     picture that resembles no class, the mean of many proxies is short, and the other parts decide.
-    The concept part is the same of a classifier's classes, weighted by its probabilities.
     """
 
-    concept_proxies: Tensor
-
-    def __init__(self, trunk: Trunk, *, classes: int = 0, concepts: int = 0) -> None:
-        """Create heads for a trunk; without classes or concepts, there is no head for them."""
+    def __init__(self, trunk: Trunk, *, classes: int = 0) -> None:
+        """Create heads for a trunk; without classes, there is no class head."""
         super().__init__()
         self.trunk = trunk
         features = trunk.dimensions
-        general = GENERAL_DIMENSIONS - CONCEPT_DIMENSIONS * bool(concepts)
-        self.general = nn.Linear(features, min(general, features), bias=False)
+        self.general = nn.Linear(features, min(GENERAL_DIMENSIONS, features), bias=False)
         self.copies = nn.Linear(features, min(COPIES_DIMENSIONS, features), bias=False)
         nn.init.zeros_(self.general.weight)
         nn.init.zeros_(self.copies.weight)
-        self.concepts, self.classes = concepts, classes
-        if concepts:
-            self.classifier = nn.Linear(features, concepts)
-            self.register_buffer("concept_proxies", torch.zeros(concepts, CONCEPT_DIMENSIONS))
+        self.classes = classes
         if classes:
             self.embed_class = nn.Linear(features, CLASS_DIMENSIONS, bias=False)
             self.proxies = nn.Parameter(torch.randn(classes, CLASS_DIMENSIONS) * _PROXY_STD)
@@ -137,16 +128,11 @@ class EmbeddingNetwork(nn.Module):
     def dimensions(self) -> int:
         """D."""
         dimensions = self.general.out_features + self.copies.out_features
-        dimensions += CONCEPT_DIMENSIONS * bool(self.concepts)
         return dimensions + CLASS_DIMENSIONS * bool(self.classes)
 
     def general_vector(self, features: Tensor) -> Tensor:
-        """Map features [N, F] to the general part and the concepts: [N, G], unit length."""
-        appearance = unit_rows(self.general(unit_rows(features)))
-        if not self.concepts:
-            return appearance
-        evidence = torch.softmax(self.classifier(features), dim=1) @ self.concept_proxies
-        return unit_rows(torch.cat([appearance, evidence * CONCEPT_WEIGHT**0.5], dim=1))
+        """Map features [N, F] to the general part: [N, G], unit length."""
+        return unit_rows(self.general(unit_rows(features)))
 
     def copies_vector(self, features: Tensor) -> Tensor:
         """Map features [N, F] to the copies part: [N, C], unit length."""
@@ -185,18 +171,6 @@ class EmbeddingNetwork(nn.Module):
     def forward(self, pixels: Tensor) -> Tensor:
         """Map uint8 RGB [N, H, W, 3] to float32 [N, D], unit length; after `normalise_proxies`."""
         return self.embed(self.trunk(pixels))
-
-
-@torch.no_grad()
-def concept_proxies(weight: Tensor) -> Tensor:
-    """Reduce a classifier's weights [K, F] to proxies [K, CONCEPT_DIMENSIONS], unit length.
-
-    By principal components, so that classes with similar weights are close together. K and F must
-    be at least `CONCEPT_DIMENSIONS`.
-    """
-    rows = unit_rows(weight - weight.mean(dim=0))
-    _, _, components = torch.linalg.svd(rows, full_matrices=False)
-    return unit_rows(rows @ components[:CONCEPT_DIMENSIONS].T)
 
 
 def unit_rows(x: Tensor) -> Tensor:

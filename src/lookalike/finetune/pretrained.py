@@ -56,9 +56,7 @@ def pretrained_network(init: str | Trunk, *, classes: int) -> tuple[EmbeddingNet
     encoder = encoders.load(init)
     path = encoders.packaged_file(init) or Path(init)
     weights = read_weights(path.read_bytes())
-    network = EmbeddingNetwork(
-        EfficientNetLite2(), classes=classes, concepts=len(weights.get("concept_proxies", ()))
-    )
+    network = EmbeddingNetwork(EfficientNetLite2(), classes=classes)
     try:
         _load_weights(network, weights)
     except (KeyError, RuntimeError) as error:

@@ -1,1 +1,1 @@
-"""Weights that `lookalike --encoder caltech101` and `--encoder lookalike-3-large` find here."""
+"""The weights of `lookalike --encoder lookalike-3-large`."""
