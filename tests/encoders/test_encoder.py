@@ -49,12 +49,12 @@ def test_the_earlier_default_can_be_loaded_by_name() -> None:
     assert earlier.encode([pixels]).shape == (1, 512)
 
 
-def test_a_rebuild_replaces_an_earlier_default_only() -> None:
-    assert encoders.successor("lookalike-0") == encoders.DEFAULT_ENCODER
-    assert encoders.successor("lookalike-2") == encoders.DEFAULT_ENCODER
+def test_a_rebuild_replaces_an_earlier_default_and_keeps_what_was_chosen() -> None:
+    for source in ("lookalike-0", "lookalike-2", "random"):
+        assert encoders.successor(source) == encoders.DEFAULT_ENCODER
     for source in (
-        *(encoders.DEFAULT_ENCODER, "lookalike-3-large", "random"),
-        *("/a/lookalike-2.onnx", "hf:owner/lookalike-2", "hf:owner/name@0123"),
+        *(encoders.DEFAULT_ENCODER, "lookalike-3-large"),
+        *("/a/own.onnx", "hf:owner/lookalike-2", "hf:owner/name@0123"),
     ):
         assert encoders.successor(source) == source
 

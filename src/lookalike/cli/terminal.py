@@ -37,10 +37,10 @@ def counted(count: int, noun: str) -> str:
 
 def say_newer_encoder(source: str) -> None:
     """Say on stderr that this version's default encoder is newer than a gallery's, if it is."""
-    from ..encoders import successor
+    from ..encoders import packaged_file, successor
 
     newer = successor(source)
-    if newer != source:
+    if newer != source and packaged_file(source):
         say(
             f"{newer} is newer than this gallery's encoder, {source}; to re-encode its "
             "pictures with it: lookalike index --rebuild",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import EncoderError
@@ -135,11 +134,12 @@ def packaged_file(name: str) -> Path | None:
 
 
 def successor(source: str) -> str:
-    """Return the encoder that replaces `source`: this version's default for an earlier default.
+    """Return the encoder with which to rebuild a gallery of `source`, by default.
 
-    Every other encoder stays.
+    A file, a model and an encoder of lookalike-encoders stay; others are replaced by the default.
     """
-    return DEFAULT_ENCODER if re.fullmatch(r"lookalike-\d+", source) else source
+    stays = source.startswith(HUB_PREFIX) or source.endswith(".onnx") or source in MORE_ENCODERS
+    return source if stays else DEFAULT_ENCODER
 
 
 def encode_text(encoder: Encoder, text: str) -> NDArray[np.float32]:
