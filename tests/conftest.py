@@ -81,10 +81,10 @@ def fill(folder: Path, count: int, *, start: int = 0) -> list[Path]:
 
 
 class CountingEncoder:
-    """The packaged encoder, counting the pictures that it encodes."""
+    """A packaged encoder, counting the pictures that it encodes."""
 
-    def __init__(self) -> None:
-        self._inner = encoders.load()
+    def __init__(self, name: str = encoders.DEFAULT_ENCODER) -> None:
+        self._inner = encoders.load(name)
         self.name, self.source = self._inner.name, self._inner.source
         self.sha256, self.dimensions = self._inner.sha256, self._inner.dimensions
         self.preprocessing = self._inner.preprocessing

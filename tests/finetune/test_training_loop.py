@@ -66,7 +66,7 @@ def test_training_learns_the_labels_and_changes_nothing_else(
 def test_the_general_similarities_are_held_to_those_of_the_start(
     make: Callable[..., Trainer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pixels = torch.randint(0, 256, (8, 32, 32, 3), dtype=torch.uint8)
+    pixels = torch.from_numpy(make().batches.batch(0).first_views)
 
     def general(network: EmbeddingNetwork) -> torch.Tensor:
         with torch.inference_mode():

@@ -126,7 +126,7 @@ def test_an_old_gallery_opens_and_searches(tmp_path: Path, kind: str) -> None:
 def test_the_next_index_tells_what_files_hold_without_encoding_again(
     tmp_path: Path, kind: str
 ) -> None:
-    encoder = CountingEncoder()
+    encoder = CountingEncoder("lookalike-2")
     gallery = Gallery.open(old_gallery(tmp_path, kind), encoder=encoder)
     before = rows_of(gallery)
     report = index(gallery)
@@ -154,7 +154,7 @@ def test_the_next_index_tells_what_files_hold_without_encoding_again(
 
 
 def test_a_file_that_moved_meanwhile_keeps_its_vector(tmp_path: Path) -> None:
-    encoder = CountingEncoder()
+    encoder = CountingEncoder("lookalike-2")
     gallery = Gallery.open(old_gallery(tmp_path), encoder=encoder)
     before = rows_of(gallery)
     pictures = tmp_path / "pictures"
@@ -181,7 +181,7 @@ def test_what_a_list_said_of_a_picture_stays(tmp_path: Path) -> None:
 def test_an_update_goes_on_after_ctrl_c(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chunk, "CHUNK_PICTURES", 1)
     monkeypatch.setattr(ledger, "COMMIT_SECONDS", 0)
-    encoder = CountingEncoder()
+    encoder = CountingEncoder("lookalike-2")
     gallery = Gallery.open(old_gallery(tmp_path), encoder=encoder)
     before = rows_of(gallery)
     decode, calls, interrupted = chunk.decode, itertools.count(1), threading.Event()
