@@ -1,4 +1,4 @@
-"""The terms of the training loss; docs/benchmarks/encoder.md compares alternatives."""
+"""The terms of the training loss; docs/benchmarks/appendix.md compares alternatives."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ COPIES_DIMENSIONS = 128
 COPIES_SHARE = 0.2  # of the cosine of two pictures; the general head has the rest
 CLASS_DIMENSIONS = 64
 # How certain the class head must be to contribute: chosen on held-out train pictures, on labels
-# left out of training, and on five other collections, see docs/benchmarks/encoder.md.
+# left out of training, and on five other collections, see docs/benchmarks/appendix.md.
 EVIDENCE_TEMPERATURE = 0.11
 MIN_CLASSES = 100  # fewer are padded with classes of cosine 0, or two would be too certain
 _PROXY_STD = 0.05  # at the start: short enough for the optimiser to turn them
