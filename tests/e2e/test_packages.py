@@ -195,15 +195,15 @@ def test_a_gallery_in_an_object_store_names_its_extra(
 def test_more_encoders_come_in_a_package_of_their_own(
     bare: Path, folder: Path, tmp_path: Path
 ) -> None:
-    lines = [("evaluate", folder / "p", "--encoder", name) for name in MORE_ENCODERS]
-    for one in run_commands(*lines, python=bare):
+    runs = [("evaluate", folder / "p", "--encoder", name) for name in MORE_ENCODERS]
+    for one in run_commands(*runs, python=bare):
         assert one.returncode == 1, one
         assert "pip install lookalike-encoders" in one.stderr, one
     build(ROOT / "packages" / "encoders", tmp_path)
     with zipfile.ZipFile(*tmp_path.glob("*.whl")) as archive:
         archive.extractall(tmp_path / "packages")
     assert (tmp_path / "packages" / "lookalike_encoders" / "MODEL_CARD.md").is_file()
-    for one in run_commands(*lines, python=bare, PYTHONPATH=str(tmp_path / "packages")):
+    for one in run_commands(*runs, python=bare, PYTHONPATH=str(tmp_path / "packages")):
         assert one.returncode == 0, one
         assert one.stdout.startswith(f"{one.args[-1]} on ")
 

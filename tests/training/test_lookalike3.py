@@ -32,7 +32,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ViewCache:
     return cache
 
 
-def network_at_start(cache: ViewCache) -> EmbeddingNetwork:
+def network_at_start() -> EmbeddingNetwork:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         network = EmbeddingNetwork(EfficientNetLite2())
@@ -43,7 +43,7 @@ def network_at_start(cache: ViewCache) -> EmbeddingNetwork:
 
 
 def trained(cache: ViewCache, checkpoint: Path, stop_after: int | None = None) -> EmbeddingNetwork:
-    network = network_at_start(cache)
+    network = network_at_start()
 
     def on_step(run: Trainer) -> None:
         if run.step - 1 == stop_after:
@@ -54,14 +54,14 @@ def trained(cache: ViewCache, checkpoint: Path, stop_after: int | None = None) -
     return network
 
 
-def test_a_stopped_training_continues_and_only_the_later_blocks_and_two_heads_change(
+def test_a_stopped_training_continues_and_only_the_later_blocks_and_the_copies_head_change(
     cache: ViewCache, tmp_path: Path
 ) -> None:
     whole = trained(cache, tmp_path / "whole.pt").state_dict()
     with pytest.raises(KeyboardInterrupt):
         trained(cache, tmp_path / "stopped.pt", stop_after=1)
     continued = trained(cache, tmp_path / "stopped.pt").state_dict()
-    start = network_at_start(cache).state_dict()
+    start = network_at_start().state_dict()
     changed = {name for name in start if not torch.equal(start[name], whole[name])}
     assert {"copies.weight", "trunk.head.conv.weight"} <= changed
     assert "general.weight" not in changed

@@ -7,6 +7,7 @@ Next Generation of On-Device Vision Models: MobileNetV3 and MobileNetEdgeTPU" (2
 from __future__ import annotations
 
 from collections import OrderedDict
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -15,25 +16,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lookalike.encoders import Preprocessing
+from lookalike.finetune.efficientnet_lite import IMAGE_SIZE, POOLED, ConvLayer
 from lookalike.finetune.network import Trunk
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-POOLED = 1280  # dimensions of the pooled features
-IMAGE_SIZE = 224  # pixels, both sides
 PIXEL_ZERO = 128  # the network reads (x - PIXEL_ZERO) * PIXEL_SCALE for x in 0..255
 PIXEL_SCALE = 0.007874015718698502
-
-
-class ConvSpec(NamedTuple):
-    """The shape of a convolution."""
-
-    out: int
-    kernel: int = 1
-    stride: int = 1
-    groups: int = 1
-    relu: bool = True
 
 
 class BlockSpec(NamedTuple):
@@ -64,23 +54,7 @@ BLOCKS = (
 )
 
 
-class ConvLayer(nn.Module):
-    """Convolution with bias, TensorFlow's SAME padding for even inputs, and perhaps ReLU."""
-
-    def __init__(self, channels: int, spec: ConvSpec) -> None:
-        """Create weights [out, channels / groups, kernel, kernel] and bias [out]."""
-        super().__init__()
-        padding = spec.kernel - spec.stride  # of an even side; an odd pixel goes right and down
-        self.before, self.after = padding // 2, padding - padding // 2
-        self.relu = spec.relu
-        self.conv = nn.Conv2d(channels, spec.out, spec.kernel, spec.stride, groups=spec.groups)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map float32 [N, C, H, W] to float32 [N, out, H / stride, W / stride]."""
-        if self.after:
-            x = functional.pad(x, (self.before, self.after, self.before, self.after))
-        out: Tensor = self.conv(x)
-        return functional.relu(out) if self.relu else out
+_layer = partial(ConvLayer, activation=functional.relu)
 
 
 class Block(nn.Module):
@@ -92,11 +66,11 @@ class Block(nn.Module):
         inner, kernel, stride = spec.expansion, spec.kernel, spec.stride
         layers = {}
         if spec.kind == "fused":
-            layers["expand"] = ConvLayer(channels, ConvSpec(inner, kernel, stride))
+            layers["expand"] = _layer(channels, inner, kernel=kernel, stride=stride)
         elif spec.kind == "inverted":
-            layers["expand"] = ConvLayer(channels, ConvSpec(inner))
-            layers["depthwise"] = ConvLayer(inner, ConvSpec(inner, kernel, stride, groups=inner))
-        layers["project"] = ConvLayer(inner, ConvSpec(spec.out, relu=False))
+            layers["expand"] = _layer(channels, inner)
+            layers["depthwise"] = _layer(inner, inner, kernel=kernel, stride=stride, groups=inner)
+        layers["project"] = ConvLayer(inner, spec.out, activation=None)
         self.body = nn.Sequential(OrderedDict(layers))
         self.residual = spec.residual
 
@@ -116,10 +90,10 @@ class MobileNetEdgeTpu(Trunk):
     def __init__(self) -> None:
         """Create all layers."""
         super().__init__()
-        self.stem = ConvLayer(3, ConvSpec(32, kernel=3, stride=2))
+        self.stem = _layer(3, 32, kernel=3, stride=2)
         channels = [32, *(spec.out for spec in BLOCKS)]
         self.blocks = nn.ModuleList(map(Block, channels, BLOCKS))
-        self.head = ConvLayer(channels[-1], ConvSpec(POOLED))
+        self.head = _layer(channels[-1], POOLED)
 
     def forward_frozen(self, pixels: Tensor) -> Tensor:
         """Scale the pixels: float32 [N, 3, 224, 224]."""

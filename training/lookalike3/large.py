@@ -12,20 +12,18 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from lookalike import encoders
 from lookalike.finetune.data import Reader, prepare_batches
-from lookalike.finetune.export import add_card, embed_with, export_float32, export_int8, make_card
+from lookalike.finetune.export import embed_with, export_float32
 from lookalike.finetune.network import EmbeddingNetwork, Trunk, unit_rows
 from lookalike.finetune.pretrained import pretrained_network
 
-from .__main__ import SEED, add_picture_options, list_pictures
+from .__main__ import add_picture_options, draw, list_pictures, write
 from .edgetpu import read_edgetpu
 from .trainer import fit_general_head
-from .views import calibration_batches
 
 NAME = "lookalike-3-large"
 EDGE_WEIGHT = 0.7  # of the second trunk's cosine; the first has 1
@@ -83,22 +81,14 @@ def main() -> None:
         network.copies.weight[:, : first.trunk.dimensions] = first.copies.weight
 
     paths, probabilities = list_pictures(args)
-    count = min(FITTED_PICTURES, len(paths))
-    rows = np.random.default_rng(SEED).choice(len(paths), count, replace=False, p=probabilities)
+    rows = draw(probabilities, FITTED_PICTURES)
     batches = prepare_batches(
         [paths[row] for row in rows], Reader(network.trunk.preprocessing), BATCH_PICTURES
     )
     features = embed_with(export_float32(Features(network.trunk)), batches)
     fit_general_head(network, torch.from_numpy(features))
-    card = make_card(
-        network,
-        name=NAME,
-        license="Apache-2.0",
-        source=SOURCE,
-        training={"pictures": count},
-    )
-    args.output.write_bytes(add_card(export_int8(network, calibration_batches(paths, SEED)), card))
-    print(f"{args.output}: {args.output.stat().st_size:,} bytes")
+    record = {"pictures": len(rows)}
+    write(args.output, network, paths, name=NAME, source=SOURCE, training=record)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from ..encoders import Preprocessing
 from .network import Trunk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 POOLED = 1280  # dimensions of the pooled features
 IMAGE_SIZE = 224  # pixels, both sides
@@ -54,7 +54,7 @@ STAGES = (
 
 
 class ConvLayer(nn.Module):
-    """Convolution with bias, TensorFlow's SAME padding, and perhaps ReLU6."""
+    """Convolution with bias, TensorFlow's SAME padding, and perhaps an activation."""
 
     def __init__(  # noqa: PLR0913  the shape of a convolution
         self,
@@ -64,11 +64,11 @@ class ConvLayer(nn.Module):
         kernel: int = 1,
         stride: int = 1,
         groups: int = 1,
-        relu: bool = True,
+        activation: Callable[[Tensor], Tensor] | None = functional.relu6,
     ) -> None:
         """Create weights [out, channels / groups, kernel, kernel] and bias [out]."""
         super().__init__()
-        self.relu = relu
+        self.activation = activation
         # Of an even side; an odd pixel goes right and down.
         self.before, self.after = (kernel - stride) // 2, (kernel - stride + 1) // 2
         self.conv = nn.Conv2d(channels, out, kernel, stride, groups=groups)
@@ -78,10 +78,13 @@ class ConvLayer(nn.Module):
         if self.conv.groups > 1 and torch.is_grad_enabled():
             out = self._train_depthwise(x)
         else:
-            if self.after:
-                x = functional.pad(x, (self.before, self.after, self.before, self.after))
-            out = self.conv(x)
-        return functional.relu6(out) if self.relu else out
+            out = self.conv(self._padded(x))
+        return self.activation(out) if self.activation else out
+
+    def _padded(self, x: Tensor) -> Tensor:
+        if not self.after:
+            return x
+        return functional.pad(x, (self.before, self.after, self.before, self.after))
 
     def _train_depthwise(self, x: Tensor) -> Tensor:
         """Compute the same where the gradient of oneDNN is slow in bfloat16."""
@@ -90,9 +93,8 @@ class ConvLayer(nn.Module):
                 x, self.conv.weight, self.conv.bias
             )
             return same
-        x = functional.pad(x, (self.before, self.after, self.before, self.after))
         with torch.autocast(x.device.type, enabled=False):
-            out: Tensor = self.conv(x.float())
+            out: Tensor = self.conv(self._padded(x).float())
         return out.to(x.dtype)
 
 
@@ -128,7 +130,7 @@ class Block(nn.Module):
         inner = channels * stage.expansion
         self.expand = ConvLayer(channels, inner) if stage.expansion > 1 else None
         self.depthwise = ConvLayer(inner, inner, kernel=stage.kernel, stride=stride, groups=inner)
-        self.project = ConvLayer(inner, stage.out, relu=False)
+        self.project = ConvLayer(inner, stage.out, activation=None)
         self.residual = stride == 1 and channels == stage.out
 
     def forward(self, x: Tensor) -> Tensor:
